@@ -1,0 +1,120 @@
+/**
+ * Reverse-mode differentiation: a walk over the graph that makes more graph.
+ * @module
+ */
+import type { AnyNode, Node, Tensor } from "../ir/node.ts";
+import type { OpName } from "../ir/ops.ts";
+import { formatShape, sameShape } from "../ir/dims.ts";
+import { add } from "../ir/elementwise.ts";
+import { reshape, zerosLike } from "../ir/layout.ts";
+import { reduceSum } from "../ir/matrix.ts";
+import { type GradientRule, gradientRules, type Gradients, one } from "./gradients.ts";
+
+/**
+ * Builds the gradients of a scalar with respect to tensors.
+ *
+ * Only what lies between `wrt` and `loss` is walked, so nothing is computed for data or frozen
+ * parameters.
+ *
+ * @param loss Scalar to differentiate, shape `[]`.
+ * @param wrt Tensors to differentiate with respect to, usually parameters.
+ * @returns One gradient per entry of `wrt`, of its shape; zeros where the loss does not depend on it.
+ * @throws {TypeError} if `loss` is no scalar, or an operator on the way has no gradient.
+ *
+ * @example The gradient of Σx² is 2x
+ * ```ts
+ * import { gradients, input, mul, reduceSum } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const x = input("x", "float32", [3]);
+ * const [dx] = gradients(reduceSum(mul(x, x)), [x]);
+ * assertEquals(dx.shape, [3]);
+ * ```
+ */
+export function gradients(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
+  if (loss.shape.length !== 0) {
+    throw new TypeError(`Cannot differentiate a tensor of shape ${formatShape(loss.shape)}`);
+  }
+  const path = nodesBetween(wrt, loss);
+  const members = new Set(path);
+  const cotangents = new Map<AnyNode, (Tensor | undefined)[]>();
+  accumulate(cotangents, loss, one(loss));
+  for (const node of path.toReversed()) {
+    const received = cotangents.get(node);
+    if (!received || node.inputs.length === 0) continue;
+    const wanted = node.inputs.map((operand) => needs(members, operand));
+    const flowing = applyRule(node, received, wanted);
+    for (const [index, operand] of node.inputs.entries()) {
+      const cotangent = flowing[index];
+      if (operand && cotangent && wanted[index]) {
+        accumulate(cotangents, operand, unbroadcast(cotangent, operand));
+      }
+    }
+  }
+  return wrt.map((tensor) => cotangents.get(tensor.node)?.[tensor.output] ?? zerosLike(tensor));
+}
+
+function applyRule<K extends OpName>(
+  node: AnyNode & { op: K },
+  cotangents: Gradients,
+  wanted: readonly boolean[],
+): Gradients {
+  const typed = node as unknown as Node<K>;
+  const outputs = node.types.map(({ dtype, shape }, output) => ({ node, output, dtype, shape }));
+  const rule: GradientRule<K> = gradientRules[typed.op];
+  return rule(typed, cotangents, outputs, wanted);
+}
+
+/** Nodes that depend on `wrt` and lead to `loss`, operands first. */
+function nodesBetween(wrt: readonly Tensor[], loss: Tensor): readonly AnyNode[] {
+  const targets = new Set(wrt.map(({ node }) => node));
+  const depends = new Map<AnyNode, boolean>();
+  const order = reachable([loss]);
+  for (const node of order) {
+    const through = node.inputs.some((operand) => operand && depends.get(operand.node));
+    depends.set(node, targets.has(node) || through);
+  }
+  return order.filter((node) => depends.get(node));
+}
+
+function needs(members: ReadonlySet<AnyNode>, operand: Tensor | undefined): boolean {
+  return operand !== undefined && operand.dtype.startsWith("float") && members.has(operand.node);
+}
+
+/**
+ * All nodes that tensors are computed from, operands before users.
+ * @param tensors The tensors.
+ */
+export function reachable(tensors: readonly Tensor[]): AnyNode[] {
+  const found = new Set<AnyNode>();
+  const pending: AnyNode[] = tensors.map(({ node }) => node);
+  while (pending.length > 0) {
+    const node = pending.pop()!;
+    if (found.has(node)) continue;
+    found.add(node);
+    for (const operand of node.inputs) if (operand) pending.push(operand.node);
+  }
+  return [...found].sort((a, b) => a.id - b.id);
+}
+
+function accumulate(
+  cotangents: Map<AnyNode, (Tensor | undefined)[]>,
+  { node, output }: Tensor,
+  cotangent: Tensor,
+): void {
+  const received = cotangents.get(node) ?? Array(node.types.length).fill(undefined);
+  received[output] = received[output] ? add(received[output], cotangent) : cotangent;
+  cotangents.set(node, received);
+}
+
+/** Sums a cotangent over the axes along which its operand was broadcast. */
+function unbroadcast(cotangent: Tensor, operand: Tensor): Tensor {
+  if (sameShape(cotangent.shape, operand.shape)) return cotangent;
+  const extra = cotangent.shape.length - operand.shape.length;
+  const axes = cotangent.shape.flatMap((dim, axis) => {
+    const target = axis < extra ? 1 : operand.shape[axis - extra];
+    return axis < extra || (target === 1 && dim !== 1) ? [axis] : [];
+  });
+  const summed = axes.length > 0 ? reduceSum(cotangent, { axes }) : cotangent;
+  return reshape(summed, operand.shape);
+}

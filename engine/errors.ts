@@ -1,0 +1,39 @@
+/**
+ * Errors of the engine. Each carries its facts as fields, so that no caller parses text.
+ * @module
+ */
+
+/** Where in a file something is wrong. */
+export interface DataErrorOptions extends ErrorOptions {
+  /** Path of the file as the user gave it. */
+  readonly file?: string;
+  /** HDF5 dataset, tensor or archive entry inside the file. */
+  readonly dataset?: string;
+  /** Row, bag or entry index inside the dataset. */
+  readonly index?: number;
+}
+
+/**
+ * Data that cannot be used: a missing, unreadable, damaged or inconsistent file, or values in it
+ * that training cannot take. The message is one line and names file and dataset.
+ */
+export class DataError extends Error {
+  override name = "DataError";
+  /** Path of the file as the user gave it. */
+  readonly file?: string;
+  /** HDF5 dataset, tensor or archive entry inside the file. */
+  readonly dataset?: string;
+  /** Row, bag or entry index inside the dataset. */
+  readonly index?: number;
+
+  /**
+   * @param message One line: `Cannot <action> <thing>: <current state>`.
+   * @param options File, dataset and index the message is about, and the cause.
+   */
+  constructor(message: string, options: DataErrorOptions = {}) {
+    super(message, options);
+    this.file = options.file;
+    this.dataset = options.dataset;
+    this.index = options.index;
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * The nodes of the compute graph. A node is immutable and knows its inputs; a graph is whatever is
+ * reachable from the tensors somebody asks for.
+ * @module
+ */
+import type { OpAttributes, OpName } from "./ops.ts";
+
+/** Element types that graphs use, by their ONNX names. */
+export type DType =
+  | "float32"
+  | "float16"
+  | "bfloat16"
+  | "int64"
+  | "int32"
+  | "uint32"
+  | "uint8"
+  | "bool";
+
+/** A dimension: a size, or the name of a size that is known when the graph runs. */
+export type Dim = number | string;
+
+/** Shape of a tensor, outermost dimension first; `[]` is a scalar. */
+export type Shape = readonly Dim[];
+
+/** Typed arrays that hold a constant's values. */
+export type TypedArray =
+  | Float32Array
+  | BigInt64Array
+  | Int32Array
+  | Uint32Array
+  | Uint8Array
+  | Uint16Array;
+
+/** Element type and shape of a node's output. */
+export interface TensorType {
+  /** Element type. */
+  readonly dtype: DType;
+  /** Shape, outermost dimension first. */
+  readonly shape: Shape;
+}
+
+/** One operation applied to tensors. */
+export interface Node<K extends OpName = OpName> {
+  /** Number that grows with creation, so that inputs always have smaller ids than their users. */
+  readonly id: number;
+  /** Operator name, as ONNX spells it. */
+  readonly op: K;
+  /** Operands; `undefined` where ONNX lets an optional operand be left out. */
+  readonly inputs: readonly (Tensor | undefined)[];
+  /** Operator attributes, as ONNX spells them. */
+  readonly attributes: OpAttributes[K];
+  /** Types of the outputs. */
+  readonly types: readonly TensorType[];
+}
+
+/** Union of the nodes of every operator, to narrow on `op`. */
+export type AnyNode = { [K in OpName]: Node<K> }[OpName];
+
+/** One output of a node: the value that functions of the engine take and return. */
+export interface Tensor extends TensorType {
+  /** The node that computes it. */
+  readonly node: AnyNode;
+  /** Which of the node's outputs it is. */
+  readonly output: number;
+}

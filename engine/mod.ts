@@ -1,0 +1,23 @@
+/**
+ * The compute engine: graphs, gradients, ONNX, sessions, layers and training steps. It knows nothing
+ * of plugins, config or the command line.
+ * @module
+ */
+export { gradients } from "./autodiff/backward.ts";
+export * from "./errors.ts";
+export { constant, input, int64s, scalar } from "./ir/create.ts";
+export { type Operand } from "./ir/elementwise.ts";
+export * from "./ir/elementwise.ts";
+export * from "./ir/layout.ts";
+export * from "./ir/matrix.ts";
+export type { AnyNode, Dim, DType, Node, Shape, Tensor, TensorType, TypedArray } from "./ir/node.ts";
+export type { OpAttributes, OpName } from "./ir/ops.ts";
+export type { Bags } from "./nn/bags.ts";
+export * from "./nn/initializers.ts";
+export * from "./nn/losses.ts";
+export { RandomStream } from "./nn/random.ts";
+export * from "./nn/scope.ts";
+export { emit } from "./onnx/emit.ts";
+export { encode } from "./onnx/encode.ts";
+export * from "./random.ts";
+export { Session } from "./runtime/session.ts";

@@ -1,0 +1,173 @@
+/**
+ * Scopes: where layers ask for parameters, under PyTorch's names. A method of parameter-efficient
+ * fine-tuning works by handing layers another scope (frozen, or with wrapped linear maps), never by
+ * changing the layers.
+ * @module
+ */
+import { input } from "../ir/create.ts";
+import type { Tensor } from "../ir/node.ts";
+import { gemm } from "../ir/matrix.ts";
+import { reshape } from "../ir/layout.ts";
+import { sizeOf } from "../ir/dims.ts";
+import { type Initializer, torchDefault } from "./initializers.ts";
+import type { RandomStream } from "./random.ts";
+
+/** How a graph is being built. */
+export interface ForwardContext {
+  /** Whether dropout and other noise act. */
+  readonly training: boolean;
+  /** Random numbers of the step; only training may draw from it. */
+  readonly random: RandomStream;
+}
+
+/** A learnable or fixed tensor of a model. */
+export interface Parameter {
+  /** Name in the state dict. */
+  readonly name: string;
+  /** Shape. */
+  readonly shape: readonly number[];
+  /** Whether the optimizer updates it. */
+  readonly trainable: boolean;
+  /** Its initial values. */
+  readonly initializer: Initializer;
+  /** The graph input that holds it. */
+  readonly tensor: Tensor;
+}
+
+/** A layer without state of its own: parameters are graph inputs. */
+export type Layer = (x: Tensor, context: ForwardContext) => Tensor;
+
+/** Options of {@linkcode Scope.linear}. */
+export interface LinearOptions {
+  /** Whether there is a bias. @default {true} */
+  readonly bias?: boolean;
+  /** Initial weight. @default {torchDefault} */
+  readonly weightInitializer?: Initializer;
+  /** Initial bias. @default {torchDefault} */
+  readonly biasInitializer?: Initializer;
+}
+
+/** A place in the tree of a model's parameters. */
+export interface Scope {
+  /** Path of this place, for example `encoder.model.blocks.0`; empty at the root. */
+  readonly path: string;
+  /**
+   * A place below this one.
+   * @param name One or several name parts, joined by dots.
+   */
+  child(name: string): Scope;
+  /**
+   * Declares a parameter.
+   * @param name Last part of its name.
+   * @param shape Shape.
+   * @param initializer Initial values.
+   * @returns The graph input that holds it.
+   * @throws {TypeError} if the name is taken.
+   */
+  parameter(name: string, shape: readonly number[], initializer: Initializer): Tensor;
+  /**
+   * Declares the linear map `x Wᵀ + b` over the last axis, with parameters `name.weight`
+   * `[outputs, inputs]` and `name.bias` `[outputs]` (`torch.nn.Linear`).
+   * @param name Name of the layer.
+   * @param inputs Width of what comes in.
+   * @param outputs Width of what goes out.
+   * @param options Bias and initial values.
+   */
+  linear(name: string, inputs: number, outputs: number, options?: LinearOptions): Layer;
+}
+
+/** All parameters of a model, in the order of their declaration. */
+export class Parameters {
+  readonly #all = new Map<string, Parameter>();
+
+  /** The root scope: parameters declared in it train. */
+  scope(): Scope {
+    return new ParameterScope(this, "", true);
+  }
+
+  /** @param parameter Adds it. @throws {TypeError} if the name is taken. */
+  add(parameter: Parameter): void {
+    if (this.#all.has(parameter.name)) {
+      throw new TypeError(`Cannot declare parameter "${parameter.name}": the name is taken`);
+    }
+    this.#all.set(parameter.name, parameter);
+  }
+
+  /** All parameters in the order of their declaration. */
+  list(): readonly Parameter[] {
+    return [...this.#all.values()];
+  }
+}
+
+class ParameterScope implements Scope {
+  readonly #parameters: Parameters;
+  readonly #trainable: boolean;
+  readonly path: string;
+
+  constructor(parameters: Parameters, path: string, trainable: boolean) {
+    this.#parameters = parameters;
+    this.path = path;
+    this.#trainable = trainable;
+  }
+
+  child(name: string): Scope {
+    return new ParameterScope(this.#parameters, join(this.path, name), this.#trainable);
+  }
+
+  frozen(): Scope {
+    return new ParameterScope(this.#parameters, this.path, false);
+  }
+
+  parameter(name: string, shape: readonly number[], initializer: Initializer): Tensor {
+    const full = join(this.path, name);
+    const tensor = input(full, "float32", shape);
+    const trainable = this.#trainable;
+    this.#parameters.add({ name: full, shape, trainable, initializer, tensor });
+    return tensor;
+  }
+
+  linear(name: string, inputs: number, outputs: number, options: LinearOptions = {}): Layer {
+    const { weightInitializer = torchDefault(inputs), biasInitializer = torchDefault(inputs) } =
+      options;
+    const scope = this.child(name);
+    const weight = scope.parameter("weight", [outputs, inputs], weightInitializer);
+    const bias = options.bias ?? true
+      ? scope.parameter("bias", [outputs], biasInitializer)
+      : undefined;
+    return (x) => linear(x, weight, bias);
+  }
+}
+
+function join(path: string, name: string): string {
+  return path === "" ? name : `${path}.${name}`;
+}
+
+/**
+ * The same place, with parameters that do not train.
+ * @param scope A scope made by {@linkcode Parameters.scope}.
+ */
+export function frozen(scope: Scope): Scope {
+  if (!(scope instanceof ParameterScope)) {
+    throw new TypeError(`Cannot freeze scope "${scope.path}": it is not a scope of parameters`);
+  }
+  return scope.frozen();
+}
+
+/**
+ * `x Wᵀ + b` over the last axis (`torch.nn.functional.linear`), as one Gemm.
+ * @param x `[…, inputs]`.
+ * @param weight `[outputs, inputs]`.
+ * @param bias `[outputs]`.
+ */
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+  const leading = x.shape.slice(0, -1);
+  if (leading.length === 1) return gemm(x, weight, { c: bias, transB: true });
+  if (leading.length === 0) {
+    return reshape(linear(reshape(x, [1, ...x.shape]), weight, bias), [weight.shape[0]]);
+  }
+  const rows = leading.every((dim) => typeof dim === "number")
+    ? sizeOf(leading)
+    : leading.join("*");
+  const flat = gemm(reshape(x, [rows, x.shape.at(-1)!]), weight, { c: bias, transB: true });
+  return reshape(flat, [...leading, weight.shape[0]]);
+}

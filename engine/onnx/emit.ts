@@ -1,0 +1,300 @@
+/**
+ * From the graph to ONNX nodes: one rule per operator. As operators carry ONNX names, a rule only
+ * says how attributes are written down.
+ * @module
+ */
+import type { AnyNode, DType, Node, Shape, Tensor, TypedArray } from "../ir/node.ts";
+import type { OpName } from "../ir/ops.ts";
+import { reachable } from "../autodiff/backward.ts";
+
+/** Value of an ONNX attribute. */
+export type AttributeValue =
+  | { readonly kind: "int"; readonly value: number }
+  | { readonly kind: "float"; readonly value: number }
+  | { readonly kind: "string"; readonly value: string }
+  | { readonly kind: "ints"; readonly value: readonly number[] };
+
+/** One ONNX node. */
+export interface OnnxNode {
+  /** Operator name. */
+  readonly op: string;
+  /** Names of the operands; an empty name is an operand left out. */
+  readonly inputs: readonly string[];
+  /** Names of the results. */
+  readonly outputs: readonly string[];
+  /** Attributes by name. */
+  readonly attributes: Readonly<Record<string, AttributeValue>>;
+}
+
+/** A named graph input or output. */
+export interface OnnxValue {
+  /** Name. */
+  readonly name: string;
+  /** Element type. */
+  readonly dtype: DType;
+  /** Shape; symbols are kept. */
+  readonly shape: Shape;
+}
+
+/** A constant inside the model. */
+export interface OnnxInitializer {
+  /** Name. */
+  readonly name: string;
+  /** Element type. */
+  readonly dtype: DType;
+  /** Shape. */
+  readonly shape: readonly number[];
+  /** Values, row-major. */
+  readonly values: TypedArray;
+}
+
+/** An ONNX graph, before it is encoded. */
+export interface OnnxGraph {
+  /** Nodes, operands before users. */
+  readonly nodes: readonly OnnxNode[];
+  /** Inputs in the order of their creation. */
+  readonly inputs: readonly OnnxValue[];
+  /** Outputs in the order asked for. */
+  readonly outputs: readonly OnnxValue[];
+  /** Constants. */
+  readonly initializers: readonly OnnxInitializer[];
+}
+
+const int = (value: number | boolean): AttributeValue => ({ kind: "int", value: Number(value) });
+const float = (value: number): AttributeValue => ({ kind: "float", value });
+const text = (value: string): AttributeValue => ({ kind: "string", value });
+const ints = (value: readonly number[]): AttributeValue => ({ kind: "ints", value });
+
+/** ONNX's numbers of element types (`TensorProto.DataType`). */
+export const elementTypes: { readonly [T in DType]: number } = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  uint32: 12,
+  bfloat16: 16,
+};
+
+/** How an operator is written: its attributes, and int64 vectors appended to its operands. */
+interface Written {
+  readonly attributes?: Readonly<Record<string, AttributeValue>>;
+  readonly operands?: readonly (readonly number[])[];
+}
+
+type EmitRule<K extends OpName> = (attributes: Node<K>["attributes"]) => Written;
+
+const plain = (): Written => ({});
+const axis = (attributes: { readonly axis: number }): Written => ({
+  attributes: { axis: int(attributes.axis) },
+});
+const reduction = (
+  { axes, keepdims }: { readonly axes: readonly number[]; readonly keepdims: boolean },
+): Written => ({ attributes: { keepdims: int(keepdims) }, operands: [axes] });
+
+/** How each operator is written. */
+export const emitRules: { readonly [K in OpName]: EmitRule<K> } = {
+  Input: plain,
+  Constant: plain,
+
+  Add: plain,
+  Sub: plain,
+  Mul: plain,
+  Div: plain,
+  Pow: plain,
+  Max: plain,
+  Min: plain,
+  Equal: plain,
+  Greater: plain,
+  Less: plain,
+  GreaterOrEqual: plain,
+  And: plain,
+  Or: plain,
+  BitwiseXor: plain,
+  BitShift: ({ direction }) => ({ attributes: { direction: text(direction) } }),
+
+  Neg: plain,
+  Abs: plain,
+  Sign: plain,
+  Exp: plain,
+  Log: plain,
+  Sqrt: plain,
+  Reciprocal: plain,
+  Erf: plain,
+  Sin: plain,
+  Cos: plain,
+  Relu: plain,
+  Sigmoid: plain,
+  Tanh: plain,
+  Softplus: plain,
+  Gelu: ({ approximate }) => ({ attributes: { approximate: text(approximate) } }),
+  Not: plain,
+  Cast: ({ to }) => ({ attributes: { to: int(elementTypes[to]) } }),
+  Identity: plain,
+
+  Where: plain,
+
+  MatMul: plain,
+  Gemm: ({ alpha, beta, transA, transB }) => ({
+    attributes: {
+      alpha: float(alpha),
+      beta: float(beta),
+      transA: int(transA),
+      transB: int(transB),
+    },
+  }),
+
+  ReduceSum: reduction,
+  ReduceMean: reduction,
+  ReduceMax: reduction,
+  ReduceMin: reduction,
+  ReduceSumSquare: reduction,
+  ArgMax: ({ axis, keepdims }) => ({ attributes: { axis: int(axis), keepdims: int(keepdims) } }),
+
+  Softmax: axis,
+  LogSoftmax: axis,
+  LayerNormalization: ({ epsilon }) => ({ attributes: { epsilon: float(epsilon) } }),
+
+  Reshape: plain,
+  Expand: plain,
+  Transpose: ({ perm }) => ({ attributes: { perm: ints(perm) } }),
+  Concat: axis,
+  Slice: plain,
+  Pad: plain,
+  Shape: plain,
+  Range: plain,
+
+  Gather: axis,
+  GatherElements: axis,
+  ScatterElements: ({ axis, reduction }) => ({
+    attributes: { axis: int(axis), reduction: text(reduction) },
+  }),
+  OneHot: plain,
+  CumSum: ({ exclusive, reverse }) => ({
+    attributes: { exclusive: int(exclusive), reverse: int(reverse) },
+  }),
+  TopK: ({ axis, largest }) => ({ attributes: { axis: int(axis), largest: int(largest) } }),
+};
+
+function written<K extends OpName>(node: AnyNode & { readonly op: K }): Written {
+  const rule: EmitRule<K> = emitRules[node.op as K];
+  return rule((node as unknown as Node<K>).attributes);
+}
+
+/**
+ * Writes down the graph that computes some tensors. Equal subexpressions are computed once.
+ * @param outputs Tensors to compute, by the name that they get.
+ * @returns The graph, ready to be encoded.
+ * @throws {TypeError} if two inputs of the graph share a name but are not the same.
+ */
+export function emit(outputs: Readonly<Record<string, Tensor>>): OnnxGraph {
+  const emitter = new Emitter();
+  for (const node of reachable(Object.values(outputs))) emitter.add(node);
+  return emitter.finish(outputs);
+}
+
+class Emitter {
+  readonly #nodes: OnnxNode[] = [];
+  readonly #inputs = new Map<string, OnnxValue>();
+  readonly #initializers: OnnxInitializer[] = [];
+  /** Names of each node's outputs. */
+  readonly #names = new Map<AnyNode, readonly string[]>();
+  /** Names of what has been written, by a text that describes it wholly. */
+  readonly #known = new Map<string, readonly string[]>();
+
+  add(node: AnyNode): void {
+    switch (node.op) {
+      case "Input":
+        return this.#addInput(node);
+      case "Constant":
+        this.#names.set(node, [this.#constant(node.attributes)]);
+        return;
+      default:
+        return this.#addOperator(node);
+    }
+  }
+
+  finish(outputs: Readonly<Record<string, Tensor>>): OnnxGraph {
+    const values: OnnxValue[] = [];
+    for (const [name, tensor] of Object.entries(outputs)) {
+      const inner = this.#names.get(tensor.node)![tensor.output];
+      this.#nodes.push({ op: "Identity", inputs: [inner], outputs: [name], attributes: {} });
+      values.push({ name, dtype: tensor.dtype, shape: tensor.shape });
+    }
+    return {
+      nodes: renameOutputs(this.#nodes, values),
+      inputs: [...this.#inputs.values()],
+      outputs: values,
+      initializers: this.#initializers,
+    };
+  }
+
+  #addInput(node: Node<"Input">): void {
+    const { name } = node.attributes;
+    if (this.#inputs.has(name)) {
+      throw new TypeError(`Cannot emit the graph: two inputs are named "${name}"`);
+    }
+    this.#inputs.set(name, node.attributes);
+    this.#names.set(node as AnyNode, [name]);
+  }
+
+  #constant({ dtype, shape, values }: Omit<OnnxInitializer, "name">): string {
+    const key = values.length <= 64 ? `${dtype}[${shape}]:${values.join()}` : undefined;
+    const known = key === undefined ? undefined : this.#known.get(key);
+    if (known) return known[0];
+    const name = `constant_${this.#initializers.length}`;
+    this.#initializers.push({ name, dtype, shape, values });
+    if (key !== undefined) this.#known.set(key, [name]);
+    return name;
+  }
+
+  #addOperator(node: AnyNode): void {
+    const { attributes = {}, operands = [] } = written(node);
+    const inputs = [
+      ...node.inputs.map((operand) => operand ? this.#name(operand) : ""),
+      ...operands.map((values) =>
+        this.#constant({
+          dtype: "int64",
+          shape: [values.length],
+          values: BigInt64Array.from(values, BigInt),
+        })
+      ),
+    ];
+    const key = `${node.op}(${inputs.join()})${JSON.stringify(attributes)}`;
+    let names = this.#known.get(key);
+    if (!names) {
+      names = node.types.map((_, output) => `${node.op}_${this.#nodes.length}_${output}`);
+      this.#known.set(key, names);
+      this.#nodes.push({ op: node.op, inputs, outputs: names, attributes });
+    }
+    this.#names.set(node, names);
+  }
+
+  #name(tensor: Tensor): string {
+    return this.#names.get(tensor.node)![tensor.output];
+  }
+}
+
+/**
+ * Lets the node that computes an output write it directly, where nothing forbids it: the closing
+ * Identity then goes. A value that is an input, or two outputs at once, keeps its Identity.
+ */
+function renameOutputs(nodes: readonly OnnxNode[], outputs: readonly OnnxValue[]): OnnxNode[] {
+  const closing = nodes.slice(nodes.length - outputs.length);
+  const body = nodes.slice(0, nodes.length - outputs.length);
+  const produced = new Set(body.flatMap((node) => node.outputs));
+  const renamed = new Map<string, string>();
+  const kept: OnnxNode[] = [];
+  for (const node of closing) {
+    const [inner] = node.inputs;
+    if (produced.has(inner) && !renamed.has(inner)) renamed.set(inner, node.outputs[0]);
+    else kept.push(node);
+  }
+  const rename = (name: string) => renamed.get(name) ?? name;
+  return [...body, ...kept].map((node) => ({
+    ...node,
+    inputs: node.inputs.map(rename),
+    outputs: node.outputs.map(rename),
+  }));
+}

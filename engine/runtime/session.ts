@@ -1,0 +1,145 @@
+/**
+ * Running graphs. The only file that knows onnxruntime-node, which it loads when the first session
+ * is made and not before.
+ * @module
+ */
+import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import type { DType, Tensor, TypedArray } from "../ir/node.ts";
+import { sizeOf } from "../ir/dims.ts";
+import { emit } from "../onnx/emit.ts";
+import { encode } from "../onnx/encode.ts";
+
+type Runtime = typeof import("onnxruntime-node");
+
+let runtime: Runtime | undefined;
+
+async function loadRuntime(): Promise<Runtime> {
+  return runtime ??= await import("onnxruntime-node");
+}
+
+/** Values with a shape, as they go into and come out of a session. */
+export interface Value {
+  /** Element type. */
+  readonly dtype: DType;
+  /** Shape. */
+  readonly shape: readonly number[];
+  /** Values, row-major. */
+  readonly data: TypedArray;
+}
+
+/** A value that the runtime has wrapped; wrap buffers that live long once. */
+export interface Bound extends Value {
+  /** The runtime's own handle. */
+  readonly handle: OrtTensor;
+}
+
+/** How a session runs. */
+export interface SessionOptions {
+  /** Threads within an operator. @default {all cores} */
+  readonly threads?: number;
+  /** Whether the runtime keeps freed memory for the next run. @default {true} */
+  readonly arena?: boolean;
+  /** Prefix of a JSON profile that the runtime writes when the session is released. */
+  readonly profile?: string;
+}
+
+/** A graph made ready to run. */
+export class Session {
+  readonly #session: InferenceSession;
+  /** Names of the inputs that the graph uses. */
+  readonly inputs: ReadonlySet<string>;
+  /** Names of the outputs. */
+  readonly outputs: readonly string[];
+
+  private constructor(session: InferenceSession) {
+    this.#session = session;
+    this.inputs = new Set(session.inputNames);
+    this.outputs = session.outputNames;
+  }
+
+  /**
+   * Makes the graph of some tensors ready to run.
+   * @param outputs Tensors to compute, by name.
+   * @param options How to run.
+   * @throws {Error} if the runtime refuses the graph: a defect of the graph's author.
+   */
+  static async create(
+    outputs: Readonly<Record<string, Tensor>>,
+    options: SessionOptions = {},
+  ): Promise<Session> {
+    return await Session.load(encode(emit(outputs)), options);
+  }
+
+  /**
+   * Makes an ONNX model ready to run.
+   * @param model Bytes of an `.onnx` file.
+   * @param options How to run.
+   */
+  static async load(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
+    const { InferenceSession } = await loadRuntime();
+    const session = await InferenceSession.create(model, {
+      executionProviders: ["cpu"],
+      intraOpNumThreads: options.threads ?? 0,
+      enableCpuMemArena: options.arena ?? true,
+      enableMemPattern: false,
+      logSeverityLevel: 3,
+      ...(options.profile && { enableProfiling: true, profileFilePrefix: options.profile }),
+    });
+    return new Session(session);
+  }
+
+  /**
+   * Runs the graph. Blocks the thread while it computes.
+   * @param feeds A value for every input.
+   * @param into Buffers for some of the outputs; the others are allocated.
+   * @returns The outputs by name; those in `into` are the buffers given.
+   */
+  async run(
+    feeds: Readonly<Record<string, Value>>,
+    into: Readonly<Record<string, Value>> = {},
+  ): Promise<Record<string, Value>> {
+    const handles: Record<string, OrtTensor> = {};
+    for (const name of this.inputs) {
+      const value = feeds[name];
+      if (!value) throw new TypeError(`Cannot run the graph: input "${name}" is not fed`);
+      handles[name] = handleOf(value);
+    }
+    const fetches: Record<string, OrtTensor | null> = {};
+    for (const name of this.outputs) fetches[name] = into[name] ? handleOf(into[name]) : null;
+    const results = await this.#session.run(handles, fetches);
+    const outputs: Record<string, Value> = {};
+    for (const name of this.outputs) {
+      const { type, dims, data } = results[name];
+      outputs[name] = into[name] ?? { dtype: type as DType, shape: dims, data: data as TypedArray };
+    }
+    return outputs;
+  }
+
+  /** Frees the runtime's memory. */
+  async release(): Promise<void> {
+    await this.#session.release();
+  }
+}
+
+function handleOf(value: Value | Bound): OrtTensor {
+  if ("handle" in value) return value.handle;
+  if (value.dtype === "bfloat16") {
+    throw new TypeError("Cannot feed bfloat16: the runtime takes it inside graphs only");
+  }
+  return new runtime!.Tensor(value.dtype, value.data as Float32Array, value.shape);
+}
+
+/**
+ * Wraps a buffer once, so that feeding it again costs nothing. The buffer stays JavaScript's.
+ * @param value Values with a shape.
+ * @throws {TypeError} if the number of values is not that of the shape.
+ */
+export async function bind(value: Value): Promise<Bound> {
+  if (value.data.length !== sizeOf(value.shape)) {
+    throw new TypeError(
+      `Cannot bind shape [${value.shape}]: received ${value.data.length} values`,
+    );
+  }
+  await loadRuntime();
+  return { ...value, handle: handleOf(value) };
+}

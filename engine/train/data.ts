@@ -1,0 +1,96 @@
+/**
+ * What training reads: splits, sources of rows, and batches. Plain interfaces; who implements them
+ * (HDF5 features, pictures, a third party's format) is no business of the trainer's.
+ * @module
+ */
+
+/** Target values of a split, sample by sample. */
+export interface Labels {
+  /** Class indices (`Int32Array`) or regression / multilabel targets (`Float32Array`), row-major. */
+  readonly values: Int32Array | Float32Array;
+  /** Targets per sample: 1 for class indices, the number of columns otherwise. */
+  readonly width: number;
+}
+
+/**
+ * Names a module that can open the rows of a split. The loader's worker imports `module` and calls
+ * its exported `openSource(options)`; `options` therefore must survive structured cloning.
+ */
+export interface SourceModule {
+  /** Absolute URL of a module that exports `openSource: OpenSource`. */
+  readonly module: string;
+  /** Passed to `openSource` as it is. */
+  readonly options: unknown;
+}
+
+/** Rows read by a {@linkcode Source}: the samples' instances, one sample after the other. */
+export interface Rows {
+  /** Values, row-major: `[rows, ...sampleShape]`, where a bag contributes `length` rows. */
+  readonly features: Float32Array<ArrayBuffer>;
+  /** Instances per requested sample, only for bags. */
+  readonly lengths?: Int32Array<ArrayBuffer>;
+}
+
+/** Restricts a read of bags to some of each bag's instances. */
+export interface ReadOptions {
+  /** Per requested bag: sorted instance indices to keep, or `undefined` for all. */
+  readonly instances?: readonly (Int32Array | undefined)[];
+}
+
+/** Reads samples by index. Lives on the thread that reads, never crosses threads. */
+export interface Source {
+  /**
+   * @param indices Sample (instance or bag) indices, in the order in which they are wanted.
+   * @param options Restricts which instances of the bags are read.
+   * @returns The rows of those samples.
+   * @throws {DataError} if a row cannot be read or holds NaN or Inf; `index` names the row.
+   */
+  read(indices: Int32Array, options?: ReadOptions): Rows | Promise<Rows>;
+  /** Releases files. */
+  close(): void;
+}
+
+/** The function that a {@linkcode SourceModule}'s module exports under the name `openSource`. */
+export type OpenSource = (options: unknown) => Source | Promise<Source>;
+
+/** One split of a dataset as its headers describe it, before any row is read. */
+export interface Split {
+  /** Where it comes from, for messages: a file path or folder. */
+  readonly name: string;
+  /** Number of samples: instances, pictures or bags. */
+  readonly length: number;
+  /** Targets of all samples. */
+  readonly labels: Labels;
+  /** Shape of one instance: `[embed_dim]` for features, `[channels, height, width]` for pictures. */
+  readonly sampleShape: readonly number[];
+  /** Instances per bag; absent when samples are no bags. */
+  readonly bagLengths?: Int32Array;
+  /** How the reading thread opens the rows. */
+  readonly source: SourceModule;
+}
+
+/** One batch in the packed layout: the rows of all samples, one after the other, no padding. */
+export interface Batch {
+  /** `[rows, ...sampleShape]`; for instances and pictures rows = samples. */
+  readonly features: Float32Array<ArrayBuffer>;
+  /** Rows in `features`. */
+  readonly rows: number;
+  /** Samples in the batch. */
+  readonly size: number;
+  /** Instances per bag (each at least 1); absent when samples are no bags. */
+  readonly lengths?: Int32Array<ArrayBuffer>;
+  /** Targets of the batch's samples, `[size, width]`. */
+  readonly labels: Int32Array | Float32Array;
+  /** Indices of the samples within the split. */
+  readonly indices: Int32Array;
+}
+
+/** A batch of bags in the padded layout. */
+export interface PaddedBatch {
+  /** `[size, max_length, embed_dim]`, zeros beyond a bag's length. */
+  readonly features: Float32Array<ArrayBuffer>;
+  /** `[size, max_length, embed_dim]`. */
+  readonly shape: readonly [number, number, number];
+  /** `[size, max_length]`, 1 where `features` holds an instance. */
+  readonly mask: Uint8Array<ArrayBuffer>;
+}

@@ -1,0 +1,93 @@
+/**
+ * What a training run reports while it runs. The library prints nothing; who wants lines or a
+ * progress bar renders these events.
+ * @module
+ */
+
+/** Numbers by logged name, for example `{ loss: 0.3, Accuracy: 0.9 }`. */
+export type Values = Readonly<Record<string, number>>;
+
+/** A fold's run directory exists and its data is open. */
+export interface RunStarted {
+  /** Discriminant. */
+  readonly type: "run";
+  /** Run directory: `exp_dir/<dataset>/<group>/<fold>`. */
+  readonly directory: string;
+  /** Fold, counted from 0. */
+  readonly fold: number;
+  /** Folds in all. */
+  readonly folds: number;
+  /** Epochs in all. */
+  readonly epochs: number;
+  /** Epochs that an earlier, resumed run has finished. */
+  readonly first_epoch: number;
+  /** Batches an epoch. */
+  readonly batches: number;
+  /** Samples by split. */
+  readonly samples: Readonly<Record<string, number>>;
+  /** Trainable parameters. */
+  readonly parameters: number;
+}
+
+/** A training batch is done. */
+export interface BatchDone {
+  /** Discriminant. */
+  readonly type: "batch";
+  /** Epoch, counted from 0. */
+  readonly epoch: number;
+  /** Batch within the epoch, counted from 0. */
+  readonly batch: number;
+  /** Batches an epoch. */
+  readonly batches: number;
+  /** Loss of the batch. */
+  readonly loss: number;
+}
+
+/** An epoch is done: trained, evaluated and saved. */
+export interface EpochDone {
+  /** Discriminant. */
+  readonly type: "epoch";
+  /** Epoch, counted from 0. */
+  readonly epoch: number;
+  /** Epochs in all. */
+  readonly epochs: number;
+  /** Learning rate of the epoch. */
+  readonly lr: number;
+  /** The epoch's numbers on the training split, prefixed `train_`. */
+  readonly train: Values;
+  /** The epoch's numbers on the validation split, prefixed `val_`. */
+  readonly val: Values;
+  /** Wall time of the epoch in seconds. */
+  readonly seconds: number;
+  /** Whether this epoch is the best so far. */
+  readonly best: boolean;
+}
+
+/** Something that the user should know, once. */
+export interface Notice {
+  /** Discriminant. */
+  readonly type: "notice";
+  /** One line. */
+  readonly message: string;
+}
+
+/** A fold is done. */
+export interface RunDone {
+  /** Discriminant. */
+  readonly type: "done";
+  /** Run directory. */
+  readonly directory: string;
+  /** Fold, counted from 0. */
+  readonly fold: number;
+  /** Name of the value that chose the best checkpoint, for example `val_Accuracy`. */
+  readonly best_metric: string;
+  /** Its best value. */
+  readonly best_value: number;
+  /** Epoch of the best value, counted from 0. */
+  readonly best_epoch: number;
+  /** Numbers of the best checkpoint on the test split, prefixed `test_`; absent without one. */
+  readonly test?: Values;
+}
+
+/** Everything that training reports. */
+export type TrainEvent = RunStarted | BatchDone | EpochDone | Notice | RunDone;

@@ -1,0 +1,134 @@
+/**
+ * What the trainer is put together from, as plain interfaces: who implements them is no business of
+ * the engine's.
+ * @module
+ */
+import type { Tensor } from "../ir/node.ts";
+
+/** What a model predicts. */
+export type Task = "Classification" | "Regression";
+
+/** How targets are encoded: one class, several classes at once, or real values. */
+export type Subtask = "multiclass" | "multilabel" | "regression";
+
+/** Facts that every part of a run may need to know about the targets. */
+export interface TaskInfo {
+  /** What is predicted. */
+  readonly task: Task;
+  /** How targets are encoded. */
+  readonly subtask: Subtask;
+  /** Number of classes; for regression the number of predicted values. */
+  readonly num_classes: number;
+}
+
+/** Options of one parameter's update. */
+export interface ParameterOptions {
+  /** Scalar factor on the learning rate, from `layer_wise_lr_decay`. */
+  readonly lr_scale: number;
+  /** Weight decay of this parameter. */
+  readonly weight_decay: number;
+}
+
+/** What one optimizer step computes for one parameter. */
+export interface ParameterUpdate {
+  /** The new value. */
+  readonly parameter: Tensor;
+  /** The new state, under the keys of {@linkcode Optimizer.state}. */
+  readonly state: Readonly<Record<string, Tensor>>;
+}
+
+/** State that an optimizer keeps for one parameter: same shape as the parameter, or a scalar. */
+export interface StateSpec {
+  /** Whether it has the parameter's shape or is a single number. */
+  readonly shape: "parameter" | "scalar";
+  /** Value before the first step. @default {0} */
+  readonly initial?: number | "parameter";
+}
+
+/** A gradient-based optimizer: pure graph functions over state that somebody else stores. */
+export interface Optimizer {
+  /**
+   * State kept for one parameter, keyed as `torch.optim` keys it (`exp_avg`, `momentum_buffer`, …).
+   * The step count is kept by the trainer and written as `step` where {@linkcode Optimizer.counts}.
+   */
+  state(shape: readonly number[]): Readonly<Record<string, StateSpec>>;
+  /** Whether torch's state of this optimizer carries a `step` per parameter. */
+  readonly counts: boolean;
+  /**
+   * Numbers that change from step to step, computed in double precision; each becomes a scalar
+   * graph input.
+   * @param step Number of this update, counted from 1.
+   * @param lr Learning rate of this update.
+   */
+  scalars(step: number, lr: number): Readonly<Record<string, number>>;
+  /**
+   * Builds one parameter's update.
+   * @param parameter Current value.
+   * @param gradient Gradient of the loss, after clipping.
+   * @param state Current state, under the keys of {@linkcode Optimizer.state}.
+   * @param scalars The inputs announced by {@linkcode Optimizer.scalars}.
+   * @param options Per-parameter options.
+   */
+  update(
+    parameter: Tensor,
+    gradient: Tensor,
+    state: Readonly<Record<string, Tensor>>,
+    scalars: Readonly<Record<string, Tensor>>,
+    options: ParameterOptions,
+  ): ParameterUpdate;
+  /** The hyperparameters of torch's `param_groups` entry, besides `lr`, `weight_decay`, `params`. */
+  readonly hyperparameters: Readonly<Record<string, unknown>>;
+}
+
+/** A learning-rate schedule that steps once an epoch. */
+export interface Schedule {
+  /**
+   * @param epoch Epoch, counted from 0.
+   * @returns Factor on the base learning rate.
+   */
+  factor(epoch: number): number;
+}
+
+/** Predictions and targets that a metric is computed from. */
+export interface MetricInput extends TaskInfo {
+  /** Number of samples. */
+  readonly count: number;
+  /**
+   * `[count, num_classes]` row-major: softmax probabilities (multiclass), sigmoid probabilities
+   * (multilabel) or predicted values (regression).
+   */
+  readonly scores: Float32Array;
+  /** Class indices `[count]`, or targets `[count, num_classes]` (multilabel, regression). */
+  readonly labels: Int32Array | Float32Array;
+}
+
+/** A number, or several, that says how good predictions are. */
+export interface Metric {
+  /** Whether a larger value is better, so that the best checkpoint can be chosen by it. */
+  readonly higher_is_better: boolean;
+  /**
+   * @param input Predictions and targets of a split (or of one batch, stepwise).
+   * @returns Values by logged name, for example `{ Accuracy: 0.9 }`.
+   */
+  compute(input: MetricInput): Readonly<Record<string, number>>;
+}
+
+/** What a run tells its logger at the start. */
+export interface RunInfo {
+  /** Run directory. */
+  readonly directory: string;
+  /** The resolved config tree. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** `add_log`: metadata that only loggers see. */
+  readonly add_log: Readonly<Record<string, unknown>>;
+}
+
+/** Where a run's numbers go besides its own files. */
+export interface Logger {
+  /** Called once, before the first epoch. */
+  start(run: RunInfo): void | Promise<void>;
+  /** Called after every epoch with that epoch's numbers, for example `{ val_Accuracy: 0.9 }`. */
+  log(epoch: number, values: Readonly<Record<string, number>>): void | Promise<void>;
+  /** Called once, at the end or after a failure. */
+  finish(status: "finished" | "failed"): void | Promise<void>;
+}

@@ -1,0 +1,127 @@
+/**
+ * The numbers that training changes: parameters and optimizer state, in buffers that JavaScript
+ * owns and that training and evaluation share without a copy.
+ * @module
+ */
+import { deriveSeed, Random } from "../random.ts";
+import { sizeOf } from "../ir/dims.ts";
+import type { Parameter } from "../nn/scope.ts";
+import { bind, type Bound } from "../runtime/session.ts";
+import type { Optimizer } from "./interfaces.ts";
+
+/** Values of a tensor. */
+export interface HostTensor {
+  /** Shape. */
+  readonly shape: readonly number[];
+  /** Values, row-major. */
+  readonly data: Float32Array<ArrayBuffer>;
+}
+
+/** A parameter's two buffers: one is read while the other is written. */
+interface Buffers {
+  readonly front: Bound;
+  readonly back?: Bound;
+}
+
+async function buffer(shape: readonly number[], data?: Float32Array<ArrayBuffer>): Promise<Bound> {
+  return await bind({ dtype: "float32", shape, data: data ?? new Float32Array(sizeOf(shape)) });
+}
+
+/** Parameters, optimizer state and the count of updates. */
+export class TrainState {
+  readonly #parameters = new Map<string, Buffers>();
+  readonly #optimizer = new Map<string, ReadonlyMap<string, Bound>>();
+  /** Updates done so far. */
+  step = 0;
+
+  private constructor() {}
+
+  /**
+   * Fills parameters with their initial values.
+   * @param parameters Parameters of the model.
+   * @param seed Seed of the initial values; each parameter draws from its own stream.
+   */
+  static async create(parameters: readonly Parameter[], seed: number): Promise<TrainState> {
+    const state = new TrainState();
+    for (const { name, shape, trainable, initializer } of parameters) {
+      const values = initializer(shape, new Random(deriveSeed(seed, "initial", name)));
+      const front = await buffer(shape, values);
+      const back = trainable ? await buffer(shape) : undefined;
+      state.#parameters.set(name, { front, back });
+    }
+    return state;
+  }
+
+  /**
+   * Makes room for an optimizer's state, at its initial values.
+   * @param parameters Parameters of the model; those that do not train are skipped.
+   * @param optimizer The optimizer.
+   */
+  async addOptimizer(parameters: readonly Parameter[], optimizer: Optimizer): Promise<void> {
+    for (const { name, shape, trainable } of parameters) {
+      if (!trainable) continue;
+      const buffers = new Map<string, Bound>();
+      for (const [key, spec] of Object.entries(optimizer.state(shape))) {
+        const initial = spec.initial ?? 0;
+        const size = spec.shape === "scalar" ? [] : shape;
+        const data = initial === "parameter"
+          ? this.parameter(name).data.slice()
+          : new Float32Array(sizeOf(size)).fill(initial);
+        buffers.set(key, await buffer(size, data));
+      }
+      this.#optimizer.set(name, buffers);
+    }
+  }
+
+  /** Names of all parameters. */
+  names(): readonly string[] {
+    return [...this.#parameters.keys()];
+  }
+
+  /** Current values of a parameter. They change with the next update: copy to keep. */
+  parameter(name: string): HostTensor {
+    const { shape, data } = this.#buffers(name).front;
+    return { shape, data: data as Float32Array<ArrayBuffer> };
+  }
+
+  /** Current optimizer state of a parameter, by torch's keys; empty where it does not train. */
+  optimizerState(name: string): Readonly<Record<string, HostTensor>> {
+    const entries = [...this.#optimizer.get(name) ?? []].map(([key, { shape, data }]) =>
+      [key, { shape, data: data as Float32Array<ArrayBuffer> }] as const
+    );
+    return Object.fromEntries(entries);
+  }
+
+  /** The buffer to feed a parameter from. */
+  front(name: string): Bound {
+    return this.#buffers(name).front;
+  }
+
+  /** The buffer that the next value of a trainable parameter goes to. */
+  back(name: string): Bound {
+    const { back } = this.#buffers(name);
+    if (!back) throw new TypeError(`Cannot update parameter "${name}": it does not train`);
+    return back;
+  }
+
+  /** The buffer of one entry of the optimizer state; read and written in place. */
+  slot(name: string, key: string): Bound {
+    const found = this.#optimizer.get(name)?.get(key);
+    if (!found) throw new TypeError(`Cannot find optimizer state "${key}" of parameter "${name}"`);
+    return found;
+  }
+
+  /** Makes the values just written the current ones, and counts the update. */
+  swap(): void {
+    for (const [name, { front, back }] of this.#parameters) {
+      if (back) this.#parameters.set(name, { front: back, back: front });
+    }
+    this.step++;
+  }
+
+  #buffers(name: string): Buffers {
+    const found = this.#parameters.get(name);
+    if (!found) throw new TypeError(`Cannot find parameter "${name}"`);
+    return found;
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * AdamW: Adam with decoupled weight decay.
+ * Importing this module adds `AdamW` to the `optimizer` slot.
+ * @module
+ */
+import * as v from "valibot";
+import type { OptionsSchema, Plugin } from "../../registry/plugin.ts";
+import { registry } from "../../registry/registry.ts";
+import {
+  ADAM_HYPERPARAMETERS,
+  ADAM_STATE,
+  adamScalars,
+  adamUpdate,
+  decoupledDecay,
+  scaledRate,
+} from "./_adam.ts";
+
+/** Config of the `AdamW` optimizer: it has no options besides the section's own. */
+export type AdamWConfig = Readonly<Record<never, never>>;
+
+const config: OptionsSchema<AdamWConfig> = v.strictObject({});
+
+/** Loshchilov & Hutter 2019; `torch.optim.AdamW` with betas (0.9, 0.999) and eps 1e-8. */
+export const adamW: Plugin<"optimizer", AdamWConfig> = {
+  slot: "optimizer",
+  key: "AdamW",
+  description: "Adam with decoupled weight decay",
+  config,
+  create() {
+    return {
+      counts: true,
+      hyperparameters: { ...ADAM_HYPERPARAMETERS, decoupled_weight_decay: true },
+      state: () => ADAM_STATE,
+      scalars: adamScalars,
+      update(parameter, gradient, state, scalars, options) {
+        const decayed = decoupledDecay(parameter, scaledRate(scalars.lr, options), options);
+        return adamUpdate(decayed, gradient, state, scalars, options);
+      },
+    };
+  },
+};
+
+registry.add(adamW);

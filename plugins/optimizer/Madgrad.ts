@@ -1,0 +1,52 @@
+/**
+ * MADGRAD: momentumized, adaptive, dual averaged gradient.
+ * Importing this module adds `Madgrad` to the `optimizer` slot.
+ * @module
+ */
+import * as v from "valibot";
+import { add, div, mul, pow, sub } from "../../engine/ir/elementwise.ts";
+import type { OptionsSchema, Plugin } from "../../registry/plugin.ts";
+import { registry } from "../../registry/registry.ts";
+import { coupledDecay } from "./_adam.ts";
+
+/** Config of the `Madgrad` optimizer: it has no options besides the section's own. */
+export type MadgradConfig = Readonly<Record<never, never>>;
+
+const config: OptionsSchema<MadgradConfig> = v.strictObject({});
+
+const MOMENTUM = 0.9;
+const EPS = 1e-6;
+
+/** Defazio & Jelassi 2021, as timm's `MADGRAD` with momentum 0.9 and eps 1e-6. */
+export const madgrad: Plugin<"optimizer", MadgradConfig> = {
+  slot: "optimizer",
+  key: "Madgrad",
+  description: "momentumized, adaptive, dual averaged gradient, momentum 0.9",
+  config,
+  create() {
+    return {
+      counts: true,
+      hyperparameters: { eps: EPS, momentum: MOMENTUM, decoupled_decay: false },
+      state: () => ({
+        grad_sum_sq: { shape: "parameter" },
+        s: { shape: "parameter" },
+        x0: { shape: "parameter", initial: "parameter" },
+      }),
+      scalars: (step, lr) => ({ root: Math.sqrt(step), lr }),
+      update(parameter, gradient, state, scalars, options) {
+        const penalized = coupledDecay(gradient, parameter, options);
+        const rate = add(mul(scalars.lr, options.lr_scale), EPS);
+        const weight = mul(rate, scalars.root); // λ = (lr + ε) √step
+        const squares = add(state.grad_sum_sq, mul(mul(penalized, penalized), weight));
+        const sum = add(state.s, mul(penalized, weight));
+        const z = sub(state.x0, div(sum, add(pow(squares, 1 / 3), EPS)));
+        return {
+          parameter: add(mul(parameter, MOMENTUM), mul(z, 1 - MOMENTUM)),
+          state: { grad_sum_sq: squares, s: sum },
+        };
+      },
+    };
+  },
+};
+
+registry.add(madgrad);

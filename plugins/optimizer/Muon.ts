@@ -1,0 +1,136 @@
+/**
+ * Muon: momentum whose matrices are made orthogonal.
+ * Importing this module adds `Muon` to the `optimizer` slot.
+ * @module
+ */
+import * as v from "valibot";
+import { add, cast, div, max, mul, sqrt, sub } from "../../engine/ir/elementwise.ts";
+import { transpose } from "../../engine/ir/layout.ts";
+import { gemm, reduceSumSquare } from "../../engine/ir/matrix.ts";
+import type { Tensor } from "../../engine/ir/node.ts";
+import type { OptionsSchema, Plugin } from "../../registry/plugin.ts";
+import { registry } from "../../registry/registry.ts";
+import { ADAM_STATE, adamScalars, adamUpdate, decoupledDecay, scaledRate } from "./_adam.ts";
+
+/** Config of the `Muon` optimizer. */
+export interface MuonConfig {
+  /** Whether the gradient looks one momentum step ahead. @default {false} */
+  readonly nesterov: boolean;
+  /** Decay rate of the momentum. @default {0.95} */
+  readonly muon_momentum: number;
+  /** Coefficients of the Newton–Schulz polynomial. @default {[3.4445, -4.775, 2.0315]} */
+  readonly muon_ns_coefficients: readonly number[];
+  /** Smallest norm that a gradient is divided by. @default {1e-7} */
+  readonly muon_eps: number;
+  /** Newton–Schulz iterations. @default {5} */
+  readonly muon_ns_steps: number;
+  /** How the learning rate follows the matrix's shape. @default {null} */
+  readonly muon_adjust_lr_fn: "original" | "match_rms_adamw" | null;
+}
+
+const positive = v.pipe(v.number(), v.gtValue(0));
+
+const config: OptionsSchema<MuonConfig> = v.strictObject({
+  nesterov: v.optional(
+    v.pipe(v.boolean(), v.description("look one momentum step ahead")),
+    false,
+  ),
+  muon_momentum: v.optional(
+    v.pipe(v.number(), v.minValue(0), v.ltValue(1), v.description("decay rate of the momentum")),
+    0.95,
+  ),
+  muon_ns_coefficients: v.optional(
+    v.pipe(v.array(v.number()), v.length(3), v.description("Newton-Schulz coefficients")),
+    [3.4445, -4.775, 2.0315],
+  ),
+  muon_eps: v.optional(v.pipe(positive, v.description("smallest norm divided by")), 1e-7),
+  muon_ns_steps: v.optional(
+    v.pipe(
+      v.number(),
+      v.integer(),
+      v.minValue(1),
+      v.maxValue(99),
+      v.description("Newton-Schulz iterations"),
+    ),
+    5,
+  ),
+  muon_adjust_lr_fn: v.optional(
+    v.pipe(
+      v.nullable(v.picklist(["original", "match_rms_adamw"])),
+      v.description("how the learning rate follows the matrix's shape"),
+    ),
+    null,
+  ),
+});
+
+/**
+ * Jordan et al. 2024, as `torch.optim.Muon`, which takes matrices; parameters of other shapes get
+ * AdamW with the same learning rate and decay. As in torch, results of the Newton–Schulz iteration
+ * are rounded to bfloat16.
+ */
+export const muon: Plugin<"optimizer", MuonConfig> = {
+  slot: "optimizer",
+  key: "Muon",
+  description: "momentum whose matrices are made orthogonal; AdamW for other shapes",
+  config,
+  create(options) {
+    const { nesterov, muon_momentum: momentum } = options;
+    return {
+      counts: false,
+      hyperparameters: {
+        momentum,
+        nesterov,
+        ns_coefficients: options.muon_ns_coefficients,
+        eps: options.muon_eps,
+        ns_steps: options.muon_ns_steps,
+        adjust_lr_fn: options.muon_adjust_lr_fn,
+      },
+      state: (shape) =>
+        shape.length === 2 ? { momentum_buffer: { shape: "parameter" } } : ADAM_STATE,
+      scalars: adamScalars,
+      update(parameter, gradient, state, scalars, parameterOptions) {
+        const rate = scaledRate(scalars.lr, parameterOptions);
+        const decayed = decoupledDecay(parameter, rate, parameterOptions);
+        if (parameter.shape.length !== 2) {
+          return adamUpdate(decayed, gradient, state, scalars, parameterOptions);
+        }
+        const fresh = mul(gradient, 1 - momentum);
+        const buffer = add(mul(state.momentum_buffer, momentum), fresh);
+        const direction = nesterov ? add(fresh, mul(buffer, momentum)) : buffer;
+        const [rows, columns] = parameter.shape.map(Number);
+        const adjusted = mul(rate, rateFactor(options.muon_adjust_lr_fn, rows, columns));
+        return {
+          parameter: sub(decayed, mul(orthogonalize(direction, options), adjusted)),
+          state: { momentum_buffer: buffer },
+        };
+      },
+    };
+  },
+};
+
+/** Newton–Schulz iteration towards the nearest semi-orthogonal matrix, on the wide orientation. */
+function orthogonalize(matrix: Tensor, options: MuonConfig): Tensor {
+  const [rows, columns] = matrix.shape.map(Number);
+  const [a, b, c] = options.muon_ns_coefficients;
+  const wide = toBfloat16(rows > columns ? transpose(matrix) : matrix);
+  const norm = toBfloat16(sqrt(reduceSumSquare(wide)));
+  let x = toBfloat16(div(wide, max(norm, options.muon_eps)));
+  for (let step = 0; step < options.muon_ns_steps; step++) {
+    const gram = toBfloat16(gemm(x, x, { transB: true }));
+    const update = toBfloat16(gemm(gram, gram, { c: gram, alpha: c, beta: b }));
+    x = toBfloat16(gemm(update, x, { c: x, beta: a }));
+  }
+  return rows > columns ? transpose(x) : x;
+}
+
+/** Rounds to bfloat16, which torch computes the iteration in, and goes on in float32. */
+function toBfloat16(x: Tensor): Tensor {
+  return cast(cast(x, "bfloat16"), "float32");
+}
+
+function rateFactor(rule: MuonConfig["muon_adjust_lr_fn"], rows: number, columns: number): number {
+  if (rule === "match_rms_adamw") return 0.2 * Math.sqrt(Math.max(rows, columns));
+  return Math.sqrt(Math.max(1, rows / columns));
+}
+
+registry.add(muon);

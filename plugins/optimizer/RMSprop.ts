@@ -1,0 +1,57 @@
+/**
+ * RMSprop as TensorFlow defines it.
+ * Importing this module adds `RMSprop` to the `optimizer` slot.
+ * @module
+ */
+import * as v from "valibot";
+import { add, div, mul, sqrt, sub } from "../../engine/ir/elementwise.ts";
+import type { OptionsSchema, Plugin } from "../../registry/plugin.ts";
+import { registry } from "../../registry/registry.ts";
+import { coupledDecay, scaledRate } from "./_adam.ts";
+
+/** Config of the `RMSprop` optimizer: it has no options besides the section's own. */
+export type RmspropConfig = Readonly<Record<never, never>>;
+
+const config: OptionsSchema<RmspropConfig> = v.strictObject({});
+
+const ALPHA = 0.9;
+const EPS = 1e-10;
+
+/**
+ * timm's `RMSpropTF` without momentum: the mean square starts at 1 and epsilon stands under the root.
+ */
+export const rmsprop: Plugin<"optimizer", RmspropConfig> = {
+  slot: "optimizer",
+  key: "RMSprop",
+  description: "RMSprop as TensorFlow defines it",
+  config,
+  create() {
+    return {
+      counts: true,
+      hyperparameters: {
+        momentum: 0,
+        alpha: ALPHA,
+        eps: EPS,
+        centered: false,
+        decoupled_decay: false,
+        corrected_weight_decay: false,
+        lr_in_momentum: true,
+        caution: false,
+      },
+      state: () => ({ square_avg: { shape: "parameter", initial: 1 } }),
+      scalars: (_, lr) => ({ lr }),
+      update(parameter, gradient, state, scalars, options) {
+        const penalized = coupledDecay(gradient, parameter, options);
+        const square = mul(mul(penalized, penalized), 1 - ALPHA);
+        const average = add(mul(state.square_avg, ALPHA), square);
+        const direction = div(penalized, sqrt(add(average, EPS)));
+        return {
+          parameter: sub(parameter, mul(direction, scaledRate(scalars.lr, options))),
+          state: { square_avg: average },
+        };
+      },
+    };
+  },
+};
+
+registry.add(rmsprop);

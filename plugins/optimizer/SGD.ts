@@ -1,0 +1,60 @@
+/**
+ * Stochastic gradient descent with momentum.
+ * Importing this module adds `SGD` to the `optimizer` slot.
+ * @module
+ */
+import * as v from "valibot";
+import { add, mul, sub } from "../../engine/ir/elementwise.ts";
+import type { OptionsSchema, Plugin } from "../../registry/plugin.ts";
+import { registry } from "../../registry/registry.ts";
+import { coupledDecay, scaledRate } from "./_adam.ts";
+
+/** Config of the `SGD` optimizer. */
+export interface SgdConfig {
+  /** Whether the gradient looks one momentum step ahead (Sutskever et al. 2013). @default {false} */
+  readonly nesterov: boolean;
+}
+
+const config: OptionsSchema<SgdConfig> = v.strictObject({
+  nesterov: v.optional(
+    v.pipe(v.boolean(), v.description("look one momentum step ahead")),
+    false,
+  ),
+});
+
+const MOMENTUM = 0.9;
+
+/** `torch.optim.SGD` with momentum 0.9. */
+export const sgd: Plugin<"optimizer", SgdConfig> = {
+  slot: "optimizer",
+  key: "SGD",
+  description: "stochastic gradient descent with momentum 0.9",
+  config,
+  create({ nesterov }) {
+    return {
+      counts: false,
+      hyperparameters: {
+        momentum: MOMENTUM,
+        dampening: 0,
+        nesterov,
+        maximize: false,
+        foreach: null,
+        differentiable: false,
+        fused: null,
+      },
+      state: () => ({ momentum_buffer: { shape: "parameter" } }),
+      scalars: (_, lr) => ({ lr }),
+      update(parameter, gradient, state, scalars, options) {
+        const penalized = coupledDecay(gradient, parameter, options);
+        const buffer = add(mul(state.momentum_buffer, MOMENTUM), penalized);
+        const direction = nesterov ? add(penalized, mul(buffer, MOMENTUM)) : buffer;
+        return {
+          parameter: sub(parameter, mul(direction, scaledRate(scalars.lr, options))),
+          state: { momentum_buffer: buffer },
+        };
+      },
+    };
+  },
+};
+
+registry.add(sgd);

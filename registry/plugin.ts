@@ -1,0 +1,228 @@
+/**
+ * The contracts that plugins implement, slot by slot. A plugin is a plain object with its slot, its
+ * key, the schema of its options and a `create` method; a built-in and a third party's look the same.
+ * @module
+ */
+import type * as v from "valibot";
+import type { Tensor } from "../engine/ir/node.ts";
+import type {
+  Logger,
+  Metric,
+  Optimizer,
+  Schedule,
+  Subtask,
+  TaskInfo,
+} from "../engine/train/interfaces.ts";
+import type { ForwardContext, Scope } from "../engine/nn/scope.ts";
+import type { Bags } from "../engine/nn/bags.ts";
+import type { Split } from "../engine/train/data.ts";
+
+/** Name of a split. */
+export type SplitName = "train" | "val" | "test";
+
+export type {
+  Logger,
+  Metric,
+  MetricInput,
+  Optimizer,
+  ParameterOptions,
+  ParameterUpdate,
+  RunInfo,
+  Schedule,
+  StateSpec,
+  Subtask,
+  Task,
+  TaskInfo,
+} from "../engine/train/interfaces.ts";
+
+/** A dataset that a plugin opened: facts, and splits on request. */
+export interface Dataset extends TaskInfo {
+  /** Names of the classes by index, where the dataset knows them. */
+  readonly class_names?: readonly string[];
+  /**
+   * Reads the headers of a split; rows are read later, on another thread.
+   * @param split Which split.
+   * @returns The split, or `undefined` if the dataset has none of that name.
+   * @throws {DataError} if the split exists but cannot be used.
+   */
+  open(split: SplitName): Promise<Split | undefined>;
+}
+
+/** What a `dataset` plugin gets besides its own options. */
+export interface DatasetContext {
+  /** `data.data_root_dir`, or the working directory. */
+  readonly data_root_dir: string;
+  /** `data.fold`: which fold of a dataset that knows folds. */
+  readonly fold?: number;
+}
+
+/** How an encoder's output is laid out. */
+export type EncoderOutput =
+  /** `[batch, embed_dim]`, or `[instances, embed_dim]` when samples are bags. */
+  | "features"
+  /** `[batch, tokens, embed_dim]`, prefix (class and register) tokens first. */
+  | "tokens"
+  /** `[batch, embed_dim, height, width]`. */
+  | "map";
+
+/** A part of the model that turns samples into embeddings. */
+export interface Encoder {
+  /** Layout of the output. */
+  readonly output: EncoderOutput;
+  /** Width of the output. */
+  readonly embed_dim: number;
+  /** For `tokens`: how many tokens precede the patches, class token first. @default {0} */
+  readonly num_prefix_tokens?: number;
+  /** For `tokens`: whether the first token is a class token. @default {false} */
+  readonly has_class_token?: boolean;
+  /**
+   * Builds the encoder's graph.
+   * @param input Samples `[batch, ...sampleShape]`.
+   * @param context Mode and random numbers.
+   */
+  forward(input: Tensor, context: ForwardContext): Tensor;
+}
+
+/** What an `encoder_type` plugin gets besides its own options. */
+export interface EncoderContext {
+  /** Where the encoder asks for parameters. */
+  readonly scope: Scope;
+  /** Shape of one sample as the dataset gives it. */
+  readonly sampleShape: readonly number[];
+}
+
+/** What a head consumes. */
+export interface HeadInput {
+  /** `[batch, embed_dim]`; for a head over bags `[instances, embed_dim]`, all bags' rows packed. */
+  readonly features: Tensor;
+  /** Which rows belong to which bag; present exactly when samples are bags. */
+  readonly bags?: Bags;
+  /** Targets: `int64 [batch]` classes, or `float32 [batch, width]`; absent outside training. */
+  readonly labels?: Tensor;
+}
+
+/** What a head computes. */
+export interface HeadOutput {
+  /** `[batch, num_classes]`: logits, or predicted values for regression. */
+  readonly logits: Tensor;
+  /** Auxiliary losses by name, scalars that already carry their weight; added to the task's loss. */
+  readonly losses?: Readonly<Record<string, Tensor>>;
+  /** Attention logits `[branches, instances]` before softmax, for heads that attend. */
+  readonly attention?: Tensor;
+}
+
+/** The part of the model that turns embeddings into predictions. */
+export interface Head {
+  /** `embedding` takes one vector a sample; `bag` takes bags of instances, as they come. */
+  readonly input: "embedding" | "bag";
+  /**
+   * Builds the head's graph.
+   * @param input Features, bags and labels.
+   * @param context Mode and random numbers.
+   */
+  forward(input: HeadInput, context: ForwardContext): HeadOutput;
+}
+
+/** What a `head_type` plugin gets besides its own options. */
+export interface HeadContext extends TaskInfo {
+  /** Where the head asks for parameters. */
+  readonly scope: Scope;
+  /** Width of the features that reach the head. */
+  readonly embed_dim: number;
+}
+
+/** Parameter-efficient fine-tuning: decides what trains by transforming scopes. */
+export interface Peft {
+  /**
+   * @param scope The scope that the encoder would get.
+   * @returns The scope that it gets instead.
+   */
+  encoder(scope: Scope): Scope;
+  /**
+   * @param scope The scope that the head would get.
+   * @returns The scope that it gets instead.
+   */
+  head(scope: Scope): Scope;
+}
+
+/** What an `optimizer` plugin gets besides its own options. */
+export interface OptimizerContext {
+  /** `optimizer.lr`. */
+  readonly lr: number;
+}
+
+/** What a `scheduler` plugin gets besides its own options. */
+export interface ScheduleContext {
+  /** `training.epochs`. */
+  readonly epochs: number;
+}
+
+/** What each slot's plugins create. A new slot is a new line here and in `slots.ts`. */
+export interface SlotProducts {
+  /** Samples and targets. */
+  readonly dataset: Dataset;
+  /** Samples to embeddings. */
+  readonly encoder_type: Encoder;
+  /** Embeddings to predictions. */
+  readonly head_type: Head;
+  /** Gradient-based optimizers. */
+  readonly optimizer: Optimizer;
+  /** Which parameters train, and how. */
+  readonly peft: Peft;
+  /** Learning-rate schedules. */
+  readonly scheduler: Schedule;
+  /** Measures of quality. */
+  readonly metric: Metric;
+  /** Destinations of a run's numbers. */
+  readonly logger: Logger;
+}
+
+/** What each slot's `create` gets besides its own options. */
+export interface SlotContexts {
+  /** For datasets. */
+  readonly dataset: DatasetContext;
+  /** For encoders. */
+  readonly encoder_type: EncoderContext;
+  /** For heads. */
+  readonly head_type: HeadContext;
+  /** For optimizers. */
+  readonly optimizer: OptimizerContext;
+  /** For PEFT methods: nothing. */
+  readonly peft: Readonly<Record<never, never>>;
+  /** For schedules. */
+  readonly scheduler: ScheduleContext;
+  /** For metrics. */
+  readonly metric: TaskInfo;
+  /** For loggers: nothing. */
+  readonly logger: Readonly<Record<never, never>>;
+}
+
+/** Names of the slots. */
+export type Slot = keyof SlotProducts;
+
+/** Schema of a plugin's options: a valibot strict object, so that flags and help are made from it. */
+export type OptionsSchema<C> = v.GenericSchema<unknown, C>;
+
+/** A plugin: one value that says where it belongs, what it is called and how it is made. */
+export interface Plugin<S extends Slot = Slot, C = unknown> {
+  /** Slot it belongs to. */
+  readonly slot: S;
+  /** Key in that slot, as it stands in a config file. */
+  readonly key: string;
+  /** One sentence for `--help`. */
+  readonly description: string;
+  /** Schema of its options (`v.strictObject`), defaults and descriptions inside. */
+  readonly config: OptionsSchema<C>;
+  /**
+   * Makes the slot's product.
+   * @param config Options that {@linkcode Plugin.config} has accepted.
+   * @param context What the slot's plugins get besides their options.
+   */
+  create(config: C, context: SlotContexts[S]): SlotProducts[S];
+}
+
+/** A metric's plugin, which also says what targets the metric is defined for. */
+export interface MetricPlugin<C = unknown> extends Plugin<"metric", C> {
+  /** Encodings of targets that `create` accepts; absent where it accepts every one. */
+  readonly subtasks?: readonly Subtask[];
+}
