@@ -37,3 +37,23 @@ export class DataError extends Error {
     this.index = options.index;
   }
 }
+
+/** Training that cannot go on, although its data could be read. */
+export class TrainingError extends Error {
+  override name = "TrainingError";
+  /** Epoch, counted from 0. */
+  readonly epoch: number;
+  /** Batch within the epoch, counted from 0. */
+  readonly batch: number;
+
+  /**
+   * @param message One line: `Cannot <action> <thing>: <current state>`.
+   * @param epoch Epoch, counted from 0.
+   * @param batch Batch within the epoch, counted from 0.
+   */
+  constructor(message: string, epoch: number, batch: number) {
+    super(message);
+    this.epoch = epoch;
+    this.batch = batch;
+  }
+}

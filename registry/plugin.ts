@@ -23,6 +23,7 @@ export type SplitName = "train" | "val" | "test";
 export type {
   Logger,
   Metric,
+  MetricAccumulator,
   MetricInput,
   Optimizer,
   ParameterOptions,
@@ -87,8 +88,10 @@ export interface Encoder {
 export interface EncoderContext {
   /** Where the encoder asks for parameters. */
   readonly scope: Scope;
-  /** Shape of one sample as the dataset gives it. */
+  /** Shape of one sample (of one instance, for bags) as the dataset gives it. */
   readonly sampleShape: readonly number[];
+  /** Where the samples come from, for messages: a file path or folder. */
+  readonly source: string;
 }
 
 /** What a head consumes. */
@@ -217,6 +220,8 @@ export interface Plugin<S extends Slot = Slot, C = unknown> {
    * Makes the slot's product.
    * @param config Options that {@linkcode Plugin.config} has accepted.
    * @param context What the slot's plugins get besides their options.
+   * @throws {RangeError} if the options do not fit the run; reported as a problem of the config.
+   * @throws {DataError} if the data does not fit the options.
    */
   create(config: C, context: SlotContexts[S]): SlotProducts[S];
 }

@@ -4,6 +4,7 @@
  */
 import type { AnyNode, Node, Tensor } from "../ir/node.ts";
 import type { OpName } from "../ir/ops.ts";
+import { isFloat } from "../ir/create.ts";
 import { formatShape, sameShape } from "../ir/dims.ts";
 import { add } from "../ir/elementwise.ts";
 import { reshape, zerosLike } from "../ir/layout.ts";
@@ -43,6 +44,7 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
     const received = cotangents.get(node);
     if (!received || node.inputs.length === 0) continue;
     const wanted = node.inputs.map((operand) => needs(members, operand));
+    if (!wanted.includes(true)) continue;
     const flowing = applyRule(node, received, wanted);
     for (const [index, operand] of node.inputs.entries()) {
       const cotangent = flowing[index];
@@ -65,20 +67,25 @@ function applyRule<K extends OpName>(
   return rule(typed, cotangents, outputs, wanted);
 }
 
-/** Nodes that depend on `wrt` and lead to `loss`, operands first. */
+/** Nodes that lead to `loss` and depend on `wrt` in a way that gradients take, operands first. */
 function nodesBetween(wrt: readonly Tensor[], loss: Tensor): readonly AnyNode[] {
   const targets = new Set(wrt.map(({ node }) => node));
   const depends = new Map<AnyNode, boolean>();
   const order = reachable([loss]);
   for (const node of order) {
-    const through = node.inputs.some((operand) => operand && depends.get(operand.node));
+    const through = !isDetached(node) &&
+      node.inputs.some((operand) => operand && isFloat(operand.dtype) && depends.get(operand.node));
     depends.set(node, targets.has(node) || through);
   }
   return order.filter((node) => depends.get(node));
 }
 
+function isDetached(node: AnyNode): boolean {
+  return node.op === "Identity" && node.attributes.detached;
+}
+
 function needs(members: ReadonlySet<AnyNode>, operand: Tensor | undefined): boolean {
-  return operand !== undefined && operand.dtype.startsWith("float") && members.has(operand.node);
+  return operand !== undefined && isFloat(operand.dtype) && members.has(operand.node);
 }
 
 /**
@@ -115,6 +122,6 @@ function unbroadcast(cotangent: Tensor, operand: Tensor): Tensor {
     const target = axis < extra ? 1 : operand.shape[axis - extra];
     return axis < extra || (target === 1 && dim !== 1) ? [axis] : [];
   });
-  const summed = axes.length > 0 ? reduceSum(cotangent, { axes }) : cotangent;
+  const summed = reduceSum(cotangent, { axes, keepdims: extra === 0 });
   return reshape(summed, operand.shape);
 }

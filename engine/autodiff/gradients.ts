@@ -6,14 +6,24 @@
  * only compute what {@linkcode GradientRule}'s `wanted` asks for.
  * @module
  */
-import { applyOne, constant, int64s, scalar } from "../ir/create.ts";
+import { applyOne, constant, isFloat, scalar } from "../ir/create.ts";
 import { sizeOf } from "../ir/dims.ts";
 import * as e from "../ir/elementwise.ts";
 import * as l from "../ir/layout.ts";
 import * as m from "../ir/matrix.ts";
-import type { Node, Shape, Tensor } from "../ir/node.ts";
+import type { Node, Tensor } from "../ir/node.ts";
 import type { OpName, ReduceAttributes } from "../ir/ops.ts";
 import { layerNormalizationGradient } from "./layer_normalization.ts";
+import {
+  concatGradient,
+  flatSize,
+  gatherGradient,
+  inversePermutation,
+  operand,
+  padGradient,
+  scatterGradient,
+  sliceGradient,
+} from "./layout_gradients.ts";
 
 /** Cotangents of operands, in the order of the operands. */
 export type Gradients = readonly (Tensor | undefined)[];
@@ -31,11 +41,6 @@ export type GradientRule<K extends OpName> = (
   outputs: readonly Tensor[],
   wanted: readonly boolean[],
 ) => Gradients;
-
-/** Operand `index` of a node whose operand cannot be left out. */
-function operand(node: Node, index: number): Tensor {
-  return node.inputs[index]!;
-}
 
 const none = (): Gradients => [];
 
@@ -137,11 +142,7 @@ function matMul(
 /** Rows of the last axis as a matrix. */
 function flatten(x: Tensor): Tensor {
   const [rows, width] = [x.shape.slice(0, -1), x.shape.at(-1)!];
-  return l.reshape(x, [isFlatSize(rows), width]);
-}
-
-function isFlatSize(rows: Shape): number | string {
-  return rows.every((dim) => typeof dim === "number") ? sizeOf(rows) : rows.join("*");
+  return l.reshape(x, [flatSize(rows), width]);
 }
 
 /** The four transpose cases of Y = α op(A) op(B) + β C. */
@@ -197,100 +198,6 @@ function gelu(node: Node<"Gelu">, [dy]: Gradients): Gradients {
   return [e.mul(dy!, e.mul(e.add(e.add(t, 1), slope), 0.5))];
 }
 
-/** Splits the cotangent where the operands were joined. */
-function concat(node: Node<"Concat">, [dy]: Gradients): Gradients {
-  const { axis } = node.attributes;
-  let start: Tensor = int64s([0]);
-  let offset = 0;
-  return node.inputs.map((part) => {
-    const size = part!.shape[axis];
-    if (typeof size === "number" && !Number.isNaN(offset)) {
-      const begin = offset;
-      offset += size;
-      start = int64s([offset]);
-      return dynamicSlice(dy!, int64s([begin]), start, axis, size);
-    }
-    offset = NaN;
-    const end = e.add(start, l.reshape(l.sizeOfAxis(part!, axis), [1]));
-    const result = dynamicSlice(dy!, start, end, axis, size);
-    start = end;
-    return result;
-  });
-}
-
-function dynamicSlice(
-  x: Tensor,
-  start: Tensor,
-  end: Tensor,
-  axis: number,
-  size: number | string,
-): Tensor {
-  const attributes = { axis, start: 0, end: 0, size };
-  return applyOne("Slice", [x, start, end, int64s([axis])], attributes);
-}
-
-/** Zeros around the cotangent. */
-function slice(node: Node<"Slice">, [dy]: Gradients): Gradients {
-  const x = operand(node, 0);
-  const { axis, start, end } = node.attributes;
-  const rank = x.shape.length;
-  const before = Array<number>(rank).fill(0);
-  before[axis] = start;
-  const dim = x.shape[axis];
-  if (typeof dim === "number") {
-    const after = Array<number>(rank).fill(0);
-    after[axis] = dim - end;
-    const pads = [...before, ...after];
-    return [applyOne("Pad", [dy, int64s(pads)], { pads, shape: x.shape })];
-  }
-  const rest = e.sub(l.reshape(l.sizeOfAxis(x, axis), [1]), end);
-  const parts = [int64s(before), int64s(Array(axis).fill(0)), rest];
-  parts.push(int64s(Array(rank - axis - 1).fill(0)));
-  const pads = applyOne("Concat", parts.filter((part) => part.shape[0] !== 0), {
-    axis: 0,
-    size: 2 * rank,
-  });
-  return [applyOne("Pad", [dy, pads], { pads: [], shape: x.shape })];
-}
-
-function inversePermutation(perm: readonly number[]): number[] {
-  const inverse = Array<number>(perm.length);
-  for (const [to, from] of perm.entries()) inverse[from] = to;
-  return inverse;
-}
-
-/** Adds the cotangent's rows back to where they were read. */
-function gather(node: Node<"Gather">, [dy]: Gradients): Gradients {
-  const [x, indices] = [operand(node, 0), operand(node, 1)];
-  const { axis } = node.attributes;
-  const tail = x.shape.slice(axis + 1);
-  const head = x.shape.slice(0, axis);
-  const flatSize = isFlatSize(indices.shape);
-  const updates = l.reshape(dy!, [...head, flatSize, ...tail]);
-  const lifted = l.reshape(indices, [
-    ...head.map(() => 1),
-    flatSize,
-    ...tail.map(() => 1),
-  ]);
-  const spreadIndices = l.expand(lifted, updates.shape, updates);
-  return [l.scatterAdd(l.zerosLike(x), spreadIndices, updates, axis)];
-}
-
-/** Reads the cotangent where updates were added; passes it on for the target. */
-function scatter(
-  node: Node<"ScatterElements">,
-  [dy]: Gradients,
-  _: readonly Tensor[],
-  wanted: readonly boolean[],
-): Gradients {
-  const { axis, reduction } = node.attributes;
-  if (reduction !== "add") {
-    throw new TypeError(`Cannot differentiate ScatterElements: reduction is "${reduction}"`);
-  }
-  const indices = operand(node, 1);
-  return [dy, undefined, wanted[2] ? l.gatherElements(dy!, indices, axis) : undefined];
-}
-
 /** Gradient rules of all operators. */
 export const gradientRules: { readonly [K in OpName]: GradientRule<K> } = {
   Input: none,
@@ -305,7 +212,9 @@ export const gradientRules: { readonly [K in OpName]: GradientRule<K> } = {
   ),
   Pow: ({ inputs: [a, b] }, [dy], _, wanted) => {
     if (wanted[1]) throw new TypeError("Cannot differentiate Pow: the exponent is not constant");
-    return [e.mul(dy!, e.mul(b!, e.pow(a!, e.sub(b!, 1))))];
+    const { node: { op, attributes } } = b!;
+    const squared = op === "Constant" && attributes.values.every((value) => value === 2);
+    return [e.mul(dy!, e.mul(b!, squared ? a! : e.pow(a!, e.sub(b!, 1))))];
   },
   Max: binary((dy, a, b) => larger(dy, a, b), (dy, a, b) => larger(dy, b, a)),
   Min: binary((dy, a, b) => smaller(dy, a, b), (dy, a, b) => smaller(dy, b, a)),
@@ -336,7 +245,7 @@ export const gradientRules: { readonly [K in OpName]: GradientRule<K> } = {
   Not: none,
   Cast: (node, [dy]) => {
     const from = operand(node, 0).dtype;
-    return from.startsWith("float") ? [e.cast(dy!, from)] : [];
+    return isFloat(from) ? [e.cast(dy!, from)] : [];
   },
   Identity: (node, [dy]) => [node.attributes.detached ? undefined : dy],
 
@@ -375,27 +284,18 @@ export const gradientRules: { readonly [K in OpName]: GradientRule<K> } = {
   },
   Expand: (_, [dy]) => [dy],
   Transpose: (node, [dy]) => [l.transpose(dy!, inversePermutation(node.attributes.perm))],
-  Concat: concat,
-  Slice: slice,
-  Pad: (node, [dy]) => {
-    const x = operand(node, 0);
-    const { pads } = node.attributes;
-    let result = dy!;
-    for (const [axis, dim] of x.shape.entries()) {
-      if (pads[axis] === 0 && pads[axis + x.shape.length] === 0) continue;
-      result = l.slice(result, axis, pads[axis], pads[axis] + Number(dim));
-    }
-    return [result];
-  },
+  Concat: concatGradient,
+  Slice: sliceGradient,
+  Pad: padGradient,
   Shape: none,
   Range: none,
 
-  Gather: gather,
+  Gather: gatherGradient,
   GatherElements: (node, [dy]) => {
     const [x, indices] = [operand(node, 0), operand(node, 1)];
     return [l.scatterAdd(l.zerosLike(x), indices, dy!, node.attributes.axis)];
   },
-  ScatterElements: scatter,
+  ScatterElements: scatterGradient,
   OneHot: none,
   CumSum: (node, [dy]) => {
     const { axis, exclusive, reverse } = node.attributes;

@@ -19,10 +19,13 @@ import type { Gradients } from "./gradients.ts";
  */
 export function layerNormalizationGradient(
   node: Node<"LayerNormalization">,
-  [dy]: Gradients,
+  [dy, dMean, dRstd]: Gradients,
   [, mean, rstd]: readonly Tensor[],
   wanted: readonly boolean[],
 ): Gradients {
+  if (dMean || dRstd) {
+    throw new TypeError("Cannot differentiate LayerNormalization: its statistics are used");
+  }
   const [x, weight] = [node.inputs[0]!, node.inputs[1]!];
   const normalized = e.mul(e.sub(x, mean), rstd); // [rows, width]
   return [

@@ -94,6 +94,11 @@ export function constant(
   return applyOne("Constant", [], { dtype, shape, values: array });
 }
 
+/** Whether gradients can flow through an element type. */
+export function isFloat(dtype: DType): boolean {
+  return dtype === "float32" || dtype === "float16" || dtype === "bfloat16";
+}
+
 /** A constant scalar. */
 export function scalar(value: number, dtype: DType = "float32"): Tensor {
   return constant([value], [], dtype);

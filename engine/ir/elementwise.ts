@@ -11,8 +11,8 @@ import type { OpAttributes } from "./ops.ts";
 export type Operand = Tensor | number;
 
 const NONE = {};
-type Binary = {
-  [K in keyof OpAttributes]: OpAttributes[K] extends Readonly<Record<never, never>> ? K : never;
+type Plain = {
+  [K in keyof OpAttributes]: keyof OpAttributes[K] extends never ? K : never;
 }[keyof OpAttributes];
 
 function operands(a: Operand, b: Operand): [Tensor, Tensor] {
@@ -23,7 +23,7 @@ function operands(a: Operand, b: Operand): [Tensor, Tensor] {
   return [a, typeof b === "number" ? scalar(b, a.dtype) : b];
 }
 
-function binary(op: Binary, a: Operand, b: Operand): Tensor {
+function binary(op: Plain, a: Operand, b: Operand): Tensor {
   return applyOne(op, operands(a, b), NONE);
 }
 

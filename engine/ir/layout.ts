@@ -51,11 +51,13 @@ export function shapeVector(shape: Shape, sources: readonly Tensor[]): Tensor {
 /**
  * Gives `x` another shape.
  * @param x Values; their order stays.
- * @param shape New shape. At most one symbol may be one that `x` does not have.
+ * @param shape New shape. At most one symbol may be one that neither `x` nor `like` has.
+ * @param like Where symbols that `x` does not have are looked up.
  */
-export function reshape(x: Tensor, shape: Shape): Tensor {
+export function reshape(x: Tensor, shape: Shape, like: Tensor = x): Tensor {
   if (sameShape(x.shape, shape)) return x;
-  const unknown = shape.filter((dim) => typeof dim === "string" && !x.shape.includes(dim));
+  const known = [...x.shape, ...like.shape];
+  const unknown = shape.filter((dim) => typeof dim === "string" && !known.includes(dim));
   const symbols = shape.filter((dim) => typeof dim === "string");
   if (unknown.length > 1) {
     throw new TypeError(
@@ -66,7 +68,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   }
   const inferred = unknown[0] ?? (symbols.length === 1 ? symbols[0] : undefined);
   const sizes = shape.map((dim) => dim === inferred ? -1 : dim);
-  return applyOne("Reshape", [x, shapeVector(sizes, [x])], { shape });
+  return applyOne("Reshape", [x, shapeVector(sizes, [x, like])], { shape });
 }
 
 /** Broadcasts `x` to a shape whose symbols are those of `like` (default: of `x`). */
@@ -78,6 +80,9 @@ export function expand(x: Tensor, shape: Shape, like: Tensor = x): Tensor {
 /** Reorders axes; by default swaps the last two. */
 export function transpose(x: Tensor, perm?: readonly number[]): Tensor {
   const rank = x.shape.length;
+  if (rank < 2 && !perm) {
+    throw new TypeError(`Cannot swap the last two axes of ${formatShape(x.shape)}`);
+  }
   const order = perm ?? [...Array(rank - 2).keys(), rank - 1, rank - 2];
   return applyOne("Transpose", [x], { perm: order });
 }
@@ -127,7 +132,7 @@ export function slice(x: Tensor, axis: number, start: number, end: number): Tens
   }
   if (start === 0 && end === dim) return x;
   const operands = [x, int64s([start]), int64s([end]), int64s([at])];
-  return applyOne("Slice", operands, { axis: at, start, end, size: end - start });
+  return applyOne("Slice", operands, { axis: at, size: end - start });
 }
 
 /** Selects entries of one axis by index (int64 or int32 of any shape). */

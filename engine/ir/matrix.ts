@@ -73,7 +73,7 @@ export function reduceMin(x: Tensor, options: ReduceOptions = {}): Tensor {
 
 /** Sum of squares over axes. */
 export function reduceSumSquare(x: Tensor, options: ReduceOptions = {}): Tensor {
-  if (x.shape.length === 0) return applyOne("Mul", [x, x], {});
+  if (x.shape.length === 0 || options.axes?.length === 0) return applyOne("Mul", [x, x], {});
   return reduce("ReduceSumSquare", x, options);
 }
 

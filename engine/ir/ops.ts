@@ -106,14 +106,9 @@ export interface OpAttributes {
   readonly Expand: { readonly shape: Shape };
   readonly Transpose: { readonly perm: readonly number[] };
   readonly Concat: { readonly axis: number; readonly size: Dim };
-  /** Steps of 1; `ends` may be beyond the end. */
-  readonly Slice: {
-    readonly axis: number;
-    readonly start: number;
-    readonly end: number;
-    readonly size: Dim;
-  };
-  readonly Pad: { readonly pads: readonly number[]; readonly shape: Shape };
+  /** One axis in steps of 1; the operands `starts` and `ends` hold one index each. */
+  readonly Slice: { readonly axis: number; readonly size: Dim };
+  readonly Pad: { readonly shape: Shape };
   readonly Shape: None;
   readonly Range: { readonly size: Dim };
 

@@ -26,6 +26,27 @@ function expectDtype(tensor: Tensor, dtype: DType, op: string): void {
   }
 }
 
+function expectIndices({ dtype }: Tensor, op: string): void {
+  if (dtype !== "int64" && dtype !== "int32") {
+    throw new TypeError(`Cannot apply ${op}: expected int64 or int32 indices, received ${dtype}`);
+  }
+}
+
+function expectAxes(axes: readonly number[], shape: Shape, op: string): void {
+  for (const axis of axes) {
+    if (!(Number.isInteger(axis) && axis >= 0 && axis < shape.length)) {
+      throw new RangeError(`Cannot apply ${op}: axis ${axis} of ${formatShape(shape)}`);
+    }
+  }
+}
+
+/** The first operand, whose axis an operator works along. */
+function withCheckedAxis(operands: Operands, axis: number, op: string): Tensor {
+  const x = required(operands, 0, op);
+  expectAxes([axis], x.shape, op);
+  return x;
+}
+
 function elementwise(operands: Operands, op: string): TensorType {
   const a = required(operands, 0, op);
   const b = required(operands, 1, op);
@@ -36,6 +57,11 @@ function elementwise(operands: Operands, op: string): TensorType {
 const binary = (operands: Operands, _: unknown, op: string): TensorType[] => [
   elementwise(operands, op),
 ];
+
+const logical = (operands: Operands, _: unknown, op: string): TensorType[] => {
+  expectDtype(required(operands, 0, op), "bool", op);
+  return [elementwise(operands, op)];
+};
 
 const comparison = (operands: Operands, _: unknown, op: string): TensorType[] => [
   { dtype: "bool", shape: elementwise(operands, op).shape },
@@ -52,6 +78,7 @@ const reduction = (
   op: string,
 ): TensorType[] => {
   const x = required(operands, 0, op);
+  expectAxes(axes, x.shape, op);
   return [{ dtype: x.dtype, shape: reducedShape(x.shape, axes, keepdims) }];
 };
 
@@ -61,18 +88,59 @@ function reducedShape(shape: Shape, axes: readonly number[], keepdims: boolean):
 }
 
 const alongAxis = (operands: Operands, { axis }: AxisAttribute, op: string): TensorType[] => {
-  const x = required(operands, 0, op);
-  if (axis >= x.shape.length) {
-    throw new RangeError(`Cannot apply ${op}: axis ${axis} of ${formatShape(x.shape)}`);
-  }
-  return unary(operands, undefined, op);
+  const { dtype, shape } = withCheckedAxis(operands, axis, op);
+  return [{ dtype, shape }];
 };
 
-const toAttributeShape = (
-  operands: Operands,
-  { shape }: { readonly shape: Shape },
-  op: string,
-): TensorType[] => [{ dtype: required(operands, 0, op).dtype, shape }];
+function reshaped(operands: Operands, { shape }: OpAttributes["Reshape"]): TensorType {
+  const x = required(operands, 0, "Reshape");
+  const [from, to] = [x.shape, shape].map((dims) =>
+    dims.reduce<number>((size, dim) => size * Number(dim), 1)
+  );
+  // A symbol makes a size NaN, which is unequal to everything, so it says nothing.
+  if (from < to || from > to) {
+    throw new TypeError(
+      `Cannot apply Reshape: ${formatShape(x.shape)} and ${formatShape(shape)} differ in size`,
+    );
+  }
+  return { dtype: x.dtype, shape };
+}
+
+function expanded(operands: Operands, { shape }: OpAttributes["Expand"]): TensorType {
+  const x = required(operands, 0, "Expand");
+  if (!sameShape(broadcast(x.shape, shape, "Expand"), shape)) {
+    throw new TypeError(
+      `Cannot apply Expand: ${formatShape(x.shape)} does not fit ${formatShape(shape)}`,
+    );
+  }
+  return { dtype: x.dtype, shape };
+}
+
+function transposed(operands: Operands, { perm }: OpAttributes["Transpose"]): TensorType {
+  const { dtype, shape } = required(operands, 0, "Transpose");
+  if (
+    perm.toSorted((a, b) => a - b).some((axis, i) => axis !== i) || perm.length !== shape.length
+  ) {
+    throw new TypeError(`Cannot apply Transpose: [${perm}] does not order ${formatShape(shape)}`);
+  }
+  return { dtype, shape: perm.map((axis) => shape[axis]) };
+}
+
+function concatenated(operands: Operands, { axis, size }: OpAttributes["Concat"]): TensorType {
+  const first = withCheckedAxis(operands, axis, "Concat");
+  for (let index = 1; index < operands.length; index++) {
+    const other = required(operands, index, "Concat");
+    expectDtype(other, first.dtype, "Concat");
+    if (!sameShape(withAxis(other.shape, axis, size), withAxis(first.shape, axis, size))) {
+      throw new TypeError(
+        `Cannot apply Concat: shapes ${formatShape(first.shape)} and ${
+          formatShape(other.shape)
+        } differ beside axis ${axis}`,
+      );
+    }
+  }
+  return { dtype: first.dtype, shape: withAxis(first.shape, axis, size) };
+}
 
 function matrixProduct(operands: Operands, op: string): TensorType {
   const a = required(operands, 0, op);
@@ -91,6 +159,7 @@ function matrixProduct(operands: Operands, op: string): TensorType {
 function gemm(operands: Operands, attributes: OpAttributes["Gemm"]): TensorType {
   const a = required(operands, 0, "Gemm");
   const b = required(operands, 1, "Gemm");
+  expectDtype(b, a.dtype, "Gemm");
   if (a.shape.length !== 2 || b.shape.length !== 2) {
     throw new TypeError(
       `Cannot apply Gemm: expected matrices, received ${formatShape(a.shape)} and ${
@@ -106,19 +175,52 @@ function gemm(operands: Operands, attributes: OpAttributes["Gemm"]): TensorType 
     );
   }
   const c = operands[2];
+  if (c) expectDtype(c, a.dtype, "Gemm");
   const shape = [rows, columns];
   if (c && !sameShape(broadcast(c.shape, shape, "Gemm"), shape)) {
-    throw new TypeError(`Cannot apply Gemm: C ${formatShape(c.shape)} does not fit [${shape}]`);
+    throw new TypeError(
+      `Cannot apply Gemm: C ${formatShape(c.shape)} does not fit ${formatShape(shape)}`,
+    );
   }
   return { dtype: a.dtype, shape };
 }
 
 function gathered(operands: Operands, { axis }: AxisAttribute): TensorType {
-  const data = required(operands, 0, "Gather");
+  const data = withCheckedAxis(operands, axis, "Gather");
   const indices = required(operands, 1, "Gather");
+  expectIndices(indices, "Gather");
   const shape: Dim[] = [...data.shape];
   shape.splice(axis, 1, ...indices.shape);
   return { dtype: data.dtype, shape };
+}
+
+/** Operands of the operators that move single entries along an axis. */
+function alongIndices(operands: Operands, { axis }: AxisAttribute, op: string): [Tensor, Tensor] {
+  const data = withCheckedAxis(operands, axis, op);
+  const indices = required(operands, 1, op);
+  expectIndices(indices, op);
+  if (indices.shape.length !== data.shape.length) {
+    throw new TypeError(
+      `Cannot apply ${op}: indices ${formatShape(indices.shape)} and data ${
+        formatShape(data.shape)
+      } differ in rank`,
+    );
+  }
+  return [data, indices];
+}
+
+function scattered(operands: Operands, attributes: AxisAttribute): TensorType {
+  const [data, indices] = alongIndices(operands, attributes, "ScatterElements");
+  const updates = required(operands, 2, "ScatterElements");
+  expectDtype(updates, data.dtype, "ScatterElements");
+  if (!sameShape(updates.shape, indices.shape)) {
+    throw new TypeError(
+      `Cannot apply ScatterElements: updates ${formatShape(updates.shape)} and indices ${
+        formatShape(indices.shape)
+      } differ`,
+    );
+  }
+  return { dtype: data.dtype, shape: data.shape };
 }
 
 function normalized(operands: Operands): TensorType[] {
@@ -157,8 +259,8 @@ export const shapeRules: { readonly [K in OpName]: ShapeRule<K> } = {
   Greater: comparison,
   Less: comparison,
   GreaterOrEqual: comparison,
-  And: comparison,
-  Or: comparison,
+  And: logical,
+  Or: logical,
   BitwiseXor: binary,
   BitShift: binary,
 
@@ -177,7 +279,11 @@ export const shapeRules: { readonly [K in OpName]: ShapeRule<K> } = {
   Tanh: unary,
   Softplus: unary,
   Gelu: unary,
-  Not: unary,
+  Not: (operands) => {
+    const { dtype, shape } = required(operands, 0, "Not");
+    expectDtype(required(operands, 0, "Not"), "bool", "Not");
+    return [{ dtype, shape }];
+  },
   Cast: (operands, { to }) => [{ dtype: to, shape: required(operands, 0, "Cast").shape }],
   Identity: unary,
 
@@ -198,46 +304,40 @@ export const shapeRules: { readonly [K in OpName]: ShapeRule<K> } = {
   ReduceSumSquare: reduction,
   ArgMax: (operands, { axis, keepdims }) => [{
     dtype: "int64",
-    shape: reducedShape(required(operands, 0, "ArgMax").shape, [axis], keepdims),
+    shape: reducedShape(withCheckedAxis(operands, axis, "ArgMax").shape, [axis], keepdims),
   }],
 
   Softmax: alongAxis,
   LogSoftmax: alongAxis,
   LayerNormalization: normalized,
 
-  Reshape: toAttributeShape,
-  Expand: toAttributeShape,
-  Transpose: (operands, { perm }) => {
-    const { dtype, shape } = required(operands, 0, "Transpose");
-    return [{ dtype, shape: perm.map((axis) => shape[axis]) }];
-  },
-  Concat: (operands, { axis, size }) => {
-    const { dtype, shape } = required(operands, 0, "Concat");
-    return [{ dtype, shape: withAxis(shape, axis, size) }];
-  },
+  Reshape: (operands, attributes) => [reshaped(operands, attributes)],
+  Expand: (operands, attributes) => [expanded(operands, attributes)],
+  Transpose: (operands, attributes) => [transposed(operands, attributes)],
+  Concat: (operands, attributes) => [concatenated(operands, attributes)],
   Slice: (operands, { axis, size }) => {
-    const { dtype, shape } = required(operands, 0, "Slice");
+    const { dtype, shape } = withCheckedAxis(operands, axis, "Slice");
     return [{ dtype, shape: withAxis(shape, axis, size) }];
   },
-  Pad: toAttributeShape,
+  Pad: (operands, { shape }) => [{ dtype: required(operands, 0, "Pad").dtype, shape }],
   Shape: (operands) => [{ dtype: "int64", shape: [required(operands, 0, "Shape").shape.length] }],
   Range: (operands, { size }) => [
     { dtype: required(operands, 0, "Range").dtype, shape: [size] },
   ],
 
   Gather: (operands, attributes) => [gathered(operands, attributes)],
-  GatherElements: (operands) => [{
-    dtype: required(operands, 0, "GatherElements").dtype,
-    shape: required(operands, 1, "GatherElements").shape,
-  }],
-  ScatterElements: unary,
+  GatherElements: (operands, attributes) => {
+    const [{ dtype }, { shape }] = alongIndices(operands, attributes, "GatherElements");
+    return [{ dtype, shape }];
+  },
+  ScatterElements: (operands, attributes) => [scattered(operands, attributes)],
   OneHot: (operands, { depth }) => [{
     dtype: required(operands, 2, "OneHot").dtype,
     shape: [...required(operands, 0, "OneHot").shape, depth],
   }],
-  CumSum: unary,
+  CumSum: alongAxis,
   TopK: (operands, { axis, k }) => {
-    const { dtype, shape } = required(operands, 0, "TopK");
+    const { dtype, shape } = withCheckedAxis(operands, axis, "TopK");
     const result = withAxis(shape, axis, k);
     return [{ dtype, shape: result }, { dtype: "int64", shape: result }];
   },

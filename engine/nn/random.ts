@@ -74,8 +74,12 @@ export class RandomStream {
    * (`torch.nn.functional.dropout`).
    * @param x Values.
    * @param rate Probability in [0, 1].
+   * @throws {RangeError} if the rate is none.
    */
   dropout(x: Tensor, rate: number): Tensor {
+    if (!(rate >= 0 && rate <= 1)) {
+      throw new RangeError(`Cannot drop out at rate ${rate}: expected 0 to 1`);
+    }
     if (rate === 0) return x;
     if (rate === 1) return mul(x, 0);
     const threshold = scalar(Math.floor(rate * 2 ** 32), "uint32");

@@ -169,5 +169,5 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
     ? sizeOf(leading)
     : leading.join("*");
   const flat = gemm(reshape(x, [rows, x.shape.at(-1)!]), weight, { c: bias, transB: true });
-  return reshape(flat, [...leading, weight.shape[0]]);
+  return reshape(flat, [...leading, weight.shape[0]], x);
 }

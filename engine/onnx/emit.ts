@@ -186,7 +186,7 @@ function written<K extends OpName>(node: AnyNode & { readonly op: K }): Written 
  * Writes down the graph that computes some tensors. Equal subexpressions are computed once.
  * @param outputs Tensors to compute, by the name that they get.
  * @returns The graph, ready to be encoded.
- * @throws {TypeError} if two inputs of the graph share a name but are not the same.
+ * @throws {TypeError} if two inputs, or an input and an output, share a name.
  */
 export function emit(outputs: Readonly<Record<string, Tensor>>): OnnxGraph {
   const emitter = new Emitter();
@@ -218,6 +218,9 @@ class Emitter {
   finish(outputs: Readonly<Record<string, Tensor>>): OnnxGraph {
     const values: OnnxValue[] = [];
     for (const [name, tensor] of Object.entries(outputs)) {
+      if (this.#inputs.has(name)) {
+        throw new TypeError(`Cannot emit the graph: an input and an output are named "${name}"`);
+      }
       const inner = this.#names.get(tensor.node)![tensor.output];
       this.#nodes.push({ op: "Identity", inputs: [inner], outputs: [name], attributes: {} });
       values.push({ name, dtype: tensor.dtype, shape: tensor.shape });

@@ -102,15 +102,20 @@ export interface MetricInput extends TaskInfo {
   readonly labels: Int32Array | Float32Array;
 }
 
+/** Collects predictions batch by batch until the values of a whole split are asked for. */
+export interface MetricAccumulator {
+  /** @param batch Predictions and targets of some samples; its arrays are not kept. */
+  update(batch: MetricInput): void;
+  /** @returns Values of all samples so far by logged name, for example `{ Accuracy: 0.9 }`. */
+  compute(): Readonly<Record<string, number>>;
+}
+
 /** A number, or several, that says how good predictions are. */
 export interface Metric {
   /** Whether a larger value is better, so that the best checkpoint can be chosen by it. */
   readonly higher_is_better: boolean;
-  /**
-   * @param input Predictions and targets of a split (or of one batch, stepwise).
-   * @returns Values by logged name, for example `{ Accuracy: 0.9 }`.
-   */
-  compute(input: MetricInput): Readonly<Record<string, number>>;
+  /** Starts a new collection; its memory should not grow with samples where that can be avoided. */
+  accumulator(): MetricAccumulator;
 }
 
 /** What a run tells its logger at the start. */

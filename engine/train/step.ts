@@ -3,11 +3,13 @@
  * @module
  */
 import { input } from "../ir/create.ts";
-import { add, div, max, mul, sqrt } from "../ir/elementwise.ts";
+import { add, div, min, mul, sqrt } from "../ir/elementwise.ts";
 import { reduceSumSquare } from "../ir/matrix.ts";
 import type { Tensor } from "../ir/node.ts";
-import { gradients, reachable } from "../autodiff/backward.ts";
+import { gradients } from "../autodiff/backward.ts";
 import type { Parameter } from "../nn/scope.ts";
+import { emit, type OnnxGraph, type OnnxNode } from "../onnx/emit.ts";
+import { encode } from "../onnx/encode.ts";
 import { bind, type Bound, Session, type SessionOptions, type Value } from "../runtime/session.ts";
 import type { Optimizer, ParameterOptions } from "./interfaces.ts";
 import type { TrainState } from "./state.ts";
@@ -39,10 +41,12 @@ const NEXT = "/next";
 const gradientName = (name: string) => `${name}/gradient`;
 const slotName = (name: string, key: string) => `${name}/${key}`;
 
-/** An update rule written as graph: what to compute, and which buffers it goes to. */
+/** An update rule written as graph. */
 interface UpdateGraph {
-  readonly outputs: Record<string, Tensor>;
-  readonly gradNorm: Tensor | undefined;
+  /** What to compute: new values, and the gradient's norm where there is clipping. */
+  readonly outputs: Readonly<Record<string, Tensor>>;
+  /** Names of the inputs that their new values are written over. */
+  readonly inPlace: readonly string[];
 }
 
 /** Runs training steps on a {@linkcode TrainState}. */
@@ -74,24 +78,27 @@ export class TrainStep {
   static async create(plan: StepPlan, state: TrainState): Promise<TrainStep> {
     const trainable = plan.parameters.filter((parameter) => parameter.trainable);
     if (trainable.length === 0) throw new TypeError("Cannot train: no parameter is trainable");
-    const flowing = gradients(plan.loss, trainable.map(({ tensor }) => tensor));
     const results = { ...plan.outputs, loss: plan.loss };
     const count = plan.accumulate ?? 1;
+    const share = count === 1 ? plan.loss : div(plan.loss, count);
+    const flowing = gradients(share, trainable.map(({ tensor }) => tensor));
     if (count === 1) {
-      const { outputs, gradNorm } = updateGraph(plan, trainable, flowing);
-      const all = { ...results, ...outputs, ...(gradNorm && { grad_norm: gradNorm }) };
-      return new TrainStep(plan, state, await Session.create(all, plan.session));
+      const { outputs, inPlace } = updateGraph(plan, trainable, flowing);
+      const main = await createSession({ ...results, ...outputs }, inPlace, plan.session);
+      return new TrainStep(plan, state, main);
     }
     const accumulators = trainable.map(({ name, shape }) =>
       input(gradientName(name), "float32", shape)
     );
     const sums = trainable.map(({ name }, index) =>
-      [gradientName(name) + NEXT, add(accumulators[index], div(flowing[index], count))] as const
+      [gradientName(name) + NEXT, add(accumulators[index], flowing[index])] as const
     );
-    const main = await Session.create({ ...results, ...Object.fromEntries(sums) }, plan.session);
-    const { outputs, gradNorm } = updateGraph(plan, trainable, accumulators);
-    const all = { ...outputs, ...(gradNorm && { grad_norm: gradNorm }) };
-    const step = new TrainStep(plan, state, main, await Session.create(all, plan.session));
+    const names = trainable.map(({ name }) => gradientName(name));
+    const all = { ...results, ...Object.fromEntries(sums) };
+    const main = await createSession(all, names, plan.session);
+    const { outputs, inPlace } = updateGraph(plan, trainable, accumulators);
+    const apply = await createSession(outputs, inPlace, plan.session);
+    const step = new TrainStep(plan, state, main, apply);
     for (const { name, shape } of trainable) {
       const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
       step.#accumulators.set(name, await bind({ dtype: "float32", shape, data }));
@@ -119,7 +126,7 @@ export class TrainStep {
       withParameters[gradientName(name)] = buffer;
       into[gradientName(name) + NEXT] = buffer;
     }
-    const result = await this.#main.run(withParameters, into);
+    const result = this.#visible(await this.#main.run(withParameters, into));
     this.#pending++;
     if (this.#pending < (this.#plan.accumulate ?? 1) && !flush) return result;
     const updated = await this.#update(this.#apply, withParameters, lr);
@@ -154,8 +161,26 @@ export class TrainStep {
     }
     const result = await session.run(feeds, into);
     this.#state.swap();
-    return result;
+    return this.#visible(result);
   }
+
+  /** Results without the buffers that were written. */
+  #visible(results: Readonly<Record<string, Value>>): StepResult {
+    const names = [...Object.keys(this.#plan.outputs), "loss", "grad_norm"];
+    return Object.fromEntries(
+      names.filter((name) => name in results).map((name) => [name, results[name]]),
+    );
+  }
+}
+
+async function createSession(
+  outputs: Readonly<Record<string, Tensor>>,
+  inPlace: readonly string[],
+  options?: SessionOptions,
+): Promise<Session> {
+  const graph = emit(outputs);
+  requireInPlace(graph, inPlace);
+  return await Session.load(encode(graph), options);
 }
 
 function updateGraph(
@@ -171,6 +196,8 @@ function updateGraph(
     scalars[key] = input(`optimizer/${key}`, "float32", []);
   }
   const outputs: Record<string, Tensor> = {};
+  if (gradNorm !== undefined) outputs.grad_norm = gradNorm;
+  const inPlace: string[] = [];
   for (const [index, parameter] of trainable.entries()) {
     const state: Record<string, Tensor> = {};
     for (const [key, spec] of Object.entries(optimizer.state(parameter.shape))) {
@@ -182,10 +209,10 @@ function updateGraph(
     outputs[parameter.name + NEXT] = updated.parameter;
     for (const [key, tensor] of Object.entries(updated.state)) {
       outputs[slotName(parameter.name, key) + NEXT] = tensor;
-      requireInPlace(state[key], tensor, parameter.name, key);
+      inPlace.push(slotName(parameter.name, key));
     }
   }
-  return { outputs, gradNorm };
+  return { outputs, inPlace };
 }
 
 /** √Σ‖g‖² over all gradients. */
@@ -195,25 +222,50 @@ function globalNorm(flowing: readonly Tensor[]): Tensor {
 
 /** g · min(1, clipNorm / (norm + 1e-6)), as `torch.nn.utils.clip_grad_norm_`. */
 function clip(flowing: readonly Tensor[], norm: Tensor, clipNorm: number): Tensor[] {
-  const smallest = max(norm, clipNorm - 1e-6);
-  const factor = div(clipNorm, add(smallest, 1e-6));
+  const factor = min(div(clipNorm, add(norm, 1e-6)), 1);
   return flowing.map((gradient) => mul(gradient, factor));
 }
 
-const ELEMENTWISE = new Set(["Add", "Sub", "Mul", "Div", "Max", "Min", "Neg", "Sqrt", "Identity"]);
+const ELEMENTWISE = new Set([
+  "Add",
+  "Sub",
+  "Mul",
+  "Div",
+  "Max",
+  "Min",
+  "Neg",
+  "Abs",
+  "Sqrt",
+  "Identity",
+]);
 
 /**
- * State is written over its own input. That is safe when exactly one elementwise operator reads the
- * old value, and the new one depends on it.
+ * Requires that values may be written over their own inputs. That is safe when nothing reads the
+ * input, or one elementwise operator only, and the new value is computed from what it gives.
  */
-function requireInPlace(old: Tensor, next: Tensor, name: string, key: string): void {
-  const readers = reachable([next]).filter((node) =>
-    node.inputs.some((operand) => operand?.node === old.node)
-  );
-  if (next.node === old.node) return;
-  if (readers.length === 1 && ELEMENTWISE.has(readers[0].op)) return;
-  throw new TypeError(
-    `Cannot update state "${key}" of "${name}" in place: ${readers.length} operators read it, ` +
-      "expected one elementwise operator",
-  );
+function requireInPlace({ nodes }: OnnxGraph, names: readonly string[]): void {
+  const readers = new Map<string, number[]>(names.map((name) => [name, []]));
+  for (const [index, { inputs }] of nodes.entries()) {
+    for (const name of new Set(inputs)) readers.get(name)?.push(index);
+  }
+  for (const [name, [first, ...others]] of readers) {
+    if (first === undefined) continue;
+    const elementwise = others.length === 0 && ELEMENTWISE.has(nodes[first].op);
+    if (elementwise && leadsTo(nodes, first, name + NEXT)) continue;
+    const operators = [first, ...others].map((index) => nodes[index].op);
+    throw new TypeError(
+      `Cannot update "${name}" in place: it is read by ${operators.join(", ")}, expected one ` +
+        "elementwise operator that the new value depends on",
+    );
+  }
+}
+
+/** Whether a value is computed from what the node at `start` gives. */
+function leadsTo(nodes: readonly OnnxNode[], start: number, value: string): boolean {
+  const reached = new Set(nodes[start].outputs);
+  for (let index = start + 1; index < nodes.length && !reached.has(value); index++) {
+    const { inputs, outputs } = nodes[index];
+    if (inputs.some((name) => reached.has(name))) outputs.forEach((name) => reached.add(name));
+  }
+  return reached.has(value);
 }

@@ -1,0 +1,199 @@
+/**
+ * Shows a training run: a progress bar where a person watches, plain lines elsewhere.
+ * @module
+ */
+import type {
+  BatchDone,
+  EpochDone,
+  RunDone,
+  RunStarted,
+  TrainEvent,
+  Values,
+} from "../engine/train/events.ts";
+import type { Io } from "./io.ts";
+
+/** Shows the events of a run. */
+export interface Report {
+  /** Directory of the run, once there is one. */
+  readonly directory: string | undefined;
+  /** Whether the run has a checkpoint to continue from. */
+  readonly saved: boolean;
+  /**
+   * Shows an event.
+   * @param event What happened.
+   */
+  show(event: TrainEvent): void;
+  /** Takes the progress bar away, and sums up the folds. */
+  close(): void;
+}
+
+/** How a run is shown. */
+export interface ReportOptions {
+  /** Few plain lines for the log files of a cluster, even on a terminal. */
+  readonly cluster: boolean;
+  /** Clock in milliseconds. @default {performance.now} */
+  readonly now?: () => number;
+}
+
+/** The part of `cli-progress` that is used. */
+interface Bar {
+  start(total: number, value: number, payload: Record<string, unknown>): void;
+  update(value: number, payload: Record<string, unknown>): void;
+  stop(): void;
+}
+
+interface BarModule {
+  readonly default: { SingleBar: new (options: Record<string, unknown>) => Bar };
+}
+
+const SECONDS_BETWEEN_LINES = 60;
+const SHARE_BETWEEN_LINES = 0.1;
+
+/**
+ * Makes a report.
+ * @param io Where lines go, and whether a person watches.
+ * @param options How the run is shown.
+ * @returns The report.
+ */
+export async function createReport(io: Io, options: ReportOptions): Promise<Report> {
+  const bar = io.terminal && !options.cluster ? await createBar() : undefined;
+  return new TrainReport(io, options, bar);
+}
+
+async function createBar(): Promise<Bar> {
+  const { default: progress } = await import("cli-progress") as unknown as BarModule;
+  return new progress.SingleBar({
+    format: "epoch {epoch} [{bar}] {value}/{total} batches, {eta_formatted} left, loss {loss}",
+    clearOnComplete: true,
+    hideCursor: true,
+  });
+}
+
+class TrainReport implements Report {
+  directory: string | undefined;
+  saved = false;
+  readonly #io: Io;
+  readonly #bar: Bar | undefined;
+  readonly #cluster: boolean;
+  readonly #now: () => number;
+  readonly #folds: RunDone[] = [];
+  #barRuns = false;
+  #epochs = 0;
+  #lastTime = 0;
+  #lastShare = 0;
+
+  constructor(io: Io, options: ReportOptions, bar: Bar | undefined) {
+    this.#io = io;
+    this.#bar = bar;
+    this.#cluster = options.cluster;
+    this.#now = options.now ?? (() => performance.now());
+  }
+
+  show(event: TrainEvent): void {
+    switch (event.type) {
+      case "run":
+        return this.#showRun(event);
+      case "batch":
+        return this.#showBatch(event);
+      case "epoch":
+        return this.#showEpoch(event);
+      case "notice":
+        this.#stopBar();
+        return this.#io.err(`note: ${event.message}`);
+      case "done":
+        return this.#showDone(event);
+    }
+  }
+
+  close(): void {
+    this.#stopBar();
+    const last = this.#folds.at(-1);
+    if (last === undefined || this.#folds.length < 2) return;
+    const { mean, deviation } = spread(this.#folds.map((fold) => fold.best_value));
+    this.#io.out(
+      `${this.#folds.length} folds: ${last.best_metric} ${format(mean)} ± ${format(deviation)}`,
+    );
+  }
+
+  #showRun(event: RunStarted): void {
+    this.#stopBar();
+    this.directory = event.directory;
+    this.saved = event.first_epoch > 0;
+    this.#epochs = event.epochs;
+    [this.#lastTime, this.#lastShare] = [this.#now(), 0];
+    const fold = event.folds > 1 ? `, fold ${event.fold + 1} of ${event.folds}` : "";
+    const samples = Object.entries(event.samples).map(([split, count]) => `${count} ${split}`);
+    const start = event.first_epoch > 0 ? `, from epoch ${event.first_epoch + 1}` : "";
+    this.#io.out(`run ${event.directory}${fold}`);
+    this.#io.out(
+      `${samples.join(", ")} samples, ${event.parameters.toLocaleString("en")} parameters, ` +
+        `${event.epochs} epochs of ${event.batches} batches${start}`,
+    );
+  }
+
+  #showBatch(event: BatchDone): void {
+    const done = event.batch + 1;
+    if (this.#bar !== undefined) {
+      const payload = { epoch: `${event.epoch + 1}/${this.#epochs}`, loss: format(event.loss) };
+      if (this.#barRuns) this.#bar.update(done, payload);
+      else this.#bar.start(event.batches, done, payload);
+      this.#barRuns = true;
+    } else if (this.#cluster && done < event.batches) {
+      const share = (event.epoch + done / event.batches) / Math.max(1, this.#epochs);
+      const waited = (this.#now() - this.#lastTime) / 1000;
+      if (share - this.#lastShare < SHARE_BETWEEN_LINES && waited < SECONDS_BETWEEN_LINES) return;
+      this.#mark(share);
+      this.#io.out(
+        `epoch ${event.epoch + 1}/${this.#epochs}, batch ${done}/${event.batches}, ` +
+          `loss ${format(event.loss)}`,
+      );
+    }
+  }
+
+  #showEpoch(event: EpochDone): void {
+    this.#stopBar();
+    this.saved = true;
+    this.#mark((event.epoch + 1) / Math.max(1, event.epochs));
+    const best = event.best ? " (best)" : "";
+    this.#io.out(
+      `epoch ${event.epoch + 1}/${event.epochs}: ` +
+        [...values(event.train), ...values(event.val), `lr ${format(event.lr)}`].join(", ") +
+        `, ${event.seconds.toFixed(1)} s${best}`,
+    );
+  }
+
+  #showDone(event: RunDone): void {
+    this.#stopBar();
+    this.#folds.push(event);
+    this.#io.out(
+      `best ${event.best_metric} ${format(event.best_value)} in epoch ${event.best_epoch + 1}, ` +
+        `run ${event.directory}`,
+    );
+    if (event.test !== undefined) this.#io.out(`test: ${values(event.test).join(", ")}`);
+  }
+
+  #mark(share: number): void {
+    [this.#lastTime, this.#lastShare] = [this.#now(), share];
+  }
+
+  #stopBar(): void {
+    if (this.#barRuns) this.#bar?.stop();
+    this.#barRuns = false;
+  }
+}
+
+function values(numbers: Values): string[] {
+  return Object.entries(numbers).map(([name, value]) => `${name} ${format(value)}`);
+}
+
+function format(value: number): string {
+  if (!Number.isFinite(value) || Number.isInteger(value)) return String(value);
+  const size = Math.abs(value);
+  return size < 1e-3 || size >= 1e5 ? value.toExponential(2) : value.toFixed(4);
+}
+
+function spread(numbers: readonly number[]): { mean: number; deviation: number } {
+  const mean = numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
+  const squares = numbers.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, deviation: Math.sqrt(squares / (numbers.length - 1)) };
+}

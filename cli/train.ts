@@ -1,0 +1,144 @@
+/**
+ * `glovita_train`: trains a model from a config.
+ * @module
+ */
+import type { TrainEvent } from "../engine/train/events.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { ResolvedConfig } from "../registry/config/tree.ts";
+import { type PluginSources, prepare, type Prepared } from "./command.ts";
+import { EXIT, reportFailure } from "./failure.ts";
+import type { CommandInfo } from "./help.ts";
+import { consoleIo, type Io } from "./io.ts";
+import { createReport, type Report } from "./report.ts";
+
+/** What training needs besides its config. */
+export interface TrainOptions {
+  /** Where plugins are looked up. */
+  readonly registry: Registry;
+  /** Specifiers of the third-party plugin modules that were imported. */
+  readonly plugins: string[];
+  /** Stops the run when it aborts. */
+  readonly signal: AbortSignal;
+  /** Called with everything that happens. */
+  readonly onEvent: (event: TrainEvent) => void;
+}
+
+/** Trains. */
+export type Train = (config: ResolvedConfig, options: TrainOptions) => Promise<unknown>;
+
+/** Parts of the command that tests replace. */
+export interface TrainCommandOptions extends Partial<PluginSources> {
+  /** Where lines go. @default {consoleIo} */
+  readonly io?: Io;
+  /** Gives the function that trains, once it is needed. */
+  readonly loadTrain?: () => Promise<Train>;
+  /**
+   * Listens for the signals of the operating system.
+   * @returns A function that stops listening.
+   */
+  readonly listen?: (onSignal: (signal: StopSignal) => void) => () => void;
+}
+
+/** Signals that stop a run. */
+export type StopSignal = "SIGINT" | "SIGTERM";
+
+const COMMAND: CommandInfo = {
+  name: "glovita_train",
+  description: "Trains a head on features or an encoder with its head on pictures.",
+  examples: [
+    "glovita_train --data.dataset precomputed_features --data.num_classes 2 \\",
+    "  --data.train_features_file train.h5 --data.val_features_file val.h5 \\",
+    "  --model.encoder.encoder_type precomputed --model.encoder.feature_dim 1024 \\",
+    "  --model.head.head_type clam --model.head.variant sb",
+    "glovita_train --model.head.head_type clam --help",
+    "glovita_train --training.resume experiments/precomputed_features/GROUP/0",
+  ],
+};
+
+/**
+ * Runs the command.
+ * @param args The words of the command line.
+ * @param options Parts that tests replace.
+ * @returns The exit code.
+ */
+export async function trainCommand(
+  args: readonly string[],
+  options: TrainCommandOptions = {},
+): Promise<number> {
+  const { io = consoleIo, loadBuiltIns = () => import("../plugins/mod.ts") } = options;
+  try {
+    const sources = { registry: options.registry, loadBuiltIns };
+    const prepared = await prepare(args, COMMAND, { io, sources });
+    return prepared === undefined ? EXIT.ok : await run(prepared, io, options);
+  } catch (error) {
+    return reportFailure(error, io);
+  }
+}
+
+async function run(
+  { config, registry, plugins }: Prepared,
+  io: Io,
+  { loadTrain = importTrain, listen = listenForSignals }: TrainCommandOptions,
+): Promise<number> {
+  const report = await createReport(io, { cluster: config.training.cluster_progress_bar });
+  const abort = new AbortController();
+  let stopped: StopSignal | undefined;
+  const unlisten = listen((signal) => {
+    if (stopped !== undefined) Deno.exit(exitCode(stopped));
+    stopped = signal;
+    io.err(`${signal}: stopping after this batch; once more stops at once`);
+    abort.abort();
+  });
+  try {
+    const train = await loadTrain();
+    await train(config, {
+      registry,
+      plugins: [...plugins],
+      signal: abort.signal,
+      onEvent: (event) => report.show(event),
+    });
+  } catch (error) {
+    if (stopped === undefined || !isAbort(error, abort.signal)) throw error;
+  } finally {
+    report.close();
+    unlisten();
+  }
+  if (stopped === undefined) return EXIT.ok;
+  io.err(howToResume(report, config));
+  return exitCode(stopped);
+}
+
+async function importTrain(): Promise<Train> {
+  const { train } = await import("../registry/builder/train.ts");
+  return train;
+}
+
+function listenForSignals(onSignal: (signal: StopSignal) => void): () => void {
+  const listeners = (["SIGINT", "SIGTERM"] as const)
+    .filter((signal) => signal === "SIGINT" || Deno.build.os !== "windows")
+    .map((signal) => {
+      const listener = () => onSignal(signal);
+      Deno.addSignalListener(signal, listener);
+      return { signal, listener };
+    });
+  return () => {
+    for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);
+  };
+}
+
+function exitCode(signal: StopSignal): number {
+  return signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
+}
+
+function isAbort(error: unknown, signal: AbortSignal): boolean {
+  return error === signal.reason || (error instanceof Error && error.name === "AbortError");
+}
+
+function howToResume({ directory, saved }: Report, { training }: ResolvedConfig): string {
+  if (directory === undefined || !saved || !training.enable_checkpointing) {
+    return "interrupted before a checkpoint was written, there is nothing to continue";
+  }
+  return `interrupted; continue with: glovita_train --training.resume ${directory}`;
+}
+
+if (import.meta.main) Deno.exit(await trainCommand(Deno.args));

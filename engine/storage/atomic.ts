@@ -1,0 +1,185 @@
+/**
+ * Atomic replacement of files: a crash leaves the old file or the new one, never half of either.
+ * @module
+ */
+import { basename, dirname, join } from "node:path";
+import { DataError } from "../errors.ts";
+import { errorCode } from "./file_reader.ts";
+
+/** Longest part of the final name that a temporary name repeats. */
+const NAME_LENGTH = 100;
+
+/** The path behind a symbolic link, so that a link stays a link when its file is replaced. */
+function resolveLink(path: string): string {
+  try {
+    return Deno.lstatSync(path).isSymlink ? Deno.realPathSync(path) : path;
+  } catch {
+    return path;
+  }
+}
+
+/** The permission bits of the file that is about to be replaced. */
+function modeOf(path: string): number | null {
+  try {
+    return Deno.statSync(path).mode;
+  } catch {
+    return null;
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // Nothing to remove, or nothing that could be done about it.
+  }
+}
+
+function sync(path: string): void {
+  using file = Deno.openSync(path, { read: true });
+  file.syncSync();
+}
+
+/** Makes the renaming itself durable, where the system lets a folder be opened. */
+function syncFolder(path: string): void {
+  try {
+    sync(path);
+  } catch {
+    // Not every file system can sync a folder; the file's own content is safe already.
+  }
+}
+
+/** What a failed write says about the file, or `undefined` if it is no fault of the file system. */
+function describe(error: unknown, path: string): string | undefined {
+  if (error instanceof Deno.errors.NotCapable) {
+    return "Deno has no permission to write it, see --allow-write";
+  }
+  switch (errorCode(error)) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return "the disk is full";
+    case "EROFS":
+      return "the folder is read-only";
+    case "EACCES":
+    case "EPERM":
+      return "permission denied";
+    case "EISDIR":
+    case "EEXIST":
+    case "ENOTEMPTY":
+      return "it is a folder";
+    case "ENOENT":
+      return `the folder "${dirname(path)}" does not exist`;
+    case "ENOTDIR":
+      return `"${dirname(path)}" is no folder`;
+    case "ENAMETOOLONG":
+      return "the name is too long";
+    case "EFBIG":
+      return "the file system takes no file of this size";
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Turns a failure to write `path` into a {@linkcode DataError} of one line, and hands back every
+ * other error as it is.
+ *
+ * @param error What was thrown.
+ * @param path The file that was being written.
+ * @returns The error to throw.
+ */
+export function writeError(error: unknown, path: string): unknown {
+  if (error instanceof DataError) return error;
+  const state = describe(error, path);
+  if (state === undefined) return error;
+  return new DataError(`Cannot write "${path}": ${state}`, { file: path, cause: error });
+}
+
+/**
+ * Replaces a file by one that `write` makes under a temporary name in the same folder. The new file
+ * is flushed to the disk before it takes the name; if anything fails it is removed and the old file
+ * stays.
+ *
+ * @param path The file to replace or create.
+ * @param write Writes the whole file at the path that it is given.
+ * @throws {DataError} if the file cannot be written (disk full, read-only, permission denied, …).
+ *
+ * @example Copy a file into place
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * const folder = Deno.makeTempDirSync();
+ * await replaceFile(`${folder}/a.txt`, (path) => Deno.writeTextFileSync(path, "new"));
+ * assertEquals(Deno.readTextFileSync(`${folder}/a.txt`), "new");
+ * ```
+ */
+export async function replaceFile(
+  path: string,
+  write: (temporary: string) => void | Promise<void>,
+): Promise<void> {
+  const target = resolveLink(path);
+  const name = `.${basename(target).slice(0, NAME_LENGTH)}.${crypto.randomUUID()}.tmp`;
+  const temporary = join(dirname(target), name);
+  try {
+    await write(temporary);
+    const mode = modeOf(target);
+    if (mode !== null && Deno.build.os !== "windows") Deno.chmodSync(temporary, mode & 0o777);
+    sync(temporary);
+    Deno.renameSync(temporary, target);
+  } catch (error) {
+    removeQuietly(temporary);
+    throw writeError(error, path);
+  }
+  syncFolder(dirname(target));
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  let written = 0;
+  while (written < bytes.length) written += await file.write(bytes.subarray(written));
+}
+
+/**
+ * Writes a file atomically.
+ *
+ * @param path The file to replace or create.
+ * @param chunks Its content, whole or piece by piece; pieces are asked for as they are written.
+ * @throws {DataError} if the file cannot be written (disk full, read-only, permission denied, …).
+ *
+ * @example Write two pieces
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * const path = `${Deno.makeTempDirSync()}/a.bin`;
+ * await writeFileAtomic(path, [new Uint8Array([1]), new Uint8Array([2, 3])]);
+ * assertEquals(Deno.readFileSync(path), new Uint8Array([1, 2, 3]));
+ * ```
+ */
+export async function writeFileAtomic(
+  path: string,
+  chunks: Uint8Array | Iterable<Uint8Array>,
+): Promise<void> {
+  await replaceFile(path, async (temporary) => {
+    using file = await Deno.open(temporary, { write: true, createNew: true });
+    for (const chunk of chunks instanceof Uint8Array ? [chunks] : chunks) {
+      await writeAll(file, chunk);
+    }
+  });
+}
+
+/**
+ * Writes a value as indented JSON, atomically.
+ *
+ * @param path The file to replace or create.
+ * @param value Anything that `JSON.stringify` takes.
+ * @throws {DataError} if the file cannot be written (disk full, read-only, permission denied, …).
+ *
+ * @example Write and read back
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * const path = `${Deno.makeTempDirSync()}/a.json`;
+ * await writeJsonAtomic(path, { epochs: 20 });
+ * assertEquals(JSON.parse(Deno.readTextFileSync(path)), { epochs: 20 });
+ * ```
+ */
+export async function writeJsonAtomic(path: string, value: unknown): Promise<void> {
+  const text = JSON.stringify(value, null, 2) + "\n";
+  await writeFileAtomic(path, new TextEncoder().encode(text));
+}

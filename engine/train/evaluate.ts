@@ -1,0 +1,160 @@
+/**
+ * Evaluation: a model's predictions on a split, and the values that metrics make of them.
+ * @module
+ */
+import { Session, type SessionOptions, type Value } from "../runtime/session.ts";
+import type { Batch } from "./data.ts";
+import type { Metric, MetricAccumulator, TaskInfo } from "./interfaces.ts";
+import type { Loader } from "./loader.ts";
+import { batchFeeds, type Model, modelGraph } from "./model.ts";
+import type { TrainState } from "./state.ts";
+
+/** Whether metrics see an epoch as a whole, or batch by batch and are averaged over samples. */
+export type MetricMode = "epochwise" | "stepwise";
+
+/** Collects loss and metrics over the batches of an epoch. */
+export class EpochMeter {
+  readonly #task: TaskInfo;
+  readonly #metrics: readonly Metric[];
+  readonly #mode: MetricMode;
+  readonly #accumulators: readonly MetricAccumulator[];
+  readonly #sums = new Map<string, number>();
+  #samples = 0;
+
+  /**
+   * @param task What is predicted.
+   * @param metrics What is measured.
+   * @param mode How metrics are computed.
+   */
+  constructor(task: TaskInfo, metrics: readonly Metric[], mode: MetricMode) {
+    this.#task = task;
+    this.#metrics = metrics;
+    this.#mode = mode;
+    this.#accumulators = metrics.map((metric) => metric.accumulator());
+  }
+
+  /**
+   * @param batch The batch.
+   * @param result What the model returned for it: `loss`, `scores`, and losses by name.
+   */
+  update(batch: Batch, result: Readonly<Record<string, Value>>): void {
+    const { num_classes, subtask, task } = this.#task;
+    const { size: count, labels } = batch;
+    const scores = result.scores.data as Float32Array;
+    const input = { num_classes, subtask, task, count, scores, labels };
+    this.#samples += count;
+    for (const [name, value] of Object.entries(result)) {
+      if (name.startsWith("loss")) this.#add(name, Number(value.data[0]) * count);
+    }
+    for (const [index, metric] of this.#metrics.entries()) {
+      if (this.#mode === "epochwise") {
+        this.#accumulators[index].update(input);
+        continue;
+      }
+      const single = metric.accumulator();
+      single.update(input);
+      for (const [name, value] of Object.entries(single.compute())) this.#add(name, value * count);
+    }
+  }
+
+  /**
+   * @param prefix Put before every name, for example `val_`.
+   * @returns Means over the samples so far, and metrics.
+   */
+  values(prefix: string): Record<string, number> {
+    const named = new Map<string, number>();
+    for (const [name, sum] of this.#sums) named.set(name, sum / this.#samples);
+    if (this.#mode === "epochwise") {
+      for (const accumulator of this.#accumulators) {
+        for (const [name, value] of Object.entries(accumulator.compute())) named.set(name, value);
+      }
+    }
+    return Object.fromEntries([...named].map(([name, value]) => [prefix + name, value]));
+  }
+
+  #add(name: string, value: number): void {
+    this.#sums.set(name, (this.#sums.get(name) ?? 0) + value);
+  }
+}
+
+/**
+ * Names the values that metrics give, and whether larger is better, before there are predictions.
+ * @param task What is predicted.
+ * @param metrics What is measured.
+ */
+export function metricNames(task: TaskInfo, metrics: readonly Metric[]): Map<string, boolean> {
+  const names = new Map<string, boolean>();
+  const { num_classes, subtask } = task;
+  const labels = subtask === "multiclass" ? new Int32Array(1) : new Float32Array(num_classes);
+  for (const metric of metrics) {
+    const accumulator = metric.accumulator();
+    accumulator.update({ ...task, count: 1, scores: new Float32Array(num_classes), labels });
+    for (const name of Object.keys(accumulator.compute())) {
+      names.set(name, metric.higher_is_better);
+    }
+  }
+  return names;
+}
+
+/** Runs a model without training it, on the buffers that training updates. */
+export class Evaluator {
+  readonly #model: Model;
+  readonly #state: TrainState;
+  readonly #session: Session;
+
+  private constructor(model: Model, state: TrainState, session: Session) {
+    this.#model = model;
+    this.#state = state;
+    this.#session = session;
+  }
+
+  /**
+   * @param model The model.
+   * @param state Its parameters.
+   * @param options Label smoothing of the reported loss, and how to run.
+   */
+  static async create(
+    model: Model,
+    state: TrainState,
+    options: { readonly labelSmoothing?: number; readonly session?: SessionOptions } = {},
+  ): Promise<Evaluator> {
+    const { loss, scores } = modelGraph(model, { ...options, training: false });
+    const session = await Session.create({ loss, scores }, options.session);
+    return new Evaluator(model, state, session);
+  }
+
+  /**
+   * Predicts one batch.
+   * @param batch The batch.
+   * @returns `loss` and `scores`.
+   */
+  async run(batch: Batch): Promise<Readonly<Record<string, Value>>> {
+    const feeds = batchFeeds(batch, this.#model, 0);
+    for (const name of this.#state.names()) feeds[name] = this.#state.front(name);
+    return await this.#session.run(feeds);
+  }
+
+  /**
+   * Predicts a split, or its first batches.
+   * @param loader Batches of the split.
+   * @param meter Collects the values.
+   * @param options A signal that stops it, and how many batches at most.
+   */
+  async measure(
+    loader: Loader,
+    meter: EpochMeter,
+    options: { readonly signal?: AbortSignal; readonly batches?: number } = {},
+  ): Promise<void> {
+    let left = options.batches ?? Infinity;
+    if (left <= 0) return;
+    for await (const batch of loader.epoch(0, { signal: options.signal })) {
+      meter.update(batch, await this.run(batch));
+      if (--left <= 0) break;
+    }
+  }
+
+  /** Frees the session. */
+  async release(): Promise<void> {
+    await this.#session.release();
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * A model as training and evaluation see it, and how batches are fed to it.
+ * @module
+ */
+import { input } from "../ir/create.ts";
+import { add, cast, sigmoid } from "../ir/elementwise.ts";
+import { reshape } from "../ir/layout.ts";
+import { softmax } from "../ir/matrix.ts";
+import type { Tensor } from "../ir/node.ts";
+import type { Bags } from "../nn/bags.ts";
+import { binaryCrossEntropyWithLogits, crossEntropy, meanSquaredError } from "../nn/losses.ts";
+import { RandomStream } from "../nn/random.ts";
+import type { ForwardContext, Parameter } from "../nn/scope.ts";
+import type { Value } from "../runtime/session.ts";
+import type { Batch } from "./data.ts";
+import type { TaskInfo } from "./interfaces.ts";
+
+/** Graph inputs that carry a batch. */
+export interface ModelInputs {
+  /** `[batch, …]`, or `[instances, …]` when samples are bags. */
+  readonly features: Tensor;
+  /** Which rows belong to which bag, when samples are bags. */
+  readonly bags?: Bags;
+  /** Classes `int64 [batch]`, or targets `float32 [batch, width]`. */
+  readonly labels: Tensor;
+}
+
+/** What a model computes from a batch. */
+export interface ModelOutput {
+  /** `[batch, num_classes]`. */
+  readonly logits: Tensor;
+  /** Auxiliary losses by name. */
+  readonly losses?: Readonly<Record<string, Tensor>>;
+  /** Attention logits `[branches, instances]`. */
+  readonly attention?: Tensor;
+}
+
+/** A model: parameters, and a graph over them. */
+export interface Model extends TaskInfo {
+  /** Whether samples are bags. */
+  readonly bags: boolean;
+  /** Shape of one sample, or of one instance. */
+  readonly sampleShape: readonly number[];
+  /** All parameters, in the order of their declaration. */
+  readonly parameters: readonly Parameter[];
+  /**
+   * Builds the graph.
+   * @param inputs The batch; `labels` is left out where a head must not see targets.
+   * @param context Mode and random numbers.
+   */
+  forward(
+    inputs: Omit<ModelInputs, "labels"> & { labels?: Tensor },
+    context: ForwardContext,
+  ): ModelOutput;
+}
+
+/** The graph of one mode, ready for a session. */
+export interface ModelGraph {
+  /** Task loss plus auxiliary losses, a scalar. */
+  readonly loss: Tensor;
+  /** Probabilities, or predicted values for regression: `[batch, num_classes]`. */
+  readonly scores: Tensor;
+  /** What the model computed. */
+  readonly output: ModelOutput;
+  /** The parts that `loss` is the sum of, by name; empty where there is only one. */
+  readonly parts: Readonly<Record<string, Tensor>>;
+}
+
+/** Makes the graph inputs of a model. */
+export function modelInputs(model: Model): ModelInputs {
+  const rows = model.bags ? "instances" : "batch";
+  const features = input("features", "float32", [rows, ...model.sampleShape]);
+  const bags = model.bags
+    ? { lengths: input("lengths", "int64", ["batch"]), index: input("bag_index", "int64", [rows]) }
+    : undefined;
+  const labels = model.subtask === "multiclass"
+    ? cast(input("labels", "int32", ["batch"]), "int64")
+    : input("labels", "float32", ["batch", model.num_classes]);
+  return { features, bags, labels };
+}
+
+/**
+ * Builds a model's graph with its loss and its predictions.
+ * @param model The model.
+ * @param options Mode, and the label smoothing of the cross entropy.
+ */
+export function modelGraph(
+  model: Model,
+  options: { readonly training: boolean; readonly labelSmoothing?: number },
+): ModelGraph {
+  const inputs = modelInputs(model);
+  const random = new RandomStream(input("random_seed", "uint32", []));
+  const context: ForwardContext = { training: options.training, random };
+  const { labels, ...data } = inputs;
+  const output = model.forward(options.training ? inputs : data, context);
+  const logits = reshape(output.logits, ["batch", model.num_classes]);
+  const taskLoss = lossOf(model, logits, labels, options.labelSmoothing ?? 0);
+  const auxiliary = Object.entries(output.losses ?? {});
+  const loss = auxiliary.reduce((sum, [, part]) => add(sum, part), taskLoss);
+  const parts = auxiliary.length === 0 ? {} : { task: taskLoss, ...output.losses };
+  return { loss, scores: scoresOf(model, logits), output: { ...output, logits }, parts };
+}
+
+function lossOf(
+  { subtask }: TaskInfo,
+  logits: Tensor,
+  labels: Tensor,
+  labelSmoothing: number,
+): Tensor {
+  switch (subtask) {
+    case "multiclass":
+      return crossEntropy(logits, labels, labelSmoothing);
+    case "multilabel":
+      return binaryCrossEntropyWithLogits(logits, labels);
+    case "regression":
+      return meanSquaredError(logits, labels);
+  }
+}
+
+function scoresOf({ subtask }: TaskInfo, logits: Tensor): Tensor {
+  switch (subtask) {
+    case "multiclass":
+      return softmax(logits);
+    case "multilabel":
+      return sigmoid(logits);
+    case "regression":
+      return logits;
+  }
+}
+
+/**
+ * Turns a batch into values for the inputs of {@linkcode modelInputs}.
+ * @param batch The batch.
+ * @param model The model it is for.
+ * @param seed Seed of the step's random numbers.
+ */
+export function batchFeeds(batch: Batch, model: Model, seed: number): Record<string, Value> {
+  const { features, rows, size, labels, lengths } = batch;
+  const feeds: Record<string, Value> = {
+    features: { dtype: "float32", shape: [rows, ...model.sampleShape], data: features },
+    labels: model.subtask === "multiclass"
+      ? { dtype: "int32", shape: [size], data: labels }
+      : { dtype: "float32", shape: [size, model.num_classes], data: labels },
+    random_seed: { dtype: "uint32", shape: [], data: Uint32Array.of(seed) },
+  };
+  if (lengths) {
+    feeds.lengths = { dtype: "int64", shape: [size], data: BigInt64Array.from(lengths, BigInt) };
+    feeds.bag_index = { dtype: "int64", shape: [rows], data: bagIndex(lengths, rows) };
+  }
+  return feeds;
+}
+
+/** Bag of every row. */
+function bagIndex(lengths: Int32Array, rows: number): BigInt64Array {
+  const index = new BigInt64Array(rows);
+  let start = 0;
+  for (const [bag, length] of lengths.entries()) {
+    index.fill(BigInt(bag), start, start + length);
+    start += length;
+  }
+  return index;
+}

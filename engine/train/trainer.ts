@@ -1,0 +1,326 @@
+/**
+ * The training loop of one fold: epochs of updates, validation, checkpoints, and the test at the end.
+ * @module
+ */
+import { TrainingError } from "../errors.ts";
+import { deriveSeed } from "../random.ts";
+import type { SessionOptions } from "../runtime/session.ts";
+import { readTorchFile } from "../storage/torch_file.ts";
+import {
+  type CheckpointPlan,
+  checkpointTree,
+  type Progress,
+  restoreCheckpoint,
+} from "./checkpoint.ts";
+import { EpochMeter, Evaluator, type MetricMode, metricNames } from "./evaluate.ts";
+import type { RunDone, TrainEvent, Values } from "./events.ts";
+import type { Logger, Metric, Schedule } from "./interfaces.ts";
+import type { Loader } from "./loader.ts";
+import { batchFeeds, type Model, modelGraph } from "./model.ts";
+import type { MetricsFile, RunDirectory } from "./run_directory.ts";
+import { TrainState } from "./state.ts";
+import { TrainStep } from "./step.ts";
+
+/** Everything that training one fold takes. */
+export interface TrainPlan extends CheckpointPlan {
+  /** The model. */
+  readonly model: Model;
+  /** Batches by split. */
+  readonly loaders: { readonly train: Loader; readonly val: Loader; readonly test?: Loader };
+  /** Learning-rate schedule. */
+  readonly schedule: Schedule;
+  /** What is measured. */
+  readonly metrics: readonly Metric[];
+  /** Whether metrics see an epoch as a whole. */
+  readonly metricMode: MetricMode;
+  /** Destination of the numbers besides the run's own files. */
+  readonly logger: Logger;
+  /** Number of epochs. */
+  readonly epochs: number;
+  /** Seed of everything random. */
+  readonly seed: number;
+  /** Label smoothing of the cross entropy. */
+  readonly labelSmoothing: number;
+  /** Largest global norm of the gradient. */
+  readonly clipNorm?: number;
+  /** Batches an update. */
+  readonly accumulate: number;
+  /** Validation batches before the first epoch. */
+  readonly sanitySteps: number;
+  /** Validation value that chooses the best checkpoint; the first one logged by default. */
+  readonly bestMetric?: string;
+  /** Whether checkpoints are written. */
+  readonly checkpoints: boolean;
+  /** Which fold it is, and of how many. */
+  readonly fold: { readonly index: number; readonly count: number };
+  /** Where files go. */
+  readonly directory: RunDirectory;
+  /** Whether to go on from the directory's `last.pt`. */
+  readonly resume: boolean;
+  /** Fills parameters before the first epoch, for example from given weights. */
+  initialize?(state: TrainState): void | Promise<void>;
+  /** How sessions run. */
+  readonly session?: SessionOptions;
+}
+
+/** How the caller follows and stops a run. */
+export interface TrainHooks {
+  /** Stops the run between batches. */
+  readonly signal?: AbortSignal;
+  /** Called with everything that happens. */
+  readonly onEvent?: (event: TrainEvent) => void;
+}
+
+/** Losses that are not finite, in a row, that end a run. */
+const MAX_BAD_LOSSES = 3;
+
+/**
+ * Trains one fold.
+ * @param plan What to train.
+ * @param hooks How to follow it.
+ * @returns The best value and where it is, and the numbers on the test split.
+ * @throws {TrainingError} if the loss stays NaN or infinite.
+ * @throws {DataError} if data cannot be read or a file cannot be written.
+ */
+export async function trainFold(plan: TrainPlan, hooks: TrainHooks = {}): Promise<RunDone> {
+  const trainer = await FoldTrainer.create(plan, hooks);
+  try {
+    return await trainer.run();
+  } finally {
+    await trainer.release();
+  }
+}
+
+/** The best epoch so far, with its weights where no checkpoint holds them. */
+interface Best {
+  readonly value: number;
+  readonly epoch: number;
+  readonly weights?: ReadonlyMap<string, Float32Array>;
+}
+
+class FoldTrainer {
+  readonly #plan: TrainPlan;
+  readonly #hooks: TrainHooks;
+  readonly #state: TrainState;
+  readonly #step: TrainStep;
+  readonly #evaluator: Evaluator;
+  readonly #bestMetric: { readonly name: string; readonly higher: boolean };
+  readonly #metrics: MetricsFile;
+  #best: Best;
+  #nextEpoch: number;
+  #badLosses = 0;
+
+  private constructor(
+    plan: TrainPlan,
+    hooks: TrainHooks,
+    parts: { state: TrainState; step: TrainStep; evaluator: Evaluator; progress?: Progress },
+  ) {
+    this.#plan = plan;
+    this.#hooks = hooks;
+    this.#state = parts.state;
+    this.#step = parts.step;
+    this.#evaluator = parts.evaluator;
+    this.#bestMetric = chooseBestMetric(plan);
+    const { progress } = parts;
+    this.#nextEpoch = progress ? progress.epoch + 1 : 0;
+    this.#best = { value: progress?.best_value ?? NaN, epoch: progress?.best_epoch ?? -1 };
+    this.#metrics = progress ? plan.directory.readMetrics(this.#nextEpoch) : { train: [], val: [] };
+  }
+
+  static async create(plan: TrainPlan, hooks: TrainHooks): Promise<FoldTrainer> {
+    const { model, optimizer, parameters, session, labelSmoothing } = plan;
+    const state = await TrainState.create(parameters, plan.seed);
+    if (!plan.resume) await plan.initialize?.(state);
+    await state.addOptimizer(parameters, optimizer);
+    const last = plan.directory.checkpoint("last");
+    const progress = plan.resume
+      ? restoreCheckpoint(state, await readTorchFile(last), plan, last)
+      : undefined;
+    const { loss, scores, parts } = modelGraph(model, { training: true, labelSmoothing });
+    const named = Object.entries(parts).map(([name, part]) => [`loss_${name}`, part]);
+    const step = await TrainStep.create({
+      parameters,
+      loss,
+      outputs: { scores, ...Object.fromEntries(named) },
+      optimizer,
+      parameterOptions: plan.parameterOptions,
+      clipNorm: plan.clipNorm,
+      accumulate: plan.accumulate,
+      session,
+    }, state);
+    const evaluator = await Evaluator.create(model, state, { labelSmoothing, session });
+    return new FoldTrainer(plan, hooks, { state, step, evaluator, progress });
+  }
+
+  async run(): Promise<RunDone> {
+    const { epochs, loaders, sanitySteps } = this.#plan;
+    this.#announce();
+    if (this.#nextEpoch === 0 && sanitySteps > 0) {
+      const meter = this.#meter();
+      await this.#evaluator.measure(loaders.val, meter, { ...this.#hooks, batches: sanitySteps });
+    }
+    for (let epoch = this.#nextEpoch; epoch < epochs; epoch++) await this.#runEpoch(epoch);
+    return await this.#finish();
+  }
+
+  async release(): Promise<void> {
+    await this.#step.release();
+    await this.#evaluator.release();
+  }
+
+  #announce(): void {
+    const { loaders, directory, fold, epochs, parameters } = this.#plan;
+    const samples = Object.entries(loaders).map(([name, loader]) => [name, loader?.samples ?? 0]);
+    this.#emit({
+      type: "run",
+      directory: directory.path,
+      fold: fold.index,
+      folds: fold.count,
+      epochs,
+      first_epoch: this.#nextEpoch,
+      batches: loaders.train.batchesPerEpoch,
+      samples: Object.fromEntries(samples),
+      parameters: parameters
+        .filter(({ trainable }) => trainable)
+        .reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    });
+  }
+
+  async #runEpoch(epoch: number): Promise<void> {
+    const started = performance.now();
+    const { schedule, lr: baseLr, epochs, logger, loaders } = this.#plan;
+    const lr = baseLr * schedule.factor(epoch);
+    const train = await this.#trainEpoch(epoch, lr);
+    const meter = this.#meter();
+    await this.#evaluator.measure(loaders.val, meter, this.#hooks);
+    const val = meter.values("val_");
+    const best = this.#updateBest(epoch, val[this.#bestMetric.name]);
+    this.#metrics.train.push({ epoch, lr, ...train });
+    this.#metrics.val.push({ epoch, ...val });
+    await this.#save(epoch, lr, best);
+    const seconds = (performance.now() - started) / 1000;
+    await logger.log(epoch, { ...train, ...val, lr });
+    this.#emit({ type: "epoch", epoch, epochs, lr, train, val, seconds, best });
+  }
+
+  async #trainEpoch(epoch: number, lr: number): Promise<Values> {
+    const { loaders, model, seed } = this.#plan;
+    const batches = loaders.train.batchesPerEpoch;
+    const meter = this.#meter();
+    let index = 0;
+    for await (const batch of loaders.train.epoch(epoch, { signal: this.#hooks.signal })) {
+      const stepSeed = deriveSeed(seed, "step", epoch, index) >>> 0;
+      const result = await this.#step.run(
+        batchFeeds(batch, model, stepSeed),
+        lr,
+        index === batches - 1,
+      );
+      const loss = Number(result.loss.data[0]);
+      this.#checkLoss(loss, epoch, index);
+      meter.update(batch, result);
+      this.#emit({ type: "batch", epoch, batch: index, batches, loss });
+      index++;
+    }
+    return meter.values("train_");
+  }
+
+  #checkLoss(loss: number, epoch: number, batch: number): void {
+    this.#badLosses = Number.isFinite(loss) ? 0 : this.#badLosses + 1;
+    if (this.#badLosses < MAX_BAD_LOSSES) return;
+    throw new TrainingError(
+      `Cannot go on training: the loss was ${loss} ${MAX_BAD_LOSSES} times in a row, last in epoch ` +
+        `${epoch}, batch ${batch}; try a smaller optimizer.lr or training.gradient_clip_val`,
+      epoch,
+      batch,
+    );
+  }
+
+  #updateBest(epoch: number, value: number): boolean {
+    const { value: old, epoch: oldEpoch } = this.#best;
+    const better = this.#bestMetric.higher ? value > old : value < old;
+    if (oldEpoch >= 0 && !better && !(Number.isNaN(old) && !Number.isNaN(value))) return false;
+    const weights = this.#plan.checkpoints ? undefined : copyWeights(this.#state);
+    this.#best = { value, epoch, weights };
+    return true;
+  }
+
+  async #save(epoch: number, lr: number, best: boolean): Promise<void> {
+    const { directory, checkpoints, seed } = this.#plan;
+    await directory.writeJson("metrics.json", this.#metrics);
+    if (!checkpoints) return;
+    const progress: Progress = {
+      epoch,
+      step: this.#state.step,
+      seed,
+      best_metric: this.#bestMetric.name,
+      best_value: this.#best.value,
+      best_epoch: this.#best.epoch,
+    };
+    const tree = checkpointTree(this.#state, this.#plan, progress, lr);
+    await directory.writeCheckpoint(epoch, tree, best);
+  }
+
+  async #finish(): Promise<RunDone> {
+    const { directory, fold, loaders } = this.#plan;
+    let test: Values | undefined;
+    if (loaders.test) {
+      await this.#loadBest();
+      const meter = this.#meter();
+      await this.#evaluator.measure(loaders.test, meter, this.#hooks);
+      test = meter.values("test_");
+      this.#metrics.test = test;
+      await directory.writeJson("metrics.json", this.#metrics);
+    }
+    const done: RunDone = {
+      type: "done",
+      directory: directory.path,
+      fold: fold.index,
+      best_metric: this.#bestMetric.name,
+      best_value: this.#best.value,
+      best_epoch: this.#best.epoch,
+      test,
+    };
+    this.#emit(done);
+    return done;
+  }
+
+  async #loadBest(): Promise<void> {
+    const { weights } = this.#best;
+    if (weights) {
+      for (const [name, values] of weights) this.#state.parameter(name).data.set(values);
+    } else if (this.#plan.checkpoints) {
+      const path = this.#plan.directory.checkpoint("best");
+      restoreCheckpoint(this.#state, await readTorchFile(path), this.#plan, path);
+    }
+  }
+
+  #meter(): EpochMeter {
+    const { model, metrics, metricMode } = this.#plan;
+    return new EpochMeter(model, metrics, metricMode);
+  }
+
+  #emit(event: TrainEvent): void {
+    this.#hooks.onEvent?.(event);
+  }
+}
+
+function copyWeights(state: TrainState): Map<string, Float32Array> {
+  return new Map(state.names().map((name) => [name, state.parameter(name).data.slice()]));
+}
+
+/** Finds the value that chooses the best checkpoint, and in which direction it is better. */
+function chooseBestMetric(
+  { model, metrics, bestMetric }: TrainPlan,
+): { readonly name: string; readonly higher: boolean } {
+  const known = new Map([...metricNames(model, metrics), ["loss", false] as const]);
+  const wanted = bestMetric?.replace(/^val_/, "") ?? [...known.keys()][0];
+  const higher = known.get(wanted);
+  if (higher === undefined) {
+    throw new RangeError(
+      `Cannot choose checkpoints by "${bestMetric}": it is not logged, known: ${
+        [...known.keys()].map((name) => `"val_${name}"`).join(", ")
+      }`,
+    );
+  }
+  return { name: `val_${wanted}`, higher };
+}

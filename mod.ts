@@ -1,0 +1,17 @@
+/**
+ * glovita: train, evaluate and ship vision heads on precomputed features.
+ *
+ * Importing this module adds the built-in plugins to the default registry, opens no file and loads
+ * no native code.
+ * @module
+ */
+export * from "./engine/errors.ts";
+export * from "./engine/train/events.ts";
+export * from "./plugins/mod.ts";
+export { train, type TrainOptions } from "./registry/builder/train.ts";
+export { flag, type Flag } from "./registry/config/flags.ts";
+export { type ConfigSources, type Resolution, resolveConfig } from "./registry/config/resolve.ts";
+export type * from "./registry/config/tree.ts";
+export * from "./registry/errors.ts";
+export type * from "./registry/plugin.ts";
+export { Registry, registry } from "./registry/registry.ts";

@@ -1,0 +1,149 @@
+/**
+ * Features in HDF5 files, one file a split.
+ * Importing this module adds `precomputed_features` to the `dataset` slot.
+ * @module
+ */
+import * as v from "valibot";
+import { DataError } from "../../engine/errors.ts";
+import type { Split } from "../../engine/train/data.ts";
+import type {
+  Dataset,
+  OptionsSchema,
+  Plugin,
+  SplitName,
+  Subtask,
+  Task,
+  TaskInfo,
+} from "../../registry/plugin.ts";
+import { registry } from "../../registry/registry.ts";
+
+/** Names of the datasets inside the files. */
+export interface FeatureKeys {
+  /** Features. @default {"features"} */
+  readonly feature_key: string;
+  /** Targets. @default {"labels"} */
+  readonly label_key: string;
+  /** First row of each bag, and the end. @default {"bag_ptr"} */
+  readonly bag_ptr_key: string;
+  /** Instances per bag. @default {"bag_lengths"} */
+  readonly bag_lengths_key: string;
+}
+
+/** Config of the `precomputed_features` dataset. */
+export interface PrecomputedFeaturesConfig {
+  /** Number of classes, or of predicted values. */
+  readonly num_classes: number;
+  /** What is predicted. @default {"Classification"} */
+  readonly task: Task;
+  /** How targets are encoded; `Regression` implies `regression`. @default {"multiclass"} */
+  readonly subtask: Subtask;
+  /** HDF5 file to train on. */
+  readonly train_features_file: string;
+  /** HDF5 file to validate on. */
+  readonly val_features_file: string;
+  /** HDF5 file to test on; the validation file stands in for it. @default {null} */
+  readonly test_features_file: string | null;
+  /** Other names of the datasets inside the files. */
+  readonly dataset_kwargs: FeatureKeys;
+}
+
+const key = (name: string, what: string) =>
+  v.optional(v.pipe(v.string(), v.nonEmpty(), v.description(what)), name);
+
+const config: OptionsSchema<PrecomputedFeaturesConfig> = v.strictObject({
+  num_classes: v.pipe(
+    v.number(),
+    v.integer(),
+    v.minValue(1),
+    v.description("number of classes, or of predicted values"),
+  ),
+  task: v.optional(
+    v.pipe(v.picklist(["Classification", "Regression"]), v.description("what is predicted")),
+    "Classification",
+  ),
+  subtask: v.optional(
+    v.pipe(
+      v.picklist(["multiclass", "multilabel", "regression"]),
+      v.description("how targets are encoded; Regression implies regression"),
+    ),
+    "multiclass",
+  ),
+  train_features_file: v.pipe(v.string(), v.nonEmpty(), v.description("HDF5 file to train on")),
+  val_features_file: v.pipe(v.string(), v.nonEmpty(), v.description("HDF5 file to validate on")),
+  test_features_file: v.optional(
+    v.pipe(v.nullable(v.string()), v.description("HDF5 file to test on, else the validation file")),
+    null,
+  ),
+  dataset_kwargs: v.optional(
+    v.strictObject({
+      feature_key: key("features", "dataset of the features"),
+      label_key: key("labels", "dataset of the targets"),
+      bag_ptr_key: key("bag_ptr", "dataset of the bags' first rows"),
+      bag_lengths_key: key("bag_lengths", "dataset of the bags' lengths"),
+    }),
+    {},
+  ),
+});
+
+/**
+ * Reads the three layouts of feature files: instances `(N, D)`, bags of one size `(B, N, D)`, and
+ * bags of any size `(M, D)` with `bag_ptr` or `bag_lengths`.
+ */
+export const precomputedFeatures: Plugin<"dataset", PrecomputedFeaturesConfig> = {
+  slot: "dataset",
+  key: "precomputed_features",
+  description: "features in HDF5 files, one file a split",
+  config,
+  create(options): Dataset {
+    const info = taskInfo(options);
+    const files: Record<SplitName, string | null> = {
+      train: options.train_features_file,
+      val: options.val_features_file,
+      test: options.test_features_file,
+    };
+    return {
+      ...info,
+      async open(split) {
+        const path = files[split];
+        return path === null ? undefined : await openSplit(path, options.dataset_kwargs, info);
+      },
+    };
+  },
+};
+
+function taskInfo({ task, subtask, num_classes }: PrecomputedFeaturesConfig): TaskInfo {
+  if (task === "Regression" || subtask === "regression") {
+    return { task: "Regression", subtask: "regression", num_classes };
+  }
+  return { task, subtask, num_classes };
+}
+
+async function openSplit(path: string, keys: FeatureKeys, info: TaskInfo): Promise<Split> {
+  const { featureSplit, openFeatureFile } = await import("../../engine/storage/feature_file.ts");
+  const kind = info.subtask === "multiclass" ? "class" : info.subtask;
+  const file = await openFeatureFile(path, { ...keys, labels: kind });
+  const split = featureSplit(file);
+  checkTargets(split, keys.label_key, info);
+  return split;
+}
+
+function checkTargets({ name, labels }: Split, dataset: string, info: TaskInfo): void {
+  const { num_classes, subtask } = info;
+  const fail = (state: string, index?: number) =>
+    new DataError(`Cannot use "${name}": dataset "${dataset}" ${state}`, {
+      file: name,
+      dataset,
+      index,
+    });
+  if (subtask === "multiclass") {
+    const index = labels.values.findIndex((label) => label >= num_classes);
+    if (index < 0) return;
+    const label = labels.values[index];
+    throw fail(`holds class ${label} at ${index}, data.num_classes is ${num_classes}`, index);
+  }
+  if (labels.width !== num_classes) {
+    throw fail(`has ${labels.width} targets a sample, data.num_classes is ${num_classes}`);
+  }
+}
+
+registry.add(precomputedFeatures);

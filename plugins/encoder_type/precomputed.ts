@@ -1,0 +1,44 @@
+/**
+ * The identity, for features that an encoder has computed before.
+ * Importing this module adds `precomputed` to the `encoder_type` slot.
+ * @module
+ */
+import * as v from "valibot";
+import { DataError } from "../../engine/errors.ts";
+import type { OptionsSchema, Plugin } from "../../registry/plugin.ts";
+import { registry } from "../../registry/registry.ts";
+
+/** Config of the `precomputed` encoder. */
+export interface PrecomputedConfig {
+  /** Width of the features; must equal the files' D. */
+  readonly feature_dim: number;
+}
+
+const config: OptionsSchema<PrecomputedConfig> = v.strictObject({
+  feature_dim: v.pipe(
+    v.number(),
+    v.integer(),
+    v.minValue(1),
+    v.description("width of the features, as in the files"),
+  ),
+});
+
+/** Passes features on as they are. */
+export const precomputed: Plugin<"encoder_type", PrecomputedConfig> = {
+  slot: "encoder_type",
+  key: "precomputed",
+  description: "features computed before, passed on as they are",
+  config,
+  create({ feature_dim }, { sampleShape, source }) {
+    if (sampleShape.length !== 1 || sampleShape[0] !== feature_dim) {
+      throw new DataError(
+        `Cannot use "${source}": its features are ${sampleShape.join("×")} wide, ` +
+          `model.encoder.feature_dim is ${feature_dim}`,
+        { file: source },
+      );
+    }
+    return { output: "features", embed_dim: feature_dim, forward: (features) => features };
+  },
+};
+
+registry.add(precomputed);

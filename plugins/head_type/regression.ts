@@ -1,0 +1,58 @@
+/**
+ * One linear layer that predicts real values.
+ * Importing this module adds `regression` to the `head_type` slot.
+ * @module
+ */
+import * as v from "valibot";
+import type { OptionsSchema, Plugin } from "../../registry/plugin.ts";
+import { registry } from "../../registry/registry.ts";
+
+/** Config of the `regression` head. */
+export interface RegressionConfig {
+  /** Dropout rate on the embedding. @default {0} */
+  readonly dropout: number;
+  /** Number of predicted values. @default {1} */
+  readonly out_dim: number;
+}
+
+const config: OptionsSchema<RegressionConfig> = v.strictObject({
+  dropout: v.optional(
+    v.pipe(
+      v.number(),
+      v.minValue(0),
+      v.maxValue(1),
+      v.description("dropout rate on the embedding"),
+    ),
+    0,
+  ),
+  out_dim: v.optional(
+    v.pipe(v.number(), v.integer(), v.minValue(1), v.description("number of predicted values")),
+    1,
+  ),
+});
+
+/** Dropout, then `torch.nn.Linear(embed_dim, out_dim)`, in the state dict as `net.1`. */
+export const regression: Plugin<"head_type", RegressionConfig> = {
+  slot: "head_type",
+  key: "regression",
+  description: "one linear layer that predicts real values",
+  config,
+  create({ dropout, out_dim }, { scope, embed_dim, num_classes, task }) {
+    if (task !== "Regression") {
+      throw new RangeError(`expected a head for ${task}, this one predicts real values`);
+    }
+    if (out_dim !== num_classes) {
+      throw new RangeError(`expected out_dim ${num_classes} as data.num_classes, got ${out_dim}`);
+    }
+    const net = scope.linear("net.1", embed_dim, out_dim);
+    return {
+      input: "embedding",
+      forward({ features }, context) {
+        const kept = context.training ? context.random.dropout(features, dropout) : features;
+        return { logits: net(kept, context) }; // [batch, out_dim]
+      },
+    };
+  },
+};
+
+registry.add(regression);

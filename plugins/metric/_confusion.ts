@@ -1,0 +1,182 @@
+/**
+ * Right and wrong decisions per class, and averages over classes by torchmetrics' rules: the
+ * ground of accuracy, precision, recall and F1.
+ * @module
+ */
+import type { MetricAccumulator, MetricInput, Subtask, TaskInfo } from "../../registry/plugin.ts";
+import { assertBatch } from "./_metric.ts";
+
+/** Probability above which a label of a multilabel task counts as predicted. */
+const THRESHOLD = 0.5;
+
+/** Decisions of one class against the rest. */
+export interface ClassCounts {
+  /** Samples of the class that were predicted as such. */
+  readonly tp: number;
+  /** Samples of other classes that were predicted as this one. */
+  readonly fp: number;
+  /** Samples of the class that were missed. */
+  readonly fn: number;
+  /** Samples of other classes that were not predicted as this one. */
+  readonly tn: number;
+}
+
+/** Decisions on all samples so far. */
+export interface Decisions {
+  /** How targets are encoded. */
+  readonly subtask: Subtask;
+  /** Number of samples. */
+  readonly count: number;
+  /** Decisions by class. */
+  readonly classes: readonly ClassCounts[];
+}
+
+/**
+ * Counts decisions class by class, batch by batch; its size depends on the number of classes only.
+ * Multiclass decides for the highest score, the first among equals (as `torch.argmax`); multilabel
+ * for every label whose probability exceeds 0.5.
+ */
+export class DecisionCounter {
+  readonly #key: string;
+  readonly #task: TaskInfo;
+  // Whole numbers, exact in float64 up to 2^53 samples.
+  readonly #hits: Float64Array;
+  readonly #predicted: Float64Array;
+  readonly #actual: Float64Array;
+  #count = 0;
+
+  /**
+   * @param key Key of the metric, for messages.
+   * @param task What the run predicts.
+   */
+  constructor(key: string, task: TaskInfo) {
+    this.#key = key;
+    this.#task = task;
+    this.#hits = new Float64Array(task.num_classes);
+    this.#predicted = new Float64Array(task.num_classes);
+    this.#actual = new Float64Array(task.num_classes);
+  }
+
+  /**
+   * Counts the decisions of a batch.
+   * @param batch Predictions and targets; nothing is counted if they are refused.
+   * @throws {TypeError | RangeError} if the task, lengths or labels are wrong.
+   */
+  update(batch: MetricInput): void {
+    assertBatch(this.#key, this.#task, batch);
+    if (batch.subtask === "multiclass") this.#countClasses(batch);
+    else this.#countLabels(batch);
+    this.#count += batch.count;
+  }
+
+  /** @returns What was counted so far. */
+  decisions(): Decisions {
+    const count = this.#count;
+    const classes = Array.from(this.#hits, (tp, c): ClassCounts => {
+      const fp = this.#predicted[c] - tp;
+      const fn = this.#actual[c] - tp;
+      return { tp, fp, fn, tn: count - tp - fp - fn };
+    });
+    return { subtask: this.#task.subtask, count, classes };
+  }
+
+  #countClasses({ count, num_classes, scores, labels }: MetricInput): void {
+    for (let i = 0; i < count; i++) {
+      const decision = argmax(scores, i * num_classes, num_classes);
+      this.#predicted[decision]++;
+      this.#actual[labels[i]]++;
+      if (decision === labels[i]) this.#hits[decision]++;
+    }
+  }
+
+  #countLabels({ count, num_classes, scores, labels }: MetricInput): void {
+    const [hits, predicted, actual] = [this.#hits, this.#predicted, this.#actual];
+    for (let i = 0, at = 0; i < count; i++) {
+      for (let c = 0; c < num_classes; c++, at++) {
+        const decision = scores[at] > THRESHOLD ? 1 : 0;
+        predicted[c] += decision;
+        actual[c] += labels[at];
+        hits[c] += decision * labels[at];
+      }
+    }
+  }
+}
+
+/**
+ * Makes the accumulator of a metric that needs no more than {@linkcode Decisions}.
+ * @param key Key of the metric, for messages.
+ * @param task What the run predicts.
+ * @param score Computes the metric's values.
+ */
+export function accumulateDecisions(
+  key: string,
+  task: TaskInfo,
+  score: (decisions: Decisions) => Readonly<Record<string, number>>,
+): MetricAccumulator {
+  const counter = new DecisionCounter(key, task);
+  return {
+    update: (batch) => counter.update(batch),
+    compute: () => score(counter.decisions()),
+  };
+}
+
+/**
+ * Divides, with 0 for nothing out of nothing, as torchmetrics does (`zero_division=0`).
+ * @param numerator What is counted.
+ * @param denominator What it is counted out of.
+ */
+export function ratio(numerator: number, denominator: number): number {
+  return denominator === 0 ? 0 : numerator / denominator;
+}
+
+/**
+ * Precision of one class: tp / (tp + fp).
+ * @param counts Decisions of the class.
+ */
+export function precision({ tp, fp }: ClassCounts): number {
+  return ratio(tp, tp + fp);
+}
+
+/**
+ * Recall (sensitivity) of one class: tp / (tp + fn).
+ * @param counts Decisions of the class.
+ */
+export function recall({ tp, fn }: ClassCounts): number {
+  return ratio(tp, tp + fn);
+}
+
+/**
+ * F1 of one class: 2·tp / (2·tp + fp + fn).
+ * @param counts Decisions of the class.
+ */
+export function f1Score({ tp, fp, fn }: ClassCounts): number {
+  return ratio(2 * tp, 2 * tp + fp + fn);
+}
+
+/**
+ * Unweighted mean over classes. As in torchmetrics, a class of a multiclass task that occurs
+ * neither among the targets nor among the predictions is left out; one that occurs among either
+ * counts, with 0 where its score is undefined. Labels of a multilabel task always count.
+ * @param decisions Decisions on all samples.
+ * @param score Score of one class.
+ * @returns The mean; NaN without samples.
+ */
+export function macroAverage(
+  { subtask, count, classes }: Decisions,
+  score: (counts: ClassCounts) => number,
+): number {
+  if (count === 0) return NaN;
+  const present = subtask === "multilabel"
+    ? classes
+    : classes.filter(({ tp, fp, fn }) => tp + fp + fn > 0);
+  return present.reduce((sum, each) => sum + score(each), 0) / present.length;
+}
+
+function argmax(scores: Float32Array, start: number, length: number): number {
+  let best = start;
+  for (let i = start; i < start + length; i++) {
+    if (Number.isNaN(scores[i])) return i - start; // torch ranks NaN highest
+    if (scores[i] > scores[best]) best = i;
+  }
+  return best - start;
+}

@@ -1,0 +1,73 @@
+/**
+ * What all metrics share: options, the check that a metric fits the task, the check of batches.
+ * @module
+ */
+import * as v from "valibot";
+import type { MetricInput, MetricPlugin, TaskInfo } from "../../registry/plugin.ts";
+
+/** Options of a metric that has none. */
+export type NoOptions = Readonly<Record<never, never>>;
+
+/** Schema of {@linkcode NoOptions}. */
+export const noOptions: v.GenericSchema<unknown, NoOptions> = v.strictObject({});
+
+/**
+ * Checks that a metric is defined for the targets of a run.
+ * @param plugin The metric.
+ * @param task What the run predicts.
+ * @throws {RangeError} if the metric's `subtasks` leave the run's out.
+ */
+export function assertSupported(plugin: MetricPlugin<NoOptions>, task: TaskInfo): void {
+  const { key, subtasks } = plugin;
+  if (!subtasks || subtasks.includes(task.subtask)) return;
+  const expected = subtasks.map((name) => `"${name}"`).join(" or ");
+  throw new RangeError(
+    `Cannot compute metric "${key}": subtask is "${task.subtask}", expected ${expected}`,
+  );
+}
+
+/**
+ * Checks that a batch belongs to the run's task, that scores and labels have the length that
+ * `count` and `num_classes` imply, and that labels are classes (multiclass) or 0 and 1
+ * (multilabel).
+ * @param key Key of the metric, for the message.
+ * @param task What the run predicts.
+ * @param batch Predictions and targets.
+ * @throws {TypeError} if a length or the number of classes is wrong.
+ * @throws {RangeError} if the subtask is another or a label is out of range.
+ */
+export function assertBatch(key: string, task: TaskInfo, batch: MetricInput): void {
+  const { count, num_classes, scores, labels, subtask } = batch;
+  if (subtask !== task.subtask) {
+    throw new RangeError(
+      `Cannot compute metric "${key}": subtask of the batch is "${subtask}", ` +
+        `expected "${task.subtask}"`,
+    );
+  }
+  if (num_classes !== task.num_classes) {
+    throw new TypeError(
+      `Cannot compute metric "${key}": num_classes of the batch is ${num_classes}, ` +
+        `expected ${task.num_classes}`,
+    );
+  }
+  assertLength(key, "scores", scores.length, count * num_classes);
+  assertLength(key, "labels", labels.length, subtask === "multiclass" ? count : scores.length);
+  if (subtask === "regression") return;
+  const last = subtask === "multiclass" ? num_classes - 1 : 1;
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i];
+    if (label >= 0 && label <= last && Number.isInteger(label)) continue;
+    const sample = subtask === "multiclass" ? i : Math.floor(i / num_classes);
+    throw new RangeError(
+      `Cannot compute metric "${key}": label of sample ${sample} is ${label}, ` +
+        `expected an integer from 0 to ${last}`,
+    );
+  }
+}
+
+function assertLength(key: string, name: string, length: number, expected: number): void {
+  if (length === expected) return;
+  throw new TypeError(
+    `Cannot compute metric "${key}": ${name} has ${length} values, expected ${expected}`,
+  );
+}

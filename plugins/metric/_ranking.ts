@@ -1,0 +1,131 @@
+/**
+ * How the scores of a class rank its samples against all others: the ground of AUROC and AP.
+ *
+ * A ROC or precision-recall curve needs the number of negatives above each positive only, so the
+ * positives of a class are sorted and each negative is placed among them by binary search. With P
+ * positives of N samples that is O(N log P) a class instead of O(N log N), and scores are read in
+ * memory order.
+ * @module
+ */
+import type { MetricAccumulator, TaskInfo } from "../../registry/plugin.ts";
+import { type Samples, SampleStore } from "./_samples.ts";
+
+/** How the samples of one class rank against all others. */
+export interface ClassRanking {
+  /** Scores of the class's samples, ascending. */
+  readonly positives: Float32Array;
+  /** Number of other samples. */
+  readonly negatives: number;
+  /** For each entry of `positives`: number of other samples with a higher score. */
+  readonly above: Float64Array;
+  /** For each entry of `positives`: number of other samples with the same score or a higher one. */
+  readonly atLeast: Float64Array;
+}
+
+/**
+ * Ranks every class against the rest.
+ * @param store Predictions and targets of all samples, which are left as they are.
+ * @returns One ranking a class; none at all without samples or if a score is NaN, as then there is
+ * no order.
+ */
+export function rankClasses(store: SampleStore): ClassRanking[] {
+  const { count, task: { subtask, num_classes } } = store;
+  const chunks = store.chunks();
+  if (count === 0 || chunks.some(({ scores }) => scores.some(Number.isNaN))) return [];
+  const rankings = collectPositives(store, chunks).map((positives): ClassRanking => ({
+    positives: positives.sort(),
+    negatives: count - positives.length,
+    above: new Float64Array(positives.length),
+    atLeast: new Float64Array(positives.length),
+  }));
+  for (const { count, scores, labels } of chunks) {
+    for (let i = 0, at = 0; i < count; i++) {
+      for (let c = 0; c < num_classes; c++, at++) {
+        const own = subtask === "multiclass" ? labels[i] === c : labels[at] === 1;
+        if (!own) place(rankings[c], scores[at]);
+      }
+    }
+  }
+  for (const { above, atLeast } of rankings) {
+    sumFromEnd(above);
+    sumFromEnd(atLeast);
+  }
+  return rankings;
+}
+
+/**
+ * Makes the accumulator of a metric that is computed from {@linkcode rankClasses}.
+ * @param key Key of the metric, for messages.
+ * @param task What the run predicts.
+ * @param score Computes the metric's values.
+ */
+export function accumulateRankings(
+  key: string,
+  task: TaskInfo,
+  score: (rankings: readonly ClassRanking[]) => Readonly<Record<string, number>>,
+): MetricAccumulator {
+  const store = new SampleStore(key, task);
+  return {
+    update: (batch) => store.update(batch),
+    compute: () => score(rankClasses(store)),
+  };
+}
+
+/**
+ * Unweighted mean over the classes for which a score is defined.
+ * @param scores Score by class, NaN where undefined.
+ * @returns The mean; NaN if no class has a score.
+ */
+export function meanOfDefined(scores: readonly number[]): number {
+  const defined = scores.filter((score) => !Number.isNaN(score));
+  return defined.reduce((sum, score) => sum + score, 0) / defined.length;
+}
+
+/** Scores of the samples of every class, in order of the samples. */
+function collectPositives({ task }: SampleStore, chunks: readonly Samples[]): Float32Array[] {
+  const sizes = new Float64Array(task.num_classes);
+  for (const chunk of chunks) forEachPositive(task, chunk, (c) => sizes[c]++);
+  const positives = Array.from(sizes, (size) => new Float32Array(size));
+  const filled = new Float64Array(task.num_classes);
+  for (const chunk of chunks) {
+    forEachPositive(task, chunk, (c, at) => positives[c][filled[c]++] = chunk.scores[at]);
+  }
+  return positives;
+}
+
+/** Calls back with the class and the place of its score for each target of a sample. */
+function forEachPositive(
+  { subtask, num_classes }: TaskInfo,
+  { labels }: Samples,
+  visit: (c: number, at: number) => void,
+): void {
+  for (let i = 0; i < labels.length; i++) {
+    if (subtask === "multiclass") visit(labels[i], i * num_classes + labels[i]);
+    else if (labels[i] === 1) visit(i % num_classes, i);
+  }
+}
+
+/** Marks the highest positive that a negative exceeds, and the highest that it reaches. */
+function place({ positives, above, atLeast }: ClassRanking, score: number): void {
+  if (!(score >= positives[0])) return; // the common case with many classes; also no positives
+  const below = search(positives, score, 0, false);
+  const reached = positives[below] === score ? search(positives, score, below, true) : below;
+  if (below > 0) above[below - 1]++;
+  atLeast[reached - 1]++;
+}
+
+/** Number of `values` (ascending) lower than `score`, or with `inclusive` at most `score`. */
+function search(values: Float32Array, score: number, low: number, inclusive: boolean): number {
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (values[middle] < score || (inclusive && values[middle] === score)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Replaces each entry by the sum of itself and all entries after it. */
+function sumFromEnd(marks: Float64Array): void {
+  for (let i = marks.length - 2; i >= 0; i--) marks[i] += marks[i + 1];
+}

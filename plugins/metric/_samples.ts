@@ -1,0 +1,107 @@
+/**
+ * Predictions and targets of all samples, for metrics that no count can stand in for.
+ *
+ * Memory grows by 4 bytes × classes per sample for the scores. Targets take 4 bytes a sample more
+ * (multiclass) or 1 byte × labels (multilabel).
+ * @module
+ */
+import type { MetricInput, TaskInfo } from "../../registry/plugin.ts";
+import { assertBatch } from "./_metric.ts";
+
+/** Scores from which on memory is not doubled any more but grows chunk by chunk: 1 MiB. */
+const CHUNK_SCORES = 2 ** 18;
+
+/** Consecutive samples that lie in one piece of memory. */
+export interface Samples {
+  /** Number of samples. */
+  readonly count: number;
+  /** Scores `[count, num_classes]`, row-major. */
+  readonly scores: Float32Array;
+  /** Classes `[count]` (multiclass), or zeros and ones `[count, num_classes]` (multilabel). */
+  readonly labels: Int32Array | Uint8Array;
+}
+
+/** Keeps copies of predictions and targets of a classification, batch by batch. */
+export class SampleStore {
+  /** What the run predicts. */
+  readonly task: TaskInfo;
+  readonly #key: string;
+  /** Labels of one sample. */
+  readonly #width: number;
+  readonly #chunks: Samples[] = []; // with room for `count` samples each; all but the last are full
+  #free = 0; // samples that the last chunk has room for
+  #count = 0;
+
+  /**
+   * @param key Key of the metric, for messages.
+   * @param task What the run predicts.
+   */
+  constructor(key: string, task: TaskInfo) {
+    this.#key = key;
+    this.task = task;
+    this.#width = task.subtask === "multiclass" ? 1 : task.num_classes;
+  }
+
+  /** Number of samples. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /**
+   * Copies a batch.
+   * @param batch Predictions and targets; nothing is kept if they are refused.
+   * @throws {TypeError | RangeError} if the task, lengths or labels are wrong.
+   */
+  update(batch: MetricInput): void {
+    assertBatch(this.#key, this.task, batch);
+    for (let from = 0; from < batch.count;) {
+      if (this.#free === 0) this.#grow(batch.count - from);
+      const rows = Math.min(this.#free, batch.count - from);
+      const { count, scores, labels } = this.#chunks[this.#chunks.length - 1];
+      const at = count - this.#free;
+      scores.set(
+        slice(batch.scores, from, rows, this.task.num_classes),
+        at * this.task.num_classes,
+      );
+      labels.set(slice(batch.labels, from, rows, this.#width), at * this.#width);
+      this.#free -= rows;
+      this.#count += rows;
+      from += rows;
+    }
+  }
+
+  /** @returns All samples in order, as views of what is kept. */
+  chunks(): Samples[] {
+    return this.#chunks.map((chunk, i) => {
+      const count = i < this.#chunks.length - 1 ? chunk.count : chunk.count - this.#free;
+      return {
+        count,
+        scores: slice(chunk.scores, 0, count, this.task.num_classes),
+        labels: slice(chunk.labels, 0, count, this.#width),
+      };
+    });
+  }
+
+  /** Adds a chunk for the rest of a batch, or for as many samples as there are, up to 1 MiB. */
+  #grow(rest: number): void {
+    const { subtask, num_classes } = this.task;
+    const limit = Math.ceil(CHUNK_SCORES / num_classes);
+    const count = Math.max(rest, Math.min(this.#count, limit));
+    const Labels = subtask === "multiclass" ? Int32Array : Uint8Array;
+    this.#chunks.push({
+      count,
+      scores: new Float32Array(count * num_classes),
+      labels: new Labels(count * this.#width),
+    });
+    this.#free = count;
+  }
+}
+
+function slice<T extends Float32Array | Int32Array | Uint8Array>(
+  values: T,
+  row: number,
+  rows: number,
+  width: number,
+): T {
+  return values.subarray(row * width, (row + rows) * width) as T;
+}

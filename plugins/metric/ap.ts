@@ -1,0 +1,79 @@
+/**
+ * AP: average precision, the step-wise area under the precision-recall curve, one class against
+ * the rest, averaged over classes. Importing this module adds `ap` to the `metric` slot.
+ *
+ * AP_c = Σ_t (R_t - R_{t-1})·P_t over descending thresholds t, which is the mean over positives of
+ * the precision at their own score:
+ *
+ *     AP_c = 1/P Σ_i tp_i / (tp_i + fp_i)
+ *
+ * with tp_i positives and fp_i negatives that score at least as high as positive i. Equals
+ * torchmetrics 1.9 `AveragePrecision(average="macro", thresholds=None)`: a class without positives
+ * is left out, except that it **counts as 0** when the targets that torchmetrics looks at are all
+ * 0, which is every label of a multilabel task without positives, and every absent class of a
+ * multiclass task whose samples all belong to class 0.
+ *
+ * Scores are kept until the end, so memory grows by 4 bytes × classes per sample.
+ * @module
+ */
+import type { MetricPlugin, TaskInfo } from "../../registry/plugin.ts";
+import { registry } from "../../registry/registry.ts";
+import { assertSupported, type NoOptions, noOptions } from "./_metric.ts";
+import { accumulateRankings, type ClassRanking, meanOfDefined } from "./_ranking.ts";
+
+/**
+ * Macro-averaged average precision, logged as `AP`; NaN without samples or if a score is NaN.
+ *
+ * @example One of two positives is outranked by a negative
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const task = { task: "Classification", subtask: "multilabel", num_classes: 1 } as const;
+ * const scores = Float32Array.of(0.9, 0.7, 0.6);
+ * const labels = Int32Array.of(1, 0, 1);
+ * const accumulator = ap.create({}, task).accumulator();
+ * accumulator.update({ ...task, count: 3, scores, labels });
+ * assertAlmostEquals(accumulator.compute().AP, (1 + 2 / 3) / 2);
+ * ```
+ */
+export const ap: MetricPlugin<NoOptions> = {
+  slot: "metric",
+  key: "ap",
+  description: "Average precision, one class against the rest (macro average)",
+  config: noOptions,
+  subtasks: ["multiclass", "multilabel"],
+  create(_config, task) {
+    assertSupported(ap, task);
+    return {
+      higher_is_better: true,
+      accumulator: () =>
+        accumulateRankings(ap.key, task, (rankings) => {
+          const absent = scoreOfAbsent(task, rankings);
+          return { AP: meanOfDefined(rankings.map((each) => averagePrecision(each, absent))) };
+        }),
+    };
+  },
+};
+
+function averagePrecision({ positives, atLeast }: ClassRanking, absent: number): number {
+  const total = positives.length;
+  if (total === 0) return absent;
+  let sum = 0;
+  let tp = 0; // positives that score at least as high as positive i
+  for (let i = total - 1; i >= 0; i--) {
+    // A group of equal scores shares one threshold, so its first member counts all of them.
+    if (i === total - 1 || positives[i] !== positives[i + 1]) {
+      let first = i;
+      while (first > 0 && positives[first - 1] === positives[i]) first--;
+      tp = total - first;
+    }
+    sum += tp / (tp + atLeast[i]);
+  }
+  return sum / total;
+}
+
+function scoreOfAbsent({ subtask }: TaskInfo, rankings: readonly ClassRanking[]): number {
+  return subtask === "multilabel" || rankings[0]?.negatives === 0 ? 0 : NaN;
+}
+
+registry.add(ap);

@@ -1,0 +1,49 @@
+/**
+ * F1 of every class: 2·tp / (2·tp + fp + fn), 0 for a class that is neither a target nor
+ * predicted. Importing this module adds `f1_per_class` to the `metric` slot.
+ *
+ * Equals torchmetrics 1.9 `F1Score(average=None)`.
+ * @module
+ */
+import type { MetricPlugin } from "../../registry/plugin.ts";
+import { registry } from "../../registry/registry.ts";
+import { accumulateDecisions, type Decisions, f1Score } from "./_confusion.ts";
+import { assertSupported, type NoOptions, noOptions } from "./_metric.ts";
+
+/**
+ * F1 class by class, logged as `F1_class_0`, `F1_class_1`, ….
+ *
+ * @example The third class never occurs
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const task = { task: "Classification", subtask: "multiclass", num_classes: 3 } as const;
+ * const scores = Float32Array.of(0.8, 0.1, 0.1, 0.3, 0.6, 0.1);
+ * const labels = Int32Array.of(0, 1);
+ * const accumulator = f1PerClass.create({}, task).accumulator();
+ * accumulator.update({ ...task, count: 2, scores, labels });
+ * assertEquals(accumulator.compute(), { F1_class_0: 1, F1_class_1: 1, F1_class_2: 0 });
+ * ```
+ */
+export const f1PerClass: MetricPlugin<NoOptions> = {
+  slot: "metric",
+  key: "f1_per_class",
+  description: "Harmonic mean of precision and recall, class by class",
+  config: noOptions,
+  subtasks: ["multiclass", "multilabel"],
+  create(_config, task) {
+    assertSupported(f1PerClass, task);
+    return {
+      higher_is_better: true,
+      accumulator: () => accumulateDecisions(f1PerClass.key, task, f1ByClass),
+    };
+  },
+};
+
+function f1ByClass({ count, classes }: Decisions) {
+  return Object.fromEntries(
+    classes.map((each, c) => [`F1_class_${c}`, count === 0 ? NaN : f1Score(each)]),
+  );
+}
+
+registry.add(f1PerClass);

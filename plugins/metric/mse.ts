@@ -1,0 +1,54 @@
+/**
+ * MSE: mean squared error, 1/n Σ (prediction - target)², over all samples and predicted values.
+ * Importing this module adds `mse` to the `metric` slot.
+ *
+ * Equals torchmetrics 1.9 `MeanSquaredError()`; sums are kept in double precision.
+ * @module
+ */
+import type { MetricPlugin } from "../../registry/plugin.ts";
+import { registry } from "../../registry/registry.ts";
+import { assertBatch, assertSupported, type NoOptions, noOptions } from "./_metric.ts";
+
+/**
+ * Mean squared error, logged as `MSE`.
+ *
+ * @example Errors of 1 and 2
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const task = { task: "Regression", subtask: "regression", num_classes: 1 } as const;
+ * const scores = Float32Array.of(1, 2);
+ * const labels = Float32Array.of(2, 4);
+ * const accumulator = mse.create({}, task).accumulator();
+ * accumulator.update({ ...task, count: 2, scores, labels });
+ * assertEquals(accumulator.compute(), { MSE: 2.5 });
+ * ```
+ */
+export const mse: MetricPlugin<NoOptions> = {
+  slot: "metric",
+  key: "mse",
+  description: "Mean squared error",
+  config: noOptions,
+  subtasks: ["regression"],
+  create(_config, task) {
+    assertSupported(mse, task);
+    return {
+      higher_is_better: false,
+      accumulator() {
+        let sum = 0;
+        let count = 0;
+        return {
+          update(batch) {
+            assertBatch(mse.key, task, batch);
+            const { scores, labels } = batch;
+            for (let i = 0; i < scores.length; i++) sum += (scores[i] - labels[i]) ** 2;
+            count += scores.length;
+          },
+          compute: () => ({ MSE: sum / count }),
+        };
+      },
+    };
+  },
+};
+
+registry.add(mse);

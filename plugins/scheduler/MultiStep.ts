@@ -1,0 +1,46 @@
+/**
+ * A learning rate that falls to a tenth at one half and again at three quarters of the run.
+ * Importing this module adds `MultiStep` to the `scheduler` slot.
+ *
+ * With n epochs, epoch e (from 0) trains with the base learning rate times 0.1^k, where k counts
+ * the milestones ⌊n / 2⌋ and ⌊3n / 4⌋ that are at most e. Equals
+ * `torch.optim.lr_scheduler.MultiStepLR(gamma=0.1)`, also where milestones coincide: a run of one
+ * epoch has both at 0 and trains with a hundredth.
+ * @module
+ */
+import * as v from "valibot";
+import type { Plugin } from "../../registry/plugin.ts";
+import { registry } from "../../registry/registry.ts";
+
+/** Options of the `MultiStep` schedule: none. */
+export type MultiStepConfig = Readonly<Record<never, never>>;
+
+const config: v.GenericSchema<unknown, MultiStepConfig> = v.strictObject({});
+
+/**
+ * A tenth of the learning rate at one half and again at three quarters of the run.
+ *
+ * @example Four epochs
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const schedule = multiStep.create({}, { epochs: 4 });
+ * [1, 1, 0.1, 0.01].forEach((factor, epoch) => {
+ *   assertAlmostEquals(schedule.factor(epoch), factor, 1e-15);
+ * });
+ * ```
+ */
+export const multiStep: Plugin<"scheduler", MultiStepConfig> = {
+  slot: "scheduler",
+  key: "MultiStep",
+  description: "A tenth of the learning rate at one half and at three quarters of the run",
+  config,
+  create(_config, { epochs }) {
+    const milestones = [Math.floor(epochs / 2), Math.floor(epochs * 3 / 4)];
+    return {
+      factor: (epoch) => 0.1 ** milestones.filter((milestone) => milestone <= epoch).length,
+    };
+  },
+};
+
+registry.add(multiStep);

@@ -1,0 +1,134 @@
+/**
+ * From a config to the splits of a fold: which samples train, validate and test.
+ * @module
+ */
+import { DataError } from "../../engine/errors.ts";
+import type { Split } from "../../engine/train/data.ts";
+import { selectFraction, stratifiedFolds } from "../../engine/train/selection.ts";
+import type { ResolvedConfig } from "../config/tree.ts";
+import { ConfigError } from "../errors.ts";
+import type { Dataset } from "../plugin.ts";
+
+/** Samples of one split that a fold uses. */
+export interface SplitPart {
+  /** The split. */
+  readonly split: Split;
+  /** Samples of it; all by default. */
+  readonly subset?: Int32Array;
+}
+
+/** The parts of one fold. */
+export interface FoldSplits {
+  /** Samples to train on. */
+  readonly train: SplitPart;
+  /** Samples to validate on. */
+  readonly val: SplitPart;
+  /** Samples to test the best checkpoint on. */
+  readonly test?: SplitPart;
+}
+
+/** All splits of a dataset. */
+export interface OpenSplits {
+  /** Samples to train on. */
+  readonly train: Split;
+  /** Samples to validate on. */
+  readonly val: Split;
+  /** Samples to test on. */
+  readonly test?: Split;
+}
+
+/**
+ * Opens the splits of a dataset and checks that they fit each other.
+ * @param dataset The dataset.
+ * @throws {DataError} if a split is missing or its samples have another shape or layout.
+ */
+export async function openSplits(dataset: Dataset): Promise<OpenSplits> {
+  const train = await dataset.open("train");
+  const val = await dataset.open("val");
+  const test = await dataset.open("test");
+  if (!train || !val) {
+    throw new DataError(`Cannot train: the dataset has no ${train ? "val" : "train"} split`);
+  }
+  for (const other of test ? [val, test] : [val]) {
+    const [expected, found] = [train.sampleShape.join("×"), other.sampleShape.join("×")];
+    if (expected !== found) {
+      throw new DataError(
+        `Cannot use "${other.name}": its features are ${found} wide, ` +
+          `those of "${train.name}" ${expected}`,
+        { file: other.name },
+      );
+    }
+    if ((train.bagLengths === undefined) !== (other.bagLengths === undefined)) {
+      const [kind, wanted] = other.bagLengths ? ["bags", "no bags"] : ["no bags", "bags"];
+      throw new DataError(
+        `Cannot use "${other.name}": it holds ${kind}, "${train.name}" ${wanted}`,
+        { file: other.name },
+      );
+    }
+  }
+  return { train, val, test };
+}
+
+/**
+ * Chooses the samples of one fold.
+ *
+ * Without cross-validation these are the splits as they are, with `data.data_fraction` of the
+ * training samples. With `training.cv_folds` k > 1 the training split is divided into k stratified
+ * parts; fold i validates on part i and trains on the others, and the validation split, which no
+ * fold then trains or chooses checkpoints on, is the test split unless there is one.
+ *
+ * @param splits The dataset's splits.
+ * @param config The resolved config.
+ * @param options Which fold, and the seed of the division.
+ */
+export function foldSplits(
+  { train, val, test }: OpenSplits,
+  { data, training }: ResolvedConfig,
+  { fold, seed }: { readonly fold: number; readonly seed: number },
+): FoldSplits {
+  const testPart = test && { split: test };
+  const { data_fraction: fraction, stratified } = data;
+  try {
+    if (training.cv_folds === 1) {
+      const subset = fraction === null
+        ? undefined
+        : selectFraction(train.labels, fraction, { seed, stratified });
+      return { train: { split: train, subset }, val: { split: val }, test: testPart };
+    }
+    const parts = stratifiedFolds(train.labels, training.cv_folds, seed);
+    const inside = indicesWhere(parts, (part) => part === fold);
+    const outside = indicesWhere(parts, (part) => part !== fold);
+    return {
+      train: { split: train, subset: fractionOf(outside, train, { fraction, stratified, seed }) },
+      val: { split: train, subset: inside },
+      test: testPart ?? { split: val },
+    };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const path = training.cv_folds === 1 ? "data.data_fraction" : "training.cv_folds";
+    throw new ConfigError([{ path, message: error.message }], { cause: error });
+  }
+}
+
+function indicesWhere(values: Int32Array, wanted: (value: number) => boolean): Int32Array {
+  return Int32Array.from(values.keys()).filter((index) => wanted(values[index]));
+}
+
+function fractionOf(
+  samples: Int32Array,
+  { labels }: Split,
+  options: {
+    readonly fraction: number | null;
+    readonly stratified: boolean;
+    readonly seed: number;
+  },
+): Int32Array {
+  if (options.fraction === null) return samples;
+  const { width } = labels;
+  const values = labels.values.slice(0, samples.length * width);
+  for (const [index, sample] of samples.entries()) {
+    values.set(labels.values.subarray(sample * width, (sample + 1) * width), index * width);
+  }
+  const chosen = selectFraction({ values, width }, options.fraction, options);
+  return chosen.map((index) => samples[index]);
+}

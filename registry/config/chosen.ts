@@ -1,0 +1,60 @@
+/**
+ * From a resolved config to its plugins and their options: all that a builder needs to know of the
+ * tree.
+ * @module
+ */
+import * as v from "valibot";
+import type { Plugin, Slot } from "../plugin.ts";
+import type { Registry } from "../registry.ts";
+import { SLOTS } from "../slots.ts";
+import { optionEntries } from "./compose.ts";
+import { getAt, isPlainObject, pick, splitPath } from "./objects.ts";
+import type { ResolvedConfig } from "./tree.ts";
+
+/** A plugin that a config chooses, with its options. */
+export interface Chosen<S extends Slot> {
+  /** The plugin. */
+  readonly plugin: Plugin<S>;
+  /** Its options, validated: the first argument of its `create`. */
+  readonly options: unknown;
+}
+
+/**
+ * Finds the plugin that a config chooses for a slot.
+ * @param config A resolved config.
+ * @param slot A slot that holds one key.
+ * @param registry Where the plugin is looked up.
+ * @returns The plugin and its options.
+ * @throws {UnknownKeyError} if the plugin is not registered.
+ */
+export function chosenPlugin<S extends Slot>(
+  config: ResolvedConfig,
+  slot: S,
+  registry: Registry,
+): Chosen<S> {
+  return chosenPlugins(config, slot, registry)[0];
+}
+
+/**
+ * Finds all plugins that a config chooses for a slot.
+ * @param config A resolved config.
+ * @param slot A slot; one that holds a list gives several plugins, with their default options.
+ * @param registry Where the plugins are looked up.
+ * @returns The plugins and their options, in the order of the config.
+ * @throws {UnknownKeyError} if a plugin is not registered.
+ */
+export function chosenPlugins<S extends Slot>(
+  config: ResolvedConfig,
+  slot: S,
+  registry: Registry,
+): Chosen<S>[] {
+  const { section, field, list } = SLOTS[slot];
+  const found = getAt(config, splitPath(section));
+  const fields = isPlainObject(found) ? found : {};
+  const keys = [fields[field]].flat() as readonly string[];
+  return keys.map((key) => {
+    const plugin = registry.get(slot, key);
+    if (list) return { plugin, options: v.parse(plugin.config, {}) };
+    return { plugin, options: pick(fields, Object.keys(optionEntries(plugin as Plugin))) };
+  });
+}

@@ -1,0 +1,74 @@
+/**
+ * Sections joined with the fields of the plugins that a config chooses.
+ * @module
+ */
+import * as v from "valibot";
+import type { Plugin, Slot } from "../plugin.ts";
+import { SLOTS, slotsOf } from "../slots.ts";
+import { type AnySchema, type Entries, readSchema } from "./schema.ts";
+import { type Section, SECTIONS } from "./sections.ts";
+import type { Selection } from "./select.ts";
+
+/** A section with the fields of its chosen plugins. */
+export interface ComposedSection extends Section {
+  /** Every field: keys of the slots, own fields, options of the chosen plugins. */
+  readonly entries: Entries;
+  /** Own fields that no chosen plugin declares for itself. */
+  readonly own: Entries;
+  /** What the section's slots chose. */
+  readonly selections: readonly Selection[];
+  /** Plugins whose options lie in the section. */
+  readonly plugins: readonly Plugin[];
+  /** Names of the sections inside this one. */
+  readonly children: readonly string[];
+}
+
+/**
+ * Joins every section with the options of its chosen plugins. A plugin may declare a field that the
+ * section has too, to give it another type, default or description.
+ * @param selections What the config chooses.
+ * @returns The sections in the order of the tree.
+ */
+export function composeSections(selections: readonly Selection[]): ComposedSection[] {
+  return SECTIONS.map((section) => {
+    const slots = slotsOf(section.path);
+    const chosen = selections.filter(({ slot }) => slots.includes(slot));
+    const plugins = chosen.flatMap(({ slot, plugins }) => SLOTS[slot].list ? [] : plugins);
+    const keys = slots.map((slot): [string, AnySchema] => [SLOTS[slot].field, keySchema(slot)]);
+    const options: Entries = Object.assign({}, ...plugins.map(optionEntries));
+    const own = Object.fromEntries(
+      Object.entries(section.entries).filter(([name]) => !Object.hasOwn(options, name)),
+    );
+    return {
+      ...section,
+      entries: { ...Object.fromEntries(keys), ...section.entries, ...options },
+      own,
+      selections: chosen,
+      plugins,
+      children: childrenOf(section.path),
+    };
+  });
+}
+
+/**
+ * Lists the options of a plugin.
+ * @param plugin The plugin.
+ * @returns Their schemas by name.
+ */
+export function optionEntries(plugin: Plugin): Entries {
+  return readSchema(plugin.config).entries;
+}
+
+function keySchema(slot: Slot): AnySchema {
+  const { list, description } = SLOTS[slot];
+  return list
+    ? v.pipe(v.array(v.string()), v.description(description))
+    : v.pipe(v.string(), v.description(description));
+}
+
+function childrenOf(path: string): string[] {
+  const prefix = path === "" ? "" : `${path}.`;
+  return SECTIONS.filter((section) => section.path !== "" && section.path.startsWith(prefix))
+    .map((section) => section.path.slice(prefix.length))
+    .filter((name) => !name.includes("."));
+}

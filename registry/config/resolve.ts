@@ -1,0 +1,147 @@
+/**
+ * Resolves a config: defaults, then a file, then flags; validated as a whole.
+ * @module
+ */
+import { ConfigError, type ConfigIssue, renderIssue } from "../errors.ts";
+import type { Registry } from "../registry.ts";
+import { SLOTS } from "../slots.ts";
+import { type ComposedSection, composeSections, optionEntries } from "./compose.ts";
+import { applyFlags, type Flag } from "./flags.ts";
+import { expectedIssue, joinPath } from "./issues.ts";
+import { getAt, isPlainObject, type PlainObject, setAt, splitPath } from "./objects.ts";
+import { keyPath, selectPlugins } from "./select.ts";
+import type { ResolvedConfig } from "./tree.ts";
+import { validateSection } from "./validate.ts";
+
+/** What a config is made from. */
+export interface ConfigSources {
+  /** A config tree as it stands in a file, complete or not. */
+  readonly file?: unknown;
+  /** Flags, which win over the file. */
+  readonly flags?: readonly Flag[];
+}
+
+/** A config that can be used. */
+export interface Resolution {
+  /** The tree with every field. */
+  readonly config: ResolvedConfig;
+  /** Lines that the user should see once: fields without effect, keys that were replaced. */
+  readonly notices: readonly string[];
+}
+
+/**
+ * Resolves a config. What it returns, written as JSON and read as the file, resolves to itself.
+ * @param sources File and flags.
+ * @param registry Where plugins are looked up.
+ * @returns The resolved tree, and lines for the user.
+ * @throws {ConfigError} with everything that is wrong.
+ *
+ * @example A config of built-in plugins
+ * ```ts
+ * import "../../plugins/mod.ts";
+ * import { registry } from "../registry.ts";
+ * import { flag } from "./flags.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { config } = resolveConfig({
+ *   file: {
+ *     data: {
+ *       dataset: "precomputed_features",
+ *       num_classes: 2,
+ *       train_features_file: "train.h5",
+ *       val_features_file: "val.h5",
+ *     },
+ *     model: { encoder: { encoder_type: "precomputed", feature_dim: 1024 } },
+ *   },
+ *   flags: [flag("training.epochs", "3")],
+ * }, registry);
+ * assertEquals(config.training.epochs, 3);
+ * assertEquals(config.dataloading.eval_batch_size, config.dataloading.batch_size);
+ * ```
+ */
+export function resolveConfig(sources: ConfigSources, registry: Registry): Resolution {
+  const { file = {}, flags = [] } = sources;
+  if (!isPlainObject(file)) throw new ConfigError([expectedIssue("", "a config tree", file)]);
+  const tree = structuredClone(file);
+  moveLegacyLogger(tree);
+  const { selections, issues: keyIssues, notices } = selectPlugins(tree, flags, registry);
+  const sections = composeSections(selections);
+  const ignored = dropReplacedOptions(tree, sections, registry);
+  const issues: ConfigIssue[] = [...applyFlags(tree, flags, sections), ...keyIssues];
+  const resolved: PlainObject = {};
+  for (const section of sections) {
+    const path = splitPath(section.path);
+    const input = section.path === "" ? tree : getAt(tree, path);
+    const validated = validateSection(section, input, { sections, registry });
+    issues.push(...validated.issues);
+    ignored.push(...validated.ignored);
+    if (section.path === "") Object.assign(resolved, validated.values);
+    else setAt(resolved, path, validated.values);
+  }
+  if (issues.length > 0) throw new ConfigError(inTreeOrder(issues, sections));
+  fillEvalBatchSize(resolved);
+  const lines = ignored.length > 0 ? [`without effect here: ${ignored.join(", ")}`] : [];
+  return { config: resolved as unknown as ResolvedConfig, notices: [...notices, ...lines] };
+}
+
+/** Older configs of GloViTa call the section `wandb`. */
+function moveLegacyLogger(tree: PlainObject): void {
+  if (!("wandb" in tree) || "logger" in tree) return;
+  tree.logger = isPlainObject(tree.wandb) ? { backend: "wandb", ...tree.wandb } : tree.wandb;
+  delete tree.wandb;
+}
+
+/**
+ * Where another key took the place of the file's, the options that only the file's plugin has go.
+ * @returns Paths of the options that went.
+ */
+function dropReplacedOptions(
+  tree: PlainObject,
+  sections: readonly ComposedSection[],
+  registry: Registry,
+): string[] {
+  const dropped: string[] = [];
+  for (const section of sections) {
+    for (const { slot, keys, replaced } of section.selections) {
+      if (replaced === undefined || keys.includes(replaced) || !registry.has(slot, replaced)) {
+        continue;
+      }
+      const fields = getAt(tree, splitPath(section.path));
+      if (!isPlainObject(fields)) continue;
+      for (const name of Object.keys(optionEntries(registry.get(slot, replaced)))) {
+        if (!Object.hasOwn(fields, name) || Object.hasOwn(section.entries, name)) continue;
+        if (fields[name] !== null) dropped.push(joinPath(section.path, name));
+        delete fields[name];
+      }
+    }
+  }
+  return dropped;
+}
+
+function fillEvalBatchSize(resolved: PlainObject): void {
+  const dataloading = resolved.dataloading as PlainObject;
+  dataloading.eval_batch_size ??= dataloading.batch_size;
+}
+
+/** Sorts issues by section and drops repetitions; flags of no section come first. */
+function inTreeOrder(
+  issues: readonly ConfigIssue[],
+  sections: readonly ComposedSection[],
+): ConfigIssue[] {
+  const places = new Map<string, number>();
+  sections.forEach((section, i) => {
+    for (const { slot } of section.selections) places.set(keyPath(SLOTS[slot]), i);
+    for (const name of Object.keys(section.entries)) places.set(joinPath(section.path, name), i);
+  });
+  const placeOf = ({ path }: ConfigIssue): number => {
+    for (let names = path.split("."); names.length > 0; names = names.slice(0, -1)) {
+      const prefix = names.join(".");
+      const section = sections.findIndex((section) => section.path === prefix);
+      const place = places.get(prefix) ?? (section >= 0 ? section : undefined);
+      if (place !== undefined) return place;
+    }
+    return -1;
+  };
+  const unique = new Map(issues.map((issue) => [renderIssue(issue), issue]));
+  return [...unique.values()].sort((a, b) => placeOf(a) - placeOf(b));
+}

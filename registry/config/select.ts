@@ -1,0 +1,147 @@
+/**
+ * Which plugins a config chooses: keys by slot, from flags, file or defaults.
+ * @module
+ */
+import type { Plugin, Slot } from "../plugin.ts";
+import { type ConfigIssue, didYouMean, quote } from "../errors.ts";
+import type { Registry } from "../registry.ts";
+import { SLOT_NAMES, type SlotInfo, SLOTS } from "../slots.ts";
+import { type Flag, parseList } from "./flags.ts";
+import { isGlovitaKey } from "./glovita_fields.ts";
+import { expectedIssue, joinPath } from "./issues.ts";
+import { getAt, splitPath } from "./objects.ts";
+import { describeChoices } from "./schema.ts";
+
+/** What a config chooses for one slot. */
+export interface Selection {
+  /** The slot. */
+  readonly slot: Slot;
+  /** The keys; one, unless the slot holds a list. */
+  readonly keys: readonly string[];
+  /** Their plugins; a key that is not registered has none. */
+  readonly plugins: readonly Plugin[];
+  /** Whether every key was found. */
+  readonly complete: boolean;
+  /** Where the keys come from. */
+  readonly source: "flag" | "file" | "default";
+  /** Key that stood in the file where a flag, or a default in its place, won. */
+  readonly replaced?: string;
+}
+
+/** What a config chooses, and what is wrong with it. */
+export interface Selected {
+  /** One selection for each slot. */
+  readonly selections: readonly Selection[];
+  /** Keys that are missing or not registered. */
+  readonly issues: readonly ConfigIssue[];
+  /** Lines for the user. */
+  readonly notices: readonly string[];
+}
+
+/**
+ * Chooses the plugins of a config.
+ * @param tree The config file's tree.
+ * @param flags Flags, which win over the file.
+ * @param registry Where plugins are looked up.
+ * @returns One selection for each slot, and issues of keys that are missing or unknown.
+ */
+export function selectPlugins(
+  tree: unknown,
+  flags: readonly Flag[],
+  registry: Registry,
+): Selected {
+  const selections: Selection[] = [];
+  const issues: ConfigIssue[] = [];
+  const notices: string[] = [];
+  for (const slot of SLOT_NAMES) {
+    const wanted = wantedKeys(slot, tree, flags, registry);
+    const known = wanted.keys.filter((key) => registry.has(slot, key));
+    const plugins = known.map((key) => registry.get(slot, key) as Plugin);
+    const complete = isKeys(wanted.given, SLOTS[slot]) && known.length === wanted.keys.length;
+    if (!complete) issues.push(...keyIssues(slot, wanted, registry));
+    if (wanted.notice !== undefined) notices.push(wanted.notice);
+    const { keys, source, replaced } = wanted;
+    selections.push({ slot, keys, plugins, complete, source, replaced });
+  }
+  return { selections, issues, notices };
+}
+
+interface Wanted {
+  readonly keys: readonly string[];
+  readonly source: Selection["source"];
+  /** What was given, for messages; `undefined` where nothing was. */
+  readonly given: unknown;
+  readonly replaced?: string;
+  readonly notice?: string;
+}
+
+function wantedKeys(
+  slot: Slot,
+  tree: unknown,
+  flags: readonly Flag[],
+  registry: Registry,
+): Wanted {
+  const info = SLOTS[slot];
+  const path = keyPath(info);
+  const inFile = getAt(tree, splitPath(path));
+  const fromFile = inFile === null ? info.nullKey : inFile;
+  const replaced = typeof fromFile === "string" ? fromFile : undefined;
+  const flag = flags.findLast((flag) => flag.path.join(".") === path && flag.values.length > 0);
+  if (flag !== undefined) {
+    const given = info.list ? parseList(flag.values) : flag.values[0];
+    return { keys: asKeys(given), source: "flag", given, replaced };
+  }
+  if (fromFile === undefined) return defaultKeys(slot, registry);
+  if (replaced !== undefined && !registry.has(slot, replaced) && isGlovitaKey(slot, replaced)) {
+    const instead = defaultKeys(slot, registry);
+    const keys = instead.keys.map(quote).join(", ");
+    const notice = `${path} ${
+      quote(replaced)
+    } of the config file is not available, ${keys} is used`;
+    return { ...instead, replaced, notice };
+  }
+  return { keys: asKeys(fromFile), source: "file", given: fromFile };
+}
+
+/** A default that is not registered counts as nothing given, so that the user is asked to choose. */
+function defaultKeys(slot: Slot, registry: Registry): Wanted {
+  const keys = asKeys(SLOTS[slot].defaultKey);
+  const known = keys.length > 0 && keys.every((key) => registry.has(slot, key));
+  return known
+    ? { keys, source: "default", given: SLOTS[slot].defaultKey }
+    : { keys: [], source: "default", given: undefined };
+}
+
+function asKeys(value: unknown): readonly string[] {
+  if (typeof value === "string") return [value];
+  if (!Array.isArray(value)) return [];
+  return [...new Set(value.filter((key) => typeof key === "string"))];
+}
+
+/** One name, or a list of names where the slot holds a list. */
+function isKeys(given: unknown, { list = false }: SlotInfo): boolean {
+  const names: readonly unknown[] = list && Array.isArray(given) ? given : [given];
+  return list === Array.isArray(given) && names.every((name) => typeof name === "string");
+}
+
+function keyIssues(slot: Slot, wanted: Wanted, registry: Registry): ConfigIssue[] {
+  const info = SLOTS[slot];
+  const path = keyPath(info);
+  const known = registry.list(slot);
+  const choices = known.length > 0
+    ? describeChoices(known.map(quote))
+    : `the key of a ${slot} plugin, of which none is registered`;
+  const expected = info.list ? `a list, each ${choices}` : choices;
+  const unknown = wanted.keys.filter((key) => !registry.has(slot, key));
+  if (unknown.length === 0) return [expectedIssue(path, expected, wanted.given)];
+  return unknown.map((key) => expectedIssue(path, expected, key, didYouMean(key, known)));
+}
+
+/**
+ * Says where a slot's key stands.
+ * @param info The slot's place.
+ * @returns Dotted path of the field that holds the key.
+ */
+export function keyPath(info: SlotInfo): string {
+  return joinPath(info.section, info.field);
+}

@@ -1,0 +1,148 @@
+/**
+ * The type of a config tree in which every field has its value.
+ * @module
+ */
+
+/** Options of plugins, which lie in a section beside the section's own fields. */
+export interface PluginFields {
+  /** Any option of the plugins that the section chooses. */
+  readonly [option: string]: unknown;
+}
+
+/** `data`: own fields. */
+export interface DataFields {
+  /** Root directory of the dataset; `null` is the working directory. */
+  readonly data_root_dir: string | null;
+  /** Fraction of the training samples to keep. */
+  readonly data_fraction: number | null;
+  /** Whether `data_fraction` keeps the proportions of the classes. */
+  readonly stratified: boolean;
+  /** Fold of a dataset that knows folds. */
+  readonly fold: number | null;
+}
+
+/** `model`: own fields. */
+export interface ModelFields {
+  /** How tokens become one embedding. */
+  readonly feature_aggregation_method: "cls_token" | "avg" | "sum" | "mean_all" | "joint";
+}
+
+/** `task`: own fields. */
+export interface TaskFields {
+  /** Whether metrics are computed over an epoch, or averaged over batches. */
+  readonly metric_computation_mode: "epochwise" | "stepwise";
+  /** For which splits plots of the results are made. */
+  readonly result_plot: "val" | "all" | null;
+  /** Label smoothing of the cross entropy. */
+  readonly label_smoothing: number;
+  /** Whether pairs of samples are mixed in training. */
+  readonly mixup: boolean;
+  /** Parameter of the Beta distribution that mixing draws from. */
+  readonly mixup_alpha: number;
+}
+
+/** `training`: own fields. */
+export interface TrainingFields {
+  /** Number of epochs. */
+  readonly epochs: number;
+  /** Mixed precision; `no` is float32. */
+  readonly precision: "no" | "fp16" | "bf16";
+  /** Batches whose gradients make one update. */
+  readonly gradient_accumulation_steps: number;
+  /** Largest global norm of the gradients. */
+  readonly gradient_clip_val: number | null;
+  /** Seed of everything that is random. */
+  readonly seed: number | null;
+  /** Whether checkpoints are written. */
+  readonly enable_checkpointing: boolean;
+  /** Validation value that chooses `best.pt`; `null` is the first one logged. */
+  readonly best_checkpoint_metric: string | null;
+  /** Whether progress is written as few plain lines. */
+  readonly cluster_progress_bar: boolean;
+  /** Number of folds of a cross-validation; 1 is none. */
+  readonly cv_folds: number;
+  /** Validation batches to run before the first epoch. */
+  readonly num_sanity_val_steps: number;
+  /** Checkpoint to start from. */
+  readonly init_checkpoint: string | null;
+  /** Run directory to continue. */
+  readonly resume: string | null;
+  /** Where the graph runs. */
+  readonly device: "cpu" | "cuda" | "webgpu";
+}
+
+/** `dataloading`: own fields. */
+export interface DataloadingFields {
+  /** Samples a training batch. */
+  readonly batch_size: number;
+  /** Samples a validation or test batch. */
+  readonly eval_batch_size: number;
+  /** Threads that read data; 0 reads on the main thread. */
+  readonly num_workers: number;
+  /** Batches that each thread reads ahead. */
+  readonly prefetch_factor: number;
+  /** Whether an incomplete last training batch is dropped. */
+  readonly drop_last_train: boolean;
+  /** Whether an incomplete last validation or test batch is dropped. */
+  readonly drop_last_eval: boolean;
+  /** Whether training samples are shuffled every epoch. */
+  readonly shuffle_train: boolean;
+  /** Whether validation and test samples are shuffled. */
+  readonly shuffle_eval: boolean;
+}
+
+/** `optimizer`: own fields. */
+export interface OptimizerFields {
+  /** Base learning rate. */
+  readonly lr: number;
+  /** Weight decay. */
+  readonly weight_decay: number;
+  /** Factor on the learning rate from layer to layer, from the head down. */
+  readonly layer_wise_lr_decay: number | null;
+  /** Whether norms and biases are left undecayed. */
+  readonly undecay_norm: boolean;
+}
+
+/** `logger`: own fields. */
+export interface LoggerFields {
+  /** Folder of the run below `exp_dir/<dataset>`; `null` makes a name. */
+  readonly group: string | null;
+}
+
+/** Fields of the tree outside all sections. */
+export interface RootFields {
+  /** Metadata that only loggers see. */
+  readonly add_log: Readonly<Record<string, unknown>>;
+  /** Root directory of experiments. */
+  readonly exp_dir: string;
+}
+
+/** A config tree in which every field has its value. */
+export interface ResolvedConfig extends RootFields {
+  /** Samples and targets. */
+  readonly data: DataFields & { readonly dataset: string } & PluginFields;
+  /** Encoder, head, and what is between them. */
+  readonly model: ModelFields & {
+    /** Samples to embeddings. */
+    readonly encoder: { readonly encoder_type: string } & PluginFields;
+    /** Embeddings to predictions. */
+    readonly head: { readonly head_type: string } & PluginFields;
+  };
+  /** Parameter-efficient fine-tuning. */
+  readonly peft: { readonly method: string } & PluginFields;
+  /** Metrics and targets. */
+  readonly task: TaskFields & { readonly metrics: readonly string[] };
+  /** The training loop. */
+  readonly training: TrainingFields;
+  /** How batches are read. */
+  readonly dataloading: DataloadingFields;
+  /** Optimizer and schedule. */
+  readonly optimizer: OptimizerFields & {
+    /** Key of the optimizer. */
+    readonly name: string;
+    /** Key of the schedule. */
+    readonly scheduler: string;
+  } & PluginFields;
+  /** Where numbers go. */
+  readonly logger: LoggerFields & { readonly backend: string } & PluginFields;
+}

@@ -1,0 +1,162 @@
+/**
+ * Validates one section of the tree: its own fields and the options of its plugins.
+ * @module
+ */
+import * as v from "valibot";
+import type { Plugin } from "../plugin.ts";
+import { type ConfigIssue, quote } from "../errors.ts";
+import type { Registry } from "../registry.ts";
+import { SLOTS } from "../slots.ts";
+import { type ComposedSection, optionEntries } from "./compose.ts";
+import { isGlovitaField } from "./glovita_fields.ts";
+import { expectedIssue, joinPath, renderIssues, unknownField } from "./issues.ts";
+import { isPlainObject, pick, type PlainObject } from "./objects.ts";
+import { type Entries, readSchema } from "./schema.ts";
+
+/** What became of a section. */
+export interface Validated {
+  /** Values of all fields; incomplete where there are issues. */
+  readonly values: PlainObject;
+  /** What is wrong. */
+  readonly issues: readonly ConfigIssue[];
+  /** Paths of fields that were accepted without effect. */
+  readonly ignored: readonly string[];
+}
+
+/** What the validation of a section needs to know of the rest. */
+export interface ValidateOptions {
+  /** All sections, to find out where a misplaced field belongs. */
+  readonly sections: readonly ComposedSection[];
+  /** Where plugins that are not chosen are looked up. */
+  readonly registry: Registry;
+}
+
+/**
+ * Validates a section.
+ * @param section The section with the fields of its chosen plugins.
+ * @param input What file and flags say about it.
+ * @param options The other sections, and the registry.
+ * @returns Its values with defaults filled in, everything that is wrong, and what has no effect.
+ */
+export function validateSection(
+  section: ComposedSection,
+  input: unknown,
+  options: ValidateOptions,
+): Validated {
+  const issues: ConfigIssue[] = [];
+  const ignored: string[] = [];
+  if (input !== undefined && input !== null && !isPlainObject(input)) {
+    issues.push(expectedIssue(section.path, "an object", input));
+  }
+  const given = isPlainObject(input) ? input : {};
+  for (const [name, value] of Object.entries(given)) {
+    if (Object.hasOwn(section.entries, name) || section.children.includes(name)) continue;
+    const verdict = judgeUnknown(section, name, value, options);
+    if (verdict === "ignored") ignored.push(joinPath(section.path, name));
+    else if (verdict !== "accepted") issues.push(verdict);
+  }
+  const fields = dropNulls(pick(given, Object.keys(section.entries)), section.entries);
+  const values: PlainObject = {};
+  for (const { slot, keys } of section.selections) {
+    const { field, list } = SLOTS[slot];
+    values[field] = list ? keys : keys[0];
+  }
+  const own = v.safeParse(v.object(section.own), pick(fields, Object.keys(section.own)));
+  if (own.success) Object.assign(values, own.output);
+  else issues.push(...renderIssues(section.path, section.own, own.issues));
+  for (const plugin of section.plugins) {
+    const parsed = validateOptions(plugin, section, fields);
+    Object.assign(values, parsed.values);
+    issues.push(...parsed.issues);
+  }
+  return { values, issues, ignored };
+}
+
+function validateOptions(
+  plugin: Plugin,
+  section: ComposedSection,
+  fields: PlainObject,
+): Pick<Validated, "values" | "issues"> {
+  const entries = optionEntries(plugin);
+  const parsed = v.safeParse(plugin.config, pick(fields, Object.keys(entries)));
+  if (parsed.success) return { values: parsed.output as PlainObject, issues: [] };
+  return { values: {}, issues: renderIssues(section.path, entries, parsed.issues) };
+}
+
+/** `null` says "not given" wherever it is no value of the field, as in GloViTa's files. */
+function dropNulls(values: PlainObject, entries: Entries): PlainObject {
+  const kept: PlainObject = {};
+  for (const [name, value] of Object.entries(values)) {
+    const schema = Object.hasOwn(entries, name) ? entries[name] : undefined;
+    if (schema === undefined) kept[name] = value;
+    else if (value === null) {
+      if (v.is(schema, null)) kept[name] = value;
+    } else {
+      const field = readSchema(schema);
+      const nested = field.kind === "object" && isPlainObject(value);
+      kept[name] = nested ? dropNulls(value, field.entries) : value;
+    }
+  }
+  return kept;
+}
+
+function judgeUnknown(
+  section: ComposedSection,
+  name: string,
+  value: unknown,
+  { sections, registry }: ValidateOptions,
+): ConfigIssue | "ignored" | "accepted" {
+  if (isGlovitaField(section.path, name)) return isEmpty(value) ? "accepted" : "ignored";
+  // Without its plugin nobody knows a section's options; the missing key is reported already.
+  if (section.selections.some((selection) => !selection.complete)) return "accepted";
+  const path = joinPath(section.path, name);
+  const owners = ownersOf(section, name, registry);
+  if (owners.length > 0) return misplacedOption(section, path, value, owners);
+  const known = [...Object.keys(section.entries), ...section.children];
+  const issue = unknownField(path, section.path, known);
+  if (issue.message.endsWith("?")) return issue;
+  const elsewhere = sections.find((other) => Object.hasOwn(other.entries, name));
+  if (elsewhere === undefined) return issue;
+  const suggestion = quote(joinPath(elsewhere.path, name));
+  return { path, message: `${issue.message}, did you mean ${suggestion}?` };
+}
+
+/** Plugins of the section's slots that are not chosen and have an option of this name. */
+function ownersOf(section: ComposedSection, name: string, registry: Registry): Plugin[] {
+  return section.selections
+    .filter(({ slot }) => !SLOTS[slot].list)
+    .flatMap(({ slot }) => registry.list(slot).map((key) => registry.get(slot, key) as Plugin))
+    .filter((plugin) => hasOption(plugin, name));
+}
+
+/** Whether a plugin has an option, or `no_x` is written for its boolean `x`. */
+function hasOption(plugin: Plugin, name: string): boolean {
+  const entries = optionEntries(plugin);
+  if (Object.hasOwn(entries, name)) return true;
+  const positive = name.startsWith("no_") ? name.slice(3) : "";
+  return Object.hasOwn(entries, positive) && readSchema(entries[positive]).kind === "boolean";
+}
+
+function misplacedOption(
+  section: ComposedSection,
+  path: string,
+  value: unknown,
+  owners: readonly Plugin[],
+): ConfigIssue {
+  const { slot } = owners[0];
+  const chosen = section.selections.find((selection) => selection.slot === slot)!.keys[0];
+  const { field } = SLOTS[slot];
+  const keys = owners.map((owner) => quote(owner.key)).join(" or ");
+  return expectedIssue(
+    path,
+    `no such option with ${field} ${quote(chosen)}`,
+    value,
+    `; it belongs to ${field} ${keys}`,
+  );
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === null) return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return isPlainObject(value) && Object.values(value).every(isEmpty);
+}

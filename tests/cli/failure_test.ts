@@ -1,0 +1,28 @@
+import { assertEquals } from "@std/assert";
+import { reportFailure } from "../../cli/failure.ts";
+import { DataError } from "../../engine/errors.ts";
+import { ConfigError, PluginError } from "../../registry/errors.ts";
+import { Registry } from "../../registry/registry.ts";
+import { listener } from "./_fakes.ts";
+
+function thrown(run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    return error;
+  }
+}
+
+Deno.test("reportFailure() gives every error its exit code", () => {
+  const foreign = Object.assign(new Error("Cannot read x.h5"), { name: "DataError" });
+  const cases: [unknown, number][] = [
+    [new ConfigError([{ path: "a", message: "b" }]), 2],
+    [new PluginError("Cannot load"), 2],
+    [thrown(() => new Registry().get("peft", "x")), 2],
+    [new DataError("Cannot read x.h5"), 1],
+    [foreign, 1],
+    [new Error("oops"), 70],
+    ["a string", 70],
+  ];
+  for (const [error, code] of cases) assertEquals(reportFailure(error, listener()), code);
+});

@@ -1,0 +1,115 @@
+import { assertEquals } from "@std/assert";
+import { createReport, type Report } from "../../cli/report.ts";
+import type { EpochDone, RunDone, RunStarted } from "../../engine/train/events.ts";
+import { type Heard, listener } from "./_fakes.ts";
+
+const run: RunStarted = {
+  type: "run",
+  directory: "exp/ds/group/0",
+  fold: 0,
+  folds: 1,
+  epochs: 2,
+  first_epoch: 0,
+  batches: 10,
+  samples: { train: 100, val: 20 },
+  parameters: 65_000,
+};
+
+const epoch: EpochDone = {
+  type: "epoch",
+  epoch: 0,
+  epochs: 2,
+  lr: 2e-5,
+  train: { train_loss: 0.51234 },
+  val: { val_loss: 0.4, val_Accuracy: 1 },
+  seconds: 1.23,
+  best: true,
+};
+
+const done: RunDone = {
+  type: "done",
+  directory: "exp/ds/group/0",
+  fold: 0,
+  best_metric: "val_Accuracy",
+  best_value: 0.9,
+  best_epoch: 0,
+};
+
+async function report(
+  cluster = false,
+  now = () => 0,
+): Promise<{ report: Report; io: Heard }> {
+  const io = listener();
+  return { report: await createReport(io, { cluster, now }), io };
+}
+
+function batches(shown: Report, epoch: number, count: number): void {
+  for (let batch = 0; batch < count; batch++) {
+    shown.show({ type: "batch", epoch, batch, batches: count, loss: 0.5 });
+  }
+}
+
+Deno.test("createReport() writes a line an epoch where nobody watches", async () => {
+  const { report: shown, io } = await report();
+  shown.show(run);
+  batches(shown, 0, 10);
+  assertEquals(shown.saved, false);
+  shown.show(epoch);
+  shown.show({ ...done, test: { test_Accuracy: 0.87654 } });
+  shown.close();
+  assertEquals(io.outLines, [
+    "run exp/ds/group/0",
+    "100 train, 20 val samples, 65,000 parameters, 2 epochs of 10 batches",
+    "epoch 1/2: train_loss 0.5123, val_loss 0.4000, val_Accuracy 1, lr 2.00e-5, 1.2 s (best)",
+    "best val_Accuracy 0.9000 in epoch 1, run exp/ds/group/0",
+    "test: test_Accuracy 0.8765",
+  ]);
+  assertEquals([shown.directory, shown.saved], ["exp/ds/group/0", true]);
+});
+
+Deno.test("createReport() for a cluster writes a line every tenth of the run", async () => {
+  const { report: shown, io } = await report(true);
+  shown.show({ ...run, epochs: 1, batches: 100 });
+  batches(shown, 0, 100);
+  assertEquals(io.outLines.length - 2, 9);
+  assertEquals(io.outLines[2], "epoch 1/1, batch 10/100, loss 0.5000");
+});
+
+Deno.test("createReport() for a cluster writes a line a minute of a long run", async () => {
+  let seconds = 0;
+  const { report: shown, io } = await report(true, () => seconds * 1000);
+  shown.show({ ...run, epochs: 1, batches: 10_000 });
+  for (let batch = 0; batch < 100; batch++) {
+    seconds += 6;
+    shown.show({ type: "batch", epoch: 0, batch, batches: 10_000, loss: 0.5 });
+  }
+  assertEquals(io.outLines.length - 2, 10);
+});
+
+Deno.test("createReport() tells folds apart and sums them up", async () => {
+  const { report: shown, io } = await report();
+  for (const fold of [0, 1]) {
+    shown.show({ ...run, fold, folds: 2, first_epoch: fold });
+    shown.show({ ...done, fold, best_value: 0.8 + fold / 10 });
+  }
+  shown.close();
+  assertEquals(io.outLines[0], "run exp/ds/group/0, fold 1 of 2");
+  assertEquals(io.outLines[4].endsWith("batches, from epoch 2"), true);
+  assertEquals(io.outLines.at(-1), "2 folds: val_Accuracy 0.8500 ± 0.0707");
+});
+
+Deno.test("createReport() writes notices to stderr", async () => {
+  const { report: shown, io } = await report();
+  shown.show({ type: "notice", message: "labels are shifted" });
+  assertEquals(io.errLines, ["note: labels are shifted"]);
+});
+
+Deno.test("createReport() loads a progress bar where a person watches", async () => {
+  const io: Heard = { ...listener(), terminal: true };
+  const shown = await createReport(io, { cluster: false });
+  shown.show(run);
+  batches(shown, 0, 10);
+  shown.show(epoch);
+  shown.close();
+  assertEquals(io.outLines.length, 3);
+});

@@ -1,0 +1,45 @@
+/** Where the test files are, and what they hold. */
+import { fileURLToPath } from "node:url";
+
+/** Folder of HDF5 files that h5py wrote. */
+export const H5_FOLDER: string = fileURLToPath(new URL("../../testdata/h5", import.meta.url));
+
+/** One good file of the manifest. */
+export interface GoodFile {
+  readonly layout: "instance" | "fixed_bags" | "variable_bags";
+  readonly shape?: readonly number[];
+  readonly dtype: string;
+  readonly labels: readonly number[];
+  readonly row3?: readonly number[];
+  readonly lengths?: readonly number[];
+  readonly first_of_bag2?: readonly number[];
+}
+
+/** `manifest.json` of the HDF5 files. */
+export interface Manifest {
+  readonly good: Readonly<Record<string, GoodFile>>;
+  readonly bad: Readonly<Record<string, string>>;
+}
+
+/** Reads the manifest. */
+export function readManifest(): Manifest {
+  return JSON.parse(Deno.readTextFileSync(`${H5_FOLDER}/manifest.json`));
+}
+
+/** Folder of HDF5 files with all kinds of layouts. */
+export const LAYOUT_FOLDER: string = fileURLToPath(
+  new URL("../../testdata/hdf5_layouts", import.meta.url),
+);
+
+/** What a file of {@linkcode LAYOUT_FOLDER} holds. */
+export interface LayoutFile {
+  readonly dataset: string;
+  readonly shape: readonly number[];
+  readonly first: readonly number[];
+  readonly sum: number;
+}
+
+/** Reads the manifest of the layouts. */
+export function readLayouts(): Readonly<Record<string, LayoutFile>> {
+  return JSON.parse(Deno.readTextFileSync(`${LAYOUT_FOLDER}/manifest.json`));
+}

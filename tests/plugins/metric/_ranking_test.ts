@@ -1,0 +1,47 @@
+import { assertEquals } from "@std/assert";
+import { meanOfDefined, rankClasses } from "../../../plugins/metric/_ranking.ts";
+import { batch, generator, randomCases } from "./_cases.ts";
+
+Deno.test("rankClasses() counts the negatives above and at every positive", () => {
+  for (const { name, input } of randomCases()) {
+    if (input.subtask === "regression" || name === "generated") continue;
+    const { count, num_classes, scores, labels, subtask } = input;
+    const rankings = rankClasses("auroc", input) ?? [];
+    assertEquals(rankings.length, num_classes);
+    rankings.forEach(({ positives, negatives, above, atLeast }, c) => {
+      const own: number[] = [];
+      const other: number[] = [];
+      for (let i = 0; i < count; i++) {
+        const yes = subtask === "multiclass" ? labels[i] === c : labels[i * num_classes + c] === 1;
+        (yes ? own : other).push(scores[i * num_classes + c]);
+      }
+      own.sort((a, b) => a - b);
+      assertEquals([...positives], own, name);
+      assertEquals(negatives, other.length, name);
+      assertEquals([...above], own.map((s) => other.filter((t) => t > s).length), name);
+      assertEquals([...atLeast], own.map((s) => other.filter((t) => t >= s).length), name);
+    });
+  }
+});
+
+Deno.test("rankClasses() is undefined when a score is NaN", () => {
+  assertEquals(rankClasses("ap", batch("multiclass", 2, [0.5, 0.5, NaN, 1], [0, 1])), undefined);
+});
+
+Deno.test("rankClasses() stays fast with 1000 classes, and when all scores are equal", () => {
+  const [count, num_classes] = [2000, 1000];
+  const draw = generator(3);
+  const labels = Int32Array.from({ length: count }, () => draw() % num_classes);
+  const scores = new Float32Array(count * num_classes).fill(0.001);
+  const rankings = rankClasses("auroc", batch("multiclass", num_classes, scores, labels)) ?? [];
+  for (const { positives, negatives, above, atLeast } of rankings) {
+    assertEquals(positives.length + negatives, count);
+    assertEquals(above.every((value) => value === 0), true);
+    assertEquals(atLeast.every((value) => value === negatives), true);
+  }
+});
+
+Deno.test("meanOfDefined() leaves out NaN, and is NaN if nothing else is there", () => {
+  assertEquals(meanOfDefined([NaN, 1, 0]), 0.5);
+  assertEquals(meanOfDefined([NaN]), NaN);
+});

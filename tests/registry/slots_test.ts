@@ -1,0 +1,20 @@
+import { assert, assertEquals } from "@std/assert";
+import { SLOT_NAMES, SLOTS, slotsOf } from "../../registry/slots.ts";
+import { SECTIONS } from "../../registry/config/sections.ts";
+
+Deno.test("SLOTS: every slot lies in a section of the tree", () => {
+  const sections = SECTIONS.map((section) => section.path);
+  for (const slot of SLOT_NAMES) assert(sections.includes(SLOTS[slot].section), slot);
+});
+
+Deno.test("SLOTS: the field of a key is no own field of its section", () => {
+  for (const slot of SLOT_NAMES) {
+    const section = SECTIONS.find(({ path }) => path === SLOTS[slot].section);
+    assert(!Object.hasOwn(section!.entries, SLOTS[slot].field), slot);
+  }
+});
+
+Deno.test("slotsOf() lists the slots of a section", () => {
+  assertEquals(slotsOf("optimizer"), ["optimizer", "scheduler"]);
+  assertEquals(slotsOf("training"), []);
+});
