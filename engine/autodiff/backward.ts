@@ -10,6 +10,7 @@ import { add } from "../ir/elementwise.ts";
 import { reshape, zerosLike } from "../ir/layout.ts";
 import { reduceSum } from "../ir/matrix.ts";
 import { type GradientRule, gradientRules, type Gradients, one } from "./gradients.ts";
+import { sumLeading } from "./sum_leading.ts";
 
 /**
  * Builds the gradients of a scalar with respect to tensors.
@@ -122,6 +123,9 @@ function unbroadcast(cotangent: Tensor, operand: Tensor): Tensor {
     const target = axis < extra ? 1 : operand.shape[axis - extra];
     return axis < extra || (target === 1 && dim !== 1) ? [axis] : [];
   });
-  const summed = reduceSum(cotangent, { axes, keepdims: extra === 0 });
+  const leading = axes.length > 0 && axes.every((axis, index) => axis === index);
+  const summed = leading
+    ? sumLeading(cotangent, axes.length)
+    : reduceSum(cotangent, { axes, keepdims: extra === 0 });
   return reshape(summed, operand.shape);
 }

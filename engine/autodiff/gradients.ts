@@ -16,7 +16,6 @@ import type { OpName, ReduceAttributes } from "../ir/ops.ts";
 import { layerNormalizationGradient } from "./layer_normalization.ts";
 import {
   concatGradient,
-  flatSize,
   gatherGradient,
   inversePermutation,
   operand,
@@ -24,6 +23,7 @@ import {
   scatterGradient,
   sliceGradient,
 } from "./layout_gradients.ts";
+import { flatSize } from "./sum_leading.ts";
 
 /** Cotangents of operands, in the order of the operands. */
 export type Gradients = readonly (Tensor | undefined)[];
@@ -89,9 +89,9 @@ function winner(
 const larger = winner(e.greater);
 const smaller = winner(e.less);
 
-/** Puts reduced axes back with size 1. */
+/** Puts reduced axes back with size 1, where broadcasting would not do so itself. */
 function keepDims(reduced: Tensor, x: Tensor, { axes, keepdims }: ReduceAttributes): Tensor {
-  if (keepdims) return reduced;
+  if (keepdims || axes.every((axis, index) => axis === index)) return reduced;
   return l.reshape(reduced, x.shape.map((dim, axis) => axes.includes(axis) ? 1 : dim));
 }
 

@@ -3,11 +3,10 @@
  * @module
  */
 import * as e from "../ir/elementwise.ts";
-import * as l from "../ir/layout.ts";
 import * as m from "../ir/matrix.ts";
-import { sizeOf } from "../ir/dims.ts";
 import type { Node, Tensor } from "../ir/node.ts";
 import type { Gradients } from "./gradients.ts";
+import { sumLeading } from "./sum_leading.ts";
 
 /**
  * With x̂ = (x − mean) · rstd over the last axis, y = x̂ w + b and g = dY w:
@@ -44,11 +43,6 @@ function inputGradient(g: Tensor, normalized: Tensor, rstd: Tensor): Tensor {
 
 /** Sums all axes but the last. */
 function sumRows(x: Tensor): Tensor {
-  const leading = x.shape.slice(0, -1);
-  if (leading.length === 0) return x;
-  if (leading.length === 1) return m.reduceSum(x, { axes: [0] });
-  const rows = leading.every((dim) => typeof dim === "number")
-    ? sizeOf(leading)
-    : leading.join("*");
-  return m.reduceSum(l.reshape(x, [rows, x.shape.at(-1)!]), { axes: [0] });
+  const leading = x.shape.length - 1;
+  return leading === 0 ? x : sumLeading(x, leading);
 }

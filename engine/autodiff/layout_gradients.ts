@@ -3,20 +3,15 @@
  * @module
  */
 import { applyOne, int64s } from "../ir/create.ts";
-import { sizeOf } from "../ir/dims.ts";
 import * as e from "../ir/elementwise.ts";
 import * as l from "../ir/layout.ts";
-import type { Dim, Node, Shape, Tensor } from "../ir/node.ts";
+import type { Dim, Node, Tensor } from "../ir/node.ts";
 import type { Gradients } from "./gradients.ts";
+import { flatSize } from "./sum_leading.ts";
 
 /** Operand `index` of a node whose operand cannot be left out. */
 export function operand(node: Node, index: number): Tensor {
   return node.inputs[index]!;
-}
-
-/** Number of elements of a shape, as a symbol where it has symbols. */
-export function flatSize(shape: Shape): Dim {
-  return shape.every((dim) => typeof dim === "number") ? sizeOf(shape) : shape.join("*");
 }
 
 /** Splits the cotangent where the operands were joined. */
@@ -74,19 +69,12 @@ function joinIndices(parts: readonly Tensor[]): Tensor {
   return l.concat(filled, 0);
 }
 
-/** What lies between the pads. */
+/** What lies between the pads: a negative pad takes away. */
 export function padGradient(node: Node<"Pad">, [dy]: Gradients): Gradients {
-  const [x, pads] = [operand(node, 0), operand(node, 1)];
-  const rank = x.shape.length;
+  const pads = operand(node, 1);
   const known = knownIntegers(pads);
-  let result = dy!;
-  for (const [axis, dim] of x.shape.entries()) {
-    if (known && known[axis] === 0 && known[axis + rank] === 0) continue;
-    const start = known ? int64s([known[axis]]) : l.slice(pads, 0, axis, axis + 1);
-    const end = addIndices(start, axisSize(x, axis));
-    result = sliceBetween(result, start, end, axis, dim);
-  }
-  return [result];
+  const opposite = known ? int64s(known.map((size) => -size)) : e.neg(pads);
+  return [applyOne("Pad", [dy, opposite], { shape: operand(node, 0).shape })];
 }
 
 /** The order of axes that undoes another. */

@@ -194,6 +194,11 @@ export function emit(outputs: Readonly<Record<string, Tensor>>): OnnxGraph {
   return emitter.finish(outputs);
 }
 
+/** Values as text, with 0 and -0 told apart. */
+function describe(values: TypedArray): string {
+  return Array.from(values, (value) => Object.is(value, -0) ? "-0" : String(value)).join();
+}
+
 class Emitter {
   readonly #nodes: OnnxNode[] = [];
   readonly #inputs = new Map<string, OnnxValue>();
@@ -243,7 +248,7 @@ class Emitter {
   }
 
   #constant({ dtype, shape, values }: Omit<OnnxInitializer, "name">): string {
-    const key = values.length <= 64 ? `${dtype}[${shape}]:${values.join()}` : undefined;
+    const key = values.length <= 64 ? `${dtype}[${shape}]:${describe(values)}` : undefined;
     const known = key === undefined ? undefined : this.#known.get(key);
     if (known) return known[0];
     const name = `constant_${this.#initializers.length}`;

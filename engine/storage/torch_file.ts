@@ -15,6 +15,7 @@ export {
   type FloatTensor,
   type StoredTensor,
   storedTensor,
+  TENSOR_TYPES,
   type TensorType,
   toFloat32,
 } from "./tensor_types.ts";

@@ -6,13 +6,14 @@
 import { DataError } from "../errors.ts";
 import type { Parameter } from "../nn/scope.ts";
 import {
+  isTensor,
   OrderedDict,
   PyFloat,
   pyFloat,
   PyTuple,
   type TorchValue,
 } from "../storage/pickle_values.ts";
-import { type StoredTensor, storedTensor } from "../storage/tensor_types.ts";
+import { type StoredTensor, storedTensor, toFloat32 } from "../storage/tensor_types.ts";
 import type { Optimizer, ParameterOptions } from "./interfaces.ts";
 import type { TrainState } from "./state.ts";
 
@@ -191,12 +192,14 @@ function copyTensor(
   target: { readonly data: Float32Array },
   { name, shape, file }: Expected,
 ): void {
-  const { dtype, shape: found, data } = stored as StoredTensor;
-  if (dtype !== "float32" || String(found) !== String(shape)) {
-    throw new DataError(
-      `Cannot resume from "${file}": "${name}" is ${dtype} [${found}], expected float32 [${shape}]`,
+  const fail = (found: string) =>
+    new DataError(
+      `Cannot resume from "${file}": "${name}" is ${found}, expected float32 [${shape}]`,
       { file, dataset: name },
     );
+  if (!isTensor(stored)) throw fail("no tensor");
+  if (stored.dtype !== "float32" || String(stored.shape) !== String(shape)) {
+    throw fail(`${stored.dtype} [${stored.shape}]`);
   }
-  target.data.set(new Float32Array(data.buffer, data.byteOffset, target.data.length));
+  target.data.set(toFloat32(stored).data);
 }

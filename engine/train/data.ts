@@ -31,15 +31,18 @@ export interface Rows {
   readonly lengths?: Int32Array<ArrayBuffer>;
 }
 
-/** Restricts a read of bags to some of each bag's instances. */
+/** How samples are read. */
 export interface ReadOptions {
   /** Per requested bag: sorted instance indices to keep, or `undefined` for all. */
   readonly instances?: readonly (Int32Array | undefined)[];
+  /** Memory of exactly the wanted size, to fill and to return as `features`. */
+  readonly into?: Float32Array<ArrayBuffer>;
 }
 
 /** Reads samples by index. Lives on the thread that reads, never crosses threads. */
 export interface Source {
   /**
+   * Reads samples. The caller takes the returned arrays over.
    * @param indices Sample (instance or bag) indices, in the order in which they are wanted.
    * @param options Restricts which instances of the bags are read.
    * @returns The rows of those samples.

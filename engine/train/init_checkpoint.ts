@@ -6,46 +6,44 @@
 import { DataError } from "../errors.ts";
 import type { Parameter } from "../nn/scope.ts";
 import type { FloatTensor } from "../storage/tensor_types.ts";
-import type { TrainState } from "./state.ts";
+
+/** A state dict, seen as the weights of a model. */
+export interface InitialWeights {
+  /** Values by parameter name, one entry for every parameter. */
+  readonly values: ReadonlyMap<string, Float32Array>;
+  /** Names in the state dict that no parameter took. */
+  readonly unused: readonly string[];
+}
 
 /**
- * Copies a state dict into the parameters of a model.
- * @param state Buffers of the model.
+ * Finds the values of a model's parameters in a state dict.
  * @param tensors The state dict.
  * @param options Parameters of the model, the other names of each, and the file for messages.
- * @returns Names in the state dict that no parameter took.
  * @throws {DataError} if a parameter is missing or has another shape.
  */
-export function loadInitialWeights(
-  state: TrainState,
+export function matchInitialWeights(
   tensors: ReadonlyMap<string, FloatTensor>,
   options: {
     readonly parameters: readonly Parameter[];
     readonly names: (name: string) => readonly string[];
     readonly file: string;
   },
-): string[] {
+): InitialWeights {
   const { parameters, names, file } = options;
+  const fail = (state: string, dataset: string) =>
+    new DataError(`Cannot start from "${file}": ${state}`, { file, dataset });
+  const values = new Map<string, Float32Array>();
   const used = new Set<string>();
   for (const { name, shape } of parameters) {
-    const candidates = [name, ...names(name)];
-    const found = candidates.filter((candidate) => tensors.has(candidate));
-    if (found.length === 0) {
-      throw new DataError(`Cannot start from "${file}": it has no tensor "${name}"`, {
-        file,
-        dataset: name,
-      });
-    }
+    const found = [name, ...names(name)].filter((candidate) => tensors.has(candidate));
+    if (found.length === 0) throw fail(`it has no tensor "${name}"`, name);
     const tensor = tensors.get(found[0])!;
     if (String(tensor.shape) !== String(shape)) {
-      throw new DataError(
-        `Cannot start from "${file}": "${found[0]}" has shape [${tensor.shape}], ` +
-          `the model wants [${shape}]`,
-        { file, dataset: found[0] },
-      );
+      const sizes = `has shape [${tensor.shape}], the model wants [${shape}]`;
+      throw fail(`"${found[0]}" ${sizes}`, found[0]);
     }
-    state.parameter(name).data.set(tensor.data);
+    values.set(name, tensor.data);
     for (const candidate of found) used.add(candidate);
   }
-  return [...tensors.keys()].filter((name) => !used.has(name));
+  return { values, unused: [...tensors.keys()].filter((name) => !used.has(name)) };
 }

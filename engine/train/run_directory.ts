@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "node:path";
+import { DataError } from "../errors.ts";
 import { replaceFile, writeError, writeJsonAtomic } from "../storage/atomic.ts";
 import type { TorchValue } from "../storage/pickle_values.ts";
 import { writeTorchFile } from "../storage/torch_file.ts";
@@ -19,32 +20,47 @@ export interface MetricsFile {
   test?: Values;
 }
 
+const METRICS = "metrics.json";
+
 /** `exp_dir/<dataset>/<group>/<fold>/`. */
 export class RunDirectory {
   /** Path of the directory. */
   readonly path: string;
 
-  private constructor(path: string) {
+  /** @param path Path of the directory, which need not exist yet. */
+  constructor(path: string) {
     this.path = path;
   }
 
+  /** Whether there is a run in the directory: one that has finished an epoch. */
+  get occupied(): boolean {
+    return this.hasCheckpoint("last") || exists(this.#metricsFile);
+  }
+
+  get #metricsFile(): string {
+    return join(this.path, METRICS);
+  }
+
   /**
-   * Makes the directory, or uses it if it is there.
-   * @param path Path of the directory.
+   * Makes the directory where it is not there.
    * @throws {DataError} if it cannot be made.
    */
-  static create(path: string): RunDirectory {
+  make(): void {
     try {
-      Deno.mkdirSync(join(path, "checkpoints"), { recursive: true });
+      Deno.mkdirSync(join(this.path, "checkpoints"), { recursive: true });
     } catch (error) {
-      throw writeError(error, path);
+      throw writeError(error, this.path);
     }
-    return new RunDirectory(path);
   }
 
   /** @param name `last`, `best` or `epoch_0000`. @returns Path of that checkpoint. */
   checkpoint(name: string): string {
     return join(this.path, "checkpoints", `${name}.pt`);
+  }
+
+  /** @param name `last`, `best` or `epoch_0000`. @returns Whether there is that checkpoint. */
+  hasCheckpoint(name: string): boolean {
+    return exists(this.checkpoint(name));
   }
 
   /**
@@ -56,16 +72,26 @@ export class RunDirectory {
     await writeJsonAtomic(join(this.path, name), value);
   }
 
-  /** @returns The numbers of the first `epochs` epochs, from `metrics.json`; none without a file. */
+  /** @param metrics Numbers of all epochs so far, to be kept in `metrics.json`. */
+  async writeMetrics(metrics: MetricsFile): Promise<void> {
+    await this.writeJson(METRICS, metrics);
+  }
+
+  /**
+   * Reads `metrics.json`.
+   * @param epochs How many epochs to take.
+   * @returns The numbers of the first `epochs` epochs; none without a file.
+   * @throws {DataError} if the file holds something else.
+   */
   readMetrics(epochs: number): MetricsFile {
-    let text: string;
+    const file = this.#metricsFile;
+    if (!exists(file)) return { train: [], val: [] };
     try {
-      text = Deno.readTextFileSync(join(this.path, "metrics.json"));
-    } catch {
-      return { train: [], val: [] };
+      const { train, val } = JSON.parse(Deno.readTextFileSync(file)) as MetricsFile;
+      return { train: train.slice(0, epochs), val: val.slice(0, epochs) };
+    } catch (cause) {
+      throw new DataError(`Cannot read "${file}": it holds no metrics`, { file, cause });
     }
-    const { train, val } = JSON.parse(text) as MetricsFile;
-    return { train: train.slice(0, epochs), val: val.slice(0, epochs) };
   }
 
   /**
@@ -90,5 +116,14 @@ function share(path: string, other: string): void {
     Deno.linkSync(path, other);
   } catch {
     Deno.copyFileSync(path, other);
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -2,7 +2,7 @@
  * The training loop of one fold: epochs of updates, validation, checkpoints, and the test at the end.
  * @module
  */
-import { TrainingError } from "../errors.ts";
+import { DataError, TrainingError } from "../errors.ts";
 import { deriveSeed } from "../random.ts";
 import type { SessionOptions } from "../runtime/session.ts";
 import { readTorchFile } from "../storage/torch_file.ts";
@@ -12,7 +12,7 @@ import {
   type Progress,
   restoreCheckpoint,
 } from "./checkpoint.ts";
-import { EpochMeter, Evaluator, type MetricMode, metricNames } from "./evaluate.ts";
+import { EpochMeter, Evaluator, type MetricMode } from "./evaluate.ts";
 import type { RunDone, TrainEvent, Values } from "./events.ts";
 import type { Logger, Metric, Schedule } from "./interfaces.ts";
 import type { Loader } from "./loader.ts";
@@ -20,6 +20,14 @@ import { batchFeeds, type Model, modelGraph } from "./model.ts";
 import type { MetricsFile, RunDirectory } from "./run_directory.ts";
 import { TrainState } from "./state.ts";
 import { TrainStep } from "./step.ts";
+
+/** The validation value that chooses the best checkpoint. */
+export interface BestMetric {
+  /** Name as it is logged, for example `val_Accuracy`. */
+  readonly name: string;
+  /** Whether a larger value is better. */
+  readonly higher_is_better: boolean;
+}
 
 /** Everything that training one fold takes. */
 export interface TrainPlan extends CheckpointPlan {
@@ -47,8 +55,8 @@ export interface TrainPlan extends CheckpointPlan {
   readonly accumulate: number;
   /** Validation batches before the first epoch. */
   readonly sanitySteps: number;
-  /** Validation value that chooses the best checkpoint; the first one logged by default. */
-  readonly bestMetric?: string;
+  /** What chooses the best checkpoint. */
+  readonly bestMetric: BestMetric;
   /** Whether checkpoints are written. */
   readonly checkpoints: boolean;
   /** Which fold it is, and of how many. */
@@ -104,7 +112,6 @@ class FoldTrainer {
   readonly #state: TrainState;
   readonly #step: TrainStep;
   readonly #evaluator: Evaluator;
-  readonly #bestMetric: { readonly name: string; readonly higher: boolean };
   readonly #metrics: MetricsFile;
   #best: Best;
   #nextEpoch: number;
@@ -120,7 +127,6 @@ class FoldTrainer {
     this.#state = parts.state;
     this.#step = parts.step;
     this.#evaluator = parts.evaluator;
-    this.#bestMetric = chooseBestMetric(plan);
     const { progress } = parts;
     this.#nextEpoch = progress ? progress.epoch + 1 : 0;
     this.#best = { value: progress?.best_value ?? NaN, epoch: progress?.best_epoch ?? -1 };
@@ -132,10 +138,7 @@ class FoldTrainer {
     const state = await TrainState.create(parameters, plan.seed);
     if (!plan.resume) await plan.initialize?.(state);
     await state.addOptimizer(parameters, optimizer);
-    const last = plan.directory.checkpoint("last");
-    const progress = plan.resume
-      ? restoreCheckpoint(state, await readTorchFile(last), plan, last)
-      : undefined;
+    const progress = plan.resume ? restoreLast(state, plan) : undefined;
     const { loss, scores, parts } = modelGraph(model, { training: true, labelSmoothing });
     const named = Object.entries(parts).map(([name, part]) => [`loss_${name}`, part]);
     const step = await TrainStep.create({
@@ -194,7 +197,7 @@ class FoldTrainer {
     const meter = this.#meter();
     await this.#evaluator.measure(loaders.val, meter, this.#hooks);
     const val = meter.values("val_");
-    const best = this.#updateBest(epoch, val[this.#bestMetric.name]);
+    const best = this.#updateBest(epoch, val[this.#plan.bestMetric.name]);
     this.#metrics.train.push({ epoch, lr, ...train });
     this.#metrics.val.push({ epoch, ...val });
     await this.#save(epoch, lr, best);
@@ -237,7 +240,7 @@ class FoldTrainer {
 
   #updateBest(epoch: number, value: number): boolean {
     const { value: old, epoch: oldEpoch } = this.#best;
-    const better = this.#bestMetric.higher ? value > old : value < old;
+    const better = this.#plan.bestMetric.higher_is_better ? value > old : value < old;
     if (oldEpoch >= 0 && !better && !(Number.isNaN(old) && !Number.isNaN(value))) return false;
     const weights = this.#plan.checkpoints ? undefined : copyWeights(this.#state);
     this.#best = { value, epoch, weights };
@@ -246,13 +249,13 @@ class FoldTrainer {
 
   async #save(epoch: number, lr: number, best: boolean): Promise<void> {
     const { directory, checkpoints, seed } = this.#plan;
-    await directory.writeJson("metrics.json", this.#metrics);
+    await directory.writeMetrics(this.#metrics);
     if (!checkpoints) return;
     const progress: Progress = {
       epoch,
       step: this.#state.step,
       seed,
-      best_metric: this.#bestMetric.name,
+      best_metric: this.#plan.bestMetric.name,
       best_value: this.#best.value,
       best_epoch: this.#best.epoch,
     };
@@ -264,18 +267,18 @@ class FoldTrainer {
     const { directory, fold, loaders } = this.#plan;
     let test: Values | undefined;
     if (loaders.test) {
-      await this.#loadBest();
+      this.#loadBest();
       const meter = this.#meter();
       await this.#evaluator.measure(loaders.test, meter, this.#hooks);
       test = meter.values("test_");
       this.#metrics.test = test;
-      await directory.writeJson("metrics.json", this.#metrics);
+      await directory.writeMetrics(this.#metrics);
     }
     const done: RunDone = {
       type: "done",
       directory: directory.path,
       fold: fold.index,
-      best_metric: this.#bestMetric.name,
+      best_metric: this.#plan.bestMetric.name,
       best_value: this.#best.value,
       best_epoch: this.#best.epoch,
       test,
@@ -284,13 +287,13 @@ class FoldTrainer {
     return done;
   }
 
-  async #loadBest(): Promise<void> {
+  #loadBest(): void {
     const { weights } = this.#best;
     if (weights) {
       for (const [name, values] of weights) this.#state.parameter(name).data.set(values);
     } else if (this.#plan.checkpoints) {
       const path = this.#plan.directory.checkpoint("best");
-      restoreCheckpoint(this.#state, await readTorchFile(path), this.#plan, path);
+      restoreCheckpoint(this.#state, readTorchFile(path), this.#plan, path);
     }
   }
 
@@ -308,19 +311,18 @@ function copyWeights(state: TrainState): Map<string, Float32Array> {
   return new Map(state.names().map((name) => [name, state.parameter(name).data.slice()]));
 }
 
-/** Finds the value that chooses the best checkpoint, and in which direction it is better. */
-function chooseBestMetric(
-  { model, metrics, bestMetric }: TrainPlan,
-): { readonly name: string; readonly higher: boolean } {
-  const known = new Map([...metricNames(model, metrics), ["loss", false] as const]);
-  const wanted = bestMetric?.replace(/^val_/, "") ?? [...known.keys()][0];
-  const higher = known.get(wanted);
-  if (higher === undefined) {
-    throw new RangeError(
-      `Cannot choose checkpoints by "${bestMetric}": it is not logged, known: ${
-        [...known.keys()].map((name) => `"val_${name}"`).join(", ")
-      }`,
-    );
+/** Restores `last.pt`, which must be of a run that this plan can go on with. */
+function restoreLast(state: TrainState, plan: TrainPlan): Progress {
+  const { directory, seed, bestMetric: { name } } = plan;
+  const file = directory.checkpoint("last");
+  const fail = (fact: string) => new DataError(`Cannot resume from "${file}": ${fact}`, { file });
+  if (!directory.hasCheckpoint("last")) throw fail("it does not exist, no epoch was finished");
+  const progress = restoreCheckpoint(state, readTorchFile(file), plan, file);
+  if (progress.seed !== seed) {
+    throw fail(`its run has seed ${progress.seed}, training.seed is ${seed}`);
   }
-  return { name: `val_${wanted}`, higher };
+  if (progress.best_metric !== name) {
+    throw fail(`its best checkpoint was chosen by ${progress.best_metric}, now it would be ${name}`);
+  }
+  return progress;
 }

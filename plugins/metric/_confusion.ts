@@ -173,10 +173,12 @@ export function macroAverage(
 }
 
 function argmax(scores: Float32Array, start: number, length: number): number {
-  let best = start;
-  for (let i = start; i < start + length; i++) {
-    if (Number.isNaN(scores[i])) return i - start; // torch ranks NaN highest
-    if (scores[i] > scores[best]) best = i;
+  let best = 0;
+  let highest = -Infinity;
+  for (let c = 0; c < length; c++) {
+    const score = scores[start + c];
+    if (Number.isNaN(score)) return c; // torch ranks NaN highest
+    if (score > highest) [best, highest] = [c, score];
   }
-  return best - start;
+  return best;
 }

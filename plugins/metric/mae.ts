@@ -41,7 +41,9 @@ export const mae: MetricPlugin<NoOptions> = {
           update(batch) {
             assertBatch(mae.key, task, batch);
             const { scores, labels } = batch;
-            for (let i = 0; i < scores.length; i++) sum += Math.abs(scores[i] - labels[i]);
+            let total = sum; // adding to a captured variable in the loop is four times slower
+            for (let i = 0; i < scores.length; i++) total += Math.abs(scores[i] - labels[i]);
+            sum = total;
             count += scores.length;
           },
           compute: () => ({ MAE: sum / count }),

@@ -41,7 +41,9 @@ export const mse: MetricPlugin<NoOptions> = {
           update(batch) {
             assertBatch(mse.key, task, batch);
             const { scores, labels } = batch;
-            for (let i = 0; i < scores.length; i++) sum += (scores[i] - labels[i]) ** 2;
+            let total = sum; // adding to a captured variable in the loop is four times slower
+            for (let i = 0; i < scores.length; i++) total += (scores[i] - labels[i]) ** 2;
+            sum = total;
             count += scores.length;
           },
           compute: () => ({ MSE: sum / count }),

@@ -43,3 +43,23 @@ export interface LayoutFile {
 export function readLayouts(): Readonly<Record<string, LayoutFile>> {
   return JSON.parse(Deno.readTextFileSync(`${LAYOUT_FOLDER}/manifest.json`));
 }
+
+/** Folder of files that PyTorch and safetensors wrote. */
+export const TORCH_FOLDER: string = fileURLToPath(
+  new URL("../../testdata/torch", import.meta.url),
+);
+
+/** Makes a folder that is removed when the test ends. */
+export class TemporaryFolder implements Disposable {
+  readonly path: string = Deno.makeTempDirSync({ prefix: "glovita_" });
+
+  /** Path of a file in the folder. */
+  file(name: string): string {
+    return `${this.path}/${name}`;
+  }
+
+  /** Removes the folder and everything in it. */
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.path, { recursive: true });
+  }
+}

@@ -1,31 +1,50 @@
 import { assertEquals } from "@std/assert";
-import { countDecisions, macroAverage, ratio, recall } from "../../../plugins/metric/_confusion.ts";
-import { batch, goldenCases } from "./_cases.ts";
+import {
+  accumulateDecisions,
+  DecisionCounter,
+  macroAverage,
+  ratio,
+  recall,
+} from "../../../plugins/metric/_confusion.ts";
+import type { MetricInput } from "../../../registry/plugin.ts";
+import { goldenJson } from "../../_golden.ts";
+import { batch, goldenCases, split } from "./_cases.ts";
 
-Deno.test("countDecisions() agrees with torchmetrics' confusion matrix", () => {
-  const file = new URL("../../testdata/golden/metrics.json", import.meta.url);
-  const rows: number[][] = JSON.parse(Deno.readTextFileSync(file)).confusion_matrix_rows_true;
-  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+interface Answers {
+  readonly confusion_matrix_rows_true: readonly (readonly number[])[];
+}
+
+function countClasses(...batches: MetricInput[]) {
+  const counter = new DecisionCounter("acc", batches[0]);
+  for (const each of batches) counter.update(each);
+  return counter.decisions().classes;
+}
+
+Deno.test("DecisionCounter agrees with torchmetrics' confusion matrix", () => {
+  const rows = goldenJson<Answers>("metrics.json").confusion_matrix_rows_true;
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   const total = sum(rows.map(sum));
   const expected = rows.map((row, c) => {
     const [tp, actual, predicted] = [row[c], sum(row), sum(rows.map((each) => each[c]))];
     return { tp, fp: predicted - tp, fn: actual - tp, tn: total - predicted - actual + tp };
   });
-  assertEquals(countDecisions("acc", goldenCases()[0].input), expected);
+  const { input } = goldenCases()[0];
+  assertEquals(countClasses(input), expected);
+  assertEquals(countClasses(...split(input, [9, 1, 30])), expected);
 });
 
-Deno.test("countDecisions() takes the first of equal scores", () => {
-  const counts = countDecisions("acc", batch("multiclass", 3, [0.2, 0.4, 0.4], [1]));
+Deno.test("DecisionCounter takes the first of equal scores", () => {
+  const counts = countClasses(batch("multiclass", 3, [0.2, 0.4, 0.4], [1]));
   assertEquals(counts.map(({ tp }) => tp), [0, 1, 0]);
 });
 
-Deno.test("countDecisions() takes a NaN score for the highest, as torch.argmax", () => {
-  const counts = countDecisions("acc", batch("multiclass", 3, [0.9, NaN, NaN], [0]));
+Deno.test("DecisionCounter takes a NaN score for the highest, as torch.argmax", () => {
+  const counts = countClasses(batch("multiclass", 3, [0.9, NaN, NaN], [0]));
   assertEquals(counts.map(({ fp }) => fp), [0, 1, 0]);
 });
 
-Deno.test("countDecisions() takes a probability of exactly 0.5 for a no", () => {
-  const counts = countDecisions("acc", batch("multilabel", 3, [0.5, 0.5000001, 0.5], [1, 1, 0]));
+Deno.test("DecisionCounter takes a probability of exactly 0.5 for a no", () => {
+  const counts = countClasses(batch("multilabel", 3, [0.5, 0.5000001, 0.5], [1, 1, 0]));
   assertEquals(counts, [
     { tp: 0, fp: 0, fn: 1, tn: 0 },
     { tp: 1, fp: 0, fn: 0, tn: 0 },
@@ -33,11 +52,27 @@ Deno.test("countDecisions() takes a probability of exactly 0.5 for a no", () => 
   ]);
 });
 
+Deno.test("DecisionCounter knows how many samples it has seen, and of what kind", () => {
+  const counter = new DecisionCounter("acc", batch("multilabel", 1, [], []));
+  for (const label of [0, 1, 1]) counter.update(batch("multilabel", 1, [0.9, 0.9], [label, 1]));
+  const classes = [{ tp: 5, fp: 1, fn: 0, tn: 0 }];
+  assertEquals(counter.decisions(), { subtask: "multilabel", count: 6, classes });
+});
+
+Deno.test("accumulateDecisions() computes from all decisions so far", () => {
+  const input = batch("multiclass", 2, [0.9, 0.1], [0]);
+  const accumulator = accumulateDecisions("acc", input, ({ count }) => ({ count }));
+  for (const expected of [1, 2]) {
+    accumulator.update(input);
+    assertEquals(accumulator.compute(), { count: expected });
+  }
+});
+
 Deno.test("macroAverage() leaves out absent classes of a multiclass task only", () => {
-  const counts = [{ tp: 3, fp: 0, fn: 1, tn: 4 }, { tp: 0, fp: 0, fn: 0, tn: 8 }];
-  const input = batch("multiclass", 2, Array(16).fill(0.5), Array(8).fill(0));
-  assertEquals(macroAverage(input, counts, recall), 0.75);
-  assertEquals(macroAverage({ ...input, subtask: "multilabel" }, counts, recall), 0.375);
+  const classes = [{ tp: 3, fp: 0, fn: 1, tn: 4 }, { tp: 0, fp: 0, fn: 0, tn: 8 }];
+  assertEquals(macroAverage({ subtask: "multiclass", count: 8, classes }, recall), 0.75);
+  assertEquals(macroAverage({ subtask: "multilabel", count: 8, classes }, recall), 0.375);
+  assertEquals(macroAverage({ subtask: "multilabel", count: 0, classes }, recall), NaN);
 });
 
 Deno.test("ratio() is 0 for nothing out of nothing", () => {

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { acc } from "../../../plugins/metric/acc.ts";
-import { batch, compute, testMetric } from "./_cases.ts";
+import { batch, compute } from "./_cases.ts";
+import { testMetric } from "./_contract.ts";
 
 testMetric(acc, /^Accuracy$/);
 

@@ -1,6 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { ap } from "../../../plugins/metric/ap.ts";
-import { batch, compute, goldenCases, testMetric } from "./_cases.ts";
+import { batch, compute, goldenCases } from "./_cases.ts";
+import { testMetric } from "./_contract.ts";
 
 testMetric(ap, /^AP$/);
 

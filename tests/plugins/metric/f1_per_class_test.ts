@@ -1,7 +1,8 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { f1 } from "../../../plugins/metric/f1.ts";
 import { f1PerClass } from "../../../plugins/metric/f1_per_class.ts";
-import { compute, goldenCases, testMetric } from "./_cases.ts";
+import { compute, goldenCases } from "./_cases.ts";
+import { testMetric } from "./_contract.ts";
 
 testMetric(f1PerClass, /^F1_class_\d+$/);
 

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { f1 } from "../../../plugins/metric/f1.ts";
-import { batch, compute, testMetric } from "./_cases.ts";
+import { batch, compute } from "./_cases.ts";
+import { testMetric } from "./_contract.ts";
 
 testMetric(f1, /^F1$/);
 

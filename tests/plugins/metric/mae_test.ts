@@ -1,7 +1,8 @@
 import { assertEquals, assertLessOrEqual } from "@std/assert";
 import { mae } from "../../../plugins/metric/mae.ts";
 import { mse } from "../../../plugins/metric/mse.ts";
-import { batch, compute, randomCases, testMetric } from "./_cases.ts";
+import { batch, compute, randomCases } from "./_cases.ts";
+import { testMetric } from "./_contract.ts";
 
 testMetric(mae, /^MAE$/);
 

@@ -1,7 +1,8 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { balancedAcc } from "../../../plugins/metric/balanced_acc.ts";
 import { pr } from "../../../plugins/metric/pr.ts";
-import { batch, compute, randomCases, testMetric } from "./_cases.ts";
+import { batch, compute, randomCases } from "./_cases.ts";
+import { testMetric } from "./_contract.ts";
 
 testMetric(pr, /^(Precision|Recall)$/);
 

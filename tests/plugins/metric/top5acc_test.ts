@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { top5acc } from "../../../plugins/metric/top5acc.ts";
-import { batch, compute, generator, testMetric } from "./_cases.ts";
+import { batch, compute, generator } from "./_cases.ts";
+import { testMetric } from "./_contract.ts";
 
 testMetric(top5acc, /^Accuracy_top5$/);
 

@@ -1,0 +1,165 @@
+/**
+ * The linear head, 1536 → 1000 at batch 512 with AdamW: a step in memory, and whole epochs from HDF5
+ * files to updated weights, against the same loop in PyTorch and h5py.
+ *
+ * Run with `deno task bench`. Ours and theirs alternate in one run; medians and ratios are printed.
+ */
+import { join } from "node:path";
+import { Random } from "../engine/random.ts";
+import { featureSplit, openFeatureFile } from "../engine/storage/feature_file.ts";
+import { FeatureWriter } from "../engine/storage/feature_writer.ts";
+import type { Batch } from "../engine/train/data.ts";
+import { Loader } from "../engine/train/loader.ts";
+import { batchFeeds, type Model, modelGraph } from "../engine/train/model.ts";
+import { TrainState } from "../engine/train/state.ts";
+import { TrainStep } from "../engine/train/step.ts";
+import { Parameters } from "../engine/nn/scope.ts";
+import { adamW } from "../plugins/optimizer/AdamW.ts";
+import { classification } from "../plugins/head_type/classification.ts";
+import { compare, peakMemory, Peer } from "./_peer.ts";
+
+const [EMBED_DIM, CLASSES, BATCH, ROWS] = [1536, 1000, 512, 20_000];
+const TASK = {
+  task: "Classification",
+  subtask: "multiclass",
+  num_classes: CLASSES,
+} as const;
+
+function linearModel(): Model {
+  const parameters = new Parameters();
+  const scope = parameters.scope().child("head");
+  const context = { ...TASK, scope, embed_dim: EMBED_DIM };
+  const head = classification.create({ dropout: 0 }, context);
+  return {
+    ...TASK,
+    bags: false,
+    sampleShape: [EMBED_DIM],
+    parameters: parameters.list(),
+    forward: (inputs, forwardContext) => head.forward(inputs, forwardContext),
+  };
+}
+
+async function trainer(): Promise<(batch: Batch) => Promise<number>> {
+  const model = linearModel();
+  const optimizer = adamW.create({}, { lr: 1e-3 });
+  const state = await TrainState.create(model.parameters, 0);
+  await state.addOptimizer(model.parameters, optimizer);
+  const { loss, scores } = modelGraph(model, { training: true });
+  const step = await TrainStep.create({
+    parameters: model.parameters,
+    loss,
+    outputs: { scores },
+    optimizer,
+    parameterOptions: () => ({ lr_scale: 1, weight_decay: 0.05 }),
+  }, state);
+  return async (batch) => {
+    const result = await step.run(batchFeeds(batch, model, 0), 1e-3);
+    return Number(result.loss.data[0]);
+  };
+}
+
+function randomBatch(random: Random): Batch {
+  return {
+    features: Float32Array.from({ length: BATCH * EMBED_DIM }, () => random.normal()),
+    rows: BATCH,
+    size: BATCH,
+    labels: Int32Array.from({ length: BATCH }, () => random.integer(CLASSES)),
+    indices: new Int32Array(BATCH),
+  };
+}
+
+async function benchSteps(run: (batch: Batch) => Promise<number>, peer?: Peer): Promise<void> {
+  const batch = randomBatch(new Random(0));
+  for (let i = 0; i < 5; i++) await run(batch);
+  for (const optimizer of ["foreach", "fused"]) {
+    const [ours, theirs]: [number[], number[]] = [[], []];
+    for (let round = 0; round < 7; round++) {
+      const times: number[] = [];
+      for (let i = 0; i < 15; i++) {
+        const start = performance.now();
+        await run(batch);
+        times.push(performance.now() - start);
+      }
+      ours.push(times.toSorted((a, b) => a - b)[7]);
+      const answer = await peer?.ask({ task: "steps", count: 15, optimizer });
+      if (answer) theirs.push(answer.ms);
+    }
+    compare(`step in memory (PyTorch AdamW ${optimizer})`, ours, theirs);
+    if (!peer) return;
+  }
+}
+
+async function writeFiles(folder: string): Promise<Record<string, string>> {
+  const files = {
+    "float16, one-row gzip chunks": join(folder, "f16_gzip_rows.h5"),
+    "float32, chunks of 32 rows, no compression": join(folder, "f32_chunked.h5"),
+  };
+  const [compressed, plain] = Object.values(files);
+  const writers = [
+    await FeatureWriter.create(compressed, { embedDim: EMBED_DIM, precision: 16, chunkRows: 1 }),
+    await FeatureWriter.create(plain, {
+      embedDim: EMBED_DIM,
+      precision: 32,
+      compression: 0,
+      chunkRows: 32,
+    }),
+  ];
+  const random = new Random(1);
+  for (let row = 0; row < ROWS; row += 1000) {
+    const block = Float32Array.from({ length: 1000 * EMBED_DIM }, () => random.normal());
+    const labels = Int32Array.from({ length: 1000 }, () => random.integer(CLASSES));
+    for (const writer of writers) writer.append(block, labels);
+  }
+  for (const writer of writers) writer.close();
+  return files;
+}
+
+async function benchEpochs(
+  run: (batch: Batch) => Promise<number>,
+  files: Readonly<Record<string, string>>,
+  peer?: Peer,
+): Promise<void> {
+  for (const [name, path] of Object.entries(files)) {
+    const split = featureSplit(await openFeatureFile(path));
+    await using loader = new Loader(split, {
+      batchSize: BATCH,
+      shuffle: true,
+      seed: 0,
+      reuseBuffers: true,
+    });
+    const tasks = [
+      { label: "DataLoader, 0 workers", request: { task: "epoch", path, workers: 0 } },
+      { label: "DataLoader, 1 worker", request: { task: "epoch", path, workers: 1 } },
+      { label: "h5py by sorted batches", request: { task: "batches", path } },
+    ];
+    const theirs: number[][] = tasks.map(() => []);
+    const ours: number[] = [];
+    for (let round = -1; round < 5; round++) {
+      const start = performance.now();
+      for await (const batch of loader.epoch(round + 1)) await run(batch);
+      const time = performance.now() - start;
+      for (const [index, { request }] of tasks.entries()) {
+        const answer = await peer?.ask(request);
+        if (answer && round >= 0) theirs[index].push(answer.ms);
+      }
+      if (round >= 0) ours.push(time);
+    }
+    if (!peer) compare(`epoch of ${ROWS} rows, ${name}`, ours, []);
+    for (const [index, { label }] of tasks.entries()) {
+      if (peer) compare(`epoch of ${ROWS} rows, ${name} (${label})`, ours, theirs[index]);
+    }
+  }
+}
+
+const folder = Deno.makeTempDirSync({ prefix: "glovita_bench_" });
+const peer = await Peer.start("./training_peer.py");
+try {
+  const run = await trainer();
+  await benchSteps(run, peer);
+  const files = await writeFiles(folder);
+  await benchEpochs(run, files, peer);
+  console.log(`peak memory: glovita ${peakMemory().toFixed(0)} MB`);
+} finally {
+  await peer?.close();
+  Deno.removeSync(folder, { recursive: true });
+}

@@ -1,0 +1,185 @@
+/**
+ * Writing feature files: the instance layout, row block by row block, so that memory is bounded by
+ * a block. The file gets its name when it is finished.
+ * @module
+ */
+import { basename, dirname, join } from "node:path";
+import type { Dataset, File } from "h5wasm/node";
+import { writeError } from "./atomic.ts";
+import { emptyFloat16File } from "./float16_template.ts";
+import { type Hdf5Library, loadHdf5Library } from "./hdf5_library.ts";
+
+/** What a feature file is to look like. */
+export interface FeatureWriterOptions {
+  /** Values a row. */
+  readonly embedDim: number;
+  /** Bits of a stored float. @default {16} */
+  readonly precision?: 16 | 32;
+  /** gzip level, 0 for none. @default {4} */
+  readonly compression?: number;
+  /** Rows a chunk: a reader decodes whole chunks. @default {about 64 KiB} */
+  readonly chunkRows?: number;
+}
+
+const CHUNK_BYTES = 65536;
+
+/**
+ * Writes `features (N, D)` and `labels (N,)`, to be read by this library and by h5py.
+ *
+ * @example Two rows
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { openFeatureFile } from "./feature_file.ts";
+ *
+ * const path = `${Deno.makeTempDirSync()}/features.h5`;
+ * const writer = await FeatureWriter.create(path, { embedDim: 3 });
+ * writer.append(Float32Array.of(1, 2, 3, 4, 5, 6), [0, 1]);
+ * writer.close();
+ * assertEquals((await openFeatureFile(path)).length, 2);
+ * ```
+ */
+export class FeatureWriter {
+  readonly #path: string;
+  readonly #temporary: string;
+  readonly #library: Hdf5Library;
+  readonly #file: File;
+  readonly #options: Required<FeatureWriterOptions>;
+  readonly #labels: number[] = [];
+  #rows = 0;
+
+  private constructor(
+    path: string,
+    temporary: string,
+    library: Hdf5Library,
+    options: Required<FeatureWriterOptions>,
+  ) {
+    this.#path = path;
+    this.#temporary = temporary;
+    this.#library = library;
+    this.#options = options;
+    this.#file = new library.h5wasm.File(temporary, "a");
+  }
+
+  /**
+   * Starts a file under a temporary name beside its final one.
+   * @param path Final name.
+   * @param options What the file is to look like.
+   * @throws {DataError} if the file cannot be made.
+   */
+  static async create(path: string, options: FeatureWriterOptions): Promise<FeatureWriter> {
+    const { embedDim, precision = 16, compression = 4 } = options;
+    const rowBytes = embedDim * precision / 8;
+    const chunkRows = options.chunkRows ?? Math.max(1, Math.round(CHUNK_BYTES / rowBytes));
+    const full = { embedDim, precision, compression, chunkRows };
+    const library = await loadHdf5Library();
+    const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
+    try {
+      if (precision === 16) {
+        Deno.writeFileSync(temporary, emptyFloat16File(embedDim, chunkRows, compression));
+      } else {
+        createFloat32(library, temporary, full);
+      }
+    } catch (error) {
+      throw writeError(error, path);
+    }
+    return new FeatureWriter(path, temporary, library, full);
+  }
+
+  /**
+   * Adds rows.
+   * @param features `[rows, embedDim]`, row-major.
+   * @param labels One whole number a row.
+   * @throws {TypeError} if the lengths do not fit.
+   */
+  append(features: Float32Array, labels: ArrayLike<number>): void {
+    const { embedDim, precision } = this.#options;
+    const rows = labels.length;
+    if (features.length !== rows * embedDim) {
+      throw new TypeError(
+        `Cannot append ${features.length} values: ${rows} labels want ${rows * embedDim}`,
+      );
+    }
+    const values = precision === 16 ? new Float16Array(features) : features;
+    const dataset = this.#file.get("features") as Dataset;
+    dataset.resize([this.#rows + rows, embedDim]);
+    this.#write(values, rows);
+    this.#rows += rows;
+    for (let i = 0; i < rows; i++) this.#labels.push(labels[i]);
+  }
+
+  /**
+   * Adds an attribute to the file.
+   * @param name Name.
+   * @param value A text or a number.
+   */
+  attribute(name: string, value: string | number): void {
+    this.#file.create_attribute(name, value);
+  }
+
+  /**
+   * Writes the labels and gives the file its name.
+   * @throws {DataError} if the file cannot be written.
+   */
+  close(): void {
+    const labels = BigInt64Array.from(this.#labels, BigInt);
+    this.#file.create_dataset({ name: "labels", data: labels, shape: [labels.length] });
+    this.#file.close();
+    try {
+      Deno.renameSync(this.#temporary, this.#path);
+    } catch (error) {
+      this.#remove();
+      throw writeError(error, this.#path);
+    }
+  }
+
+  /** Gives the file up. */
+  discard(): void {
+    this.#file.close();
+    this.#remove();
+  }
+
+  #remove(): void {
+    try {
+      Deno.removeSync(this.#temporary);
+    } catch {
+      // Nothing is left to remove.
+    }
+  }
+
+  #write(values: Float32Array | Float16Array, rows: number): void {
+    const { module } = this.#library;
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    const pointer = module._malloc(bytes.length);
+    try {
+      module.HEAPU8.set(bytes, pointer);
+      module.set_dataset_data(
+        this.#file.file_id,
+        "features",
+        [BigInt(rows), BigInt(this.#options.embedDim)],
+        [BigInt(this.#rows), 0n],
+        [1n, 1n],
+        BigInt(pointer),
+      );
+    } finally {
+      module._free(pointer);
+    }
+  }
+}
+
+function createFloat32(
+  { h5wasm }: Hdf5Library,
+  path: string,
+  { embedDim, chunkRows, compression }: Required<FeatureWriterOptions>,
+): void {
+  const file = new h5wasm.File(path, "w");
+  file.create_dataset({
+    name: "features",
+    data: new Float32Array(0),
+    shape: [0, embedDim],
+    maxshape: [null, embedDim],
+    chunks: [chunkRows, embedDim],
+    dtype: "<f",
+    ...(compression > 0 && { compression: "gzip", compression_opts: [compression] }),
+  });
+  file.close();
+}
