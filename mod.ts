@@ -9,7 +9,7 @@ export * from "./engine/errors.ts";
 export * from "./engine/train/events.ts";
 export * from "./plugins/mod.ts";
 export { train, type TrainOptions } from "./registry/builder/train.ts";
-export { flag, type Flag } from "./registry/config/flags.ts";
+export { type Flag, flag } from "./registry/config/flags.ts";
 export { type ConfigSources, type Resolution, resolveConfig } from "./registry/config/resolve.ts";
 export type * from "./registry/config/tree.ts";
 export * from "./registry/errors.ts";

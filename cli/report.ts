@@ -14,9 +14,11 @@ import type { Io } from "./io.ts";
 
 /** Shows the events of a run. */
 export interface Report {
-  /** Directory of the run, once there is one. */
+  /**
+   * Directory of the run, once there is one; of the last fold with a checkpoint, once there is one.
+   */
   readonly directory: string | undefined;
-  /** Whether the run has a checkpoint to continue from. */
+  /** Whether the directory has a checkpoint to continue from. */
   readonly saved: boolean;
   /**
    * Shows an event.
@@ -78,6 +80,7 @@ class TrainReport implements Report {
   readonly #now: () => number;
   readonly #folds: RunDone[] = [];
   #barRuns = false;
+  #current: string | undefined;
   #epochs = 0;
   #lastTime = 0;
   #lastShare = 0;
@@ -117,8 +120,11 @@ class TrainReport implements Report {
 
   #showRun(event: RunStarted): void {
     this.#stopBar();
-    this.directory = event.directory;
-    this.saved = event.first_epoch > 0;
+    this.#current = event.directory;
+    if (event.first_epoch > 0 || !this.saved) {
+      this.directory = event.directory;
+      this.saved = event.first_epoch > 0;
+    }
     this.#epochs = event.epochs;
     [this.#lastTime, this.#lastShare] = [this.#now(), 0];
     const fold = event.folds > 1 ? `, fold ${event.fold + 1} of ${event.folds}` : "";
@@ -152,6 +158,7 @@ class TrainReport implements Report {
 
   #showEpoch(event: EpochDone): void {
     this.#stopBar();
+    this.directory = this.#current;
     this.saved = true;
     this.#mark((event.epoch + 1) / Math.max(1, event.epochs));
     const best = event.best ? " (best)" : "";

@@ -10,7 +10,16 @@ export { type Operand } from "./ir/elementwise.ts";
 export * from "./ir/elementwise.ts";
 export * from "./ir/layout.ts";
 export * from "./ir/matrix.ts";
-export type { AnyNode, Dim, DType, Node, Shape, Tensor, TensorType, TypedArray } from "./ir/node.ts";
+export type {
+  AnyNode,
+  Dim,
+  DType,
+  Node,
+  Shape,
+  Tensor,
+  TensorType,
+  TypedArray,
+} from "./ir/node.ts";
 export type { OpAttributes, OpName } from "./ir/ops.ts";
 export type { Bags } from "./nn/bags.ts";
 export * from "./nn/initializers.ts";

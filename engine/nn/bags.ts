@@ -1,8 +1,15 @@
 /**
  * Bags in the packed layout: the instances of all bags of a batch in one matrix, row after row.
+ *
+ * Whole rows never leave that layout. Small per-instance numbers (scores, weights) can be laid out
+ * in a grid, one line a bag, where a softmax or a top-k within bags is one operator.
  * @module
  */
-import type { Tensor } from "../ir/node.ts";
+import { scalar } from "../ir/create.ts";
+import { add, equal, less, min, mul, sub } from "../ir/elementwise.ts";
+import { cumSum, gather, range, reshape, sizeOfAxis, unsqueeze } from "../ir/layout.ts";
+import { reduceMax, reduceMin } from "../ir/matrix.ts";
+import type { Dim, Tensor } from "../ir/node.ts";
 
 /** Which rows of a packed matrix belong to which bag. */
 export interface Bags {
@@ -10,4 +17,101 @@ export interface Bags {
   readonly lengths: Tensor;
   /** Bag of each row, `int64 [instances]`, not decreasing. */
   readonly index: Tensor;
+}
+
+/** Symbol of the size of a grid's lines: the length of the longest bag. */
+const LONGEST = "longest";
+
+/** The grid of a batch of bags: one line a bag, as long as the longest of them. */
+export interface BagGrid {
+  /** Instances per bag, `int64 [bags]`. */
+  readonly lengths: Tensor;
+  /** First row of each bag, `int64 [bags]`. */
+  readonly starts: Tensor;
+  /** Length of the longest bag, an `int64` scalar. */
+  readonly longest: Tensor;
+  /** Length of the shortest bag, an `int64` scalar. */
+  readonly shortest: Tensor;
+  /** Positions `0, 1, …` of a line, `int64 [longest]`. */
+  readonly positions: Tensor;
+  /** Whether a cell holds an instance, `bool [bags, longest]`. */
+  readonly valid: Tensor;
+  /** Cell of each row, counted line after line, `int64 [instances]`. */
+  readonly cells: Tensor;
+}
+
+/**
+ * Lays out the grid of a batch.
+ * @param bags The bags.
+ */
+export function bagGrid({ lengths, index }: Bags): BagGrid {
+  const starts = cumSum(lengths, 0, true);
+  const longest = reduceMax(lengths);
+  const positions = range(longest, LONGEST);
+  const rows = range(sizeOfAxis(index, 0), index.shape[0]);
+  const within = sub(rows, gather(starts, index));
+  return {
+    lengths,
+    starts,
+    longest,
+    shortest: reduceMin(lengths),
+    positions,
+    valid: less(unsqueeze(positions, [0]), unsqueeze(lengths, [1])),
+    cells: add(mul(index, longest), within),
+  };
+}
+
+/**
+ * Rows that positions within bags stand for; a position beyond the end of its bag gives the bag's
+ * last row.
+ * @param grid The grid.
+ * @param positions Positions, `int64 […, bags, count]`.
+ * @returns Rows of the packed layout, of the shape of `positions`.
+ */
+export function gridRows(grid: BagGrid, positions: Tensor): Tensor {
+  const last = sub(unsqueeze(grid.lengths, [1]), 1);
+  return add(min(positions, last), unsqueeze(grid.starts, [1]));
+}
+
+/**
+ * From rows to the grid. Cells beyond the end of a bag repeat its last instance: mask them with
+ * {@linkcode BagGrid.valid}.
+ * @param values `[channels, instances]`.
+ * @param grid The grid.
+ * @returns `[channels, bags, longest]`.
+ */
+export function toGrid(values: Tensor, grid: BagGrid): Tensor {
+  return gather(values, gridRows(grid, unsqueeze(grid.positions, [0])), 1);
+}
+
+/**
+ * From the grid back to rows.
+ * @param values `[channels, bags, longest]`.
+ * @param grid The grid.
+ * @returns `[channels, instances]`.
+ */
+export function fromGrid(values: Tensor, grid: BagGrid): Tensor {
+  const [channels, bags, longest] = values.shape;
+  return gather(reshape(values, [channels, `${bags}*${longest}`]), grid.cells, 1);
+}
+
+/**
+ * Which rows belong to which bag, as a matrix.
+ * @param index Bag of each row, `int64 [rows]`.
+ * @param lengths Instances per bag, `int64 [bags]`.
+ * @returns `bool [bags, rows]`.
+ */
+export function membership(index: Tensor, lengths: Tensor): Tensor {
+  const bags = range(sizeOfAxis(lengths, 0), lengths.shape[0]);
+  return equal(unsqueeze(bags, [1]), unsqueeze(index, [0]));
+}
+
+/** The smaller of a number and a run-time `int64` scalar. */
+export function atMost(limit: number, count: Tensor): Tensor {
+  return min(count, scalar(limit, "int64"));
+}
+
+/** Product of two dimensions, as a symbol where one of them is a symbol. */
+export function flatDim(a: Dim, b: Dim): Dim {
+  return typeof a === "number" && typeof b === "number" ? a * b : `${a}*${b}`;
 }

@@ -3,24 +3,25 @@
  * @module
  */
 import { add, mul, neg, softplus, sub } from "../ir/elementwise.ts";
-import { oneHot } from "../ir/layout.ts";
+import { gatherElements, unsqueeze } from "../ir/layout.ts";
 import { logSoftmax, reduceMean, reduceSum } from "../ir/matrix.ts";
 import type { Tensor } from "../ir/node.ts";
 
 /**
- * Cross entropy of class logits (`torch.nn.functional.cross_entropy`).
+ * Cross entropy of class logits (`torch.nn.functional.cross_entropy`). With label smoothing ε
+ * (Szegedy et al. 2016) the target is 1 − ε on the class, and ε spread evenly over all classes.
  * @param logits `[batch, num_classes]`.
  * @param labels Class indices, `int64 [batch]`.
- * @param labelSmoothing Share of the target spread evenly over all classes (Szegedy et al. 2016).
+ * @param labelSmoothing ε.
  * @returns Mean over the batch, a scalar.
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, labelSmoothing = 0): Tensor {
-  const classes = Number(logits.shape[1]);
-  const hot = oneHot(labels, classes); // [batch, num_classes]
-  const targets = labelSmoothing === 0
-    ? hot
-    : add(mul(hot, 1 - labelSmoothing), labelSmoothing / classes);
-  return crossEntropyOfTargets(logits, targets);
+  const logProbabilities = logSoftmax(logits);
+  const hit = gatherElements(logProbabilities, unsqueeze(labels, [1]), 1); // [batch, 1]
+  const likelihood = reduceMean(hit);
+  if (labelSmoothing === 0) return neg(likelihood);
+  const even = reduceMean(logProbabilities);
+  return neg(add(mul(likelihood, 1 - labelSmoothing), mul(even, labelSmoothing)));
 }
 
 /**

@@ -196,7 +196,8 @@ export function emit(outputs: Readonly<Record<string, Tensor>>): OnnxGraph {
 
 /** Values as text, with 0 and -0 told apart. */
 function describe(values: TypedArray): string {
-  return Array.from(values, (value) => Object.is(value, -0) ? "-0" : String(value)).join();
+  const list: ArrayLike<number | bigint> = values;
+  return Array.from(list, (value) => Object.is(value, -0) ? "-0" : String(value)).join();
 }
 
 class Emitter {

@@ -1,5 +1,5 @@
 /**
- * Writing feature files: the instance layout, row block by row block, so that memory is bounded by
+ * Writing feature files: instances or bags of any size, block by block, so that memory is bounded by
  * a block. The file gets its name when it is finished.
  * @module
  */
@@ -24,7 +24,8 @@ export interface FeatureWriterOptions {
 const CHUNK_BYTES = 65536;
 
 /**
- * Writes `features (N, D)` and `labels (N,)`, to be read by this library and by h5py.
+ * Writes `features (N, D)` and `labels (N,)`, or `features (M, D)`, `labels (B,)` and
+ * `bag_ptr (B+1,)`, to be read by this library and by h5py.
  *
  * @example Two rows
  * ```ts
@@ -45,6 +46,7 @@ export class FeatureWriter {
   readonly #file: File;
   readonly #options: Required<FeatureWriterOptions>;
   readonly #labels: number[] = [];
+  readonly #bagPointers: number[] = [0];
   #rows = 0;
 
   private constructor(
@@ -86,25 +88,31 @@ export class FeatureWriter {
   }
 
   /**
-   * Adds rows.
+   * Adds instances that are samples of their own.
    * @param features `[rows, embedDim]`, row-major.
    * @param labels One whole number a row.
    * @throws {TypeError} if the lengths do not fit.
    */
   append(features: Float32Array, labels: ArrayLike<number>): void {
-    const { embedDim, precision } = this.#options;
-    const rows = labels.length;
-    if (features.length !== rows * embedDim) {
-      throw new TypeError(
-        `Cannot append ${features.length} values: ${rows} labels want ${rows * embedDim}`,
-      );
+    if (this.#bagPointers.length > 1) {
+      throw new TypeError("Cannot append instances: the file has bags");
     }
-    const values = precision === 16 ? new Float16Array(features) : features;
-    const dataset = this.#file.get("features") as Dataset;
-    dataset.resize([this.#rows + rows, embedDim]);
-    this.#write(values, rows);
-    this.#rows += rows;
-    for (let i = 0; i < rows; i++) this.#labels.push(labels[i]);
+    this.#appendRows(features, labels.length);
+    for (let i = 0; i < labels.length; i++) this.#labels.push(labels[i]);
+  }
+
+  /**
+   * Adds a bag.
+   * @param features `[instances, embedDim]`, row-major, at least one instance.
+   * @param label Label of the bag, a whole number.
+   * @throws {TypeError} if the length does not fit.
+   */
+  appendBag(features: Float32Array, label: number): void {
+    const bags = this.#bagPointers.length - 1;
+    if (this.#labels.length !== bags) throw new TypeError("Cannot append a bag: the file has none");
+    this.#appendRows(features, Math.max(1, Math.ceil(features.length / this.#options.embedDim)));
+    this.#labels.push(label);
+    this.#bagPointers.push(this.#rows);
   }
 
   /**
@@ -121,8 +129,8 @@ export class FeatureWriter {
    * @throws {DataError} if the file cannot be written.
    */
   close(): void {
-    const labels = BigInt64Array.from(this.#labels, BigInt);
-    this.#file.create_dataset({ name: "labels", data: labels, shape: [labels.length] });
+    this.#vector("labels", this.#labels);
+    if (this.#bagPointers.length > 1) this.#vector("bag_ptr", this.#bagPointers);
     this.#file.close();
     try {
       Deno.renameSync(this.#temporary, this.#path);
@@ -144,6 +152,25 @@ export class FeatureWriter {
     } catch {
       // Nothing is left to remove.
     }
+  }
+
+  #vector(name: string, values: readonly number[]): void {
+    const data = BigInt64Array.from(values, BigInt);
+    this.#file.create_dataset({ name, data, shape: [data.length] });
+  }
+
+  #appendRows(features: Float32Array, rows: number): void {
+    const { embedDim, precision } = this.#options;
+    if (features.length !== rows * embedDim) {
+      throw new TypeError(
+        `Cannot append ${features.length} values: ${rows} rows want ${rows * embedDim}`,
+      );
+    }
+    const values = precision === 16 ? new Float16Array(features) : features;
+    const dataset = this.#file.get("features") as Dataset;
+    dataset.resize([this.#rows + rows, embedDim]);
+    this.#write(values, rows);
+    this.#rows += rows;
   }
 
   #write(values: Float32Array | Float16Array, rows: number): void {

@@ -92,11 +92,7 @@ export class Hdf5File implements Disposable {
     try {
       this.#handle = new library.h5wasm.File(resolve(path), "r");
     } catch (error) {
-      const reason = libraryReason(error);
-      throw new DataError(`Cannot read "${path}": it is a damaged HDF5 file (${reason})`, {
-        file: path,
-        cause: error,
-      });
+      throw this.#damaged(error);
     }
   }
 
@@ -119,21 +115,27 @@ export class Hdf5File implements Disposable {
    *
    * @param group Path of the group.
    * @returns Names in it.
+   * @throws {DataError} if the group is damaged.
    */
   names(group = "/"): string[] {
-    return this.#library.module.get_names(this.#handle.file_id, group, false);
+    try {
+      return this.#library.module.get_names(this.#handle.file_id, group, false);
+    } catch (error) {
+      throw this.#damaged(error);
+    }
   }
 
   /**
    * Tells what a name stands for.
    *
    * @param name A path inside the file.
-   * @returns Its kind, `"missing"` if there is nothing.
+   * @returns Its kind, `"missing"` if there is nothing. Links count as what they lead to.
+   * @throws {DataError} if the way there is damaged.
    */
   kindOf(name: string): Hdf5Kind {
     const { module } = this.#library;
-    if (name === "" || name.split("/").includes("")) return "missing";
-    switch (module.get_type(this.#handle.file_id, name)) {
+    if (name.replace(/^\//, "").split("/").includes("")) return "missing";
+    switch (this.#typeOf(name)) {
       case module.H5G_DATASET:
         return "dataset";
       case module.H5G_GROUP:
@@ -201,6 +203,14 @@ export class Hdf5File implements Disposable {
     this.close();
   }
 
+  #typeOf(name: string): number {
+    try {
+      return this.#library.module.get_type(this.#handle.file_id, name);
+    } catch (error) {
+      throw this.#damaged(error);
+    }
+  }
+
   #header(name: string): Hdf5Header {
     const kind = this.kindOf(name);
     if (kind === "missing") throw this.#error(name, "is missing");
@@ -228,6 +238,14 @@ export class Hdf5File implements Disposable {
     } catch (error) {
       throw this.#error(name, `has a damaged header (${libraryReason(error)})`, error);
     }
+  }
+
+  #damaged(error: unknown): DataError {
+    const reason = libraryReason(error);
+    return new DataError(`Cannot read "${this.path}": it is a damaged HDF5 file (${reason})`, {
+      file: this.path,
+      cause: error,
+    });
   }
 
   #error(dataset: string, state: string, cause?: unknown): DataError {

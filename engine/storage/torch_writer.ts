@@ -3,8 +3,8 @@
  * `torch.load(path, weights_only=True)` opens.
  * @module
  */
-import { crc32 } from "node:zlib";
 import { writeFileAtomic } from "./atomic.ts";
+import { checksum } from "./checksum.ts";
 import type { TorchValue } from "./pickle_values.ts";
 import { writePickle } from "./pickle_writer.ts";
 import { bytesOf, type StoredTensor } from "./tensor_types.ts";
@@ -34,8 +34,8 @@ class Storages {
 
 /** An identifier of 40 digits that depends on the content only. */
 function serializationId(pickle: Uint8Array, storages: readonly Uint8Array[]): string {
-  const content = storages.reduce((crc, data) => crc32(data, crc), 0);
-  return String(crc32(pickle)).padStart(20, "0") + String(content).padStart(20, "0");
+  const content = storages.reduce((crc, data) => checksum(data, crc), 0);
+  return String(checksum(pickle)).padStart(20, "0") + String(content).padStart(20, "0");
 }
 
 function* entriesOf(value: TorchValue): Generator<ZipEntry> {

@@ -2,8 +2,9 @@
  * Reads zip archives (stored and deflated entries, also beyond 4 GiB) without loading them whole.
  * @module
  */
-import { crc32, inflateRawSync } from "node:zlib";
+import { inflateRawSync } from "node:zlib";
 import { DataError } from "../errors.ts";
+import { checksum } from "./checksum.ts";
 import { FileReader } from "./file_reader.ts";
 
 /** An entry as the archive's directory describes it. */
@@ -124,7 +125,7 @@ export class ZipReader implements Disposable {
     const skip = LOCAL_LENGTH + local.getUint16(26, true) + local.getUint16(28, true);
     const packed = this.#file.read(entry.offset + skip, entry.packed);
     const data = this.#unpack(name, entry, packed);
-    if (data.length !== entry.size || crc32(data) !== entry.crc) {
+    if (data.length !== entry.size || checksum(data) !== entry.crc) {
       throw this.#damaged(`entry "${name}" does not match its checksum`);
     }
     return data;
@@ -147,7 +148,7 @@ export class ZipReader implements Disposable {
     }
     try {
       // One byte more than promised is enough to notice a lie.
-      return Uint8Array.from(inflateRawSync(packed, { maxOutputLength: entry.size + 1 }));
+      return new Uint8Array(inflateRawSync(packed, { maxOutputLength: entry.size + 1 }));
     } catch (error) {
       throw this.#damaged(`entry "${name}" cannot be decompressed`, error);
     }

@@ -3,7 +3,7 @@
  * wants it. Same entries, same bytes: no times, no attributes.
  * @module
  */
-import { crc32 } from "node:zlib";
+import { checksum } from "./checksum.ts";
 
 /** A file inside an archive. */
 export interface ZipEntry {
@@ -124,7 +124,7 @@ export function* zipChunks(entries: Iterable<ZipEntry>): Generator<Uint8Array> {
   for (const { name, data } of entries) {
     const entry = {
       name: new TextEncoder().encode(name),
-      crc: crc32(data),
+      crc: checksum(data),
       size: data.length,
       offset,
     };

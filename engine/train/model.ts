@@ -3,9 +3,9 @@
  * @module
  */
 import { input } from "../ir/create.ts";
-import { add, cast, sigmoid } from "../ir/elementwise.ts";
+import { add, cast, exp, sigmoid } from "../ir/elementwise.ts";
 import { reshape } from "../ir/layout.ts";
-import { softmax } from "../ir/matrix.ts";
+import { logSoftmax } from "../ir/matrix.ts";
 import type { Tensor } from "../ir/node.ts";
 import type { Bags } from "../nn/bags.ts";
 import { binaryCrossEntropyWithLogits, crossEntropy, meanSquaredError } from "../nn/losses.ts";
@@ -120,7 +120,8 @@ function lossOf(
 function scoresOf({ subtask }: TaskInfo, logits: Tensor): Tensor {
   switch (subtask) {
     case "multiclass":
-      return softmax(logits);
+      // The cross entropy has computed the logarithm already.
+      return exp(logSoftmax(logits));
     case "multilabel":
       return sigmoid(logits);
     case "regression":

@@ -65,8 +65,8 @@ export interface TrainPlan extends CheckpointPlan {
   readonly directory: RunDirectory;
   /** Whether to go on from the directory's `last.pt`. */
   readonly resume: boolean;
-  /** Fills parameters before the first epoch, for example from given weights. */
-  initialize?(state: TrainState): void | Promise<void>;
+  /** Values that parameters start from instead of their own initial ones, by name. */
+  readonly initial?: ReadonlyMap<string, Float32Array>;
   /** How sessions run. */
   readonly session?: SessionOptions;
 }
@@ -136,7 +136,7 @@ class FoldTrainer {
   static async create(plan: TrainPlan, hooks: TrainHooks): Promise<FoldTrainer> {
     const { model, optimizer, parameters, session, labelSmoothing } = plan;
     const state = await TrainState.create(parameters, plan.seed);
-    if (!plan.resume) await plan.initialize?.(state);
+    setParameters(state, plan.initial);
     await state.addOptimizer(parameters, optimizer);
     const progress = plan.resume ? restoreLast(state, plan) : undefined;
     const { loss, scores, parts } = modelGraph(model, { training: true, labelSmoothing });
@@ -290,7 +290,7 @@ class FoldTrainer {
   #loadBest(): void {
     const { weights } = this.#best;
     if (weights) {
-      for (const [name, values] of weights) this.#state.parameter(name).data.set(values);
+      setParameters(this.#state, weights);
     } else if (this.#plan.checkpoints) {
       const path = this.#plan.directory.checkpoint("best");
       restoreCheckpoint(this.#state, readTorchFile(path), this.#plan, path);
@@ -305,6 +305,13 @@ class FoldTrainer {
   #emit(event: TrainEvent): void {
     this.#hooks.onEvent?.(event);
   }
+}
+
+function setParameters(
+  state: TrainState,
+  values: ReadonlyMap<string, Float32Array> | undefined,
+): void {
+  for (const [name, data] of values ?? []) state.parameter(name).data.set(data);
 }
 
 function copyWeights(state: TrainState): Map<string, Float32Array> {
@@ -322,7 +329,9 @@ function restoreLast(state: TrainState, plan: TrainPlan): Progress {
     throw fail(`its run has seed ${progress.seed}, training.seed is ${seed}`);
   }
   if (progress.best_metric !== name) {
-    throw fail(`its best checkpoint was chosen by ${progress.best_metric}, now it would be ${name}`);
+    throw fail(
+      `its best checkpoint was chosen by ${progress.best_metric}, now it would be ${name}`,
+    );
   }
   return progress;
 }

@@ -2,36 +2,17 @@
  * Examples of every operator, to check its gradient on.
  * @module
  */
-import { applyOne, constant, int64s, scalar } from "../../../engine/ir/create.ts";
+import { applyOne, constant } from "../../../engine/ir/create.ts";
 import * as e from "../../../engine/ir/elementwise.ts";
-import * as l from "../../../engine/ir/layout.ts";
 import * as m from "../../../engine/ir/matrix.ts";
 import type { Tensor } from "../../../engine/ir/node.ts";
 import type { OpName } from "../../../engine/ir/ops.ts";
-import { sizeOf } from "../../../engine/ir/dims.ts";
-import { Random } from "../../../engine/random.ts";
-import type { CheckOptions } from "../_gradient_check.ts";
-import { indices, type Sample, sample } from "../_run.ts";
-
-/** A function and the point at which its gradient is checked. */
-export interface Case extends CheckOptions {
-  /** What is special about it. */
-  readonly name: string;
-  /** The function. */
-  readonly of: (...tensors: Tensor[]) => Tensor;
-  /** Its arguments. */
-  readonly at: readonly Sample[];
-}
+import { type Sample, sample } from "../_run.ts";
+import { apart, type Case } from "./_case.ts";
+import * as layout from "./_layout_cases.ts";
 
 type Range = readonly [number, number];
 const POSITIVE: Range = [0.5, 2];
-
-/** Numbers in random order, 0.2 apart and away from 0, so that no two are near a tie or a kink. */
-export function apart(shape: readonly number[], seed = 1): Sample {
-  const count = sizeOf(shape);
-  const order = new Random(seed).shuffle(Int32Array.from({ length: count }, (_, i) => i));
-  return { values: Array.from(order, (i) => (i - count / 2 + 0.75) * 0.2), shape };
-}
 
 function twice(between: Range, a: readonly number[], b: readonly number[]): Sample[] {
   return [sample(a, { between, seed: 1 }), sample(b, { between, seed: 2 })];
@@ -225,137 +206,6 @@ function layerNormalizationCases(): Case[] {
   ];
 }
 
-const ROWS = ["batch", 3];
-const pads = (values: readonly number[], shape: Tensor["shape"]) => (x: Tensor) =>
-  applyOne("Pad", [x, int64s(values)], { shape });
-
-const concatCases: readonly Case[] = [
-  {
-    name: "first axis",
-    of: (a, b) => l.concat([a, b], 0),
-    at: [sample([2, 3]), sample([1, 3], { seed: 2 })],
-  },
-  {
-    name: "three parts on the last axis",
-    of: (a, b, c) => l.concat([a, b, c], -1),
-    at: [sample([2, 1]), sample([2, 2], { seed: 2 }), sample([2, 3], { seed: 3 })],
-  },
-  { name: "the same part twice", of: (a) => l.concat([a, a], 0), at: [sample([2, 3])] },
-  {
-    name: "symbolic sizes between known ones",
-    of: (a, b, c, d) => l.concat([a, b, c, d], 0, "joined"),
-    at: [
-      sample([1, 3]),
-      sample([2, 3], { seed: 2, declared: ["some", 3] }),
-      sample([1, 3], { seed: 3, declared: ["more", 3] }),
-      sample([2, 3], { seed: 4 }),
-    ],
-  },
-  {
-    name: "one of the parts is data",
-    of: (a, b) => l.concat([a, b], 1),
-    at: [sample([2, 1], { frozen: true }), sample([2, 2], { seed: 2 })],
-  },
-];
-
-const sliceCases: readonly Case[] = [
-  { name: "start", of: (x) => l.slice(x, 0, 0, 2), at: [sample([4, 2])] },
-  { name: "middle, negative axis", of: (x) => l.slice(x, -1, 1, 3), at: [sample([2, 4])] },
-  { name: "end, middle axis", of: (x) => l.slice(x, 1, 2, 3), at: [sample([2, 3, 2])] },
-  {
-    name: "symbolic axis",
-    of: (x) => l.slice(x, 0, 1, 3),
-    at: [sample([4, 3], { declared: ROWS })],
-  },
-  {
-    name: "symbolic axis up to its end",
-    of: (x) => l.slice(x, 1, 0, 2),
-    at: [sample([3, 2, 2], { declared: ["batch", "rows", 2] })],
-  },
-  {
-    name: "known axis beside a symbolic one",
-    of: (x) => l.slice(x, 1, 1, 2),
-    at: [sample([1, 3], { declared: ROWS })],
-  },
-];
-
-const padCases: readonly Case[] = [
-  { name: "every side", of: pads([1, 2, 0, 1], [4, 6]), at: [sample([3, 3])] },
-  { name: "one side", of: pads([0, 2, 0, 0], [2, 4]), at: [sample([2, 2])] },
-  { name: "cropping", of: pads([-1, 1, 0, 0], [2, 3]), at: [sample([3, 2])] },
-  {
-    name: "symbolic axis",
-    of: pads([1, 0, 2, 1], ["padded", 4]),
-    at: [sample([2, 3], { declared: ROWS })],
-  },
-];
-
-const gatherCases: readonly Case[] = [
-  {
-    name: "repeated indices",
-    of: (x, i) => l.gather(x, i),
-    at: [sample([4, 2]), indices([0, 2, 2, 2, 1])],
-  },
-  {
-    name: "matrix of indices on the middle axis",
-    of: (x, i) => l.gather(x, i, 1),
-    at: [sample([2, 3, 2]), indices([0, 2, 1, 1], [2, 2])],
-  },
-  {
-    name: "scalar index on the last axis",
-    of: (x, i) => l.gather(x, i, -1),
-    at: [sample([2, 3]), indices([1], [])],
-  },
-  { name: "vector", of: (x, i) => l.gather(x, i), at: [sample([4]), indices([3, 3, -4])] },
-  {
-    name: "symbolic rows and symbolic indices",
-    of: (x, i) => l.gather(x, i),
-    at: [sample([3, 2], { declared: ["rows", 2] }), indices([2, 0, 2], [1, 3], ["a", "b"])],
-  },
-];
-
-const scatterCases: readonly Case[] = [
-  {
-    name: "repeated indices",
-    of: (x, i, u) => l.scatterAdd(x, i, u, 0),
-    at: [sample([3, 2]), indices([0, 1, 0, 2, 0, 0], [3, 2]), sample([3, 2], { seed: 2 })],
-  },
-  {
-    name: "last axis, symbolic batch of 1",
-    of: (x, i, u) => l.scatterAdd(x, i, u, -1),
-    at: [
-      sample([1, 4], { declared: ["batch", 4] }),
-      indices([3, 3], [1, 2], ["batch", 2]),
-      sample([1, 2], { seed: 2, declared: ["batch", 2] }),
-    ],
-  },
-];
-
-const cumSumCases: readonly Case[] = [
-  { name: "rows", of: (x) => l.cumSum(x, 1), at: [sample([2, 4])] },
-  { name: "exclusive, negative axis", of: (x) => l.cumSum(x, -2, true), at: [sample([3, 2])] },
-  {
-    name: "exclusive and reverse",
-    of: (x) =>
-      applyOne("CumSum", [x, scalar(0, "int64")], { axis: 0, exclusive: true, reverse: true }),
-    at: [sample([4], { declared: ["rows"] })],
-  },
-];
-
-const topKCases: readonly Case[] = [
-  { name: "largest", of: (x) => l.topK(x, 2).values, at: [apart([2, 4])] },
-  {
-    name: "smallest on the first axis",
-    of: (x) => l.topK(x, 3, { axis: 0, largest: false }).values,
-    at: [apart([4, 2])],
-  },
-  {
-    name: "number known at run time",
-    of: (x, k) => l.topK(x, { count: k, symbol: "k" }, { axis: 0 }).values,
-    at: [{ ...apart([4, 2]), declared: ["rows", 2] }, indices([2], [])],
-  },
-];
-
 const whereCases: readonly Case[] = [
   {
     name: "condition on data",
@@ -462,57 +312,19 @@ export const cases: { readonly [K in OpName]: readonly Case[] | "no gradient" } 
   LogSoftmax: alongAxis(m.logSoftmax),
   LayerNormalization: layerNormalizationCases(),
 
-  Reshape: [
-    { name: "flatten", of: (x) => l.reshape(x, [6]), at: [sample([2, 3])] },
-    { name: "from a scalar", of: (x) => l.reshape(x, [1, 1]), at: [sample([])] },
-    {
-      name: "symbolic, joined and split again",
-      of: (x) => l.reshape(e.mul(l.reshape(x, ["batch*rows", 2]), 2), ["batch", "rows", 2], x),
-      at: [sample([2, 3, 2], { declared: ["batch", "rows", 2] })],
-    },
-    {
-      name: "unsqueeze and squeeze",
-      of: (x) => l.squeeze(l.unsqueeze(x, [0, -1]), [0]),
-      at: [sample([1, 2], { declared: ["batch", "rows"] })],
-    },
-  ],
-  Expand: [
-    { name: "new axis", of: (x) => l.expand(x, [2, 3]), at: [sample([3])] },
-    { name: "axis of 1", of: (x) => l.expand(x, [2, 4, 3]), at: [sample([2, 1, 3])] },
-    { name: "scalar", of: (x) => l.expand(x, [2, 2]), at: [sample([])] },
-    {
-      name: "to a symbolic shape",
-      of: (x, like) => l.expand(x, like.shape, like),
-      at: [sample([1, 3]), sample([1, 3], { declared: ROWS, frozen: true })],
-    },
-  ],
-  Transpose: [
-    { name: "matrix", of: (x) => l.transpose(x), at: [sample([2, 3])] },
-    { name: "cycle of three", of: (x) => l.transpose(x, [1, 2, 0]), at: [sample([2, 3, 4])] },
-    { name: "rank 4", of: (x) => l.transpose(x, [0, 2, 3, 1]), at: [sample([2, 3, 1, 2])] },
-    { name: "symbolic", of: (x) => l.transpose(x), at: [sample([1, 3], { declared: ROWS })] },
-  ],
-  Concat: concatCases,
-  Slice: sliceCases,
-  Pad: padCases,
+  Reshape: layout.reshapeCases,
+  Expand: layout.expandCases,
+  Transpose: layout.transposeCases,
+  Concat: layout.concatCases,
+  Slice: layout.sliceCases,
+  Pad: layout.padCases,
   Shape: "no gradient",
   Range: "no gradient",
 
-  Gather: gatherCases,
-  GatherElements: [
-    {
-      name: "repeated indices",
-      of: (x, i) => l.gatherElements(x, i, 1),
-      at: [sample([2, 3]), indices([0, 0, 2, 1, 1, 1], [2, 3])],
-    },
-    {
-      name: "fewer indices than entries, first axis",
-      of: (x, i) => l.gatherElements(x, i, 0),
-      at: [sample([3, 2], { declared: ["rows", 2] }), indices([2, 0], [1, 2])],
-    },
-  ],
-  ScatterElements: scatterCases,
+  Gather: layout.gatherCases,
+  GatherElements: layout.gatherElementsCases,
+  ScatterElements: layout.scatterCases,
   OneHot: "no gradient",
-  CumSum: cumSumCases,
-  TopK: topKCases,
+  CumSum: layout.cumSumCases,
+  TopK: layout.topKCases,
 };

@@ -9,7 +9,8 @@ import type { Tensor } from "../../../engine/ir/node.ts";
 import type { OpName } from "../../../engine/ir/ops.ts";
 import { checkGradients } from "../_gradient_check.ts";
 import { evaluate, feedsOf, indices, inputsOf, sample } from "../_run.ts";
-import { apart, cases } from "./_cases.ts";
+import { apart } from "./_case.ts";
+import { cases } from "./_cases.ts";
 
 for (const [op, examples] of Object.entries(cases)) {
   if (examples === "no gradient") {

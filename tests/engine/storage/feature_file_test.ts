@@ -6,7 +6,7 @@ import {
   openFeatureFile,
 } from "../../../engine/storage/feature_file.ts";
 import { openSource } from "../../../engine/storage/feature_source.ts";
-import { H5_FOLDER, readManifest } from "./testdata.ts";
+import { H5_FOLDER, readManifest, TemporaryFolder } from "./testdata.ts";
 
 const manifest = readManifest();
 
@@ -128,7 +128,7 @@ Deno.test("openFeatureFile() takes other names of the datasets", async () => {
   );
 });
 
-Deno.test("openFeatureFile() tells a missing file, a folder and a forbidden file apart", async () => {
+Deno.test("openFeatureFile() tells a missing file and a folder apart", async () => {
   await assertRejects(
     () => openFeatureFile("nowhere.h5"),
     DataError,
@@ -146,4 +146,28 @@ Deno.test("featureSplit() describes the file for the trainer", async () => {
   const { openSource: open } = await import(split.source.module);
   assertEquals(open, openSource);
   assertEquals(structuredClone(split.source.options), split.source.options);
+});
+
+Deno.test("openFeatureFile() answers changed bytes with a DataError or with data", async () => {
+  using folder = new TemporaryFolder();
+  const path = folder.file("changed.h5");
+  let seed = 5;
+  const random = (below: number) => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return seed % below;
+  };
+  for (const name of ["bags_ptr_gzip.h5", "instance_f32_gzip_shuffle.h5", "bags_ptr.h5"]) {
+    const good = Deno.readFileSync(`${H5_FOLDER}/${name}`);
+    for (let round = 0; round < 60; round++) {
+      const bytes = good.slice();
+      bytes[random(Math.min(bytes.length, 3000))] = random(256);
+      Deno.writeFileSync(path, bytes);
+      try {
+        assert((await readAll(path)).features.length > 0);
+      } catch (error) {
+        assert(error instanceof DataError, String(error));
+        assertEquals(error.message.split("\n").length, 1);
+      }
+    }
+  }
 });

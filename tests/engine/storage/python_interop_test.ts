@@ -8,7 +8,6 @@ import {
   pyTuple,
   storedTensor,
   toFloat32,
-  type TorchValue,
   writeTorchFile,
 } from "../../../engine/storage/torch_file.ts";
 import { TemporaryFolder } from "./testdata.ts";

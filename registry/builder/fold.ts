@@ -1,0 +1,140 @@
+/**
+ * From a config to everything that training one fold takes. Nothing is written before all of it
+ * has been found to fit.
+ * @module
+ */
+import { type InitialWeights, matchInitialWeights } from "../../engine/train/init_checkpoint.ts";
+import { Loader } from "../../engine/train/loader.ts";
+import { parameterOptions } from "../../engine/train/parameter_options.ts";
+import type { RunDirectory } from "../../engine/train/run_directory.ts";
+import type { TrainPlan } from "../../engine/train/trainer.ts";
+import { loadStateDict } from "../../engine/storage/state_dict.ts";
+import type { ResolvedConfig } from "../config/tree.ts";
+import { ConfigError } from "../errors.ts";
+import { bestMetric } from "./best_metric.ts";
+import { type BuildSources, create, createMetrics } from "./create.ts";
+import { buildModel, foreignNames, parameterAliases } from "./model.ts";
+import { type FoldSplits, foldSplits, openSplits, type SplitPart } from "./splits.ts";
+
+/** Which fold, where, and how random. */
+export interface FoldRun {
+  /** Fold, counted from 0. */
+  readonly index: number;
+  /** Seed of everything random. */
+  readonly seed: number;
+  /** Run directory. */
+  readonly directory: RunDirectory;
+  /** Whether the fold goes on from its last checkpoint. */
+  readonly resume: boolean;
+}
+
+/**
+ * Plans the training of one fold.
+ * @param sources Config and registry.
+ * @param run Which fold.
+ * @returns The plan, whose loaders the caller closes, and lines for the user.
+ * @throws {ConfigError} if parts of the config do not fit each other.
+ * @throws {DataError} if data or given weights cannot be used.
+ */
+export async function planFold(
+  sources: BuildSources,
+  run: FoldRun,
+): Promise<{ readonly plan: TrainPlan; readonly notices: readonly string[] }> {
+  const { config } = sources;
+  const { data, training, optimizer: { lr } } = config;
+  const context = { data_root_dir: data.data_root_dir ?? ".", fold: data.fold ?? undefined };
+  const dataset = create("dataset", context, sources);
+  const { index: fold, seed } = run;
+  const splits = foldSplits(await openSplits(dataset), config, { fold, seed });
+  const model = buildModel(sources, dataset, splits.train.split);
+  const { parameters } = model;
+  const { metrics, notices } = createMetrics(dataset, sources);
+  const rules = parameterOptions(parameters, config.optimizer);
+  const given = run.resume ? undefined : initialWeights(config, parameters);
+  const plan: TrainPlan = {
+    model,
+    parameters,
+    aliases: parameterAliases,
+    optimizer: create("optimizer", { lr }, sources),
+    parameterOptions: ({ name }) => rules.get(name)!,
+    lr,
+    schedule: create("scheduler", { epochs: training.epochs }, sources),
+    metrics,
+    metricMode: config.task.metric_computation_mode,
+    bestMetric: bestMetric(training.best_checkpoint_metric, dataset, metrics),
+    logger: create("logger", {}, sources),
+    epochs: training.epochs,
+    seed,
+    labelSmoothing: config.task.label_smoothing,
+    clipNorm: training.gradient_clip_val ?? undefined,
+    accumulate: training.gradient_accumulation_steps,
+    sanitySteps: training.num_sanity_val_steps,
+    checkpoints: training.enable_checkpointing,
+    fold: { index: fold, count: training.cv_folds },
+    directory: run.directory,
+    resume: run.resume,
+    initial: given?.values,
+    loaders: planLoaders(splits, config, seed),
+  };
+  return { plan, notices: [...notices, ...unusedWeights(config, given)] };
+}
+
+function initialWeights(
+  { training: { init_checkpoint: file } }: ResolvedConfig,
+  parameters: TrainPlan["parameters"],
+): InitialWeights | undefined {
+  if (file === null) return undefined;
+  return matchInitialWeights(loadStateDict(file), { parameters, names: foreignNames, file });
+}
+
+function unusedWeights(
+  { training: { init_checkpoint: file } }: ResolvedConfig,
+  given: InitialWeights | undefined,
+): string[] {
+  const unused = given?.unused ?? [];
+  if (unused.length === 0) return [];
+  const names = unused.slice(0, 3).map((name) => `"${name}"`).join(", ");
+  const count = unused.length === 1 ? "1 tensor" : `${unused.length} tensors`;
+  const rest = unused.length > 3 ? ", …" : "";
+  return [`the model has no place for ${count} of "${file}": ${names}${rest}`];
+}
+
+/** Loaders start no thread and open no file before their first epoch. */
+function planLoaders(
+  splits: FoldSplits,
+  config: ResolvedConfig,
+  seed: number,
+): TrainPlan["loaders"] {
+  return {
+    train: planLoader(splits.train, "train", config, seed),
+    val: planLoader(splits.val, "eval", config, seed),
+    test: splits.test && planLoader(splits.test, "eval", config, seed),
+  };
+}
+
+function planLoader(
+  { split, subset }: SplitPart,
+  use: "train" | "eval",
+  { dataloading }: ResolvedConfig,
+  seed: number,
+): Loader {
+  const training = use === "train";
+  const batchSize = training ? dataloading.batch_size : dataloading.eval_batch_size;
+  const dropLast = training ? dataloading.drop_last_train : dataloading.drop_last_eval;
+  const samples = subset?.length ?? split.length;
+  if (dropLast && samples < batchSize) {
+    const message = `no batch is left of the ${samples} samples of "${split.name}", ` +
+      `a batch has ${batchSize}`;
+    throw new ConfigError([{ path: `dataloading.drop_last_${use}`, message }]);
+  }
+  return new Loader(split, {
+    batchSize,
+    dropLast,
+    subset,
+    seed,
+    shuffle: training ? dataloading.shuffle_train : dataloading.shuffle_eval,
+    workers: dataloading.num_workers,
+    prefetchFactor: dataloading.prefetch_factor,
+    reuseBuffers: true,
+  });
+}

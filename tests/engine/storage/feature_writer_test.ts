@@ -1,0 +1,86 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { DataError } from "../../../engine/errors.ts";
+import { featureSplit, openFeatureFile } from "../../../engine/storage/feature_file.ts";
+import { openSource } from "../../../engine/storage/feature_source.ts";
+import { FeatureWriter } from "../../../engine/storage/feature_writer.ts";
+import { emptyFloat16File } from "../../../engine/storage/float16_template.ts";
+
+const folder = Deno.makeTempDirSync();
+addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+
+const ROWS = Float32Array.from({ length: 15 }, (_, i) => i / 4 - 1);
+
+async function read(path: string, indices: number[]): Promise<number[]> {
+  const split = featureSplit(await openFeatureFile(path));
+  const source = await openSource(split.source.options);
+  const { features } = await source.read(Int32Array.from(indices));
+  source.close();
+  return [...features];
+}
+
+for (const precision of [16, 32] as const) {
+  for (const compression of [0, 1, 9]) {
+    Deno.test(`FeatureWriter writes float${precision} at gzip level ${compression}`, async () => {
+      const path = `${folder}/${precision}_${compression}.h5`;
+      const writer = await FeatureWriter.create(path, { embedDim: 3, precision, compression });
+      writer.append(ROWS.subarray(0, 6), [4, 2]);
+      writer.append(ROWS.subarray(6), [0, 1, 3]);
+      writer.close();
+      const file = await openFeatureFile(path);
+      assertEquals(file.dtype, `float${precision}`);
+      assertEquals([file.layout, file.length, file.embedDim], ["instance", 5, 3]);
+      assertEquals([...file.labels.values], [4, 2, 0, 1, 3]);
+      assertEquals(await read(path, [4, 0]), [...ROWS.subarray(12), ...ROWS.subarray(0, 3)]);
+    });
+  }
+}
+
+Deno.test("FeatureWriter writes bags of any size", async () => {
+  const path = `${folder}/bags.h5`;
+  const writer = await FeatureWriter.create(path, { embedDim: 3 });
+  writer.appendBag(ROWS.subarray(0, 3), 1);
+  writer.appendBag(ROWS.subarray(3), 0);
+  writer.close();
+  const file = await openFeatureFile(path);
+  assertEquals([file.layout, file.length, file.instances], ["variable_bags", 2, 5]);
+  assertEquals([...file.bagLengths!], [1, 4]);
+  assertEquals(await read(path, [1]), [...ROWS.subarray(3)]);
+});
+
+Deno.test("FeatureWriter refuses rows that do not fit, and mixtures", async () => {
+  const writer = await FeatureWriter.create(`${folder}/refused.h5`, { embedDim: 3 });
+  assertThrows(() => writer.append(ROWS.subarray(0, 4), [0]), TypeError, "1 rows want 3");
+  assertThrows(() => writer.appendBag(ROWS.subarray(0, 4), 0), TypeError, "2 rows want 6");
+  writer.append(ROWS.subarray(0, 3), [0]);
+  assertThrows(() => writer.appendBag(ROWS.subarray(0, 3), 0), TypeError, "Cannot append a bag");
+  writer.discard();
+  const bags = await FeatureWriter.create(`${folder}/refused.h5`, { embedDim: 3 });
+  bags.appendBag(ROWS.subarray(0, 3), 0);
+  assertThrows(() => bags.append(ROWS.subarray(0, 3), [0]), TypeError, "the file has bags");
+  bags.discard();
+});
+
+Deno.test("FeatureWriter gives the name only to a finished file", async () => {
+  const path = `${folder}/unfinished.h5`;
+  const writer = await FeatureWriter.create(path, { embedDim: 3 });
+  writer.append(ROWS, [0, 1, 2, 3, 4]);
+  assertThrows(() => Deno.statSync(path), Deno.errors.NotFound);
+  writer.discard();
+  const left = [...Deno.readDirSync(folder)].filter(({ name }) => name.includes("unfinished"));
+  assertEquals(left, []);
+});
+
+Deno.test("FeatureWriter names a folder that is not there", async () => {
+  const error = await FeatureWriter.create(`${folder}/missing/a.h5`, { embedDim: 3 }).catch((e) =>
+    e
+  );
+  assert(error instanceof DataError);
+  assert(error.message.startsWith(`Cannot write "${folder}/missing/a.h5"`), error.message);
+});
+
+Deno.test("emptyFloat16File() patches width, chunk rows and level", () => {
+  const bytes = emptyFloat16File(1024, 32, 6);
+  const view = new DataView(bytes.buffer);
+  assertEquals([view.getBigUint64(840, true), view.getUint32(971, true)], [1024n, 32]);
+  assertEquals(view.getUint32(944, true), 6);
+});

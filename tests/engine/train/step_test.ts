@@ -1,0 +1,363 @@
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+} from "@std/assert";
+import { gradients } from "../../../engine/autodiff/backward.ts";
+import { input } from "../../../engine/ir/create.ts";
+import { add, div, mul } from "../../../engine/ir/elementwise.ts";
+import { transpose } from "../../../engine/ir/layout.ts";
+import { reduceSum } from "../../../engine/ir/matrix.ts";
+import type { Tensor } from "../../../engine/ir/node.ts";
+import { frozen, linear, Parameters } from "../../../engine/nn/scope.ts";
+import { Session, type Value } from "../../../engine/runtime/session.ts";
+import type { Optimizer } from "../../../engine/train/interfaces.ts";
+import { adamW } from "../../../plugins/optimizer/AdamW.ts";
+import { goldenJson, goldenTensors, relativeError } from "../../_golden.ts";
+import {
+  descent,
+  momentum,
+  perceptron,
+  randomBatch,
+  rowsOf,
+  type SmallModel,
+  snapshot,
+  training,
+  withState,
+} from "./_models.ts";
+
+const adam = adamW.create({}, { lr: 0.01 });
+
+interface GoldenTraining {
+  readonly epochs: number;
+  readonly batch_size: number;
+  readonly optimizer: { readonly lr: number; readonly warmup_epochs: number };
+  readonly step_losses: readonly number[];
+  readonly grad_norms_before_clip: readonly number[];
+}
+
+Deno.test("TrainStep trains a linear classifier as PyTorch does", async () => {
+  const golden = goldenJson<GoldenTraining>("linear_training.json");
+  const tensors = goldenTensors("linear_training.safetensors");
+  const model = perceptron([12, 5], 0.1);
+  const { state, step } = await training(model, adam, { clipNorm: 1 });
+  state.parameter("layers.0.weight").data.set(tensors["init.weight"].data);
+  state.parameter("layers.0.bias").data.set(tensors["init.bias"].data);
+  const [rows] = tensors.labels.shape;
+  const data: Record<string, Value> = {
+    features: { dtype: "float32", ...tensors.features },
+    labels: {
+      dtype: "int64",
+      shape: [rows],
+      data: BigInt64Array.from(tensors.labels.data, BigInt),
+    },
+  };
+  const warmup = golden.optimizer.warmup_epochs;
+  let update = 0;
+  for (let epoch = 0; epoch < golden.epochs; epoch++) {
+    const factor = epoch < warmup
+      ? (epoch + 1) / (warmup + 1)
+      : (1 + Math.cos(Math.PI * (epoch - warmup) / (golden.epochs - warmup))) / 2;
+    for (let start = 0; start < rows; start += golden.batch_size) {
+      const batch = rowsOf(data, start, Math.min(start + golden.batch_size, rows));
+      const { loss, grad_norm } = await step.run(batch, golden.optimizer.lr * factor);
+      assertAlmostEquals(Number(loss.data[0]), golden.step_losses[update], 1e-5);
+      assertAlmostEquals(Number(grad_norm.data[0]), golden.grad_norms_before_clip[update], 1e-4);
+      update++;
+    }
+  }
+  await step.release();
+  assertEquals(update, golden.step_losses.length);
+  for (const name of ["weight", "bias"]) {
+    const error = relativeError(
+      state.parameter(`layers.0.${name}`).data,
+      tensors[`final.${name}`].data,
+    );
+    assert(error <= 1e-4, `${name}: ${error}`);
+  }
+});
+
+Deno.test("TrainStep returns the outputs asked for and nothing else", async () => {
+  const model = perceptron([6, 3]);
+  const batch = randomBatch([4, 6], 3, 1);
+  const plain = await training(model, momentum, { outputs: { logits: model.logits } });
+  const result = await plain.step.run(batch, 0.1);
+  assertEquals(Object.keys(result).toSorted(), ["logits", "loss"]);
+  assertEquals([...result.logits.shape], [4, 3]);
+  assertEquals([...result.loss.shape], []);
+  await plain.step.release();
+  const accumulating = await training(model, momentum, { accumulate: 2, clipNorm: 1 });
+  assertEquals(Object.keys(await accumulating.step.run(batch, 0.1)), ["loss"]);
+  assertEquals(Object.keys(await accumulating.step.run(batch, 0.1)), ["loss", "grad_norm"]);
+  await accumulating.step.release();
+});
+
+/** Parameters after one update on a batch, cut into pieces. */
+async function afterOneUpdate(
+  batch: Record<string, Value>,
+  cuts: readonly number[],
+  accumulate: number,
+): Promise<Record<string, number[]>> {
+  const { state, step } = await training(perceptron([6, 8, 3]), descent, { accumulate });
+  for (let i = 1; i < cuts.length; i++) {
+    await step.run(rowsOf(batch, cuts[i - 1], cuts[i]), 1, i === cuts.length - 1);
+  }
+  assertEquals(state.step, 1);
+  await step.release();
+  return snapshot(state);
+}
+
+function assertClose(actual: Record<string, number[]>, expected: Record<string, number[]>): void {
+  assertEquals(Object.keys(actual), Object.keys(expected));
+  for (const [name, values] of Object.entries(actual)) {
+    const error = relativeError(values, expected[name]);
+    assert(error <= 1e-6, `${name}: ${error}`);
+  }
+}
+
+Deno.test("TrainStep accumulates to the gradient of the whole batch", async () => {
+  const batch = randomBatch([16, 6], 3, 5);
+  const whole = await afterOneUpdate(batch, [0, 16], 1);
+  assertClose(await afterOneUpdate(batch, [0, 4, 8, 12, 16], 4), whole);
+  assertClose(await afterOneUpdate(batch, [0, 8, 16], 2), whole);
+});
+
+Deno.test("TrainStep weighs accumulated batches alike, whatever their size", async () => {
+  // As PyTorch's loss / n: the mean of the batches' means.
+  const batch = randomBatch([6, 6], 3, 6);
+  const uneven = await afterOneUpdate(batch, [0, 4, 6], 2);
+  const twice = { ...rowsOf(batch, 0, 4) };
+  const repeated = {
+    features: concatRows(twice.features, rowsOf(batch, 4, 6).features, 2),
+    labels: concatRows(twice.labels, rowsOf(batch, 4, 6).labels, 2),
+  };
+  assertClose(uneven, await afterOneUpdate(repeated, [0, 8], 1));
+});
+
+/** Rows of `a`, then those of `b` several times. */
+function concatRows(a: Value, b: Value, times: number): Value {
+  const list = [...a.data, ...Array(times).fill([...b.data]).flat()];
+  const shape = [a.shape[0] + times * b.shape[0], ...a.shape.slice(1)];
+  const data = a.dtype === "int64" ? BigInt64Array.from(list) : Float32Array.from(list);
+  return { dtype: a.dtype, shape, data };
+}
+
+Deno.test("TrainStep flushes with the full divisor, and starts the next update afresh", async () => {
+  const batch = randomBatch([4, 6], 3, 7);
+  const model = perceptron([6, 3]);
+  const full = await training(model, descent);
+  const part = await training(model, descent, { accumulate: 4 });
+  const before = snapshot(full.state);
+  await full.step.run(batch, 0.25);
+  await part.step.run(batch, 1, true);
+  assertClose(snapshot(part.state), snapshot(full.state));
+  assertNotEquals(snapshot(part.state), before);
+  // The accumulators are empty again: the same happens once more.
+  await full.step.run(batch, 0.25);
+  await part.step.run(batch, 1, true);
+  assertClose(snapshot(part.state), snapshot(full.state));
+  // Fewer batches than asked for do not update.
+  const waiting = snapshot(part.state);
+  for (let i = 0; i < 3; i++) await part.step.run(batch, 1);
+  assertEquals(snapshot(part.state), waiting);
+  await part.step.run(batch, 1);
+  assertNotEquals(snapshot(part.state), waiting);
+  assertEquals(part.state.step, 3);
+  await full.step.release();
+  await part.step.release();
+});
+
+/** The update that descent with a learning rate of 1 makes: the negative gradient. */
+async function updateOf(clipNorm: number | undefined) {
+  const { state, step } = await training(perceptron([6, 3]), descent, { clipNorm });
+  const before = snapshot(state);
+  const { grad_norm } = await step.run(randomBatch([4, 6], 3, 8), 1);
+  await step.release();
+  const after = snapshot(state);
+  const update = Object.keys(before).flatMap((name) =>
+    before[name].map((value, i) => after[name][i] - value)
+  );
+  return { update, norm: grad_norm === undefined ? undefined : Number(grad_norm.data[0]) };
+}
+
+Deno.test("TrainStep clips to the norm, and leaves smaller gradients as they are", async () => {
+  const free = await updateOf(undefined);
+  const norm = Math.hypot(...free.update);
+  assertEquals(free.norm, undefined);
+  const loose = await updateOf(norm * 1.01);
+  assertEquals(loose.update, free.update);
+  const tight = await updateOf(norm / 3);
+  assertAlmostEquals(tight.norm!, norm, 1e-5);
+  assertAlmostEquals(Math.hypot(...tight.update), norm / 3, 1e-5);
+  const error = relativeError(tight.update, free.update.map((value) => value / 3));
+  assert(error <= 1e-5, `${error}`);
+});
+
+/** Trains without a step: every output in memory of its own, copied by hand. */
+async function referenceTraining(
+  model: SmallModel,
+  optimizer: Optimizer,
+  batches: readonly Record<string, Value>[],
+  initial: Record<string, number[]>,
+): Promise<Record<string, number[]>> {
+  const wrt = model.parameters.map(({ tensor }) => tensor);
+  const scalars: Record<string, Tensor> = {};
+  for (const key of Object.keys(optimizer.scalars(1, 0))) scalars[key] = input(key, "float32", []);
+  const outputs: Record<string, Tensor> = {};
+  const feeds: Record<string, Value> = {};
+  for (const [index, gradient] of gradients(model.loss, wrt).entries()) {
+    const { name, shape, tensor } = model.parameters[index];
+    const state: Record<string, Tensor> = {};
+    feeds[name] = { dtype: "float32", shape, data: Float32Array.from(initial[name]) };
+    for (const key of Object.keys(optimizer.state(shape))) {
+      state[key] = input(`${name} ${key}`, "float32", shape);
+      const data = new Float32Array(initial[name].length);
+      feeds[`${name} ${key}`] = { dtype: "float32", shape, data };
+    }
+    const options = { lr_scale: 1, weight_decay: 0.05 };
+    const updated = optimizer.update(tensor, gradient, state, scalars, options);
+    outputs[`next ${name}`] = updated.parameter;
+    for (const [key, value] of Object.entries(updated.state)) {
+      outputs[`next ${name} ${key}`] = value;
+    }
+  }
+  const session = await Session.create(outputs, { threads: 2 });
+  for (const [index, batch] of batches.entries()) {
+    for (const [key, value] of Object.entries(optimizer.scalars(index + 1, 0.01))) {
+      feeds[key] = { dtype: "float32", shape: [], data: Float32Array.of(value) };
+    }
+    const results = await session.run({ ...feeds, ...batch });
+    for (const [name, { dtype, shape, data }] of Object.entries(results)) {
+      feeds[name.slice("next ".length)] = { dtype, shape, data: data.slice() };
+    }
+  }
+  await session.release();
+  return Object.fromEntries(
+    model.parameters.map(({ name }) => [name, Array.from(feeds[name].data, Number)]),
+  );
+}
+
+Deno.test("TrainStep on two threads writes no buffer that is still read", async () => {
+  const batches = Array.from({ length: 40 }, (_, i) => randomBatch([64, 160], 10, 100 + 2 * i));
+  const model = perceptron([160, 192, 128, 10]);
+  const { state, step } = await training(model, adam, { session: { threads: 2 } });
+  const initial = snapshot(state);
+  for (const batch of batches) await step.run(batch, 0.01);
+  await step.release();
+  const expected = await referenceTraining(model, adam, batches, initial);
+  assertEquals(snapshot(state), expected);
+  assertNotEquals(expected, initial);
+});
+
+Deno.test("TrainStep gives the same bits in every run", async () => {
+  const runs: Record<string, number[]>[] = [];
+  for (const _ of [1, 2]) {
+    const { state, step } = await training(perceptron([32, 64, 5]), adam, {
+      session: { threads: 2 },
+      clipNorm: 1,
+      accumulate: 2,
+    });
+    for (let i = 0; i < 20; i++) await step.run(randomBatch([33, 32], 5, i), 0.01);
+    await step.release();
+    runs.push(snapshot(state));
+  }
+  assertEquals(runs[0], runs[1]);
+});
+
+Deno.test("TrainStep shares its buffers with a session that evaluates", async () => {
+  const model = perceptron([6, 3]);
+  const batch = randomBatch([4, 6], 3, 9);
+  const { state, step } = await training(model, momentum, { outputs: { logits: model.logits } });
+  const evaluation = await Session.create({ logits: model.logits }, { threads: 1 });
+  const evaluate = async () => {
+    const parameters = Object.fromEntries(state.names().map((name) => [name, state.front(name)]));
+    return [...(await evaluation.run({ ...parameters, ...batch })).logits.data];
+  };
+  const seen = new Set<string>();
+  for (let i = 0; i < 4; i++) {
+    const before = await evaluate();
+    const { logits } = await step.run(batch, 0.1);
+    assertEquals(before, [...logits.data]);
+    seen.add(before.join());
+  }
+  assertEquals(seen.size, 4);
+  await step.release();
+  await evaluation.release();
+});
+
+Deno.test("TrainStep leaves frozen parameters alone", async () => {
+  const parameters = new Parameters();
+  const scope = parameters.scope();
+  const context = perceptron([1, 1]);
+  assertEquals(context.parameters.length, 2);
+  const body = frozen(scope.child("body"));
+  const weight = body.parameter("weight", [4, 6], (shape, random) => {
+    return Float32Array.from({ length: shape[0] * shape[1] }, () => random.normal());
+  });
+  const head = scope.parameter("head", [3, 4], () => new Float32Array(12).fill(0.5));
+  const x = input("features", "float32", ["batch", 6]);
+  const loss = reduceSum(mul(linear(linear(x, weight), head), 0.1));
+  const model = { parameters: parameters.list(), logits: loss, loss };
+  const { state, step } = await training(model, momentum);
+  const before = snapshot(state);
+  const { features } = randomBatch([4, 6], 3, 10);
+  for (let i = 0; i < 2; i++) await step.run({ features }, 0.1);
+  await step.release();
+  assertEquals(snapshot(state)["body.weight"], before["body.weight"]);
+  assertNotEquals(snapshot(state).head, before.head);
+});
+
+Deno.test("TrainStep.create() throws if nothing trains", async () => {
+  const parameters = new Parameters();
+  const weight = frozen(parameters.scope()).parameter("weight", [2], () => new Float32Array(2));
+  const loss = reduceSum(weight);
+  const model = { parameters: parameters.list(), logits: loss, loss };
+  const message = "Cannot train: no parameter is trainable";
+  await assertRejects(() => training(model, descent), TypeError, message);
+});
+
+Deno.test("TrainStep.create() refuses state that cannot be updated in place", async (test) => {
+  const refused: Record<string, [string, Optimizer]> = {
+    "an operator that mixes entries": [
+      "Transpose",
+      withState((old, gradient) => {
+        const mixed = transpose(old, old.shape.map((_, axis) => axis).toReversed());
+        return { state: add(mixed, gradient), direction: gradient };
+      }),
+    ],
+    "two readers": [
+      "Mul, Div",
+      withState((old, gradient) => {
+        const state = add(mul(old, 0.9), gradient);
+        return { state, direction: div(old, 2) };
+      }),
+    ],
+    "a reader that may come too late": [
+      "Mul",
+      withState((old, gradient) => ({ state: gradient, direction: mul(old, 0.9) })),
+    ],
+  };
+  for (const [name, [operators, optimizer]] of Object.entries(refused)) {
+    await test.step(name, async () => {
+      await assertRejects(
+        () => training(perceptron([3, 3]), optimizer),
+        TypeError,
+        `Cannot update "layers.0.weight/momentum" in place: it is read by ${operators}, expected`,
+      );
+    });
+  }
+});
+
+Deno.test("TrainStep takes state that is replaced without being read", async () => {
+  const last = withState((_, gradient) => ({ state: mul(gradient, 1), direction: gradient }));
+  const { state, step } = await training(perceptron([3, 3]), last);
+  const before = snapshot(state);
+  await step.run(randomBatch([4, 3], 3, 11), 1);
+  await step.release();
+  const name = "layers.0.weight";
+  const change = before[name].map((value, i) => Math.fround(value - snapshot(state)[name][i]));
+  const error = relativeError(state.optimizerState(name).momentum.data, change);
+  assert(error <= 1e-5, `${error}`);
+});
