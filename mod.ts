@@ -7,6 +7,7 @@
  */
 export * from "./engine/errors.ts";
 export * from "./engine/train/events.ts";
+export type { NoOptions } from "./plugins/metric/_metric.ts";
 export * from "./plugins/mod.ts";
 export { train, type TrainOptions } from "./registry/builder/train.ts";
 export { type Flag, flag } from "./registry/config/flags.ts";

@@ -1,4 +1,5 @@
 /** Runs the same work in PyTorch, in one long-lived process that answers line by line. */
+import process from "node:process";
 
 /** A Python process that measures what it is asked for. */
 export class Peer {
@@ -22,13 +23,13 @@ export class Peer {
     const python = Deno.env.get("GLOVITA_PYTHON") ?? "python3";
     const path = new URL(script, import.meta.url).pathname;
     try {
-      const process = new Deno.Command(python, {
+      const child = new Deno.Command(python, {
         args: ["-u", path],
         stdin: "piped",
         stdout: "piped",
         stderr: "null",
       }).spawn();
-      const peer = new Peer(process);
+      const peer = new Peer(child);
       if (await peer.ask({ task: "hello" }) !== undefined) return peer;
       await peer.close();
     } catch {
@@ -95,8 +96,7 @@ export function compare(name: string, ours: readonly number[], theirs: readonly 
   );
 }
 
-/** Largest resident memory of this process so far in MB, where the system tells. */
+/** Largest resident memory of this process so far in MB. */
 export function peakMemory(): number {
-  const status = Deno.readTextFileSync("/proc/self/status");
-  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? NaN) / 1024;
+  return process.resourceUsage().maxRSS / 1024;
 }

@@ -18,6 +18,7 @@ export interface DataErrorOptions extends ErrorOptions {
  * that training cannot take. The message is one line and names file and dataset.
  */
 export class DataError extends Error {
+  /** Name of the class, which survives a second copy of this package. */
   override name = "DataError";
   /** Path of the file as the user gave it. */
   readonly file?: string;
@@ -27,6 +28,7 @@ export class DataError extends Error {
   readonly index?: number;
 
   /**
+   * Makes the error.
    * @param message One line: `Cannot <action> <thing>: <current state>`.
    * @param options File, dataset and index the message is about, and the cause.
    */
@@ -40,6 +42,7 @@ export class DataError extends Error {
 
 /** Training that cannot go on, although its data could be read. */
 export class TrainingError extends Error {
+  /** Name of the class, which survives a second copy of this package. */
   override name = "TrainingError";
   /** Epoch, counted from 0. */
   readonly epoch: number;
@@ -47,6 +50,7 @@ export class TrainingError extends Error {
   readonly batch: number;
 
   /**
+   * Makes the error.
    * @param message One line: `Cannot <action> <thing>: <current state>`.
    * @param epoch Epoch, counted from 0.
    * @param batch Batch within the epoch, counted from 0.

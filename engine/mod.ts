@@ -20,13 +20,20 @@ export type {
   TensorType,
   TypedArray,
 } from "./ir/node.ts";
-export type { OpAttributes, OpName } from "./ir/ops.ts";
+export type { AxisAttribute, None, OpAttributes, OpName, ReduceAttributes } from "./ir/ops.ts";
 export type { Bags } from "./nn/bags.ts";
 export * from "./nn/initializers.ts";
 export * from "./nn/losses.ts";
-export { RandomStream } from "./nn/random.ts";
+export { RandomRows, RandomStream } from "./nn/random.ts";
 export * from "./nn/scope.ts";
-export { emit } from "./onnx/emit.ts";
+export {
+  type AttributeValue,
+  emit,
+  type OnnxGraph,
+  type OnnxInitializer,
+  type OnnxNode,
+  type OnnxValue,
+} from "./onnx/emit.ts";
 export { encode } from "./onnx/encode.ts";
 export * from "./random.ts";
-export { Session } from "./runtime/session.ts";
+export { Session, type SessionOptions, type Value } from "./runtime/session.ts";

@@ -14,11 +14,13 @@ export interface ConfigIssue {
 
 /** A config that cannot be used. Its message has one line for each issue. */
 export class ConfigError extends Error {
+  /** Name of the class, which survives a second copy of this package. */
   override name = "ConfigError";
   /** Everything that is wrong, in the order of the tree. */
   readonly issues: readonly ConfigIssue[];
 
   /**
+   * Makes the error.
    * @param issues Everything that is wrong, at least one issue.
    * @param options The cause, where there is one.
    */
@@ -30,11 +32,13 @@ export class ConfigError extends Error {
 
 /** A plugin module that cannot be loaded, or a value that is no plugin. */
 export class PluginError extends Error {
+  /** Name of the class, which survives a second copy of this package. */
   override name = "PluginError";
   /** Specifier of the module as the user gave it, where one was being loaded. */
   readonly specifier?: string;
 
   /**
+   * Makes the error.
    * @param message One line: `Cannot <action> <thing>: <current state>`.
    * @param options Specifier of the module, and the cause.
    */
@@ -46,6 +50,7 @@ export class PluginError extends Error {
 
 /** A key that another plugin of the slot holds already. */
 export class DuplicateKeyError extends RangeError {
+  /** Name of the class, which survives a second copy of this package. */
   override name = "DuplicateKeyError";
   /** Slot of the plugin. */
   readonly slot: string;
@@ -53,6 +58,7 @@ export class DuplicateKeyError extends RangeError {
   readonly key: string;
 
   /**
+   * Makes the error.
    * @param slot Slot of the plugin.
    * @param key Key of the plugin.
    */
@@ -65,6 +71,7 @@ export class DuplicateKeyError extends RangeError {
 
 /** A key that no plugin of the slot has. */
 export class UnknownKeyError extends RangeError {
+  /** Name of the class, which survives a second copy of this package. */
   override name = "UnknownKeyError";
   /** Slot that was asked. */
   readonly slot: string;
@@ -74,6 +81,7 @@ export class UnknownKeyError extends RangeError {
   readonly known: readonly string[];
 
   /**
+   * Makes the error.
    * @param slot Slot that was asked.
    * @param key Key that was asked for.
    * @param known Keys that the slot knows, sorted.

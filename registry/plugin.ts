@@ -17,6 +17,16 @@ import type { ForwardContext, Scope } from "../engine/nn/scope.ts";
 import type { Bags } from "../engine/nn/bags.ts";
 import type { Split } from "../engine/train/data.ts";
 
+export type {
+  Labels,
+  OpenSource,
+  ReadOptions,
+  Rows,
+  Source,
+  SourceModule,
+  Split,
+} from "../engine/train/data.ts";
+
 /** Name of a split. */
 export type SplitName = "train" | "val" | "test";
 
@@ -137,11 +147,13 @@ export interface HeadContext extends TaskInfo {
 /** Parameter-efficient fine-tuning: decides what trains by transforming scopes. */
 export interface Peft {
   /**
+   * Transforms the encoder's scope.
    * @param scope The scope that the encoder would get.
    * @returns The scope that it gets instead.
    */
   encoder(scope: Scope): Scope;
   /**
+   * Transforms the head's scope.
    * @param scope The scope that the head would get.
    * @returns The scope that it gets instead.
    */

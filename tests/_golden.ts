@@ -22,10 +22,10 @@ export function goldenTensors(name: string): Record<string, GoldenTensor> {
   const size = Number(new DataView(bytes.buffer).getBigUint64(0, true));
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + size)));
   const tensors: Record<string, GoldenTensor> = {};
+  delete header.__metadata__;
   for (
     const [key, { dtype, shape, data_offsets: [start, end] }] of Object.entries<HeaderEntry>(header)
   ) {
-    if (key === "__metadata__") continue;
     const raw = bytes.slice(8 + size + start, 8 + size + end).buffer;
     const data = dtype === "F32"
       ? new Float32Array(raw)

@@ -172,3 +172,10 @@ export function checkpointBytes(directory: string, name = "last"): Uint8Array {
 export function readRunJson<T = Record<string, unknown>>(directory: string, name: string): T {
   return JSON.parse(Deno.readTextFileSync(join(directory, name)));
 }
+
+/** Sorted names of the entries of a folder. */
+export async function namesIn(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) names.push(name);
+  return names.sort();
+}

@@ -54,7 +54,7 @@ export function truncatedNormal(std: number): Initializer {
 }
 
 /** Uniform by Glorot & Bengio 2010 (`torch.nn.init.xavier_uniform_`, gain 1). */
-export const xavierUniform: Initializer = (shape, random) => {
+export const xavierUniform: Initializer = (shape, random): Float32Array<ArrayBuffer> => {
   const receptive = sizeOf(shape.slice(2));
   return uniform(Math.sqrt(6 / ((shape[0] + shape[1]) * receptive)))(shape, random);
 };

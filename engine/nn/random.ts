@@ -16,7 +16,7 @@ import {
   sqrt,
   where,
 } from "../ir/elementwise.ts";
-import { elementCount, range, shapeOf } from "../ir/layout.ts";
+import { elementCount, range, shapeOf, unsqueeze } from "../ir/layout.ts";
 import type { Tensor } from "../ir/node.ts";
 import { sizeOf } from "../ir/dims.ts";
 
@@ -34,12 +34,34 @@ function mix(x: Tensor): Tensor {
   return bitwiseXor(h, shiftRight(h, 16));
 }
 
+/** Uniform numbers in `[0, 1)`, multiples of 2⁻²⁴. */
+function toUniform(bits: Tensor): Tensor {
+  return mul(cast(shiftRight(bits, 8), "float32"), 2 ** -24);
+}
+
+/** Standard normal numbers from two uniform ones (Box & Muller 1958). */
+function toNormal(first: Tensor, second: Tensor): Tensor {
+  const radius = sqrt(mul(log(add(first, 2 ** -25)), -2));
+  return mul(radius, cos(mul(second, 2 * Math.PI)));
+}
+
+function dropOut(x: Tensor, rate: number, bits: () => Tensor): Tensor {
+  if (!(rate >= 0 && rate <= 1)) {
+    throw new RangeError(`Cannot drop out at rate ${rate}: expected 0 to 1`);
+  }
+  if (rate === 0) return x;
+  if (rate === 1) return mul(x, 0);
+  const threshold = scalar(Math.floor(rate * 2 ** 32), "uint32");
+  return where(greaterOrEqual(bits(), threshold), mul(x, 1 / (1 - rate)), 0);
+}
+
 /** Draws random tensors, one independent stream per draw. */
 export class RandomStream {
   readonly #seed: Tensor;
   #draws = 0;
 
   /**
+   * Makes a stream.
    * @param seed The step's seed, a `uint32` scalar; the same seed gives the same numbers.
    */
   constructor(seed: Tensor) {
@@ -48,8 +70,7 @@ export class RandomStream {
 
   /** Uniform 32-bit integers of the shape of `like`. */
   bits(like: Tensor): Tensor {
-    const stream = scalar(Math.imul(++this.#draws, GOLDEN) >>> 0, "uint32");
-    const key = mix(bitwiseXor(mix(this.#seed), stream));
+    const key = this.#key();
     const size = isStatic(like.shape) ? sizeOf(like.shape) : like.shape.join("*");
     const index = cast(range(elementCount(like), size, "int64"), "uint32");
     const flat = mix(add(mul(index, scalar(GOLDEN, "uint32")), key));
@@ -59,14 +80,12 @@ export class RandomStream {
 
   /** Uniform numbers in `[0, 1)` of the shape of `like`, multiples of 2⁻²⁴. */
   uniform(like: Tensor): Tensor {
-    return mul(cast(shiftRight(this.bits(like), 8), "float32"), 2 ** -24);
+    return toUniform(this.bits(like));
   }
 
   /** Standard normal numbers of the shape of `like` (Box & Muller 1958). */
   normal(like: Tensor): Tensor {
-    const positive = add(this.uniform(like), 2 ** -25);
-    const radius = sqrt(mul(log(positive), -2));
-    return mul(radius, cos(mul(this.uniform(like), 2 * Math.PI)));
+    return toNormal(this.uniform(like), this.uniform(like));
   }
 
   /**
@@ -77,12 +96,67 @@ export class RandomStream {
    * @throws {RangeError} if the rate is none.
    */
   dropout(x: Tensor, rate: number): Tensor {
-    if (!(rate >= 0 && rate <= 1)) {
-      throw new RangeError(`Cannot drop out at rate ${rate}: expected 0 to 1`);
-    }
-    if (rate === 0) return x;
-    if (rate === 1) return mul(x, 0);
-    const threshold = scalar(Math.floor(rate * 2 ** 32), "uint32");
-    return where(greaterOrEqual(this.bits(x), threshold), mul(x, 1 / (1 - rate)), 0);
+    return dropOut(x, rate, () => this.bits(x));
   }
+
+  /** Reserves a stream for numbers that belong to the rows of a matrix. */
+  rows(): RandomRows {
+    return new RandomRows(this.#key(), this.#key());
+  }
+
+  /** Key of the next stream. */
+  #key(): Tensor {
+    const stream = scalar(Math.imul(++this.#draws, GOLDEN) >>> 0, "uint32");
+    return mix(bitwiseXor(mix(this.#seed), stream));
+  }
+}
+
+/**
+ * Random numbers that belong to the rows of a matrix: a row gets the same numbers whether it is
+ * computed with all others, in a block or on its own.
+ */
+export class RandomRows {
+  readonly #first: Tensor;
+  readonly #second: Tensor;
+
+  /**
+   * @param first Key of a stream, a `uint32` scalar.
+   * @param second Key of another one.
+   */
+  constructor(first: Tensor, second: Tensor) {
+    this.#first = first;
+    this.#second = second;
+  }
+
+  /**
+   * {@linkcode RandomStream.dropout} of some rows.
+   * @param x `[rows, width]`.
+   * @param row Which row of the whole matrix each is, `int64 [rows]`.
+   * @param rate Probability in [0, 1].
+   */
+  dropout(x: Tensor, row: Tensor, rate: number): Tensor {
+    return dropOut(x, rate, () => rowBits(this.#first, x, row));
+  }
+
+  /**
+   * Standard normal numbers of the shape of `like`.
+   * @param like `[rows, width]`.
+   * @param row Which row of the whole matrix each is, `int64 [rows]`.
+   */
+  normal(like: Tensor, row: Tensor): Tensor {
+    const [first, second] = [this.#first, this.#second].map((key) =>
+      toUniform(rowBits(key, like, row))
+    );
+    return toNormal(first, second);
+  }
+}
+
+/** The bits that a stream of its own would give the whole matrix, in some of its rows. */
+function rowBits(key: Tensor, like: Tensor, row: Tensor): Tensor {
+  const width = Number(like.shape[1]);
+  const golden = scalar(GOLDEN, "uint32");
+  const first = mul(cast(row, "uint32"), scalar(Math.imul(width, GOLDEN) >>> 0, "uint32"));
+  const column = cast(range(scalar(width, "int64"), width), "uint32");
+  const offset = add(mul(column, golden), key);
+  return mix(add(unsqueeze(first, [1]), unsqueeze(offset, [0])));
 }

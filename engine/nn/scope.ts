@@ -85,7 +85,11 @@ export class Parameters {
     return new ParameterScope(this, "", true);
   }
 
-  /** @param parameter Adds it. @throws {TypeError} if the name is taken. */
+  /**
+   * Adds a parameter.
+   * @param parameter The parameter.
+   * @throws {TypeError} if the name is taken.
+   */
   add(parameter: Parameter): void {
     if (this.#all.has(parameter.name)) {
       throw new TypeError(`Cannot declare parameter "${parameter.name}": the name is taken`);

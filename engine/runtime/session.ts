@@ -82,7 +82,7 @@ export class Session {
       intraOpNumThreads: options.threads ?? 0,
       enableCpuMemArena: options.arena ?? true,
       enableMemPattern: false,
-      logSeverityLevel: 3,
+      logSeverityLevel: 4, // What goes wrong is thrown.
       ...(options.profile && { enableProfiling: true, profileFilePrefix: options.profile }),
     });
     return new Session(session);
@@ -93,6 +93,7 @@ export class Session {
    * @param feeds A value for every input.
    * @param into Buffers for some of the outputs; the others are allocated.
    * @returns The outputs by name; those in `into` are the buffers given.
+   * @throws {TypeError} if an input is not fed, or with another type or shape than the graph's.
    */
   async run(
     feeds: Readonly<Record<string, Value>>,
@@ -106,13 +107,31 @@ export class Session {
     }
     const fetches: Record<string, OrtTensor | null> = {};
     for (const name of this.outputs) fetches[name] = into[name] ? handleOf(into[name]) : null;
-    const results = await this.#session.run(handles, fetches);
+    const results = await this.#session.run(handles, fetches).catch((cause) => {
+      throw this.#mismatch(handles, cause) ?? cause;
+    });
     const outputs: Record<string, Value> = {};
     for (const name of this.outputs) {
       const { type, dims, data } = results[name];
       outputs[name] = into[name] ?? { dtype: type as DType, shape: dims, data: data as TypedArray };
     }
     return outputs;
+  }
+
+  /** The error that names an input whose type or shape is not the graph's, if there is one. */
+  #mismatch(feeds: Readonly<Record<string, OrtTensor>>, cause: unknown): TypeError | undefined {
+    for (const input of this.#session.inputMetadata) {
+      if (!input.isTensor) continue;
+      const { type, dims } = feeds[input.name];
+      const fits = type === input.type && dims.length === input.shape.length &&
+        input.shape.every((dim, axis) => typeof dim === "string" || dim === dims[axis]);
+      if (fits) continue;
+      return new TypeError(
+        `Cannot run the graph: input "${input.name}" is ${type} [${dims.join(", ")}], expected ` +
+          `${input.type} [${input.shape.join(", ")}]`,
+        { cause },
+      );
+    }
   }
 
   /** Frees the runtime's memory. */

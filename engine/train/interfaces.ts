@@ -83,6 +83,7 @@ export interface Optimizer {
 /** A learning-rate schedule that steps once an epoch. */
 export interface Schedule {
   /**
+   * Gives the learning rate of an epoch.
    * @param epoch Epoch, counted from 0.
    * @returns Factor on the base learning rate.
    */
@@ -104,9 +105,15 @@ export interface MetricInput extends TaskInfo {
 
 /** Collects predictions batch by batch until the values of a whole split are asked for. */
 export interface MetricAccumulator {
-  /** @param batch Predictions and targets of some samples; its arrays are not kept. */
+  /**
+   * Takes in a batch.
+   * @param batch Predictions and targets of some samples; its arrays are not kept.
+   */
   update(batch: MetricInput): void;
-  /** @returns Values of all samples so far by logged name, for example `{ Accuracy: 0.9 }`. */
+  /**
+   * Computes the metric.
+   * @returns Values of all samples so far by logged name, for example `{ Accuracy: 0.9 }`.
+   */
   compute(): Readonly<Record<string, number>>;
 }
 

@@ -3,7 +3,7 @@
  * or not at all.
  * @module
  */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DataError } from "../errors.ts";
 import { replaceFile, writeError, writeJsonAtomic } from "../storage/atomic.ts";
 import type { TorchValue } from "../storage/pickle_values.ts";
@@ -21,6 +21,8 @@ export interface MetricsFile {
 }
 
 const METRICS = "metrics.json";
+/** Names that files have while they are being written. */
+const TEMPORARY = /^\..*\.[0-9a-f-]{36}\.tmp$/;
 
 /** `exp_dir/<dataset>/<group>/<fold>/`. */
 export class RunDirectory {
@@ -42,14 +44,20 @@ export class RunDirectory {
   }
 
   /**
-   * Makes the directory where it is not there.
+   * Makes the directory where it is not there, and removes what a killed process left half-written.
    * @throws {DataError} if it cannot be made.
    */
   make(): void {
+    const checkpoints = join(this.path, "checkpoints");
     try {
-      Deno.mkdirSync(join(this.path, "checkpoints"), { recursive: true });
-    } catch (error) {
-      throw writeError(error, this.path);
+      Deno.mkdirSync(checkpoints, { recursive: true });
+      for (const folder of [this.path, checkpoints]) removeTemporaries(folder);
+    } catch (cause) {
+      const { path } = this;
+      const part = obstacle(path);
+      if (part === undefined) throw writeError(cause, path);
+      const message = `Cannot write "${path}": "${part}" is no folder`;
+      throw new DataError(message, { file: path, cause });
     }
   }
 
@@ -116,6 +124,23 @@ function share(path: string, other: string): void {
     Deno.linkSync(path, other);
   } catch {
     Deno.copyFileSync(path, other);
+  }
+}
+
+/** The part of a path that is in the way of a folder, where there is one. */
+function obstacle(path: string): string | undefined {
+  for (let part = path, parent = dirname(part); part !== parent; parent = dirname(part = parent)) {
+    try {
+      return Deno.statSync(part).isDirectory ? undefined : part;
+    } catch {
+      // Does not exist, or what it is below is no folder.
+    }
+  }
+}
+
+function removeTemporaries(folder: string): void {
+  for (const { name } of Deno.readDirSync(folder)) {
+    if (TEMPORARY.test(name)) Deno.removeSync(join(folder, name));
   }
 }
 

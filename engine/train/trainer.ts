@@ -82,23 +82,6 @@ export interface TrainHooks {
 /** Losses that are not finite, in a row, that end a run. */
 const MAX_BAD_LOSSES = 3;
 
-/**
- * Trains one fold.
- * @param plan What to train.
- * @param hooks How to follow it.
- * @returns The best value and where it is, and the numbers on the test split.
- * @throws {TrainingError} if the loss stays NaN or infinite.
- * @throws {DataError} if data cannot be read or a file cannot be written.
- */
-export async function trainFold(plan: TrainPlan, hooks: TrainHooks = {}): Promise<RunDone> {
-  const trainer = await FoldTrainer.create(plan, hooks);
-  try {
-    return await trainer.run();
-  } finally {
-    await trainer.release();
-  }
-}
-
 /** The best epoch so far, with its weights where no checkpoint holds them. */
 interface Best {
   readonly value: number;
@@ -106,7 +89,8 @@ interface Best {
   readonly weights?: ReadonlyMap<string, Float32Array>;
 }
 
-class FoldTrainer {
+/** Trains one fold. */
+export class FoldTrainer implements AsyncDisposable {
   readonly #plan: TrainPlan;
   readonly #hooks: TrainHooks;
   readonly #state: TrainState;
@@ -133,7 +117,13 @@ class FoldTrainer {
     this.#metrics = progress ? plan.directory.readMetrics(this.#nextEpoch) : { train: [], val: [] };
   }
 
-  static async create(plan: TrainPlan, hooks: TrainHooks): Promise<FoldTrainer> {
+  /**
+   * Makes everything ready; writes nothing.
+   * @param plan What to train.
+   * @param hooks How to follow it.
+   * @throws {DataError} if a run is to be resumed and its checkpoint cannot be used.
+   */
+  static async create(plan: TrainPlan, hooks: TrainHooks = {}): Promise<FoldTrainer> {
     const { model, optimizer, parameters, session, labelSmoothing } = plan;
     const state = await TrainState.create(parameters, plan.seed);
     setParameters(state, plan.initial);
@@ -155,6 +145,12 @@ class FoldTrainer {
     return new FoldTrainer(plan, hooks, { state, step, evaluator, progress });
   }
 
+  /**
+   * Trains the epochs that are left, then tests the best checkpoint.
+   * @returns The best value and where it is, and the numbers on the test split.
+   * @throws {TrainingError} if the loss stays NaN or infinite.
+   * @throws {DataError} if data cannot be read or a file cannot be written.
+   */
   async run(): Promise<RunDone> {
     const { epochs, loaders, sanitySteps } = this.#plan;
     this.#announce();
@@ -166,7 +162,8 @@ class FoldTrainer {
     return await this.#finish();
   }
 
-  async release(): Promise<void> {
+  /** Frees the sessions. */
+  async [Symbol.asyncDispose](): Promise<void> {
     await this.#step.release();
     await this.#evaluator.release();
   }

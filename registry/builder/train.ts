@@ -4,7 +4,7 @@
  * @module
  */
 import type { RunDone, TrainEvent } from "../../engine/train/events.ts";
-import { trainFold, type TrainPlan } from "../../engine/train/trainer.ts";
+import { FoldTrainer, type TrainPlan } from "../../engine/train/trainer.ts";
 import { expectedIssue } from "../config/issues.ts";
 import type { ResolvedConfig } from "../config/tree.ts";
 import { ConfigError } from "../errors.ts";
@@ -81,19 +81,19 @@ function ineffective({ training, task }: ResolvedConfig): string[] {
   return notices;
 }
 
-/** Trains a fold; its files are written from here on. */
+/** Trains a fold. Its files are written once everything is ready. */
 async function runFold(
   plan: TrainPlan,
   config: ResolvedConfig,
   options: TrainOptions,
 ): Promise<RunDone> {
-  const { logger, loaders } = plan;
+  const { directory: { path }, loaders, logger } = plan;
   try {
+    await using trainer = await FoldTrainer.create(plan, options);
     await writeRecords(plan, config, options);
-    const { path } = plan.directory;
     await logger.start({ directory: path, config: { ...config }, add_log: config.add_log });
     try {
-      const done = await trainFold(plan, { signal: options.signal, onEvent: options.onEvent });
+      const done = await trainer.run();
       await logger.finish("finished");
       return done;
     } catch (error) {

@@ -2,12 +2,12 @@
  * Small models and optimizers for tests of training steps.
  * @module
  */
-import { input } from "../../../engine/ir/create.ts";
+import { assert, assertEquals } from "@std/assert";
+import { input, scalar } from "../../../engine/ir/create.ts";
 import { add, mul, relu, sub } from "../../../engine/ir/elementwise.ts";
 import type { Tensor } from "../../../engine/ir/node.ts";
 import { crossEntropy } from "../../../engine/nn/losses.ts";
 import { RandomStream } from "../../../engine/nn/random.ts";
-import { scalar } from "../../../engine/ir/create.ts";
 import { type Parameter, Parameters } from "../../../engine/nn/scope.ts";
 import type { Value } from "../../../engine/runtime/session.ts";
 import type { Optimizer } from "../../../engine/train/interfaces.ts";
@@ -120,6 +120,19 @@ export async function training(
     ...options,
   }, state);
   return { state, step };
+}
+
+/** Requires equal numbers, and names the first that differs: a full comparison would take ages. */
+export function assertSameNumbers(
+  actual: Readonly<Record<string, readonly number[]>>,
+  expected: Readonly<Record<string, readonly number[]>>,
+): void {
+  assertEquals(Object.keys(actual), Object.keys(expected));
+  for (const [name, values] of Object.entries(expected)) {
+    const index = values.findIndex((value, i) => !Object.is(value, actual[name][i]));
+    assert(index < 0, `${name}[${index}] is ${actual[name][index]}, expected ${values[index]}`);
+    assertEquals(actual[name].length, values.length);
+  }
 }
 
 /** Copies of all parameters. */

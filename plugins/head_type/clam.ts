@@ -1,0 +1,157 @@
+/**
+ * CLAM: attention over a bag's instances, with instance-level clustering.
+ * Importing this module adds `clam` to the `head_type` slot.
+ * @module
+ */
+import { mul } from "../../engine/ir/elementwise.ts";
+import { gather, range, reshape, sizeOfAxis, transpose } from "../../engine/ir/layout.ts";
+import { softmax } from "../../engine/ir/matrix.ts";
+import type { Tensor } from "../../engine/ir/node.ts";
+import { bagGrid, flatDim, fromGrid } from "../../engine/nn/bags.ts";
+import { torchDefault } from "../../engine/nn/initializers.ts";
+import type { RandomStream } from "../../engine/nn/random.ts";
+import { type ForwardContext, frozen, type Scope } from "../../engine/nn/scope.ts";
+import type { HeadContext, HeadInput, HeadOutput, Plugin } from "../../registry/plugin.ts";
+import { registry } from "../../registry/registry.ts";
+import { dropScores, gridScores, pool } from "./_clam_attention.ts";
+import { clamClassifier, type Classifier } from "./_clam_classifier.ts";
+import { type ClamConfig, clamConfig } from "./_clam_config.ts";
+import { type Attended, consistencyLoss, instanceLoss } from "./_clam_losses.ts";
+import { clamNetwork, type Network, type NetworkBuilder } from "./_clam_network.ts";
+
+export type { ClamConfig } from "./_clam_config.ts";
+
+/** Width of the projection and of the attention nets. */
+const SIZES: Readonly<Record<ClamConfig["size_arg"], readonly [number, number]>> = {
+  tiny: [256, 128],
+  small: [512, 256],
+  big: [512, 384],
+};
+
+/** Weights and biases of the instance classifiers, class by class. */
+interface InstanceClassifiers {
+  readonly weights: readonly Tensor[];
+  readonly biases: readonly Tensor[];
+}
+
+/** The parameters of a head. */
+interface Parts {
+  readonly config: ClamConfig;
+  readonly network: NetworkBuilder;
+  readonly instances: InstanceClassifiers;
+  readonly classifier: Classifier;
+}
+
+/**
+ * Lu et al. 2021, "Data-efficient and weakly supervised computational pathology on whole-slide
+ * images", with the normalisations, the cosine classifiers and the top-k path that GloViTa adds.
+ */
+export const clam: Plugin<"head_type", ClamConfig> = {
+  slot: "head_type",
+  key: "clam",
+  description: "attention over the instances of a bag, with instance-level clustering",
+  config: clamConfig,
+  create(config, context) {
+    checkTask(config, context);
+    const parts = declare(config, context);
+    return {
+      input: "bag",
+      forward: (input, mode) => forward(parts, input, mode),
+    };
+  },
+};
+
+function checkTask({ instance_eval }: ClamConfig, { task, subtask }: HeadContext): void {
+  if (task !== "Classification") {
+    throw new RangeError(`expected a head for ${task}, this one predicts classes`);
+  }
+  if (instance_eval && subtask !== "multiclass") {
+    throw new RangeError(`expected one class a bag for instance_eval, the targets are ${subtask}`);
+  }
+}
+
+function declare(config: ClamConfig, { scope, embed_dim, num_classes }: HeadContext): Parts {
+  const [hidden_dim, attention_dim] = SIZES[config.size_arg];
+  const branches = config.variant === "sb" ? 1 : num_classes;
+  const sizes = { embed_dim, hidden_dim, attention_dim, branches };
+  const network = clamNetwork(scope, { ...config, ...sizes });
+  // Without a loss on them they do not train; the state dict has them all the same.
+  const place = scope.child("instance_classifiers");
+  const trains = config.instance_eval && config.instance_loss_weight > 0;
+  const instances = instanceClassifiers(trains ? place : frozen(place), num_classes, hidden_dim);
+  const classifier = clamClassifier(scope, { ...config, hidden_dim, num_classes });
+  return { config, network, instances, classifier };
+}
+
+function instanceClassifiers(scope: Scope, classes: number, width: number): InstanceClassifiers {
+  const [weights, biases]: [Tensor[], Tensor[]] = [[], []];
+  for (let index = 0; index < classes; index++) {
+    const place = scope.child(`${index}`);
+    weights.push(place.parameter("weight", [2, width], torchDefault(width)));
+    biases.push(place.parameter("bias", [2], torchDefault(width)));
+  }
+  return { weights, biases };
+}
+
+function forward(
+  parts: Parts,
+  { features, bags, labels }: HeadInput,
+  mode: ForwardContext,
+): HeadOutput {
+  if (!bags) throw new TypeError("Cannot apply clam: the features come without bags");
+  const { config, classifier } = parts;
+  const { training, random } = mode;
+  const network = parts.network(mode);
+  const grid = bagGrid(bags);
+  const row = range(sizeOfAxis(features, 0), features.shape[0]);
+  const projected = network.project({ features, row });
+  const attention = transpose(network.attend(projected, row)); // [branches, instances]
+  const whole = gridScores(attention, grid); // [branches, bags, longest]
+  const scores = training && config.attn_drop > 0
+    ? dropScores(whole, config.attn_drop, { grid, attention, random })
+    : whole;
+  const weights = fromGrid(softmax(scores), grid); // [branches, instances]
+  const pooled = pool(weights, projected, bags);
+  const [branches, width] = [attention.shape[0], projected.shape[1]];
+  const bagFeatures = reshape(pooled, [branches, bags.lengths.shape[0], width]);
+  const logits = classifier(bagFeatures);
+  if (!training) return { logits, attention };
+  const attended = { grid, scores, project: projectRows(network, features) };
+  return { logits, attention, losses: losses(parts, attended, { logits, labels, random }) };
+}
+
+/** Projects single instances as the dense path does. */
+function projectRows(network: Network, features: Tensor): (rows: Tensor) => Tensor {
+  return (rows) => {
+    const row = reshape(rows, [rows.shape.reduce(flatDim)]);
+    const projected = network.project({ features: gather(features, row), row });
+    return reshape(projected, [...rows.shape, projected.shape[1]], rows);
+  };
+}
+
+/** The auxiliary losses that the options ask for, weighted. */
+function losses(
+  { config, classifier, instances }: Parts,
+  attended: Attended,
+  { logits, labels, random }: {
+    readonly logits: Tensor;
+    readonly labels?: Tensor;
+    readonly random: RandomStream;
+  },
+): Record<string, Tensor> {
+  const found: Record<string, Tensor> = {};
+  const { instance_eval, instance_loss_weight: instance } = config;
+  const { stochastic_topk, topk_consistency_weight: consistency } = config;
+  if (stochastic_topk && consistency > 0) {
+    const path = { classifier, noise: random.rows() };
+    found.topk = mul(consistencyLoss(attended, logits, config, path), consistency);
+  }
+  if (instance_eval && instance > 0) {
+    if (!labels) throw new TypeError("Cannot compute the instance loss: labels are missing");
+    const loss = instanceLoss(attended, labels, { ...config, ...instances });
+    found.instance = mul(loss, instance);
+  }
+  return found;
+}
+
+registry.add(clam);

@@ -1,0 +1,82 @@
+/**
+ * `glovita_train` as a process of its own, for tests that kill it.
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+
+const SCRIPT = fileURLToPath(new URL("../../cli/train.ts", import.meta.url));
+const PERMISSIONS = ["read", "write", "ffi", "env", "sys"].map((name) => `--allow-${name}`);
+
+/** What a finished process said. */
+export interface Finished {
+  readonly code: number;
+  readonly signal: string | null;
+  readonly out: string[];
+  readonly err: string[];
+}
+
+/** A process under way. */
+export interface Running {
+  /** Resolves when a line of stdout fits; rejects with what was said if none does. */
+  until(pattern: RegExp): Promise<void>;
+  /** Sends a signal. */
+  kill(signal: Deno.Signal): void;
+  /** Resolves when it ends. */
+  readonly finished: Promise<Finished>;
+}
+
+/** Starts `glovita_train`. */
+export function startTrain(args: readonly string[], cwd?: string): Running {
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-check", ...PERMISSIONS, SCRIPT, ...args],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    env: { NO_COLOR: "1" },
+    cwd,
+  }).spawn();
+  const out: string[] = [];
+  const err: string[] = [];
+  const waiting: { readonly pattern: RegExp; readonly found: () => void }[] = [];
+  const hear = (line: string) => {
+    out.push(line);
+    for (const { pattern, found } of waiting) if (pattern.test(line)) found();
+  };
+  const heard = [
+    readLines(process.stdout, hear),
+    readLines(process.stderr, (line) => err.push(line)),
+  ];
+  const finished = Promise.all([process.status, ...heard])
+    .then(([{ code, signal }]) => ({ code, signal, out, err }));
+  return {
+    finished,
+    kill: (signal) => process.kill(signal),
+    async until(pattern) {
+      if (out.some((line) => pattern.test(line))) return;
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      waiting.push({ pattern, found: resolve });
+      finished.then(() =>
+        reject(new Error(`No line fits ${pattern}:\n${[...out, ...err].join("\n")}`))
+      );
+      await promise;
+    },
+  };
+}
+
+async function readLines(
+  stream: ReadableStream<Uint8Array>,
+  hear: (line: string) => void,
+): Promise<void> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) hear(line);
+  }
+  if (rest !== "") hear(rest);
+}
+
+/** Runs `glovita_train` to its end. */
+export async function runProcess(args: readonly string[], cwd?: string): Promise<Finished> {
+  return await startTrain(args, cwd).finished;
+}

@@ -1,0 +1,134 @@
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { input } from "../../../engine/ir/create.ts";
+import { add, cast, exp, mul } from "../../../engine/ir/elementwise.ts";
+import { reduceSum } from "../../../engine/ir/matrix.ts";
+import { emit } from "../../../engine/onnx/emit.ts";
+import { encode } from "../../../engine/onnx/encode.ts";
+import { bind, Session, type Value } from "../../../engine/runtime/session.ts";
+
+const x = input("x", "float32", ["n"]);
+const y = input("y", "float32", ["n"]);
+
+function vector(...values: readonly number[]): Value {
+  return { dtype: "float32", shape: [values.length], data: Float32Array.from(values) };
+}
+
+Deno.test("Session.run() computes outputs by name", async () => {
+  const session = await Session.create({ sum: add(x, y), total: reduceSum(x) }, { threads: 1 });
+  assertEquals(session.inputs, new Set(["x", "y"]));
+  assertEquals(session.outputs, ["sum", "total"]);
+  const { sum, total } = await session.run({ x: vector(1, 2), y: vector(10, 20) });
+  await session.release();
+  assertEquals({ ...sum, shape: [...sum.shape] }, vector(11, 22));
+  assertEquals([[...total.shape], [...total.data]], [[], [3]]);
+});
+
+Deno.test("Session.run() takes another size in every run", async () => {
+  const session = await Session.create({ y: mul(x, 2) }, { threads: 1 });
+  for (const size of [3, 1, 7]) {
+    const { y } = await session.run({ x: vector(...Array(size).fill(2)) });
+    assertEquals([...y.data], Array(size).fill(4));
+  }
+  await session.release();
+});
+
+Deno.test("Session.run() throws if an input is not fed", async () => {
+  const session = await Session.create({ sum: add(x, y) }, { threads: 1 });
+  const message = 'Cannot run the graph: input "y" is not fed';
+  await assertRejects(() => session.run({ x: vector(1) }), TypeError, message);
+  await session.release();
+});
+
+Deno.test("Session.run() ignores feeds that the graph does not use", async () => {
+  const session = await Session.create({ y: mul(x, 2) }, { threads: 1 });
+  const { y } = await session.run({ x: vector(3), other: vector(1) });
+  assertEquals([...y.data], [6]);
+  await session.release();
+});
+
+Deno.test("Session.run() writes into the buffers given and allocates the others", async () => {
+  const session = await Session.create({ twice: mul(x, 2), same: add(x, 0) }, { threads: 1 });
+  const twice = await bind(vector(0, 0));
+  for (const start of [1, 5]) {
+    const results = await session.run({ x: vector(start, start + 1) }, { twice });
+    assertStrictEquals(results.twice, twice);
+    assertEquals([...twice.data], [2 * start, 2 * start + 2]);
+    assertEquals([...results.same.data], [start, start + 1]);
+  }
+  await session.release();
+});
+
+Deno.test("Session.run() updates state in its own buffer", async () => {
+  const state = input("state", "float32", [2]);
+  const session = await Session.create({ next: add(mul(state, 0.5), 1) }, { threads: 1 });
+  const buffer = await bind(vector(0, 8));
+  for (let i = 0; i < 3; i++) await session.run({ state: buffer }, { next: buffer });
+  await session.release();
+  assertEquals([...buffer.data], [1.75, 2.75]);
+});
+
+Deno.test("Session.run() refuses a buffer of another shape", async () => {
+  const session = await Session.create({ twice: mul(x, 2) }, { threads: 1 });
+  const twice = await bind(vector(0, 0, 0));
+  await assertRejects(() => session.run({ x: vector(1, 2) }, { twice }), Error, "twice");
+  assertEquals([...twice.data], [0, 0, 0]);
+  await session.release();
+});
+
+Deno.test("Session.run() names the input whose type or shape is not the graph's", async () => {
+  const fixed = input("fixed", "float32", ["batch", 2]);
+  const session = await Session.create({ y: mul(fixed, 2), z: exp(x) }, { threads: 1 });
+  const refused: [Value, string][] = [
+    [{ dtype: "int64", shape: [1, 2], data: new BigInt64Array(2) }, "int64 [1, 2]"],
+    [{ dtype: "float32", shape: [2, 1], data: new Float32Array(2) }, "float32 [2, 1]"],
+    [vector(1, 2), "float32 [2]"],
+  ];
+  for (const [value, received] of refused) {
+    await assertRejects(
+      () => session.run({ x: vector(1, 2), fixed: value }),
+      TypeError,
+      `Cannot run the graph: input "fixed" is ${received}, expected float32 [batch, 2]`,
+    );
+  }
+  await session.release();
+});
+
+Deno.test("bind() refuses bfloat16, which exists inside graphs only", async () => {
+  const value: Value = { dtype: "bfloat16", shape: [1], data: new Uint16Array(1) };
+  const message = "Cannot feed bfloat16: the runtime takes it inside graphs only";
+  await assertRejects(() => bind(value), TypeError, message);
+  const session = await Session.create({ y: cast(cast(x, "bfloat16"), "float32") });
+  const { y } = await session.run({ x: vector(1 + 2 ** -12) });
+  assertEquals([...y.data], [1]);
+  await session.release();
+});
+
+Deno.test("Session.load() runs the bytes of a model", async () => {
+  const session = await Session.load(encode(emit({ y: exp(x) })), { threads: 1, arena: false });
+  const { y } = await session.run({ x: vector(0) });
+  assertEquals([...y.data], [1]);
+  await session.release();
+});
+
+Deno.test("bind() throws if the number of values is not that of the shape", async () => {
+  const value = { ...vector(1, 2, 3), shape: [2, 2] };
+  const message = "Cannot bind shape [2,2]: received 3 values";
+  await assertRejects(() => bind(value), TypeError, message);
+});
+
+Deno.test("the engine loads the runtime when a session is made and not before", async () => {
+  const script = new URL("./_without_ffi.ts", import.meta.url).href;
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      "--allow-read",
+      "--allow-env",
+      "--allow-sys",
+      "--deny-ffi",
+      script,
+    ],
+  }).output();
+  const text = new TextDecoder();
+  assertEquals(text.decode(stdout), "built\nrefused\n", text.decode(stderr));
+});
