@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 torch.set_num_threads(2)
-D, H, A, CLASSES = 1024, 512, 384, 2
+D, H, A, CLASSES = 1024, 512, 256, 2
 
 
 class Clam(nn.Module):

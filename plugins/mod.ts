@@ -4,6 +4,7 @@
  */
 export * from "./dataset/precomputed_features.ts";
 export * from "./encoder_type/precomputed.ts";
+export * from "./head_type/clam.ts";
 export * from "./head_type/classification.ts";
 export * from "./head_type/regression.ts";
 export * from "./logger/none.ts";

@@ -247,7 +247,7 @@ export const gradientRules: { readonly [K in OpName]: GradientRule<K> } = {
     const from = operand(node, 0).dtype;
     return isFloat(from) ? [e.cast(dy!, from)] : [];
   },
-  Identity: (node, [dy]) => [node.attributes.detached ? undefined : dy],
+  Identity: (_, [dy]) => [dy], // A detached one is not on the walk's path.
 
   Where: (node, [dy], _, wanted) => {
     const condition = operand(node, 0);

@@ -54,8 +54,8 @@ export function sliceGradient(node: Node<"Slice">, [dy]: Gradients): Gradients {
   const rank = x.shape.length;
   const [known, size] = [knownIntegers(end), x.shape[axis]];
   const after = known && typeof size === "number"
-    ? int64s([Math.max(size - known[0], 0)])
-    : e.max(e.sub(axisSize(x, axis), end), 0);
+    ? int64s([size - known[0]])
+    : e.sub(axisSize(x, axis), end);
   const other = (count: number) => int64s(Array(count).fill(0));
   const pads = joinIndices([other(axis), start, other(rank - 1), after, other(rank - axis - 1)]);
   return [applyOne("Pad", [dy, pads], { shape: x.shape })];

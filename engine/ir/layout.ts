@@ -135,6 +135,24 @@ export function slice(x: Tensor, axis: number, start: number, end: number): Tens
   return applyOne("Slice", operands, { axis: at, size: end - start });
 }
 
+/**
+ * Entries of one axis between two indices that are known at run time.
+ * @param x Values.
+ * @param axis The axis.
+ * @param bounds First index, and the one after the last, neither beyond the axis: `int64` scalars.
+ * @param size Symbol of the number of entries.
+ */
+export function sliceBetween(
+  x: Tensor,
+  axis: number,
+  bounds: readonly [Tensor, Tensor],
+  size: Dim,
+): Tensor {
+  const at = normalizeAxis(axis, x.shape.length);
+  const [start, end] = bounds.map((bound) => reshape(bound, [1]));
+  return applyOne("Slice", [x, start, end, int64s([at])], { axis: at, size });
+}
+
 /** Selects entries of one axis by index (int64 or int32 of any shape). */
 export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
   return applyOne("Gather", [x, indices], { axis: normalizeAxis(axis, x.shape.length) });

@@ -120,6 +120,7 @@ export class RandomRows {
   readonly #second: Tensor;
 
   /**
+   * Makes a stream.
    * @param first Key of a stream, a `uint32` scalar.
    * @param second Key of another one.
    */

@@ -18,6 +18,11 @@ export interface ForwardContext {
   readonly training: boolean;
   /** Random numbers of the step; only training may draw from it. */
   readonly random: RandomStream;
+  /**
+   * About how many rows of features a batch has: a layer over many rows may then work through them
+   * in blocks that stay in the cache. Any batch gets the same numbers, to rounding. @default {0}
+   */
+  readonly expectedRows?: number;
 }
 
 /** A learnable or fixed tensor of a model. */

@@ -83,6 +83,9 @@ export class Session {
       enableCpuMemArena: options.arena ?? true,
       enableMemPattern: false,
       logSeverityLevel: 4, // What goes wrong is thrown.
+      // Threads take small blocks of work as they come free, so that a thread that shares its core
+      // with the loader does not hold the others up.
+      extra: { session: { dynamic_block_base: "4" } },
       ...(options.profile && { enableProfiling: true, profileFilePrefix: options.profile }),
     });
     return new Session(session);

@@ -8,7 +8,6 @@ import type { Parameter } from "../nn/scope.ts";
 import {
   isTensor,
   OrderedDict,
-  PyFloat,
   pyFloat,
   PyTuple,
   type TorchValue,
@@ -158,10 +157,7 @@ export function restoreCheckpoint(
     }
   }
   const extra = entry(tree, "glovita", file);
-  const number = (key: string) => {
-    const value = entry(extra, key, file);
-    return value instanceof PyFloat ? value.value : Number(value);
-  };
+  const number = (key: string) => Number(entry(extra, key, file));
   state.step = number("step");
   return {
     epoch: Number(entry(tree, "epoch", file)),

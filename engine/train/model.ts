@@ -82,17 +82,23 @@ export function modelInputs(model: Model): ModelInputs {
 /**
  * Builds a model's graph with its loss and its predictions.
  * @param model The model.
- * @param options Mode, and the label smoothing of the cross entropy.
+ * @param options Mode, label smoothing of the cross entropy, and about how many rows of features a
+ *   batch has ({@linkcode ForwardContext.expectedRows}).
  */
 export function modelGraph(
   model: Model,
-  options: { readonly training: boolean; readonly labelSmoothing?: number },
+  options: {
+    readonly training: boolean;
+    readonly labelSmoothing?: number;
+    readonly expectedRows?: number;
+  },
 ): ModelGraph {
   const inputs = modelInputs(model);
   const random = new RandomStream(input("random_seed", "uint32", []));
-  const context: ForwardContext = { training: options.training, random };
+  const { training, expectedRows } = options;
+  const context: ForwardContext = { training, random, expectedRows };
   const { labels, ...data } = inputs;
-  const output = model.forward(options.training ? inputs : data, context);
+  const output = model.forward(training ? inputs : data, context);
   const logits = reshape(output.logits, ["batch", model.num_classes]);
   const taskLoss = lossOf(model, logits, labels, options.labelSmoothing ?? 0);
   const auxiliary = Object.entries(output.losses ?? {});

@@ -4,80 +4,15 @@
  */
 import { DataError, TrainingError } from "../errors.ts";
 import { deriveSeed } from "../random.ts";
-import type { SessionOptions } from "../runtime/session.ts";
 import { readTorchFile } from "../storage/torch_file.ts";
-import {
-  type CheckpointPlan,
-  checkpointTree,
-  type Progress,
-  restoreCheckpoint,
-} from "./checkpoint.ts";
-import { EpochMeter, Evaluator, type MetricMode } from "./evaluate.ts";
+import { checkpointTree, type Progress, restoreCheckpoint } from "./checkpoint.ts";
+import { EpochMeter, Evaluator } from "./evaluate.ts";
 import type { RunDone, TrainEvent, Values } from "./events.ts";
-import type { Logger, Metric, Schedule } from "./interfaces.ts";
-import type { Loader } from "./loader.ts";
-import { batchFeeds, type Model, modelGraph } from "./model.ts";
-import type { MetricsFile, RunDirectory } from "./run_directory.ts";
+import { batchFeeds, modelGraph } from "./model.ts";
+import type { TrainHooks, TrainPlan } from "./plan.ts";
+import type { MetricsFile } from "./run_directory.ts";
 import { TrainState } from "./state.ts";
 import { TrainStep } from "./step.ts";
-
-/** The validation value that chooses the best checkpoint. */
-export interface BestMetric {
-  /** Name as it is logged, for example `val_Accuracy`. */
-  readonly name: string;
-  /** Whether a larger value is better. */
-  readonly higher_is_better: boolean;
-}
-
-/** Everything that training one fold takes. */
-export interface TrainPlan extends CheckpointPlan {
-  /** The model. */
-  readonly model: Model;
-  /** Batches by split. */
-  readonly loaders: { readonly train: Loader; readonly val: Loader; readonly test?: Loader };
-  /** Learning-rate schedule. */
-  readonly schedule: Schedule;
-  /** What is measured. */
-  readonly metrics: readonly Metric[];
-  /** Whether metrics see an epoch as a whole. */
-  readonly metricMode: MetricMode;
-  /** Destination of the numbers besides the run's own files. */
-  readonly logger: Logger;
-  /** Number of epochs. */
-  readonly epochs: number;
-  /** Seed of everything random. */
-  readonly seed: number;
-  /** Label smoothing of the cross entropy. */
-  readonly labelSmoothing: number;
-  /** Largest global norm of the gradient. */
-  readonly clipNorm?: number;
-  /** Batches an update. */
-  readonly accumulate: number;
-  /** Validation batches before the first epoch. */
-  readonly sanitySteps: number;
-  /** What chooses the best checkpoint. */
-  readonly bestMetric: BestMetric;
-  /** Whether checkpoints are written. */
-  readonly checkpoints: boolean;
-  /** Which fold it is, and of how many. */
-  readonly fold: { readonly index: number; readonly count: number };
-  /** Where files go. */
-  readonly directory: RunDirectory;
-  /** Whether to go on from the directory's `last.pt`. */
-  readonly resume: boolean;
-  /** Values that parameters start from instead of their own initial ones, by name. */
-  readonly initial?: ReadonlyMap<string, Float32Array>;
-  /** How sessions run. */
-  readonly session?: SessionOptions;
-}
-
-/** How the caller follows and stops a run. */
-export interface TrainHooks {
-  /** Stops the run between batches. */
-  readonly signal?: AbortSignal;
-  /** Called with everything that happens. */
-  readonly onEvent?: (event: TrainEvent) => void;
-}
 
 /** Losses that are not finite, in a row, that end a run. */
 const MAX_BAD_LOSSES = 3;
@@ -158,7 +93,10 @@ export class FoldTrainer implements AsyncDisposable {
       const meter = this.#meter();
       await this.#evaluator.measure(loaders.val, meter, { ...this.#hooks, batches: sanitySteps });
     }
-    for (let epoch = this.#nextEpoch; epoch < epochs; epoch++) await this.#runEpoch(epoch);
+    for (let epoch = this.#nextEpoch; epoch < epochs; epoch++) {
+      if (this.#shouldStop()) break;
+      await this.#runEpoch(epoch);
+    }
     return await this.#finish();
   }
 
@@ -241,6 +179,24 @@ export class FoldTrainer implements AsyncDisposable {
     if (oldEpoch >= 0 && !better && !(Number.isNaN(old) && !Number.isNaN(value))) return false;
     const weights = this.#plan.checkpoints ? undefined : copyWeights(this.#state);
     this.#best = { value, epoch, weights };
+    return true;
+  }
+
+  /** Looks only at the numbers of past epochs, so that a resumed run stops where it would have. */
+  #shouldStop(): boolean {
+    const { earlyStopping } = this.#plan;
+    const epochs = this.#metrics.val.length;
+    if (!earlyStopping || epochs === 0 || epochs < earlyStopping.min_epochs) return false;
+    const { metric: { name, higher_is_better }, patience } = earlyStopping;
+    const values = this.#metrics.val.map((row) => Number(row[name] ?? NaN));
+    let best = -1;
+    for (const [epoch, value] of values.entries()) {
+      const better = higher_is_better ? value > values[best] : value < values[best];
+      if (!Number.isNaN(value) && (best < 0 || better)) best = epoch;
+    }
+    if (epochs - 1 - best < patience) return false;
+    const message = `${name} did not get better for ${patience} epochs: stopped after ${epochs}`;
+    this.#emit({ type: "notice", message });
     return true;
   }
 

@@ -41,7 +41,7 @@ export interface PrecomputedFeaturesConfig {
   readonly train_features_file: string;
   /** HDF5 file to validate on. */
   readonly val_features_file: string;
-  /** HDF5 file to test on; the validation file stands in for it. @default {null} */
+  /** HDF5 file to test the best checkpoint on. @default {null} */
   readonly test_features_file: string | null;
   /** Other names of the datasets inside the files. */
   readonly dataset_kwargs: FeatureKeys;
@@ -71,7 +71,7 @@ const config: OptionsSchema<PrecomputedFeaturesConfig> = v.strictObject({
   train_features_file: v.pipe(v.string(), v.nonEmpty(), v.description("HDF5 file to train on")),
   val_features_file: v.pipe(v.string(), v.nonEmpty(), v.description("HDF5 file to validate on")),
   test_features_file: v.optional(
-    v.pipe(v.nullable(v.string()), v.description("HDF5 file to test on, else the validation file")),
+    v.pipe(v.nullable(v.string()), v.description("HDF5 file to test the best checkpoint on")),
     null,
   ),
   dataset_kwargs: v.optional(
@@ -142,7 +142,8 @@ function checkTargets({ name, labels }: Split, dataset: string, info: TaskInfo):
     throw fail(`holds class ${label} at ${index}, data.num_classes is ${num_classes}`, index);
   }
   if (labels.width !== num_classes) {
-    throw fail(`has ${labels.width} targets a sample, data.num_classes is ${num_classes}`);
+    const found = labels.width === 1 ? "1 target" : `${labels.width} targets`;
+    throw fail(`has ${found} a sample, data.num_classes is ${num_classes}`);
   }
 }
 

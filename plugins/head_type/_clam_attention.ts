@@ -6,6 +6,7 @@ import { reshape, unsqueeze } from "../../engine/ir/layout.ts";
 import { argMax, gemm } from "../../engine/ir/matrix.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
 import { type BagGrid, type Bags, flatDim, membership, toGrid } from "../../engine/nn/bags.ts";
+import type { RowBlock } from "../../engine/nn/row_blocks.ts";
 import type { RandomStream } from "../../engine/nn/random.ts";
 
 /** What a dropped attention logit becomes: finite, so that it still ranks above padding. */
@@ -38,16 +39,27 @@ export function dropScores(scores: Tensor, rate: number, { grid, attention, rand
   return where(or(or(kept, highest), padding), scores, DROPPED);
 }
 
+/** A block of rows: its part of things, and its projected features. */
+export interface ProjectedBlock extends RowBlock {
+  /** `[rows of the block, hidden_dim]`. */
+  readonly projected: Tensor;
+}
+
 /**
  * Sums projected features of each bag by weight.
- * @param weights `[branches, rows]`.
- * @param projected `[rows, hidden_dim]`.
- * @param bags Lengths of all bags, and the bag of each row.
- * @returns `[branches * bags, hidden_dim]`.
+ * @param weights `[branches, instances]`.
+ * @param blocks All rows.
+ * @param bags The bags.
+ * @returns `[branches, bags, hidden_dim]`.
  */
-export function pool(weights: Tensor, projected: Tensor, { lengths, index }: Bags): Tensor {
-  const [branches, rows] = weights.shape;
-  const inside = membership(index, lengths); // [bags, rows]
-  const spread = where(inside, unsqueeze(weights, [1]), 0); // [branches, bags, rows]
-  return gemm(reshape(spread, [flatDim(branches, lengths.shape[0]), rows]), projected);
+export function pool(weights: Tensor, blocks: readonly ProjectedBlock[], bags: Bags): Tensor {
+  const [branches, count] = [weights.shape[0], bags.lengths.shape[0]];
+  let sum: Tensor | undefined;
+  for (const block of blocks) {
+    const inside = membership(block.bagIndex(bags.index), bags.lengths); // [bags, rows]
+    const spread = where(inside, unsqueeze(block.cut(weights, 1), [1]), 0); // [branches, bags, rows]
+    const flat = reshape(spread, [flatDim(branches, count), block.projected.shape[0]]);
+    sum = gemm(flat, block.projected, { c: sum });
+  }
+  return reshape(sum!, [branches, count, sum!.shape[1]]);
 }

@@ -3,17 +3,27 @@
  * Importing this module adds `clam` to the `head_type` slot.
  * @module
  */
+import { scalar } from "../../engine/ir/create.ts";
 import { mul } from "../../engine/ir/elementwise.ts";
-import { gather, range, reshape, sizeOfAxis, transpose } from "../../engine/ir/layout.ts";
+import {
+  concat,
+  gather,
+  range,
+  reshape,
+  sizeOfAxis,
+  sliceBetween,
+  transpose,
+} from "../../engine/ir/layout.ts";
 import { softmax } from "../../engine/ir/matrix.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
 import { bagGrid, flatDim, fromGrid } from "../../engine/nn/bags.ts";
 import { torchDefault } from "../../engine/nn/initializers.ts";
+import { blockCount, rowBlocks } from "../../engine/nn/row_blocks.ts";
 import type { RandomStream } from "../../engine/nn/random.ts";
 import { type ForwardContext, frozen, type Scope } from "../../engine/nn/scope.ts";
 import type { HeadContext, HeadInput, HeadOutput, Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { dropScores, gridScores, pool } from "./_clam_attention.ts";
+import { dropScores, gridScores, pool, type ProjectedBlock } from "./_clam_attention.ts";
 import { clamClassifier, type Classifier } from "./_clam_classifier.ts";
 import { type ClamConfig, clamConfig } from "./_clam_config.ts";
 import { type Attended, consistencyLoss, instanceLoss } from "./_clam_losses.ts";
@@ -103,21 +113,36 @@ function forward(
   const { training, random } = mode;
   const network = parts.network(mode);
   const grid = bagGrid(bags);
-  const row = range(sizeOfAxis(features, 0), features.shape[0]);
-  const projected = network.project({ features, row });
-  const attention = transpose(network.attend(projected, row)); // [branches, instances]
+  const { blocks, attention } = attend(network, features, blockCount(mode.expectedRows ?? 0));
   const whole = gridScores(attention, grid); // [branches, bags, longest]
   const scores = training && config.attn_drop > 0
     ? dropScores(whole, config.attn_drop, { grid, attention, random })
     : whole;
   const weights = fromGrid(softmax(scores), grid); // [branches, instances]
-  const pooled = pool(weights, projected, bags);
-  const [branches, width] = [attention.shape[0], projected.shape[1]];
-  const bagFeatures = reshape(pooled, [branches, bags.lengths.shape[0], width]);
-  const logits = classifier(bagFeatures);
+  const logits = classifier(pool(weights, blocks, bags));
   if (!training) return { logits, attention };
   const attended = { grid, scores, project: projectRows(network, features) };
   return { logits, attention, losses: losses(parts, attended, { logits, labels, random }) };
+}
+
+/** Applies the layers to all instances, block by block. */
+function attend(
+  network: Network,
+  features: Tensor,
+  count: number,
+): { blocks: readonly ProjectedBlock[]; attention: Tensor } {
+  const instances = features.shape[0];
+  const row = range(sizeOfAxis(features, 0), instances);
+  const blocks = rowBlocks(features, count).map((block) => ({
+    ...block,
+    projected: network.project({ features: block.cut(features), row: block.cut(row) }),
+  }));
+  const scores = blocks.map(({ projected, cut }) => network.attend(projected, cut(row)));
+  if (count === 1) return { blocks, attention: transpose(scores[0]) };
+  // The last blocks may repeat the last row.
+  const all = concat(scores, 0, "covered");
+  const bounds: [Tensor, Tensor] = [scalar(0, "int64"), sizeOfAxis(features, 0)];
+  return { blocks, attention: transpose(sliceBetween(all, 0, bounds, instances)) };
 }
 
 /** Projects single instances as the dense path does. */

@@ -42,7 +42,9 @@ export const regression: Plugin<"head_type", RegressionConfig> = {
       throw new RangeError(`expected a head for ${task}, this one predicts real values`);
     }
     if (out_dim !== num_classes) {
-      throw new RangeError(`expected out_dim ${num_classes} as data.num_classes, got ${out_dim}`);
+      throw new RangeError(
+        `expected out_dim ${num_classes} as data.num_classes, received ${out_dim}`,
+      );
     }
     const net = scope.linear("net.1", embed_dim, out_dim);
     return {

@@ -7,11 +7,11 @@ import { type InitialWeights, matchInitialWeights } from "../../engine/train/ini
 import { Loader } from "../../engine/train/loader.ts";
 import { parameterOptions } from "../../engine/train/parameter_options.ts";
 import type { RunDirectory } from "../../engine/train/run_directory.ts";
-import type { TrainPlan } from "../../engine/train/trainer.ts";
+import type { TrainPlan } from "../../engine/train/plan.ts";
 import { loadStateDict } from "../../engine/storage/state_dict.ts";
 import type { ResolvedConfig } from "../config/tree.ts";
 import { ConfigError } from "../errors.ts";
-import { bestMetric } from "./best_metric.ts";
+import { watched } from "./best_metric.ts";
 import { type BuildSources, create, createMetrics } from "./create.ts";
 import { buildModel, foreignNames, parameterAliases } from "./model.ts";
 import { type FoldSplits, foldSplits, openSplits, type SplitPart } from "./splits.ts";
@@ -61,7 +61,7 @@ export async function planFold(
     schedule: create("scheduler", { epochs: training.epochs }, sources),
     metrics,
     metricMode: config.task.metric_computation_mode,
-    bestMetric: bestMetric(training.best_checkpoint_metric, dataset, metrics),
+    ...watched(training, dataset, metrics),
     logger: create("logger", {}, sources),
     epochs: training.epochs,
     seed,
@@ -115,7 +115,7 @@ function planLoaders(
 function planLoader(
   { split, subset }: SplitPart,
   use: "train" | "eval",
-  { dataloading }: ResolvedConfig,
+  { dataloading, data: { max_instances } }: ResolvedConfig,
   seed: number,
 ): Loader {
   const training = use === "train";
@@ -127,8 +127,18 @@ function planLoader(
       `a batch has ${batchSize}`;
     throw new ConfigError([{ path: `dataloading.drop_last_${use}`, message }]);
   }
+  if (training && max_instances !== null && !split.bagLengths) {
+    const message = `expected bags, "${split.name}" holds single instances`;
+    throw new ConfigError([{ path: "data.max_instances", message }]);
+  }
+  if (training && dataloading.weighted_sampling && split.labels.values instanceof Float32Array) {
+    const message = `expected one class a sample, "${split.name}" holds other targets`;
+    throw new ConfigError([{ path: "dataloading.weighted_sampling", message }]);
+  }
   return new Loader(split, {
     batchSize,
+    weighted: training && dataloading.weighted_sampling,
+    maxInstances: training ? max_instances ?? undefined : undefined,
     dropLast,
     subset,
     seed,

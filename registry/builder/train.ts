@@ -4,7 +4,8 @@
  * @module
  */
 import type { RunDone, TrainEvent } from "../../engine/train/events.ts";
-import { FoldTrainer, type TrainPlan } from "../../engine/train/trainer.ts";
+import type { TrainPlan } from "../../engine/train/plan.ts";
+import { FoldTrainer } from "../../engine/train/trainer.ts";
 import { expectedIssue } from "../config/issues.ts";
 import type { ResolvedConfig } from "../config/tree.ts";
 import { ConfigError } from "../errors.ts";

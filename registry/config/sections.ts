@@ -8,6 +8,7 @@ import type { AnySchema, Entries, EntriesOf } from "./schema.ts";
 import type {
   DataFields,
   DataloadingFields,
+  EarlyStoppingFields,
   LoggerFields,
   ModelFields,
   OptimizerFields,
@@ -60,6 +61,10 @@ const dataEntries: EntriesOf<DataFields> = {
   data_fraction: field(orNull(fraction), "Fraction of the training samples to keep."),
   stratified: field(flag(true), "Whether data_fraction keeps the proportions of the classes."),
   fold: field(orNull(fold), "Fold of a dataset that knows folds, counted from 0."),
+  max_instances: field(
+    orNull(whole(1)),
+    "Most instances of a bag that a training step sees, drawn anew every epoch.",
+  ),
 };
 
 const modelEntries: EntriesOf<ModelFields> = {
@@ -86,6 +91,15 @@ const taskEntries: EntriesOf<TaskFields> = {
   ),
 };
 
+const earlyStopping: v.GenericSchema<unknown, EarlyStoppingFields> = v.strictObject({
+  metric: field(
+    orNull(v.string()),
+    "Validation value that must get better; that of best.pt where not given.",
+  ),
+  patience: field(v.optional(whole(1), 20), "Epochs without a better value that end the run."),
+  min_epochs: field(v.optional(whole(0), 0), "Epochs that are trained in any case."),
+});
+
 const trainingEntries: EntriesOf<TrainingFields> = {
   epochs: field(v.optional(whole(1), 20), "Number of epochs."),
   precision: field(
@@ -106,6 +120,7 @@ const trainingEntries: EntriesOf<TrainingFields> = {
     orNull(v.string()),
     "Validation value that chooses best.pt; the first one logged where not given.",
   ),
+  early_stopping: field(orNull(earlyStopping), "When to stop before the last epoch."),
   cluster_progress_bar: field(flag(false), "Whether progress is written as few plain lines."),
   cv_folds: field(v.optional(whole(1), 1), "Number of folds of a cross-validation; 1 is none."),
   num_sanity_val_steps: field(
@@ -133,6 +148,10 @@ const dataloadingEntries: EntriesOf<
   drop_last_train: field(flag(false), "Whether an incomplete last training batch is dropped."),
   drop_last_eval: field(flag(false), "Whether an incomplete last evaluation batch is dropped."),
   shuffle_train: field(flag(true), "Whether training samples are shuffled every epoch."),
+  weighted_sampling: field(
+    flag(false),
+    "Whether training draws samples, with replacement, so that all classes come up equally often.",
+  ),
   shuffle_eval: field(flag(false), "Whether validation and test samples are shuffled."),
 };
 

@@ -19,6 +19,8 @@ export interface DataFields {
   readonly stratified: boolean;
   /** Fold of a dataset that knows folds. */
   readonly fold: number | null;
+  /** Most instances of a bag that a training step sees, drawn anew every epoch. */
+  readonly max_instances: number | null;
 }
 
 /** `model`: own fields. */
@@ -41,6 +43,16 @@ export interface TaskFields {
   readonly mixup_alpha: number;
 }
 
+/** `training.early_stopping`: when to stop before the last epoch. */
+export interface EarlyStoppingFields {
+  /** Validation value that must get better; `null` is that of the best checkpoint. */
+  readonly metric: string | null;
+  /** Epochs without a better value that end the run. */
+  readonly patience: number;
+  /** Epochs that are trained in any case. */
+  readonly min_epochs: number;
+}
+
 /** `training`: own fields. */
 export interface TrainingFields {
   /** Number of epochs. */
@@ -57,6 +69,8 @@ export interface TrainingFields {
   readonly enable_checkpointing: boolean;
   /** Validation value that chooses `best.pt`; `null` is the first one logged. */
   readonly best_checkpoint_metric: string | null;
+  /** When to stop before the last epoch; `null` is never. */
+  readonly early_stopping: EarlyStoppingFields | null;
   /** Whether progress is written as few plain lines. */
   readonly cluster_progress_bar: boolean;
   /** Number of folds of a cross-validation; 1 is none. */
@@ -87,6 +101,8 @@ export interface DataloadingFields {
   readonly drop_last_eval: boolean;
   /** Whether training samples are shuffled every epoch. */
   readonly shuffle_train: boolean;
+  /** Whether training draws samples so that all classes come up equally often. */
+  readonly weighted_sampling: boolean;
   /** Whether validation and test samples are shuffled. */
   readonly shuffle_eval: boolean;
 }

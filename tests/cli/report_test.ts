@@ -98,6 +98,19 @@ Deno.test("createReport() tells folds apart and sums them up", async () => {
   assertEquals(io.outLines.at(-1), "2 folds: val_Accuracy 0.8500 ± 0.0707");
 });
 
+Deno.test("createReport() remembers the fold that can be continued", async () => {
+  const { report: shown } = await report();
+  const continues = () => [shown.directory, shown.saved];
+  assertEquals(continues(), [undefined, false]);
+  shown.show({ ...run, directory: "group/0" });
+  assertEquals(continues(), ["group/0", false]);
+  shown.show(epoch);
+  shown.show({ ...run, directory: "group/1", fold: 1 });
+  assertEquals(continues(), ["group/0", true]);
+  shown.show(epoch);
+  assertEquals(continues(), ["group/1", true]);
+});
+
 Deno.test("createReport() writes notices to stderr", async () => {
   const { report: shown, io } = await report();
   shown.show({ type: "notice", message: "labels are shifted" });

@@ -42,6 +42,14 @@ function broadcasting(
     on("scalar", [], [2, 2]),
     on("two scalars", [], []),
     on("rank 4 with rank 3", [2, 1, 2, 3], [3, 1, 1]),
+    {
+      name: "two symbols over a known axis",
+      of,
+      at: [
+        sample([2, 3, 2], { between, declared: [2, "rows", "columns"] }),
+        sample([3, 2], { between, seed: 2, declared: ["rows", "columns"] }),
+      ],
+    },
     symbolic("symbolic batch", 2),
     symbolic("symbolic batch of 1", 1),
     { name: "number on the right", of: (x) => of(x, 1.3), at: [sample([3], { between })] },

@@ -56,6 +56,11 @@ export const sliceCases: readonly Case[] = [
     of: (x) => l.slice(x, 1, 0, 2),
     at: [sample([3, 2, 2], { declared: ["batch", "rows", 2] })],
   },
+  ...[[0, 2], [1, 4], [2, 3]].map(([start, end]): Case => ({
+    name: `between ${start} and ${end}, known at run time`,
+    of: (x, start, end) => l.sliceBetween(x, 0, [start, end], "block"),
+    at: [sample([4, 3], { declared: ROWS }), indices([start], []), indices([end], [])],
+  })),
   {
     name: "known axis beside a symbolic one",
     of: (x) => l.slice(x, 1, 1, 2),

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { gradients, reachable } from "../../../engine/autodiff/backward.ts";
-import { input } from "../../../engine/ir/create.ts";
+import { applyOne, input } from "../../../engine/ir/create.ts";
 import {
   add,
   cast,
@@ -15,7 +15,7 @@ import { expand } from "../../../engine/ir/layout.ts";
 import { gemm, layerNormalization, reduceSum } from "../../../engine/ir/matrix.ts";
 import type { Tensor } from "../../../engine/ir/node.ts";
 import { emit } from "../../../engine/onnx/emit.ts";
-import { evaluate, feedsOf, inputsOf, type Sample, sample } from "../_run.ts";
+import { evaluate, feedsOf, indices, inputsOf, type Sample, sample } from "../_run.ts";
 
 /** Operators that the graph of some tensors emits, counted. */
 function operators(outputs: readonly Tensor[]): Record<string, number> {
@@ -116,6 +116,14 @@ Deno.test("gradients() of intermediate tensors are those at that place", async (
   const feeds = feedsOf([{ values: [2, 5], shape: [2] }]);
   const results = await evaluate([atSquare, atInput], feeds);
   assertEquals(results.map(({ values }) => values), [[3, 3], [12, 30]]);
+});
+
+Deno.test("gradients() of intermediate tensors ask no rule about what is below", () => {
+  const [x, i, u] = inputsOf([sample([3]), indices([0]), sample([1])]);
+  // The rule of ScatterElements refuses this reduction.
+  const y = applyOne("ScatterElements", [x, i, u], { axis: 0, reduction: "max" });
+  const [gradient] = gradients(reduceSum(mul(y, y)), [y]);
+  assertEquals(gradient.shape, [3]);
 });
 
 Deno.test("gradients() with respect to the loss is 1", async () => {

@@ -2,6 +2,7 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import { gradients } from "../../../engine/autodiff/backward.ts";
 import { constant, input } from "../../../engine/ir/create.ts";
 import { exp } from "../../../engine/ir/elementwise.ts";
+import { slice } from "../../../engine/ir/layout.ts";
 import { reduceSum } from "../../../engine/ir/matrix.ts";
 import type { Shape, Tensor } from "../../../engine/ir/node.ts";
 import { RandomStream } from "../../../engine/nn/random.ts";
@@ -157,6 +158,29 @@ Deno.test("RandomStream.dropout() at rates 0 and 1 needs no random numbers", asy
   const { seed: _, ...feeds } = seeded(0, [1, -2, 3]);
   const [none] = await evaluate([exp(random.dropout(x, 1))], feeds);
   assertEquals(none.values, [1, 1, 1]);
+});
+
+Deno.test("RandomStream.rows() gives a row the same numbers in any block", async () => {
+  const rows = stream().rows();
+  const whole = input("x", "float32", [6, 4]);
+  const numbered = (...numbers: number[]) => constant(numbers, [numbers.length], "int64");
+  const all = numbered(0, 1, 2, 3, 4, 5);
+  const [block, row] = [slice(whole, 0, 2, 5), numbered(2, 3, 4)];
+  const feeds = seeded(6, 24);
+  const results = await evaluate([
+    rows.normal(whole, all),
+    rows.normal(block, row),
+    rows.dropout(whole, all, 0.5),
+    rows.dropout(block, row, 0.5),
+  ], { ...feeds, x: { ...feeds.x, shape: [6, 4] } });
+  const [normal, blockNormal, mask, blockMask] = results.map(({ values }) => values);
+  assertEquals(blockNormal, normal.slice(8, 20));
+  assertEquals(new Set(normal).size, 24);
+  assertEquals(blockMask, mask.slice(8, 20));
+  assertEquals(
+    mask,
+    Array.from({ length: 24 }, (_, i) => expectedBits(6, 1, i) >= 2 ** 31 ? 2 : 0),
+  );
 });
 
 Deno.test("RandomStream.dropout() throws on a rate that is no probability", () => {

@@ -70,6 +70,7 @@ export class ModelRun {
   readonly model: Model;
   readonly graph: ModelGraph;
   readonly state: TrainState;
+  readonly #sessions = new Map<boolean, Session>();
 
   private constructor(model: Model, graph: ModelGraph, state: TrainState) {
     this.model = model;
@@ -77,10 +78,10 @@ export class ModelRun {
     this.state = state;
   }
 
-  static async create(head: HeadCase, training: boolean): Promise<ModelRun> {
+  static async create(head: HeadCase, training: boolean, expectedRows = 0): Promise<ModelRun> {
     const model = clamModel(head);
     const state = await TrainState.create(model.parameters, 7);
-    return new ModelRun(model, modelGraph(model, { training }), state);
+    return new ModelRun(model, modelGraph(model, { training, expectedRows }), state);
   }
 
   /** Overwrites parameters. */
@@ -99,16 +100,27 @@ export class ModelRun {
     batch: Batch,
     options: { readonly seed?: number; readonly gradients?: boolean } = {},
   ): Promise<Numbers> {
+    const session = await this.#session(options.gradients ?? false);
+    const results = await session.run(this.feeds(batch, options.seed));
+    const entries = Object.entries(results);
+    return Object.fromEntries(entries.map(([name, { data }]) => [name, Array.from(data, Number)]));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const session of this.#sessions.values()) await session.release();
+  }
+
+  async #session(withGradients: boolean): Promise<Session> {
+    const known = this.#sessions.get(withGradients);
+    if (known) return known;
     const { output: { logits, attention }, loss, parts } = this.graph;
     const outputs = { ...parts, logits, attention: attention!, loss };
     const trainable = this.model.parameters.filter((parameter) => parameter.trainable);
-    const flowing = options.gradients ? gradients(loss, trainable.map(({ tensor }) => tensor)) : [];
+    const flowing = withGradients ? gradients(loss, trainable.map(({ tensor }) => tensor)) : [];
     const named = flowing.map((tensor, index) => [`grad.${trainable[index].name}`, tensor]);
     const session = await Session.create({ ...outputs, ...Object.fromEntries(named) });
-    const results = await session.run(this.feeds(batch, options.seed));
-    await session.release();
-    const entries = Object.entries(results);
-    return Object.fromEntries(entries.map(([name, { data }]) => [name, Array.from(data, Number)]));
+    this.#sessions.set(withGradients, session);
+    return session;
   }
 
   /** Trains on one batch again and again; the losses of each step by name. */

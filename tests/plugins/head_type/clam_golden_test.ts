@@ -109,7 +109,7 @@ for (const name of CASES) {
   });
 
   Deno.test(`clam ${name} computes the reference's logits and attention`, async () => {
-    const run = await ModelRun.create(golden, false);
+    await using run = await ModelRun.create(golden, false);
     run.load(initial);
     const { logits, attention } = await run.run(packedByHand(tensors));
     assertClose(logits, tensors.logits.data, 1e-5, "logits");
@@ -117,7 +117,7 @@ for (const name of CASES) {
   });
 
   Deno.test(`clam ${name} computes the reference's gradients`, async () => {
-    const run = await ModelRun.create(golden, true);
+    await using run = await ModelRun.create(golden, true);
     run.load(initial);
     const results = await run.run(packedByHand(tensors), { gradients: true });
     const expected = states(tensors, "grad.");
@@ -132,7 +132,7 @@ for (const name of CASES) {
     Deno.test(`clam ${name} trains like the reference on ${layout} bags`, async () => {
       const batch = packedByHand(tensors);
       const fed = layout === "packed" ? batch : { ...batch, ...packBags(padded(tensors)) };
-      const run = await ModelRun.create(golden, true);
+      await using run = await ModelRun.create(golden, true);
       run.load(initial);
       const losses = await run.train(fed, golden.steps.length, 1e-3);
       for (const [index, expected] of golden.steps.entries()) {

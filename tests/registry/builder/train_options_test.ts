@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { join } from "node:path";
 import { TrainingError } from "../../../engine/errors.ts";
+import { readTorchFile } from "../../../engine/storage/torch_file.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import { Registry, registry } from "../../../registry/registry.ts";
 import {
@@ -166,5 +168,30 @@ Deno.test("train() tells the logger how a run goes", async () => {
       TrainingError,
     );
     assertEquals(told.at(-1), "failed");
+  });
+});
+
+interface Groups {
+  readonly param_groups: readonly Map<string, unknown>[];
+}
+
+/** Groups of parameters with equal options in the optimizer of `last.pt`. */
+function parameterGroups(directory: string): unknown[][] {
+  const tree = readTorchFile(join(directory, "checkpoints", "last.pt")) as Map<string, unknown>;
+  const optimizer = Object.fromEntries(tree.get("optimizer") as Map<string, unknown>);
+  return (optimizer as unknown as Groups).param_groups.map((
+    group,
+  ) => [group.get("weight_decay"), group.get("params")]);
+}
+
+Deno.test("train() decays parameters as it is told", async () => {
+  await inFolder(async (folder) => {
+    const files = await writeSplits(folder);
+    const plain = await runTrain(files);
+    assertEquals(parameterGroups(plain.directory), [[0.05, [0, 1]]]);
+    const { directory } = await runTrain(files, { "optimizer.undecay_norm": "true" });
+    assertEquals(parameterGroups(directory), [[0.05, [0]], [0, [1]]]);
+    const layers = await runTrain(files, { "optimizer.layer_wise_lr_decay": "0.5" });
+    assertEquals(checkpointBytes(layers.directory), checkpointBytes(plain.directory));
   });
 });

@@ -1,0 +1,82 @@
+/**
+ * What the trainer trains: everything that one fold takes, built by somebody else.
+ * @module
+ */
+import type { SessionOptions } from "../runtime/session.ts";
+import type { CheckpointPlan } from "./checkpoint.ts";
+import type { MetricMode } from "./evaluate.ts";
+import type { TrainEvent } from "./events.ts";
+import type { Logger, Metric, Schedule } from "./interfaces.ts";
+import type { Loader } from "./loader.ts";
+import type { Model } from "./model.ts";
+import type { RunDirectory } from "./run_directory.ts";
+
+/** The validation value that chooses the best checkpoint. */
+export interface BestMetric {
+  /** Name as it is logged, for example `val_Accuracy`. */
+  readonly name: string;
+  /** Whether a larger value is better. */
+  readonly higher_is_better: boolean;
+}
+
+/** When a run ends before its last epoch. */
+export interface EarlyStopping {
+  /** The validation value that must get better. */
+  readonly metric: BestMetric;
+  /** Epochs without a better value that end the run. */
+  readonly patience: number;
+  /** Epochs that are trained in any case. */
+  readonly min_epochs: number;
+}
+
+/** Everything that training one fold takes. */
+export interface TrainPlan extends CheckpointPlan {
+  /** The model. */
+  readonly model: Model;
+  /** Batches by split. */
+  readonly loaders: { readonly train: Loader; readonly val: Loader; readonly test?: Loader };
+  /** Learning-rate schedule. */
+  readonly schedule: Schedule;
+  /** What is measured. */
+  readonly metrics: readonly Metric[];
+  /** Whether metrics see an epoch as a whole. */
+  readonly metricMode: MetricMode;
+  /** Destination of the numbers besides the run's own files. */
+  readonly logger: Logger;
+  /** Number of epochs. */
+  readonly epochs: number;
+  /** Seed of everything random. */
+  readonly seed: number;
+  /** Label smoothing of the cross entropy. */
+  readonly labelSmoothing: number;
+  /** Largest global norm of the gradient. */
+  readonly clipNorm?: number;
+  /** Batches an update. */
+  readonly accumulate: number;
+  /** Validation batches before the first epoch. */
+  readonly sanitySteps: number;
+  /** What chooses the best checkpoint. */
+  readonly bestMetric: BestMetric;
+  /** When to stop before the last epoch. */
+  readonly earlyStopping?: EarlyStopping;
+  /** Whether checkpoints are written. */
+  readonly checkpoints: boolean;
+  /** Which fold it is, and of how many. */
+  readonly fold: { readonly index: number; readonly count: number };
+  /** Where files go. */
+  readonly directory: RunDirectory;
+  /** Whether to go on from the directory's `last.pt`. */
+  readonly resume: boolean;
+  /** Values that parameters start from instead of their own initial ones, by name. */
+  readonly initial?: ReadonlyMap<string, Float32Array>;
+  /** How sessions run. */
+  readonly session?: SessionOptions;
+}
+
+/** How the caller follows and stops a run. */
+export interface TrainHooks {
+  /** Stops the run between batches. */
+  readonly signal?: AbortSignal;
+  /** Called with everything that happens. */
+  readonly onEvent?: (event: TrainEvent) => void;
+}

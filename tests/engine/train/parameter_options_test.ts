@@ -1,0 +1,53 @@
+import { assertEquals } from "@std/assert";
+import { Parameters } from "../../../engine/nn/scope.ts";
+import { type DecayRules, parameterOptions } from "../../../engine/train/parameter_options.ts";
+
+const NAMES = [
+  "encoder.model.patch_embed.proj.weight",
+  "encoder.model.pos_embed",
+  "encoder.model.blocks.0.norm1.weight",
+  "encoder.model.blocks.0.attn.qkv.bias",
+  "encoder.model.blocks.10.mlp.fc1.weight",
+  "encoder.model.norm.weight",
+  "head.fc.fc.weight",
+  "head.fc.fc.bias",
+];
+
+function optionsOf(rules: Partial<DecayRules>, names: readonly string[] = NAMES) {
+  const parameters = new Parameters();
+  for (const name of names) parameters.scope().parameter(name, [1], () => new Float32Array(1));
+  return parameterOptions(parameters.list(), {
+    weight_decay: 0.05,
+    undecay_norm: false,
+    layer_wise_lr_decay: null,
+    ...rules,
+  });
+}
+
+Deno.test("parameterOptions() treats all parameters alike by default", () => {
+  for (const options of optionsOf({}).values()) {
+    assertEquals(options, { lr_scale: 1, weight_decay: 0.05 });
+  }
+});
+
+Deno.test("parameterOptions() leaves norms and biases undecayed where that is asked for", () => {
+  const options = optionsOf({ undecay_norm: true }, [
+    ...NAMES,
+    "encoder.model.layer1.0.bn1.weight",
+  ]);
+  const undecayed = [...options].filter(([, { weight_decay }]) => weight_decay === 0);
+  assertEquals(undecayed.map(([name]) => name), [
+    "encoder.model.blocks.0.norm1.weight",
+    "encoder.model.blocks.0.attn.qkv.bias",
+    "encoder.model.norm.weight",
+    "head.fc.fc.bias",
+    "encoder.model.layer1.0.bn1.weight",
+  ]);
+});
+
+Deno.test("parameterOptions() slows layers down from the head to the input", () => {
+  const scales = [...optionsOf({ layer_wise_lr_decay: 0.5 }).values()].map((each) => each.lr_scale);
+  assertEquals(scales, [1 / 16, 1 / 16, 1 / 8, 1 / 8, 1 / 4, 1 / 2, 1, 1]);
+  const head = optionsOf({ layer_wise_lr_decay: 0.5 }, ["head.fc.fc.weight", "head.fc.fc.bias"]);
+  assertEquals([...head.values()].map(({ lr_scale }) => lr_scale), [1, 1]);
+});

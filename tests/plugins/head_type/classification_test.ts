@@ -1,0 +1,45 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import * as v from "valibot";
+import { Parameters, type Scope } from "../../../engine/nn/scope.ts";
+import { classification } from "../../../plugins/head_type/classification.ts";
+import { runHead } from "./_heads.ts";
+
+const task = { task: "Classification", subtask: "multiclass", num_classes: 3 } as const;
+const head = (dropout: number) => (scope: Scope) =>
+  classification.create({ dropout }, { ...task, scope, embed_dim: 2 });
+
+Deno.test("classification is one linear layer under GloViTa's names", async () => {
+  const { parameters, output } = await runHead(head(0), [1, 2, 3, 4]);
+  assertEquals(parameters.map(({ name, shape }) => [name, shape]), [
+    ["head.fc.fc.weight", [3, 2]],
+    ["head.fc.fc.bias", [3]],
+  ]);
+  assertEquals(output, [3, 3, 3, 7, 7, 7]);
+});
+
+Deno.test("classification drops features in training only", async () => {
+  const ones = new Array<number>(400).fill(1);
+  const { output: still } = await runHead(head(0.5), ones);
+  assertEquals(new Set(still), new Set([2]));
+  const { output: noisy } = await runHead(head(0.5), ones, true);
+  // Kept features are doubled: a sum of two is 0, 2 or 4.
+  assertEquals([...new Set(noisy)].sort(), [0, 2, 4]);
+  const mean = noisy.reduce((a, b) => a + b) / noisy.length;
+  assert(Math.abs(mean - 2) < 0.3, `${mean}`);
+});
+
+Deno.test("classification has a dropout rate from 0 to 1, and classes to predict", () => {
+  assertEquals(v.parse(classification.config, {}), { dropout: 0 });
+  assertEquals(v.is(classification.config, { dropout: 1.1 }), false);
+  const context = { scope: new Parameters().scope(), embed_dim: 2, num_classes: 1 };
+  assertThrows(
+    () =>
+      classification.create({ dropout: 0 }, {
+        ...context,
+        task: "Regression",
+        subtask: "regression",
+      }),
+    RangeError,
+    "expected a head for Regression",
+  );
+});

@@ -1,0 +1,100 @@
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import * as v from "valibot";
+import { DataError } from "../../../engine/errors.ts";
+import { create, createMetrics } from "../../../registry/builder/create.ts";
+import type { ResolvedConfig } from "../../../registry/config/tree.ts";
+import { ConfigError } from "../../../registry/errors.ts";
+import type { Metric, MetricPlugin, Schedule, Subtask } from "../../../registry/plugin.ts";
+import { Registry } from "../../../registry/registry.ts";
+import { runConfig } from "../../_training.ts";
+
+const files = { folder: "f", train: "train.h5", val: "val.h5", test: "test.h5" };
+const config = runConfig(files);
+const schedule: Schedule = { factor: () => 1 };
+
+/** A registry with one schedule, whose creation is up to the test. */
+function withSchedule(make: (options: unknown, context: unknown) => Schedule) {
+  const registry = new Registry();
+  registry.add({
+    slot: "scheduler",
+    key: "CosineAnneal",
+    description: "a schedule",
+    config: v.strictObject({ warmup_epochs: v.number() }),
+    create: make,
+  });
+  return { config, registry };
+}
+
+Deno.test("create() hands a plugin its own options and the slot's context", () => {
+  const sources = withSchedule((options, context) => {
+    assertEquals([options, context], [{ warmup_epochs: 1 }, { epochs: 9 }]);
+    return schedule;
+  });
+  assertStrictEquals(create("scheduler", { epochs: 9 }, sources), schedule);
+});
+
+Deno.test("create() reports options that do not fit as a problem of the config", () => {
+  const sources = withSchedule(() => {
+    throw new RangeError("expected fewer epochs");
+  });
+  const error = assertThrows(() => create("scheduler", { epochs: 9 }, sources), ConfigError);
+  assertEquals(error.message, 'optimizer.scheduler: "CosineAnneal": expected fewer epochs');
+});
+
+Deno.test("create() lets other errors through", () => {
+  for (const error of [new DataError("Cannot read a.h5"), new TypeError("a bug")]) {
+    const sources = withSchedule(() => {
+      throw error;
+    });
+    const ErrorClass = error.constructor as typeof DataError;
+    const thrown = assertThrows(() => create("scheduler", { epochs: 9 }, sources), ErrorClass);
+    assertStrictEquals(thrown, error);
+  }
+});
+
+const metric: Metric = {
+  higher_is_better: true,
+  accumulator: () => ({ update() {}, compute: () => ({}) }),
+};
+
+function metricPlugin(key: string, subtasks?: readonly Subtask[]): MetricPlugin<unknown> {
+  return {
+    slot: "metric",
+    key,
+    description: key,
+    config: v.strictObject({}),
+    subtasks,
+    create: () => ({ ...metric, key }),
+  };
+}
+
+function metricsFor(keys: readonly string[], subtask: Subtask) {
+  const registry = new Registry();
+  registry.add(metricPlugin("any"));
+  registry.add(metricPlugin("classes", ["multiclass", "multilabel"]));
+  registry.add(metricPlugin("error", ["regression"]));
+  registry.add(metricPlugin("other", ["regression"]));
+  const chosen: ResolvedConfig = { ...config, task: { ...config.task, metrics: keys } };
+  const task = subtask === "regression" ? "Regression" : "Classification";
+  const { metrics, notices } = createMetrics({ task, subtask, num_classes: 2 }, {
+    config: chosen,
+    registry,
+  });
+  return { keys: metrics.map((each) => (each as { key?: string }).key), notices };
+}
+
+Deno.test("createMetrics() leaves out metrics that are not defined for the targets", () => {
+  assertEquals(metricsFor(["classes", "any"], "multilabel"), {
+    keys: ["classes", "any"],
+    notices: [],
+  });
+  assertEquals(metricsFor(["classes", "any"], "regression"), {
+    keys: ["any"],
+    notices: ['metric "classes" is not defined for regression targets and is left out'],
+  });
+});
+
+Deno.test("createMetrics() takes all that are made for the targets where none is left", () => {
+  assertEquals(metricsFor(["classes"], "regression").keys, ["error", "other"]);
+  assertEquals(metricsFor([], "multiclass").keys, ["classes"]);
+});

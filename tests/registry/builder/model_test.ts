@@ -1,0 +1,116 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import * as v from "valibot";
+import "../../../plugins/mod.ts";
+import { reshape } from "../../../engine/ir/layout.ts";
+import type { Tensor } from "../../../engine/ir/node.ts";
+import type { Split } from "../../../engine/train/data.ts";
+import { modelGraph, modelInputs } from "../../../engine/train/model.ts";
+import { buildModel, foreignNames, parameterAliases } from "../../../registry/builder/model.ts";
+import { ConfigError } from "../../../registry/errors.ts";
+import type { Encoder, TaskInfo } from "../../../registry/plugin.ts";
+import { Registry, registry as builtIn } from "../../../registry/registry.ts";
+import { type Flags, runConfig } from "../../_training.ts";
+
+const files = { folder: "f", train: "train.h5", val: "val.h5", test: "test.h5" };
+const task: TaskInfo = { task: "Classification", subtask: "multiclass", num_classes: 3 };
+const split: Split = {
+  name: "train.h5",
+  length: 4,
+  labels: { values: new Int32Array(4), width: 1 },
+  sampleShape: [6],
+  source: { module: "", options: {} },
+};
+
+/** Encoders that take six values for tokens, or for maps. */
+const layouts: Record<string, Partial<Encoder> & { forward(x: Tensor): Tensor }> = {
+  tokens: {
+    output: "tokens",
+    embed_dim: 2,
+    num_prefix_tokens: 1,
+    forward: (x) => reshape(x, ["batch", 3, 2]),
+  },
+  map: { output: "map", embed_dim: 1, forward: (x) => reshape(x, ["batch", 1, 2, 3]) },
+  features: { output: "features", embed_dim: 6, forward: (x) => x },
+};
+
+/** Builds a model whose encoder gives a layout and has one layer of its own. */
+function build(layout: string, flags: Flags = {}, change: Partial<Split> = {}) {
+  const registry = new Registry();
+  for (const key of builtIn.list("head_type")) registry.add(builtIn.get("head_type", key));
+  for (const key of builtIn.list("peft")) registry.add(builtIn.get("peft", key));
+  registry.add({
+    slot: "encoder_type",
+    key: "precomputed",
+    description: "an encoder for tests",
+    config: v.strictObject({ feature_dim: v.number() }),
+    create(_, { scope }) {
+      const fc = scope.linear("fc", 6, 6);
+      const { forward, ...encoder } = layouts[layout];
+      return { ...encoder, forward: (x, context) => forward(fc(x, context)) } as Encoder;
+    },
+  });
+  const config = runConfig(files, flags);
+  return buildModel({ config, registry }, task, { ...split, ...change });
+}
+
+Deno.test("buildModel() names parameters as GloViTa's state dicts do", () => {
+  const model = build("features");
+  assertEquals(model.parameters.map(({ name, shape, trainable }) => [name, shape, trainable]), [
+    ["encoder.model.fc.weight", [6, 6], true],
+    ["encoder.model.fc.bias", [6], true],
+    ["head.fc.fc.weight", [3, 6], true],
+    ["head.fc.fc.bias", [3], true],
+  ]);
+  assertEquals([model.num_classes, model.bags, model.sampleShape], [3, false, [6]]);
+});
+
+Deno.test("parameterAliases() and foreignNames() know the other names", () => {
+  assertEquals(parameterAliases("encoder.model.fc.bias"), ["model.fc.bias"]);
+  assertEquals(parameterAliases("head.fc.fc.bias"), ["cls_head.fc.fc.bias"]);
+  assertEquals(parameterAliases("peft.prompt"), []);
+  assertEquals(foreignNames("head.fc.fc.bias"), ["cls_head.fc.fc.bias", "fc.fc.bias"]);
+  assertEquals(foreignNames("encoder.model.fc.bias"), ["model.fc.bias", "fc.bias"]);
+});
+
+Deno.test("buildModel() pools what the encoder gives to one embedding a sample", () => {
+  const widths: [layout: string, method: string, width: number][] = [
+    ["features", "joint", 6],
+    ["tokens", "cls_token", 2],
+    ["tokens", "avg", 2],
+    ["tokens", "sum", 2],
+    ["tokens", "mean_all", 2],
+    ["tokens", "joint", 4],
+    ["map", "joint", 1],
+  ];
+  for (const [layout, method, width] of widths) {
+    const model = build(layout, { "model.feature_aggregation_method": method });
+    const weight = model.parameters.find(({ name }) => name === "head.fc.fc.weight");
+    assertEquals(weight?.shape, [3, width]);
+    const { scores, loss } = modelGraph(model, { training: true });
+    assertEquals([scores.shape, loss.shape], [["batch", 3], []]);
+  }
+});
+
+Deno.test("buildModel() trains the head only with linear probing", () => {
+  const model = build("features", { "peft.method": "linear_probing" });
+  assertEquals(model.parameters.map(({ trainable }) => trainable), [false, false, true, true]);
+});
+
+Deno.test("buildModel() gives bags to heads that take bags, and to no others", () => {
+  const bags = { bagLengths: Int32Array.of(1, 2, 3, 4) };
+  const clam = { "model.head.head_type": "clam" };
+  const model = build("features", clam, bags);
+  assertEquals(model.bags, true);
+  assertEquals(modelInputs(model).features.shape, ["instances", 6]);
+  const first = assertThrows(() => build("features", {}, bags), ConfigError);
+  assertEquals(
+    first.message,
+    'model.head.head_type: "classification" takes one embedding a sample, ' +
+      '"train.h5" holds bags of instances',
+  );
+  const second = assertThrows(() => build("features", clam), ConfigError);
+  assertEquals(
+    second.message,
+    'model.head.head_type: "clam" takes bags of instances, "train.h5" holds single instances',
+  );
+});

@@ -1,0 +1,57 @@
+import { assertEquals } from "@std/assert";
+import { code, listFiles, listSources, read } from "./_sources.ts";
+
+/** Tests that also are those of other modules: parts that are only seen through a whole. */
+const COVERS: Readonly<Record<string, readonly string[]>> = {
+  "tests/cli/train_test.ts": ["cli/command.ts", "cli/io.ts", "cli/sources.ts"],
+  "tests/engine/autodiff/gradients_test.ts": [
+    "engine/autodiff/layer_normalization.ts",
+    "engine/autodiff/layout_gradients.ts",
+    "engine/autodiff/sum_leading.ts",
+  ],
+  "tests/engine/ir/shape_test.ts": ["engine/ir/create.ts", "engine/ir/dims.ts"],
+  "tests/engine/storage/feature_writer_test.ts": ["engine/storage/float16_template.ts"],
+  "tests/engine/storage/hdf5_raw_test.ts": ["engine/storage/hdf5_chunks.ts"],
+  "tests/engine/storage/pickle_writer_test.ts": ["engine/storage/pickle_values.ts"],
+  "tests/engine/storage/torch_file_test.ts": [
+    "engine/storage/torch_reader.ts",
+    "engine/storage/torch_writer.ts",
+  ],
+  "tests/plugins/optimizer/optimizer_test.ts": [
+    "plugins/optimizer/Adam.ts",
+    "plugins/optimizer/AdamW.ts",
+    "plugins/optimizer/Madgrad.ts",
+    "plugins/optimizer/Muon.ts",
+    "plugins/optimizer/RMSprop.ts",
+    "plugins/optimizer/SGD.ts",
+  ],
+  "tests/registry/builder/train_test.ts": ["registry/builder/fold.ts"],
+  "tests/registry/config/resolve_test.ts": [
+    "registry/config/sections.ts",
+    "registry/config/validate.ts",
+  ],
+};
+
+const testOf = (path: string) => `tests/${path.replace(/\.ts$/, "_test.ts")}`;
+
+/** Whether a module does anything: it is neither private, nor a list of exports, nor types only. */
+function hasBehaviour(path: string): boolean {
+  if (/(^|\/)(_[^/]*|mod)\.ts$/.test(path)) return false;
+  return /^(export )?(default )?(async )?(function|class|const|let)\b/m.test(code(read(path)));
+}
+
+const sources = listSources();
+const tests = new Set(listFiles("tests", "_test.ts"));
+const covered = Object.values(COVERS).flat();
+
+Deno.test("every module has its test, in the place that mirrors its own", () => {
+  const missing = sources.filter(hasBehaviour)
+    .filter((path) => !tests.has(testOf(path)) && !covered.includes(path));
+  assertEquals(missing, []);
+});
+
+Deno.test("the list of modules that a test covers besides its own is up to date", () => {
+  assertEquals(Object.keys(COVERS).filter((test) => !tests.has(test)), []);
+  const outdated = covered.filter((path) => !sources.includes(path) || tests.has(testOf(path)));
+  assertEquals(outdated, []);
+});

@@ -1,0 +1,50 @@
+import { assertEquals } from "@std/assert";
+import { registry } from "../../registry/registry.ts";
+import type { Plugin } from "../../registry/plugin.ts";
+import { SLOT_NAMES } from "../../registry/slots.ts";
+import { code, listFiles, listPlugins, read, readManifest, ROOT } from "./_sources.ts";
+
+const plugins = listPlugins();
+
+Deno.test("plugins/mod.ts has one line for every plugin and nothing else", () => {
+  const lines = code(read("plugins/mod.ts")).split("\n").filter((line) => line !== "");
+  const wanted = plugins.map(({ slot, key }) => `export * from "./${slot}/${key}.ts";`);
+  assertEquals([...lines].sort(), wanted.sort());
+});
+
+Deno.test("deno.json exports the library, the engine and every plugin", () => {
+  const wanted = Object.fromEntries([
+    [".", "./mod.ts"],
+    ["./engine", "./engine/mod.ts"],
+    ...plugins.map(({ slot, key, path }) => [`./${slot}/${key}`, `./${path}`]),
+  ]);
+  const { exports } = readManifest();
+  const sorted = (table: Readonly<Record<string, string>>) => Object.entries(table).sort();
+  assertEquals(sorted(exports), sorted(wanted));
+});
+
+Deno.test("a plugin's slot is its folder, its key is its file, and it adds itself", async () => {
+  for (const { slot, key, path } of plugins) {
+    const module: Record<string, unknown> = await import(`${ROOT}${path}`);
+    const values = Object.values(module).filter(isPlugin);
+    assertEquals(values.map((value) => [value.slot, value.key]), [[slot, key]], path);
+    assertEquals(registry.get(values[0].slot, key), values[0], path);
+  }
+});
+
+Deno.test("every folder of plugins is a slot", () => {
+  const folders = new Set(plugins.map(({ slot }) => slot));
+  assertEquals([...folders].filter((slot) => !SLOT_NAMES.some((name) => name === slot)), []);
+});
+
+Deno.test("the builder names no plugin's key", () => {
+  const keys = plugins.map(({ key }) => key).filter((key) => key !== "none");
+  const named = listFiles("registry/builder", ".ts").flatMap((path) =>
+    keys.filter((key) => code(read(path)).includes(`"${key}"`)).map((key) => `${path}: ${key}`)
+  );
+  assertEquals(named, []);
+});
+
+function isPlugin(value: unknown): value is Plugin {
+  return typeof value === "object" && value !== null && "slot" in value && "create" in value;
+}

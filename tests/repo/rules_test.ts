@@ -1,0 +1,59 @@
+import { assertEquals } from "@std/assert";
+import { code, listFiles, listSources, read } from "./_sources.ts";
+
+const MAX_LINES = 400;
+
+/** Lines of the given files, without comments, that match a pattern. */
+function linesWith(pattern: RegExp, paths: readonly string[]): string[] {
+  return paths.flatMap((path) =>
+    code(read(path)).split("\n").filter((line) => pattern.test(line))
+      .map((line) => `${path}: ${line.trim()}`)
+  );
+}
+
+const outsideCli = listSources().filter((path) => !path.startsWith("cli/"));
+
+Deno.test(`no source file has more than ${MAX_LINES} lines`, () => {
+  const long = listSources().concat(listFiles("examples", ".ts"))
+    .map((path) => `${path}: ${read(path).split("\n").length - 1}`)
+    .filter((entry) => Number(entry.split(": ")[1]) > MAX_LINES);
+  assertEquals(long, []);
+});
+
+Deno.test("no module augments another one or the global scope", () => {
+  assertEquals(linesWith(/\bdeclare\s+(module|global)\b/, listSources()), []);
+});
+
+Deno.test("only cli/ writes to the console, reads arguments and exits", () => {
+  assertEquals(linesWith(/\bconsole\.|\bDeno\.(exit|args)\b/, outsideCli), []);
+});
+
+Deno.test("no source file uses `any`, or turns off a check", () => {
+  assertEquals(linesWith(/[:<|&(,]\s*any\b|\bas any\b|\bany\[\]/, listSources()), []);
+  const ignored = listSources().filter((path) =>
+    /deno-lint-ignore|@ts-(ignore|nocheck)/.test(read(path))
+  );
+  assertEquals(ignored, []);
+});
+
+Deno.test("importing a module reads no environment and runs no command", () => {
+  assertEquals(linesWith(/^\S.*\bDeno\.(env|Command|readTextFile)/, outsideCli), []);
+});
+
+Deno.test("every source file begins with what it is", () => {
+  const silent = listSources().filter((path) => {
+    const [header] = /^\/\*\*[\s\S]*?\*\//.exec(read(path)) ?? [""];
+    return path.includes("/_") ? header === "" : !header.includes("@module");
+  });
+  assertEquals(silent, []);
+});
+
+Deno.test("no file names places of one machine", () => {
+  const folders = ["work", "home", "root", "Users", "tmp"].join("|");
+  const pattern = new RegExp(`(?<![\\w.~/\\])}:])/(${folders})/\\w`);
+  const texts = listFiles(".", ".ts", ".md", ".json", ".py", ".lock", "run", "LICENSE");
+  const named = texts.flatMap((path) =>
+    read(path).split("\n").filter((line) => pattern.test(line)).map((line) => `${path}: ${line}`)
+  );
+  assertEquals(named, []);
+});
