@@ -10,6 +10,12 @@ export * from "./engine/train/events.ts";
 export type { NoOptions } from "./plugins/metric/_metric.ts";
 export * from "./plugins/mod.ts";
 export { train, type TrainOptions } from "./registry/builder/train.ts";
+export {
+  type FilePrediction,
+  type Prediction,
+  type Samples,
+  TrainedModel,
+} from "./registry/builder/trained_model.ts";
 export { type Flag, flag } from "./registry/config/flags.ts";
 export { type ConfigSources, type Resolution, resolveConfig } from "./registry/config/resolve.ts";
 export type * from "./registry/config/tree.ts";

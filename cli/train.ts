@@ -44,7 +44,7 @@ export type StopSignal = "SIGINT" | "SIGTERM";
 
 const COMMAND: CommandInfo = {
   name: "glovita_train",
-  description: "Trains a head on features or an encoder with its head on pictures.",
+  description: "Trains a head on features that an encoder has computed before.",
   examples: [
     "glovita_train --data.dataset precomputed_features --data.num_classes 2 \\",
     "  --data.train_features_file train.h5 --data.val_features_file val.h5 \\",

@@ -39,9 +39,20 @@ export interface SessionOptions {
   readonly threads?: number;
   /** Whether the runtime keeps freed memory for the next run. @default {true} */
   readonly arena?: boolean;
+  /**
+   * Whether threads take small blocks of work as they come free, so that a thread that shares its
+   * core with the loader does not hold the others up. @default {where results stay bit-identical}
+   */
+  readonly smallBlocks?: boolean;
   /** Prefix of a JSON profile that the runtime writes when the session is released. */
   readonly profile?: string;
 }
+
+/**
+ * Operators whose results differ in the last bit with the borders between blocks of work: with
+ * blocks that move from run to run, two runs would differ.
+ */
+const BORDER_SENSITIVE: ReadonlySet<string> = new Set(["Log", "Softplus"]);
 
 /** A graph made ready to run. */
 export class Session {
@@ -67,7 +78,9 @@ export class Session {
     outputs: Readonly<Record<string, Tensor>>,
     options: SessionOptions = {},
   ): Promise<Session> {
-    return await Session.load(encode(emit(outputs)), options);
+    const graph = emit(outputs);
+    const steady = graph.nodes.every(({ op }) => !BORDER_SENSITIVE.has(op));
+    return await Session.load(encode(graph), { smallBlocks: steady, ...options });
   }
 
   /**
@@ -83,9 +96,7 @@ export class Session {
       enableCpuMemArena: options.arena ?? true,
       enableMemPattern: false,
       logSeverityLevel: 4, // What goes wrong is thrown.
-      // Threads take small blocks of work as they come free, so that a thread that shares its core
-      // with the loader does not hold the others up.
-      extra: { session: { dynamic_block_base: "4" } },
+      ...(options.smallBlocks && { extra: { session: { dynamic_block_base: "4" } } }),
       ...(options.profile && { enableProfiling: true, profileFilePrefix: options.profile }),
     });
     return new Session(session);

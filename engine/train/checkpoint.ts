@@ -44,6 +44,8 @@ export interface CheckpointPlan {
   parameterOptions(parameter: Parameter): ParameterOptions;
   /** Base learning rate. */
   readonly lr: number;
+  /** What the model takes, so that it can be rebuilt without its training data. */
+  readonly samples: { readonly shape: readonly number[]; readonly bags: boolean };
 }
 
 /**
@@ -64,7 +66,12 @@ export function checkpointTree(
     epoch,
     model: stateDict(state, plan),
     optimizer: optimizerDict(state, plan, lr),
-    glovita: { ...rest, best_value: pyFloat(progress.best_value) },
+    glovita: {
+      ...rest,
+      best_value: pyFloat(progress.best_value),
+      sample_shape: plan.samples.shape,
+      bags: plan.samples.bags,
+    },
   };
 }
 

@@ -66,6 +66,28 @@ export interface ModelGraph {
   readonly parts: Readonly<Record<string, Tensor>>;
 }
 
+/** What a model predicts, ready for a session. */
+export interface PredictionGraph {
+  /** `[batch, num_classes]`. */
+  readonly logits: Tensor;
+  /** Probabilities, or predicted values for regression: `[batch, num_classes]`. */
+  readonly scores: Tensor;
+  /** Attention logits before softmax, `[branches, instances]`, for heads that attend. */
+  readonly attention?: Tensor;
+}
+
+/**
+ * Builds a model's graph for prediction: no targets, nothing random.
+ * @param model The model.
+ */
+export function predictionGraph(model: Model): PredictionGraph {
+  const { labels: _, ...data } = modelInputs(model);
+  const random = new RandomStream(input("random_seed", "uint32", []));
+  const { logits, attention } = model.forward(data, { training: false, random });
+  const shaped = reshape(logits, ["batch", model.num_classes]);
+  return { logits: shaped, scores: scoresOf(model, shaped), attention };
+}
+
 /** Makes the graph inputs of a model. */
 export function modelInputs(model: Model): ModelInputs {
   const rows = model.bags ? "instances" : "batch";
@@ -142,13 +164,27 @@ function scoresOf({ subtask }: TaskInfo, logits: Tensor): Tensor {
  * @param seed Seed of the step's random numbers.
  */
 export function batchFeeds(batch: Batch, model: Model, seed: number): Record<string, Value> {
-  const { features, rows, size, labels, lengths } = batch;
-  const feeds: Record<string, Value> = {
-    features: { dtype: "float32", shape: [rows, ...model.sampleShape], data: features },
+  const { size, labels } = batch;
+  return {
+    ...sampleFeeds(batch, model),
     labels: model.subtask === "multiclass"
       ? { dtype: "int32", shape: [size], data: labels }
       : { dtype: "float32", shape: [size, model.num_classes], data: labels },
     random_seed: { dtype: "uint32", shape: [], data: Uint32Array.of(seed) },
+  };
+}
+
+/**
+ * Turns samples into values for the inputs of {@linkcode predictionGraph}.
+ * @param samples Packed rows, and the lengths of bags.
+ * @param model The model that they are for.
+ */
+export function sampleFeeds(
+  { features, rows, size, lengths }: Pick<Batch, "features" | "rows" | "size" | "lengths">,
+  model: Model,
+): Record<string, Value> {
+  const feeds: Record<string, Value> = {
+    features: { dtype: "float32", shape: [rows, ...model.sampleShape], data: features },
   };
   if (lengths) {
     feeds.lengths = { dtype: "int64", shape: [size], data: BigInt64Array.from(lengths, BigInt) };

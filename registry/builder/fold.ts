@@ -46,7 +46,8 @@ export async function planFold(
   const dataset = create("dataset", context, sources);
   const { index: fold, seed } = run;
   const splits = foldSplits(await openSplits(dataset), config, { fold, seed });
-  const model = buildModel(sources, dataset, splits.train.split);
+  const { split } = splits.train;
+  const model = buildModel(sources, dataset, { ...split, bags: split.bagLengths !== undefined });
   const { parameters } = model;
   const { metrics, notices } = createMetrics(dataset, sources);
   const rules = parameterOptions(parameters, config.optimizer);
@@ -55,6 +56,7 @@ export async function planFold(
     model,
     parameters,
     aliases: parameterAliases,
+    samples: { shape: model.sampleShape, bags: model.bags },
     optimizer: create("optimizer", { lr }, sources),
     parameterOptions: ({ name }) => rules.get(name)!,
     lr,

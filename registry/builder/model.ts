@@ -6,7 +6,6 @@ import { Parameters } from "../../engine/nn/scope.ts";
 import { poolMaps, poolTokens } from "../../engine/nn/pooling.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
 import type { Model } from "../../engine/train/model.ts";
-import type { Split } from "../../engine/train/data.ts";
 import { ConfigError } from "../errors.ts";
 import type { Encoder, Head, TaskInfo } from "../plugin.ts";
 import { keyPath } from "../config/select.ts";
@@ -46,21 +45,31 @@ export function foreignNames(name: string): string[] {
   return [...parameterAliases(name), ...bare];
 }
 
+/** The samples that a model is for. */
+export interface ModelSamples {
+  /** Where they come from, for messages. */
+  readonly name: string;
+  /** Shape of one sample, or of one instance. */
+  readonly sampleShape: readonly number[];
+  /** Whether they are bags of instances. */
+  readonly bags: boolean;
+}
+
 /**
  * Builds the model stack.
  * @param sources Config and registry.
  * @param task What is predicted.
- * @param split The samples that the model is for.
+ * @param samples The samples that the model is for.
  * @throws {ConfigError} if the parts do not fit each other or the samples.
  */
-export function buildModel(sources: BuildSources, task: TaskInfo, split: Split): Model {
+export function buildModel(sources: BuildSources, task: TaskInfo, samples: ModelSamples): Model {
   const parameters = new Parameters();
   const root = parameters.scope();
   const peft = create("peft", {}, sources);
   const encoder = create("encoder_type", {
     scope: peft.encoder(root.child(ENCODER_PATH)),
-    sampleShape: split.sampleShape,
-    source: split.name,
+    sampleShape: samples.sampleShape,
+    source: samples.name,
   }, sources);
   const method = sources.config.model.feature_aggregation_method;
   const pooled = encoder.output === "tokens" && method === "joint";
@@ -69,12 +78,11 @@ export function buildModel(sources: BuildSources, task: TaskInfo, split: Split):
     scope: peft.head(root.child(HEAD_PATH)),
     embed_dim: pooled ? 2 * encoder.embed_dim : encoder.embed_dim,
   }, sources);
-  const bags = split.bagLengths !== undefined;
-  checkBags(head, bags, split, sources);
+  checkBags(head, samples, sources);
   return {
     ...pickTask(task),
-    bags,
-    sampleShape: split.sampleShape,
+    bags: samples.bags,
+    sampleShape: samples.sampleShape,
     parameters: parameters.list(),
     forward({ features, ...rest }, context) {
       const encoded = encoder.forward(features, context);
@@ -87,12 +95,11 @@ function pickTask({ task, subtask, num_classes }: TaskInfo): TaskInfo {
   return { task, subtask, num_classes };
 }
 
-function checkBags(head: Head, bags: boolean, split: Split, { config }: BuildSources): void {
+function checkBags(head: Head, { bags, name }: ModelSamples, { config }: BuildSources): void {
   if (bags === (head.input === "bag")) return;
   const found = bags ? "bags of instances" : "single instances";
   const wanted = bags ? "one embedding a sample" : "bags of instances";
-  const message =
-    `"${config.model.head.head_type}" takes ${wanted}, "${split.name}" holds ${found}`;
+  const message = `"${config.model.head.head_type}" takes ${wanted}, "${name}" holds ${found}`;
   throw new ConfigError([{ path: keyPath(SLOTS.head_type), message }]);
 }
 

@@ -35,6 +35,7 @@ function plan(optimizer = adamW.create({}, { lr: 0.1 })): CheckpointPlan {
   parameters.scope().linear("head.fc", 2, 3);
   return {
     parameters: parameters.list(),
+    samples: { shape: [2], bags: false },
     aliases: (name) => name.startsWith("head.") ? [`cls_${name}`] : [],
     optimizer,
     parameterOptions: ({ name }) => ({

@@ -61,6 +61,7 @@ function planOf(path: string, change: Partial<TrainPlan> = {}): TrainPlan {
     model,
     parameters: model.parameters,
     aliases: () => [],
+    samples: { shape: [2], bags: false },
     optimizer: descent,
     parameterOptions: () => ({ lr_scale: 1, weight_decay: 0 }),
     lr: 0.1,

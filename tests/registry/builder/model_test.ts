@@ -50,7 +50,9 @@ function build(layout: string, flags: Flags = {}, change: Partial<Split> = {}) {
     },
   });
   const config = runConfig(files, flags);
-  return buildModel({ config, registry }, task, { ...split, ...change });
+  const samples = { ...split, ...change };
+  const bags = samples.bagLengths !== undefined;
+  return buildModel({ config, registry }, task, { ...samples, bags });
 }
 
 Deno.test("buildModel() names parameters as GloViTa's state dicts do", () => {
