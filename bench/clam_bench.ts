@@ -40,7 +40,7 @@ async function trainer(): Promise<Run> {
   const optimizer = adamW.create({}, { lr: 1e-4 });
   const state = await TrainState.create(model.parameters, 0);
   await state.addOptimizer(model.parameters, optimizer);
-  const { loss, scores } = modelGraph(model, { training: true });
+  const { loss, scores } = modelGraph(model, { training: true, expectedRows: BAGS * 2100 });
   const step = await TrainStep.create({
     parameters: model.parameters,
     loss,

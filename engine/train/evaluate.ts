@@ -111,12 +111,17 @@ export class Evaluator {
   /**
    * @param model The model.
    * @param state Its parameters.
-   * @param options Label smoothing of the reported loss, and how to run.
+   * @param options Label smoothing of the reported loss, how to run, and about how many instances
+   *   a batch of bags has.
    */
   static async create(
     model: Model,
     state: TrainState,
-    options: { readonly labelSmoothing?: number; readonly session?: SessionOptions } = {},
+    options: {
+      readonly labelSmoothing?: number;
+      readonly session?: SessionOptions;
+      readonly expectedRows?: number;
+    } = {},
   ): Promise<Evaluator> {
     const { loss, scores } = modelGraph(model, { ...options, training: false });
     const session = await Session.create({ loss, scores }, options.session);

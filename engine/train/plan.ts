@@ -35,6 +35,8 @@ export interface TrainPlan extends CheckpointPlan {
   readonly model: Model;
   /** Batches by split. */
   readonly loaders: { readonly train: Loader; readonly val: Loader; readonly test?: Loader };
+  /** About how many instances a batch of bags has: large ones are computed in blocks of rows. */
+  readonly expectedRows?: { readonly train: number; readonly eval: number };
   /** Learning-rate schedule. */
   readonly schedule: Schedule;
   /** What is measured. */

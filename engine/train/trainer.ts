@@ -64,7 +64,11 @@ export class FoldTrainer implements AsyncDisposable {
     setParameters(state, plan.initial);
     await state.addOptimizer(parameters, optimizer);
     const progress = plan.resume ? restoreLast(state, plan) : undefined;
-    const { loss, scores, parts } = modelGraph(model, { training: true, labelSmoothing });
+    const { loss, scores, parts } = modelGraph(model, {
+      training: true,
+      labelSmoothing,
+      expectedRows: plan.expectedRows?.train,
+    });
     const named = Object.entries(parts).map(([name, part]) => [`loss_${name}`, part]);
     const step = await TrainStep.create({
       parameters,
@@ -76,7 +80,11 @@ export class FoldTrainer implements AsyncDisposable {
       accumulate: plan.accumulate,
       session,
     }, state);
-    const evaluator = await Evaluator.create(model, state, { labelSmoothing, session });
+    const evaluator = await Evaluator.create(model, state, {
+      labelSmoothing,
+      session,
+      expectedRows: plan.expectedRows?.eval,
+    });
     return new FoldTrainer(plan, hooks, { state, step, evaluator, progress });
   }
 

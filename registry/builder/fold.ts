@@ -4,6 +4,7 @@
  * @module
  */
 import { type InitialWeights, matchInitialWeights } from "../../engine/train/init_checkpoint.ts";
+import type { Split } from "../../engine/train/data.ts";
 import { Loader } from "../../engine/train/loader.ts";
 import { parameterOptions } from "../../engine/train/parameter_options.ts";
 import type { RunDirectory } from "../../engine/train/run_directory.ts";
@@ -77,6 +78,7 @@ export async function planFold(
     resume: run.resume,
     initial: given?.values,
     loaders: planLoaders(splits, config, seed),
+    expectedRows: expectedRows(split, config),
   };
   return { plan, notices: [...notices, ...unusedWeights(config, given)] };
 }
@@ -99,6 +101,20 @@ function unusedWeights(
   const count = unused.length === 1 ? "1 tensor" : `${unused.length} tensors`;
   const rest = unused.length > 3 ? ", …" : "";
   return [`the model has no place for ${count} of "${file}": ${names}${rest}`];
+}
+
+/** About how many instances a batch of bags has. */
+function expectedRows(
+  { bagLengths }: Split,
+  { dataloading, data: { max_instances } }: ResolvedConfig,
+): TrainPlan["expectedRows"] {
+  if (!bagLengths) return undefined;
+  const mean = (most: number) =>
+    bagLengths.reduce((sum, length) => sum + Math.min(length, most), 0) / bagLengths.length;
+  return {
+    train: dataloading.batch_size * mean(max_instances ?? Infinity),
+    eval: dataloading.eval_batch_size * mean(Infinity),
+  };
 }
 
 /** Loaders start no thread and open no file before their first epoch. */
