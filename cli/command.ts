@@ -8,6 +8,7 @@ import { ConfigError, type ConfigIssue } from "../registry/errors.ts";
 import { type Registry, registry as defaultRegistry } from "../registry/registry.ts";
 import type { Flag } from "../registry/config/flags.ts";
 import { type Resolution, resolveConfig } from "../registry/config/resolve.ts";
+import { explainMissingPlugins } from "../registry/builder/run_plugins.ts";
 import { type CommandInfo, renderHelp } from "./help.ts";
 import type { Io } from "./io.ts";
 import { loadPlugin, readConfigFile, readRunConfig } from "./sources.ts";
@@ -58,37 +59,50 @@ export async function prepare(
     io.out(renderHelp(command, registry, { file, flags }));
     return undefined;
   }
-  const file = await readFileLayer(options, flags);
-  const resolution = resolveAll({ file, flags, registry, issues });
+  const { file, directory } = await readFileLayer(options, flags);
+  const resolution = resolveAll({ file, directory, flags, registry, issues });
   for (const notice of resolution.notices) io.err(`note: ${notice}`);
   return { ...resolution, registry, plugins: options.plugins };
 }
 
+/** A config tree, and the run directory that it comes from. */
+interface FileLayer {
+  readonly file?: unknown;
+  readonly directory?: string;
+}
+
 /** The config file, or the config of the run that is to be continued. */
-async function readFileLayer(options: GlobalOptions, flags: readonly Flag[]): Promise<unknown> {
+async function readFileLayer(options: GlobalOptions, flags: readonly Flag[]): Promise<FileLayer> {
   const resume = flags.findLast(({ path }) => path.join(".") === "training.resume")?.values[0];
   const continues = resume !== undefined && !["none", "None", "null"].includes(resume);
-  if (options.config === undefined) return continues ? await readRunConfig(resume) : undefined;
-  if (!continues) return await readConfigFile(options.config, "--config");
+  if (!continues) {
+    const { config } = options;
+    return config === undefined ? {} : { file: await readConfigFile(config, "--config") };
+  }
+  if (options.config === undefined) {
+    return { file: await readRunConfig(resume), directory: resume };
+  }
   throw new ConfigError([{
     path: "--config",
     message: "expected no config file with --training.resume, which takes the run's own config",
   }]);
 }
 
-interface ResolveInput {
-  readonly file: unknown;
+interface ResolveInput extends FileLayer {
   readonly flags: readonly Flag[];
   readonly registry: Registry;
   readonly issues: readonly ConfigIssue[];
 }
 
 /** Words that are no flags are reported together with what is wrong with the config. */
-function resolveAll({ file, flags, registry, issues }: ResolveInput): Resolution {
+function resolveAll({ file, directory, flags, registry, issues }: ResolveInput): Resolution {
   try {
     const resolution = resolveConfig({ file, flags }, registry);
     if (issues.length === 0) return resolution;
-  } catch (error) {
+  } catch (cause) {
+    const error = directory === undefined
+      ? cause
+      : explainMissingPlugins(cause, { directory, tree: file, registry });
     if (!(error instanceof ConfigError)) throw error;
     throw new ConfigError([...issues, ...error.issues]);
   }

@@ -21,10 +21,11 @@ export type {
   TypedArray,
 } from "./ir/node.ts";
 export type { AxisAttribute, None, OpAttributes, OpName, ReduceAttributes } from "./ir/ops.ts";
-export type { Bags } from "./nn/bags.ts";
+export * from "./nn/bags.ts";
 export * from "./nn/initializers.ts";
 export * from "./nn/losses.ts";
 export { RandomRows, RandomStream } from "./nn/random.ts";
+export * from "./nn/row_blocks.ts";
 export * from "./nn/scope.ts";
 export {
   type AttributeValue,
@@ -37,3 +38,11 @@ export {
 export { encode } from "./onnx/encode.ts";
 export * from "./random.ts";
 export { Session, type SessionOptions, type Value } from "./runtime/session.ts";
+export {
+  type FeatureFile,
+  type FeatureFileOptions,
+  type FeatureLayout,
+  featureSplit,
+  type LabelKind,
+  openFeatureFile,
+} from "./storage/feature_file.ts";

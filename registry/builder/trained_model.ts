@@ -19,6 +19,7 @@ import type { TaskInfo } from "../plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../registry.ts";
 import { create } from "./create.ts";
 import { buildModel, foreignNames } from "./model.ts";
+import { explainMissingPlugins } from "./run_plugins.ts";
 
 /** Samples to predict: rows, one after the other. */
 export interface Samples {
@@ -77,7 +78,8 @@ export class TrainedModel implements AsyncDisposable {
    * @param checkpoint Path of a checkpoint, for example `RUN/checkpoints/best.pt`.
    * @param options Where plugins are looked up.
    * @throws {DataError} if the checkpoint or its config is missing, damaged, or does not fit.
-   * @throws {ConfigError} if the config names a plugin that is not registered.
+   * @throws {ConfigError} if the config names a plugin that is not registered; the message names
+   *   the modules that the run was made with.
    */
   static async load(
     checkpoint: string,
@@ -212,7 +214,11 @@ function configOf(checkpoint: string, registry: Registry): ResolvedConfig {
   } catch (cause) {
     throw fail("is not JSON", cause);
   }
-  return resolveConfig({ file: tree }, registry).config;
+  try {
+    return resolveConfig({ file: tree }, registry).config;
+  } catch (error) {
+    throw explainMissingPlugins(error, { directory: dirname(file), tree, registry });
+  }
 }
 
 /** What the model takes, as the checkpoint says. */

@@ -1,0 +1,7 @@
+/**
+ * A head and a metric for glovita, made outside of it.
+ * Importing this module adds `attention_pool` and `brier`.
+ * @module
+ */
+export * from "./attention_pool.ts";
+export * from "./brier.ts";
