@@ -6,6 +6,14 @@
  * @module
  */
 export * from "./engine/errors.ts";
+export {
+  type FeatureFile,
+  type FeatureFileOptions,
+  openFeatureFile,
+} from "./engine/storage/feature_file.ts";
+export { FeatureWriter, type FeatureWriterOptions } from "./engine/storage/feature_writer.ts";
+export * from "./engine/train/collate.ts";
+export type { Batch, PaddedBatch } from "./engine/train/data.ts";
 export * from "./engine/train/events.ts";
 export type { NoOptions } from "./plugins/metric/_metric.ts";
 export * from "./plugins/mod.ts";
@@ -19,6 +27,12 @@ export {
 export { type Flag, flag } from "./registry/config/flags.ts";
 export { type ConfigSources, type Resolution, resolveConfig } from "./registry/config/resolve.ts";
 export type * from "./registry/config/tree.ts";
+export {
+  type ConfigPart,
+  configure,
+  type Configured,
+  type PartialOptions,
+} from "./registry/configure.ts";
 export * from "./registry/errors.ts";
 export type * from "./registry/plugin.ts";
 export { Registry, registry } from "./registry/registry.ts";

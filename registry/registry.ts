@@ -94,6 +94,9 @@ function checkPlugin(plugin: Plugin): void {
   if (config?.kind !== "schema" || !("entries" in config)) {
     throw new PluginError(`Cannot add ${slot} "${key}": its "config" is no valibot object schema`);
   }
+  if (config.async as boolean) {
+    throw new PluginError(`Cannot add ${slot} "${key}": its "config" is an asynchronous schema`);
+  }
 }
 
 function globToRegExp(pattern: string): RegExp {

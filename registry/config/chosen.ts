@@ -3,12 +3,13 @@
  * tree.
  * @module
  */
-import * as v from "valibot";
+import { PluginError, quote } from "../errors.ts";
 import type { Plugin, Slot } from "../plugin.ts";
 import type { Registry } from "../registry.ts";
 import { SLOTS } from "../slots.ts";
 import { optionEntries } from "./compose.ts";
 import { getAt, isPlainObject, pick, splitPath } from "./objects.ts";
+import { parseOptions } from "./options.ts";
 import type { ResolvedConfig } from "./tree.ts";
 
 /** A plugin that a config chooses, with its options. */
@@ -54,7 +55,15 @@ export function chosenPlugins<S extends Slot>(
   const keys = [fields[field]].flat() as readonly string[];
   return keys.map((key) => {
     const plugin = registry.get(slot, key);
-    if (list) return { plugin, options: v.parse(plugin.config, {}) };
+    if (list) return { plugin, options: defaultOptions(plugin) };
     return { plugin, options: pick(fields, Object.keys(optionEntries(plugin as Plugin))) };
   });
+}
+
+/** Plugins in a list have no place for options in the tree. */
+function defaultOptions<S extends Slot>(plugin: Plugin<S>): unknown {
+  const parsed = parseOptions(plugin, {});
+  if (parsed.success) return parsed.output;
+  const { slot, key } = plugin;
+  throw new PluginError(`Cannot use ${slot} ${quote(key)}: it has options without a default`);
 }

@@ -1,9 +1,10 @@
 /**
- * Resolves a config: defaults, then a file, then flags; validated as a whole.
+ * Resolves a config: defaults, then a file, then typed parts, then flags; validated as a whole.
  * @module
  */
 import { ConfigError, type ConfigIssue, renderIssue } from "../errors.ts";
-import type { Registry } from "../registry.ts";
+import { type ConfigPart, mergeParts } from "../configure.ts";
+import { type Registry, registry as defaultRegistry } from "../registry.ts";
 import { SLOTS } from "../slots.ts";
 import { type ComposedSection, composeSections, optionEntries } from "./compose.ts";
 import { applyFlags, type Flag } from "./flags.ts";
@@ -17,7 +18,9 @@ import { validateSection } from "./validate.ts";
 export interface ConfigSources {
   /** A config tree as it stands in a file, complete or not. */
   readonly file?: unknown;
-  /** Flags, which win over the file. */
+  /** Typed parts of a config, which win over the file; later ones win over earlier ones. */
+  readonly parts?: readonly ConfigPart[];
+  /** Flags, which win over file and parts. */
   readonly flags?: readonly Flag[];
 }
 
@@ -31,8 +34,8 @@ export interface Resolution {
 
 /**
  * Resolves a config. What it returns, written as JSON and read as the file, resolves to itself.
- * @param sources File and flags.
- * @param registry Where plugins are looked up.
+ * @param sources File, parts and flags.
+ * @param registry Where plugins are looked up; the application's by default.
  * @returns The resolved tree, and lines for the user.
  * @throws {ConfigError} with everything that is wrong.
  *
@@ -59,11 +62,15 @@ export interface Resolution {
  * assertEquals(config.dataloading.eval_batch_size, config.dataloading.batch_size);
  * ```
  */
-export function resolveConfig(sources: ConfigSources, registry: Registry): Resolution {
-  const { file = {}, flags = [] } = sources;
+export function resolveConfig(
+  sources: ConfigSources,
+  registry: Registry = defaultRegistry,
+): Resolution {
+  const { file = {}, parts = [], flags = [] } = sources;
   if (!isPlainObject(file)) throw new ConfigError([expectedIssue("", "a config tree", file)]);
   const tree = structuredClone(file);
   moveLegacyLogger(tree);
+  mergeParts(tree, parts);
   const { selections, issues: keyIssues, notices } = selectPlugins(tree, flags, registry);
   const sections = composeSections(selections);
   const ignored = dropReplacedOptions(tree, sections, registry);

@@ -2,8 +2,9 @@
  * Reads valibot schemas: what a field takes, in a form that help, flags and messages are made from.
  * @module
  */
-import * as v from "valibot";
+import type * as v from "valibot";
 import { quote } from "../errors.ts";
+import { defaultOf } from "./options.ts";
 
 /** Any schema. */
 export type AnySchema = v.GenericSchema<unknown, unknown>;
@@ -111,7 +112,7 @@ const BOUND_NAMES: Readonly<Record<string, keyof Bounds>> = {
  * @example A bounded number with a default
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import * as v from "valibot";
+ * import type * as v from "valibot";
  *
  * const field = readSchema(v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 20));
  * assertEquals([field.kind, field.bounds.min, field.default], ["whole", 1, 20]);
@@ -131,7 +132,7 @@ function readRoot(schema: AnySchema, raw: Raw): Field {
     case "undefinedable":
     case "nullish": {
       const inner = readSchema(raw.wrapped!);
-      const fallback = v.getDefault(schema as Parameters<typeof v.getDefault>[0]);
+      const fallback = defaultOf(schema);
       const nullable = inner.nullable || raw.type === "nullish";
       return { ...inner, nullable, optional: true, default: fallback ?? inner.default ?? fallback };
     }

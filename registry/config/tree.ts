@@ -162,3 +162,24 @@ export interface ResolvedConfig extends RootFields {
   /** Where numbers go. */
   readonly logger: LoggerFields & { readonly backend: string } & PluginFields;
 }
+
+/** The fields of the tree that belong to no plugin, any of them left out. */
+export interface ConfigFields extends Partial<RootFields> {
+  /** Samples and targets. */
+  readonly data?: Partial<DataFields>;
+  /** What is between encoder and head. */
+  readonly model?: Partial<ModelFields>;
+  /** Metrics and targets. */
+  readonly task?: Partial<TaskFields>;
+  /** The training loop. */
+  readonly training?: Partial<Omit<TrainingFields, "early_stopping">> & {
+    /** When to stop before the last epoch; `null` is never. */
+    readonly early_stopping?: Partial<EarlyStoppingFields> | null;
+  };
+  /** How batches are read. */
+  readonly dataloading?: Partial<DataloadingFields>;
+  /** Learning rate and weight decay. */
+  readonly optimizer?: Partial<OptimizerFields>;
+  /** Where numbers go. */
+  readonly logger?: Partial<LoggerFields>;
+}

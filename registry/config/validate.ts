@@ -11,6 +11,7 @@ import { type ComposedSection, optionEntries } from "./compose.ts";
 import { isGlovitaField } from "./glovita_fields.ts";
 import { expectedIssue, joinPath, renderIssues, unknownField } from "./issues.ts";
 import { isPlainObject, pick, type PlainObject } from "./objects.ts";
+import { parseOptions, takesNull } from "./options.ts";
 import { type Entries, readSchema } from "./schema.ts";
 
 /** What became of a section. */
@@ -78,7 +79,7 @@ function validateOptions(
   fields: PlainObject,
 ): Pick<Validated, "values" | "issues"> {
   const entries = optionEntries(plugin);
-  const parsed = v.safeParse(plugin.config, pick(fields, Object.keys(entries)));
+  const parsed = parseOptions(plugin, pick(fields, Object.keys(entries)));
   if (parsed.success) return { values: parsed.output as PlainObject, issues: [] };
   return { values: {}, issues: renderIssues(section.path, entries, parsed.issues) };
 }
@@ -90,7 +91,7 @@ function dropNulls(values: PlainObject, entries: Entries): PlainObject {
     const schema = Object.hasOwn(entries, name) ? entries[name] : undefined;
     if (schema === undefined) kept[name] = value;
     else if (value === null) {
-      if (v.is(schema, null)) kept[name] = value;
+      if (takesNull(schema)) kept[name] = value;
     } else {
       const field = readSchema(schema);
       const nested = field.kind === "object" && isPlainObject(value);

@@ -6,8 +6,8 @@ import { type Outcome, Sandbox } from "./_sandbox.ts";
 const root = new URL("../../", import.meta.url);
 const pages = ["README.md", ...listPages("docs")];
 
-/** Blocks that are not run: the tests themselves. */
-const LEFT_OUT = /task (test|ok|bench)\b/;
+/** Blocks that are not run: the tests themselves, and what needs minutes or downloads. */
+const LEFT_OUT = /task (test|ok|bench|quickstart:mil)\b/;
 
 for (const name of pages) {
   Deno.test(`${name}: its commands do what it says`, async (t) => {
