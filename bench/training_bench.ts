@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { Random } from "../engine/random.ts";
 import { featureSplit, openFeatureFile } from "../engine/storage/feature_file.ts";
+import { loadHdf5Library } from "../engine/storage/hdf5_library.ts";
 import { FeatureWriter } from "../engine/storage/feature_writer.ts";
 import type { Batch } from "../engine/train/data.ts";
 import { Loader } from "../engine/train/loader.ts";
@@ -89,29 +90,68 @@ async function benchSteps(run: (batch: Batch) => Promise<number>, peer?: Peer): 
   }
 }
 
+/** A block of random rows and their labels. */
+function randomRows(random: Random, rows: number): { block: Float32Array; labels: Int32Array } {
+  return {
+    block: Float32Array.from({ length: rows * EMBED_DIM }, () => random.normal()),
+    labels: Int32Array.from({ length: rows }, () => random.integer(CLASSES)),
+  };
+}
+
+/** float16, each row a gzip chunk of its own, as feature extraction writes. */
+async function writeCompressed(path: string): Promise<void> {
+  const options = { embedDim: EMBED_DIM, precision: 16, chunkRows: 1 } as const;
+  const writer = await FeatureWriter.create(path, options);
+  const random = new Random(1);
+  for (let row = 0; row < ROWS; row += 1000) {
+    const { block, labels } = randomRows(random, 1000);
+    writer.append(block, labels);
+  }
+  writer.close();
+}
+
+/** float32, all rows in one piece. */
+async function writeContiguous(path: string): Promise<void> {
+  const { h5wasm } = await loadHdf5Library();
+  const { block, labels } = randomRows(new Random(1), ROWS);
+  const file = new h5wasm.File(path, "w");
+  file.create_dataset({ name: "features", data: block, shape: [ROWS, EMBED_DIM] });
+  file.create_dataset({ name: "labels", data: labels, shape: [ROWS] });
+  file.close();
+}
+
 async function writeFiles(folder: string): Promise<Record<string, string>> {
   const files = {
     "float16, one-row gzip chunks": join(folder, "f16_gzip_rows.h5"),
-    "float32, chunks of 32 rows, no compression": join(folder, "f32_chunked.h5"),
+    "float32, contiguous": join(folder, "f32_contiguous.h5"),
   };
-  const [compressed, plain] = Object.values(files);
-  const writers = [
-    await FeatureWriter.create(compressed, { embedDim: EMBED_DIM, precision: 16, chunkRows: 1 }),
-    await FeatureWriter.create(plain, {
-      embedDim: EMBED_DIM,
-      precision: 32,
-      compression: 0,
-      chunkRows: 32,
-    }),
-  ];
-  const random = new Random(1);
-  for (let row = 0; row < ROWS; row += 1000) {
-    const block = Float32Array.from({ length: 1000 * EMBED_DIM }, () => random.normal());
-    const labels = Int32Array.from({ length: 1000 }, () => random.integer(CLASSES));
-    for (const writer of writers) writer.append(block, labels);
-  }
-  for (const writer of writers) writer.close();
+  await writeCompressed(files["float16, one-row gzip chunks"]);
+  await writeContiguous(files["float32, contiguous"]);
   return files;
+}
+
+/** Trains an epoch on a large file in a process of its own, which reports its peak memory. */
+async function benchMemory(folder: string): Promise<void> {
+  const path = join(folder, "large.h5");
+  const [rows, rowBytes] = [120_000, EMBED_DIM * 4];
+  const options = { embedDim: EMBED_DIM, precision: 32, compression: 0, chunkRows: 32 } as const;
+  const writer = await FeatureWriter.create(path, options);
+  const { block, labels } = randomRows(new Random(2), 2000);
+  for (let row = 0; row < rows; row += 2000) writer.append(block, labels);
+  writer.close();
+  const permissions = ["read", "write", "ffi", "env", "sys"].map((name) => `--allow-${name}`);
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", ...permissions, import.meta.filename!, path],
+  }).output();
+  const peak = new TextDecoder().decode(stdout).trim();
+  console.log(`an epoch of a file of ${rows * rowBytes / 2 ** 20} MB: peak memory ${peak} MB`);
+}
+
+async function epochOf(path: string, run: (batch: Batch) => Promise<number>): Promise<void> {
+  const split = featureSplit(await openFeatureFile(path));
+  const options = { batchSize: BATCH, shuffle: true, seed: 0, reuseBuffers: true };
+  await using loader = new Loader(split, options);
+  for await (const batch of loader.epoch(0)) await run(batch);
 }
 
 async function benchEpochs(
@@ -151,6 +191,12 @@ async function benchEpochs(
   }
 }
 
+if (Deno.args.length > 0) {
+  await epochOf(Deno.args[0], await trainer());
+  console.log(peakMemory().toFixed(0));
+  Deno.exit(0);
+}
+
 const folder = Deno.makeTempDirSync({ prefix: "glovita_bench_" });
 const peer = await Peer.start("./training_peer.py");
 try {
@@ -158,7 +204,7 @@ try {
   await benchSteps(run, peer);
   const files = await writeFiles(folder);
   await benchEpochs(run, files, peer);
-  console.log(`peak memory: glovita ${peakMemory().toFixed(0)} MB`);
+  await benchMemory(folder);
 } finally {
   await peer?.close();
   Deno.removeSync(folder, { recursive: true });

@@ -129,7 +129,9 @@ class TrainReport implements Report {
     [this.#lastTime, this.#lastShare] = [this.#now(), 0];
     const fold = event.folds > 1 ? `, fold ${event.fold + 1} of ${event.folds}` : "";
     const samples = Object.entries(event.samples).map(([split, count]) => `${count} ${split}`);
-    const start = event.first_epoch > 0 ? `, from epoch ${event.first_epoch + 1}` : "";
+    const left = event.first_epoch < event.epochs;
+    const from = left ? `from epoch ${event.first_epoch + 1}` : "all of them done";
+    const start = event.first_epoch > 0 ? `, ${from}` : "";
     this.#io.out(`run ${event.directory}${fold}`);
     this.#io.out(
       `${samples.join(", ")} samples, ${event.parameters.toLocaleString("en")} parameters, ` +

@@ -116,7 +116,9 @@ export class FoldTrainer implements AsyncDisposable {
 
   #announce(): void {
     const { loaders, directory, fold, epochs, parameters } = this.#plan;
-    const samples = Object.entries(loaders).map(([name, loader]) => [name, loader?.samples ?? 0]);
+    const samples = Object.entries(loaders).flatMap(([name, loader]) =>
+      loader ? [[name, loader.samples] as const] : []
+    );
     this.#emit({
       type: "run",
       directory: directory.path,
