@@ -47,6 +47,7 @@ async function trainer(): Promise<Run> {
     outputs: { scores },
     optimizer,
     parameterOptions: () => ({ lr_scale: 1, weight_decay: 0.05 }),
+    session: { reuseOutputs: true },
   }, state);
   return async (batch) => {
     const result = await step.run(batchFeeds(batch, model, 0), 1e-4);

@@ -5,7 +5,8 @@
  */
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import type { DType, Tensor, TypedArray } from "../ir/node.ts";
-import { sizeOf } from "../ir/dims.ts";
+import { allocate } from "../ir/create.ts";
+import { sameShape, sizeOf } from "../ir/dims.ts";
 import { emit } from "../onnx/emit.ts";
 import { encode } from "../onnx/encode.ts";
 
@@ -44,6 +45,11 @@ export interface SessionOptions {
    * core with the loader does not hold the others up. @default {where results stay bit-identical}
    */
   readonly smallBlocks?: boolean;
+  /**
+   * Whether outputs are written over those of the run before, which saves garbage in loops that keep
+   * no result. @default {false}
+   */
+  readonly reuseOutputs?: boolean;
   /** Prefix of a JSON profile that the runtime writes when the session is released. */
   readonly profile?: string;
 }
@@ -57,13 +63,16 @@ const BORDER_SENSITIVE: ReadonlySet<string> = new Set(["Log", "Softplus"]);
 /** A graph made ready to run. */
 export class Session {
   readonly #session: InferenceSession;
+  /** Buffers of outputs, where they are reused. */
+  readonly #reused: Map<string, Bound> | undefined;
   /** Names of the inputs that the graph uses. */
   readonly inputs: ReadonlySet<string>;
   /** Names of the outputs. */
   readonly outputs: readonly string[];
 
-  private constructor(session: InferenceSession) {
+  private constructor(session: InferenceSession, reuseOutputs: boolean) {
     this.#session = session;
+    this.#reused = reuseOutputs ? new Map() : undefined;
     this.inputs = new Set(session.inputNames);
     this.outputs = session.outputNames;
   }
@@ -99,7 +108,7 @@ export class Session {
       ...(options.smallBlocks && { extra: { session: { dynamic_block_base: "4" } } }),
       ...(options.profile && { enableProfiling: true, profileFilePrefix: options.profile }),
     });
-    return new Session(session);
+    return new Session(session, options.reuseOutputs ?? false);
   }
 
   /**
@@ -119,17 +128,47 @@ export class Session {
       if (!value) throw new TypeError(`Cannot run the graph: input "${name}" is not fed`);
       handles[name] = handleOf(value);
     }
+    const buffers = this.#reused ? { ...await this.#buffersFor(feeds, into), ...into } : into;
     const fetches: Record<string, OrtTensor | null> = {};
-    for (const name of this.outputs) fetches[name] = into[name] ? handleOf(into[name]) : null;
+    for (const name of this.outputs) fetches[name] = buffers[name] ? handleOf(buffers[name]) : null;
     const results = await this.#session.run(handles, fetches).catch((cause) => {
       throw this.#mismatch(handles, cause) ?? cause;
     });
     const outputs: Record<string, Value> = {};
     for (const name of this.outputs) {
       const { type, dims, data } = results[name];
-      outputs[name] = into[name] ?? { dtype: type as DType, shape: dims, data: data as TypedArray };
+      outputs[name] = buffers[name] ??
+        { dtype: type as DType, shape: dims, data: data as TypedArray };
     }
     return outputs;
+  }
+
+  /** Buffers for the outputs whose shapes follow from the inputs' symbols. */
+  async #buffersFor(
+    feeds: Readonly<Record<string, Value>>,
+    given: Readonly<Record<string, Value>>,
+  ): Promise<Record<string, Bound>> {
+    const symbols = new Map<string, number>();
+    for (const input of this.#session.inputMetadata) {
+      if (!input.isTensor) continue;
+      for (const [axis, dim] of input.shape.entries()) {
+        const size = feeds[input.name]?.shape[axis];
+        if (typeof dim === "string" && size !== undefined) symbols.set(dim, size);
+      }
+    }
+    const found: Record<string, Bound> = {};
+    for (const output of this.#session.outputMetadata) {
+      if (!output.isTensor || given[output.name]) continue;
+      const shape = output.shape.map((dim) => typeof dim === "string" ? symbols.get(dim) : dim);
+      if (!shape.every((dim) => dim !== undefined)) continue;
+      const { name } = output;
+      const old = this.#reused!.get(name);
+      const dtype = output.type as DType;
+      const fresh = () => bind({ dtype, shape, data: allocate(dtype, sizeOf(shape)) });
+      found[name] = old && sameShape(old.shape, shape) ? old : await fresh();
+      this.#reused!.set(name, found[name]);
+    }
+    return found;
   }
 
   /** The error that names an input whose type or shape is not the graph's, if there is one. */

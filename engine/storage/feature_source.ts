@@ -55,7 +55,7 @@ class FeatureSource implements Source {
 
   read(indices: Int32Array, options: ReadOptions = {}): Rows {
     return this.#options.layout === "instance"
-      ? this.#readInstances(indices)
+      ? this.#readInstances(indices, options)
       : this.#readBags(indices, options);
   }
 
@@ -63,9 +63,9 @@ class FeatureSource implements Source {
     this.#file.close();
   }
 
-  #readInstances(indices: Int32Array): Rows {
+  #readInstances(indices: Int32Array, { into }: ReadOptions): Rows {
     const ranges = rangesOf(indices);
-    const features = new Float32Array(indices.length * this.#options.embedDim);
+    const features = into ?? new Float32Array(indices.length * this.#options.embedDim);
     this.#features.gather(ranges, features);
     this.#check(features, ranges);
     return { features };
@@ -80,7 +80,7 @@ class FeatureSource implements Source {
       placed.push({ index, instances, length, to: rows });
       rows += length;
     }
-    const features = new Float32Array(rows * this.#options.embedDim);
+    const features = options.into ?? new Float32Array(rows * this.#options.embedDim);
     const ranges = placed.flatMap((bag) => this.#rangesOf(bag));
     if (this.#options.layout === "variable_bags") this.#features.gather(ranges, features);
     else this.#readFixed(placed, features);

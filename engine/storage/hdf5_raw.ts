@@ -59,7 +59,7 @@ interface ChunkedOptions {
   readonly table: ChunkTable;
 }
 
-/** Rows in chunks, each of which is decoded as a whole. */
+/** Rows in chunks. A chunk with filters is decoded as a whole. */
 class ChunkedRows implements Hdf5Rows {
   readonly chunkRows: number;
   readonly gapBytes = 0;
@@ -69,6 +69,8 @@ class ChunkedRows implements Hdf5Rows {
   readonly #chunkBytes: number;
   readonly #rowBytes: number;
   readonly #perRow: number;
+  /** Whether a chunk's rows lie in the file as they are, so that it need not be read as a whole. */
+  readonly #plain: boolean;
   readonly #cache = new Map<number, Uint8Array>();
   #packed: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
@@ -81,6 +83,8 @@ class ChunkedRows implements Hdf5Rows {
     this.#chunkBytes = product(chunk) * format.size;
     this.#rowBytes = product(header.shape.slice(1)) * format.size;
     this.#perRow = product(table.grid.slice(1));
+    const whole = this.#chunkBytes === this.chunkRows * this.#rowBytes;
+    this.#plain = options.filters.length === 0 && this.#perRow === 1 && whole;
   }
 
   read(start: number, count: number, target: Uint8Array): void {
@@ -92,6 +96,11 @@ class ChunkedRows implements Hdf5Rows {
         (first - start) * this.#rowBytes,
         (last - start) * this.#rowBytes,
       );
+      if (this.#plain) {
+        const skipped = (first - band * this.chunkRows) * this.#rowBytes;
+        this.#file.readInto(this.#options.table.positions[band] + skipped, rows);
+        continue;
+      }
       for (let i = 0; i < this.#perRow; i++) {
         const place = band * this.#perRow + i;
         const chunk = this.#chunk(place, first, last - first);

@@ -62,7 +62,7 @@ export class BatchReader {
     const lengths = job.lengths?.map((length, i) => instances?.[i]?.length ?? length);
     const rows = lengths ? lengths.reduce((sum, n) => sum + n, 0) : job.indices.length;
     const into = job.buffer && this.#claim(job.buffer, rows * this.#options.rowSize);
-    const options: ReadOptions & { into?: Float32Array<ArrayBuffer> } = { instances, into };
+    const options: ReadOptions = { instances, into };
     const result = await this.#source.read(job.indices, options);
     if (result.features.buffer !== into?.buffer) into?.buffer.transfer(0);
     this.#check(result, rows * this.#options.rowSize, lengths);

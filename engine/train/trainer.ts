@@ -59,7 +59,8 @@ export class FoldTrainer implements AsyncDisposable {
    * @throws {DataError} if a run is to be resumed and its checkpoint cannot be used.
    */
   static async create(plan: TrainPlan, hooks: TrainHooks = {}): Promise<FoldTrainer> {
-    const { model, optimizer, parameters, session, labelSmoothing } = plan;
+    const { model, optimizer, parameters, labelSmoothing } = plan;
+    const session = { ...plan.session, reuseOutputs: true };
     const state = await TrainState.create(parameters, plan.seed);
     setParameters(state, plan.initial);
     await state.addOptimizer(parameters, optimizer);
