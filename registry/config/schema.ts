@@ -112,7 +112,7 @@ const BOUND_NAMES: Readonly<Record<string, keyof Bounds>> = {
  * @example A bounded number with a default
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import type * as v from "valibot";
+ * import * as v from "valibot";
  *
  * const field = readSchema(v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 20));
  * assertEquals([field.kind, field.bounds.min, field.default], ["whole", 1, 20]);
