@@ -11,47 +11,26 @@ import { Parameters } from "../engine/nn/scope.ts";
 import { Random } from "../engine/random.ts";
 import { featureSplit, openFeatureFile } from "../engine/storage/feature_file.ts";
 import { FeatureWriter } from "../engine/storage/feature_writer.ts";
-import type { Batch } from "../engine/train/data.ts";
 import { Loader } from "../engine/train/loader.ts";
-import { batchFeeds, type Model, modelGraph } from "../engine/train/model.ts";
-import { TrainState } from "../engine/train/state.ts";
-import { TrainStep } from "../engine/train/step.ts";
+import type { Model } from "../engine/train/model.ts";
 import { clam } from "../plugins/head_type/clam.ts";
-import { adamW } from "../plugins/optimizer/AdamW.ts";
 import { compare, median, peakMemory, Peer } from "./_peer.ts";
+import { type Run, stepper } from "./_stepper.ts";
 
 const [EMBED_DIM, BAGS] = [1024, 8];
 const TASK = { task: "Classification", subtask: "multiclass", num_classes: 2 } as const;
 
-type Run = (batch: Batch) => Promise<number>;
-
-async function trainer(): Promise<Run> {
+function clamModel(): Model {
   const parameters = new Parameters();
   const scope = parameters.scope().child("head");
   const config = v.parse(clam.config, { variant: "sb" });
   const head = clam.create(config, { ...TASK, scope, embed_dim: EMBED_DIM });
-  const model: Model = {
+  return {
     ...TASK,
     bags: true,
     sampleShape: [EMBED_DIM],
     parameters: parameters.list(),
     forward: (inputs, context) => head.forward(inputs, context),
-  };
-  const optimizer = adamW.create({}, { lr: 1e-4 });
-  const state = await TrainState.create(model.parameters, 0);
-  await state.addOptimizer(model.parameters, optimizer);
-  const { loss, scores } = modelGraph(model, { training: true, expectedRows: BAGS * 2100 });
-  const step = await TrainStep.create({
-    parameters: model.parameters,
-    loss,
-    outputs: { scores },
-    optimizer,
-    parameterOptions: () => ({ lr_scale: 1, weight_decay: 0.05 }),
-    session: { reuseOutputs: true },
-  }, state);
-  return async (batch) => {
-    const result = await step.run(batchFeeds(batch, model, 0), 1e-4);
-    return Number(result.loss.data[0]);
   };
 }
 
@@ -133,7 +112,7 @@ async function benchEpoch(run: Run, folder: string): Promise<void> {
 const folder = Deno.makeTempDirSync({ prefix: "glovita_bench_" });
 const peer = await Peer.start("./clam_peer.py");
 try {
-  const run = await trainer();
+  const run = await stepper(clamModel(), 1e-4, BAGS * 2100);
   await benchSteps(run, peer);
   await peer?.close();
   await benchEpoch(run, folder);

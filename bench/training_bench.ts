@@ -11,13 +11,11 @@ import { loadHdf5Library } from "../engine/storage/hdf5_library.ts";
 import { FeatureWriter } from "../engine/storage/feature_writer.ts";
 import type { Batch } from "../engine/train/data.ts";
 import { Loader } from "../engine/train/loader.ts";
-import { batchFeeds, type Model, modelGraph } from "../engine/train/model.ts";
-import { TrainState } from "../engine/train/state.ts";
-import { TrainStep } from "../engine/train/step.ts";
+import type { Model } from "../engine/train/model.ts";
 import { Parameters } from "../engine/nn/scope.ts";
-import { adamW } from "../plugins/optimizer/AdamW.ts";
 import { classification } from "../plugins/head_type/classification.ts";
 import { compare, peakMemory, Peer } from "./_peer.ts";
+import { type Run, stepper } from "./_stepper.ts";
 
 const [EMBED_DIM, CLASSES, BATCH, ROWS] = [1536, 1000, 512, 20_000];
 const TASK = {
@@ -40,26 +38,6 @@ function linearModel(): Model {
   };
 }
 
-async function trainer(): Promise<(batch: Batch) => Promise<number>> {
-  const model = linearModel();
-  const optimizer = adamW.create({}, { lr: 1e-3 });
-  const state = await TrainState.create(model.parameters, 0);
-  await state.addOptimizer(model.parameters, optimizer);
-  const { loss, scores } = modelGraph(model, { training: true });
-  const step = await TrainStep.create({
-    parameters: model.parameters,
-    loss,
-    outputs: { scores },
-    optimizer,
-    parameterOptions: () => ({ lr_scale: 1, weight_decay: 0.05 }),
-    session: { reuseOutputs: true },
-  }, state);
-  return async (batch) => {
-    const result = await step.run(batchFeeds(batch, model, 0), 1e-3);
-    return Number(result.loss.data[0]);
-  };
-}
-
 function randomBatch(random: Random): Batch {
   return {
     features: Float32Array.from({ length: BATCH * EMBED_DIM }, () => random.normal()),
@@ -70,7 +48,7 @@ function randomBatch(random: Random): Batch {
   };
 }
 
-async function benchSteps(run: (batch: Batch) => Promise<number>, peer?: Peer): Promise<void> {
+async function benchSteps(run: Run, peer?: Peer): Promise<void> {
   const batch = randomBatch(new Random(0));
   for (let i = 0; i < 5; i++) await run(batch);
   for (const optimizer of ["foreach", "fused"]) {
@@ -148,7 +126,7 @@ async function benchMemory(folder: string): Promise<void> {
   console.log(`an epoch of a file of ${rows * rowBytes / 2 ** 20} MB: peak memory ${peak} MB`);
 }
 
-async function epochOf(path: string, run: (batch: Batch) => Promise<number>): Promise<void> {
+async function epochOf(path: string, run: Run): Promise<void> {
   const split = featureSplit(await openFeatureFile(path));
   const options = { batchSize: BATCH, shuffle: true, seed: 0, reuseBuffers: true };
   await using loader = new Loader(split, options);
@@ -156,7 +134,7 @@ async function epochOf(path: string, run: (batch: Batch) => Promise<number>): Pr
 }
 
 async function benchEpochs(
-  run: (batch: Batch) => Promise<number>,
+  run: Run,
   files: Readonly<Record<string, string>>,
   peer?: Peer,
 ): Promise<void> {
@@ -193,7 +171,7 @@ async function benchEpochs(
 }
 
 if (Deno.args.length > 0) {
-  await epochOf(Deno.args[0], await trainer());
+  await epochOf(Deno.args[0], await stepper(linearModel(), 1e-3));
   console.log(peakMemory().toFixed(0));
   Deno.exit(0);
 }
@@ -201,7 +179,7 @@ if (Deno.args.length > 0) {
 const folder = Deno.makeTempDirSync({ prefix: "glovita_bench_" });
 const peer = await Peer.start("./training_peer.py");
 try {
-  const run = await trainer();
+  const run = await stepper(linearModel(), 1e-3);
   await benchSteps(run, peer);
   const files = await writeFiles(folder);
   await benchEpochs(run, files, peer);

@@ -101,6 +101,33 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    name: "single embeddings with a head over bags",
+    flags: { "model.head.head_type": "clam" },
+    code: 2,
+    lines: [
+      'model.head.head_type: "clam" takes bags of instances, ' +
+      '"FOLDER/train.h5" holds single instances',
+    ],
+  },
+  {
+    name: "bags of another width with a head over bags",
+    flags: {
+      ...allFiles("bags_ptr.h5"),
+      "model.head.head_type": "clam",
+      "model.encoder.feature_dim": "7",
+    },
+    code: 1,
+    lines: [
+      `Cannot use "${H5}/bags_ptr.h5": its features are 6 wide, model.encoder.feature_dim is 7`,
+    ],
+  },
+  {
+    name: "an empty bag",
+    flags: { ...allFiles("empty_bag.h5"), "model.head.head_type": "clam" },
+    code: 1,
+    lines: [`Cannot read "${H5}/empty_bag.h5": dataset "bag_ptr" makes bag 1 empty`],
+  },
+  {
     name: "a run to resume that is none",
     flags: { "training.resume": "FOLDER" },
     code: 2,

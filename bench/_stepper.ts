@@ -1,0 +1,29 @@
+/** What both benchmarks train with: one AdamW step on a batch. */
+import type { Batch } from "../engine/train/data.ts";
+import { batchFeeds, type Model, modelGraph } from "../engine/train/model.ts";
+import { TrainState } from "../engine/train/state.ts";
+import { TrainStep } from "../engine/train/step.ts";
+import { adamW } from "../plugins/optimizer/AdamW.ts";
+
+/** Trains on a batch and gives its loss. */
+export type Run = (batch: Batch) => Promise<number>;
+
+/** Makes a model ready to train with AdamW, weight decay 0.05. */
+export async function stepper(model: Model, lr: number, expectedRows?: number): Promise<Run> {
+  const optimizer = adamW.create({}, { lr });
+  const state = await TrainState.create(model.parameters, 0);
+  await state.addOptimizer(model.parameters, optimizer);
+  const { loss, scores } = modelGraph(model, { training: true, expectedRows });
+  const step = await TrainStep.create({
+    parameters: model.parameters,
+    loss,
+    outputs: { scores },
+    optimizer,
+    parameterOptions: () => ({ lr_scale: 1, weight_decay: 0.05 }),
+    session: { reuseOutputs: true },
+  }, state);
+  return async (batch) => {
+    const result = await step.run(batchFeeds(batch, model, 0), lr);
+    return Number(result.loss.data[0]);
+  };
+}
