@@ -12,8 +12,7 @@ import { SLOTS } from "./slots.ts";
 
 /** Options of which any may be left out, those of objects inside too. */
 export type PartialOptions<C> = C extends readonly unknown[] ? C
-  : C extends object
-    ? keyof C extends never ? Readonly<Record<string, never>>
+  : C extends object ? keyof C extends never ? Readonly<Record<string, never>>
     : { readonly [K in keyof C]?: PartialOptions<C[K]> }
   : C;
 
