@@ -7,11 +7,11 @@ import metadata from "../deno.json" with { type: "json" };
 import { ConfigError, type ConfigIssue } from "../registry/errors.ts";
 import { type Registry, registry as defaultRegistry } from "../registry/registry.ts";
 import type { Flag } from "../registry/config/flags.ts";
-import { type Resolution, resolveConfig } from "../registry/config/resolve.ts";
+import type { ConfigSources, Resolution } from "../registry/config/resolve.ts";
 import { explainMissingPlugins } from "../registry/builder/run_plugins.ts";
 import { type CommandInfo, renderHelp } from "./help.ts";
 import type { Io } from "./io.ts";
-import { loadPlugin, readConfigFile, readRunConfig } from "./sources.ts";
+import { loadPlugin, readConfigFile } from "./sources.ts";
 import { type GlobalOptions, parseTokens, splitGlobals } from "./tokens.ts";
 
 /** Where a command finds plugins. */
@@ -22,8 +22,34 @@ export interface PluginSources {
   readonly loadBuiltIns: () => Promise<unknown>;
 }
 
+/** A config tree, and the run directory that it comes from. */
+export interface FileLayer {
+  /** The tree. */
+  readonly file?: unknown;
+  /** The run directory. */
+  readonly directory?: string;
+}
+
+/** A command that takes a config tree. */
+export interface ConfigCommand<C> extends CommandInfo {
+  /** Path of the flag that names a run whose config takes the place of a config file. */
+  readonly runFlag: string;
+  /**
+   * Reads the config of a run.
+   * @param value What the flag says.
+   * @param flags All flags.
+   */
+  readRun(value: string, flags: readonly Flag[]): Promise<FileLayer>;
+  /**
+   * Resolves the command's config.
+   * @param sources File and flags.
+   * @param registry Where plugins are looked up.
+   */
+  resolve(sources: ConfigSources, registry: Registry): Resolution<C>;
+}
+
 /** A command line that is to be run. */
-export interface Prepared extends Resolution {
+export interface Prepared<C> extends Resolution<C> {
   /** Registry with built-in and third-party plugins. */
   readonly registry: Registry;
   /** Specifiers of the third-party plugin modules. */
@@ -40,11 +66,11 @@ export interface Prepared extends Resolution {
  * @throws {ConfigError} with everything that is wrong with the command line and the config.
  * @throws {PluginError} if a plugin module cannot be loaded.
  */
-export async function prepare(
+export async function prepare<C>(
   args: readonly string[],
-  command: CommandInfo,
+  command: ConfigCommand<C>,
   { io, sources }: { readonly io: Io; readonly sources: PluginSources },
-): Promise<Prepared | undefined> {
+): Promise<Prepared<C> | undefined> {
   const options = splitGlobals(args);
   if (options.version) {
     io.out(`${command.name} ${metadata.version}`);
@@ -59,32 +85,26 @@ export async function prepare(
     io.out(renderHelp(command, registry, { file, flags }));
     return undefined;
   }
-  const { file, directory } = await readFileLayer(options, flags);
-  const resolution = resolveAll({ file, directory, flags, registry, issues });
+  const layer = await readFileLayer(options, flags, command);
+  const resolution = resolveAll({ ...layer, flags, registry, issues }, command);
   for (const notice of resolution.notices) io.err(`note: ${notice}`);
   return { ...resolution, registry, plugins: options.plugins };
 }
 
-/** A config tree, and the run directory that it comes from. */
-interface FileLayer {
-  readonly file?: unknown;
-  readonly directory?: string;
-}
-
-/** The config file, or the config of the run that is to be continued. */
-async function readFileLayer(options: GlobalOptions, flags: readonly Flag[]): Promise<FileLayer> {
-  const resume = flags.findLast(({ path }) => path.join(".") === "training.resume")?.values[0];
-  const continues = resume !== undefined && !["none", "None", "null"].includes(resume);
-  if (!continues) {
-    const { config } = options;
+/** The config file, or the config of the run that a flag names. */
+async function readFileLayer<C>(
+  { config }: GlobalOptions,
+  flags: readonly Flag[],
+  { runFlag, readRun }: ConfigCommand<C>,
+): Promise<FileLayer> {
+  const run = flags.findLast(({ path }) => path.join(".") === runFlag)?.values[0];
+  if (run === undefined || ["none", "None", "null"].includes(run)) {
     return config === undefined ? {} : { file: await readConfigFile(config, "--config") };
   }
-  if (options.config === undefined) {
-    return { file: await readRunConfig(resume), directory: resume };
-  }
+  if (config === undefined) return await readRun(run, flags);
   throw new ConfigError([{
     path: "--config",
-    message: "expected no config file with --training.resume, which takes the run's own config",
+    message: `expected no config file with --${runFlag}, which takes the run's own config`,
   }]);
 }
 
@@ -95,9 +115,12 @@ interface ResolveInput extends FileLayer {
 }
 
 /** Words that are no flags are reported together with what is wrong with the config. */
-function resolveAll({ file, directory, flags, registry, issues }: ResolveInput): Resolution {
+function resolveAll<C>(
+  { file, directory, flags, registry, issues }: ResolveInput,
+  command: ConfigCommand<C>,
+): Resolution<C> {
   try {
-    const resolution = resolveConfig({ file, flags }, registry);
+    const resolution = command.resolve({ file, flags }, registry);
     if (issues.length === 0) return resolution;
   } catch (cause) {
     const error = directory === undefined

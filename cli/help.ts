@@ -8,6 +8,7 @@ import { type ComposedSection, composeSections } from "../registry/config/compos
 import type { Flag } from "../registry/config/flags.ts";
 import { joinPath } from "../registry/config/issues.ts";
 import { describeField, type Entries, type Field, readSchema } from "../registry/config/schema.ts";
+import type { Section } from "../registry/config/sections.ts";
 import { type Selection, selectPlugins } from "../registry/config/select.ts";
 import { shorthandOf } from "./tokens.ts";
 
@@ -19,6 +20,8 @@ export interface CommandInfo {
   readonly description: string;
   /** Command lines to start from. */
   readonly examples: readonly string[];
+  /** Sections of its config tree. @default {SECTIONS} */
+  readonly sections?: readonly Section[];
 }
 
 const WIDTH = 100;
@@ -43,7 +46,11 @@ export function renderHelp(
   registry: Registry,
   chosen: { readonly file?: unknown; readonly flags?: readonly Flag[] } = {},
 ): string {
-  const { selections } = selectPlugins(chosen.file ?? {}, chosen.flags ?? [], registry);
+  const { sections } = command;
+  const { selections } = selectPlugins(chosen.file ?? {}, chosen.flags ?? [], {
+    registry,
+    sections,
+  });
   const lines = [
     `Usage: ${command.name} [options] [--section.field value ...]`,
     "",
@@ -60,7 +67,7 @@ export function renderHelp(
     "Options",
     ...GLOBAL.flatMap(([head, text]) => entry(head, text)),
   ];
-  for (const section of composeSections(selections)) {
+  for (const section of composeSections(selections, sections)) {
     lines.push("", heading(section), ...renderSection(section, registry));
   }
   return lines.join("\n");

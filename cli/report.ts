@@ -11,6 +11,7 @@ import type {
   Values,
 } from "../engine/train/events.ts";
 import type { Io } from "./io.ts";
+import { type Bar, createBar } from "./progress_bar.ts";
 
 /** Shows the events of a run. */
 export interface Report {
@@ -37,17 +38,7 @@ export interface ReportOptions {
   readonly now?: () => number;
 }
 
-/** The part of `cli-progress` that is used. */
-interface Bar {
-  start(total: number, value: number, payload: Record<string, unknown>): void;
-  update(value: number, payload: Record<string, unknown>): void;
-  stop(): void;
-}
-
-interface BarModule {
-  readonly default: { SingleBar: new (options: Record<string, unknown>) => Bar };
-}
-
+const FORMAT = "epoch {epoch} [{bar}] {value}/{total} batches, {eta_formatted} left, loss {loss}";
 const SECONDS_BETWEEN_LINES = 60;
 const SHARE_BETWEEN_LINES = 0.1;
 
@@ -58,17 +49,8 @@ const SHARE_BETWEEN_LINES = 0.1;
  * @returns The report.
  */
 export async function createReport(io: Io, options: ReportOptions): Promise<Report> {
-  const bar = io.terminal && !options.cluster ? await createBar() : undefined;
+  const bar = io.terminal && !options.cluster ? await createBar(FORMAT) : undefined;
   return new TrainReport(io, options, bar);
-}
-
-async function createBar(): Promise<Bar> {
-  const { default: progress } = await import("cli-progress") as unknown as BarModule;
-  return new progress.SingleBar({
-    format: "epoch {epoch} [{bar}] {value}/{total} batches, {eta_formatted} left, loss {loss}",
-    clearOnComplete: true,
-    hideCursor: true,
-  });
 }
 
 class TrainReport implements Report {

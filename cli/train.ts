@@ -4,12 +4,14 @@
  */
 import type { TrainEvent } from "../engine/train/events.ts";
 import type { Registry } from "../registry/registry.ts";
+import { resolveConfig } from "../registry/config/resolve.ts";
 import type { ResolvedConfig } from "../registry/config/tree.ts";
-import { type PluginSources, prepare, type Prepared } from "./command.ts";
+import { type ConfigCommand, type PluginSources, prepare, type Prepared } from "./command.ts";
 import { EXIT, reportFailure } from "./failure.ts";
-import type { CommandInfo } from "./help.ts";
 import { consoleIo, type Io } from "./io.ts";
 import { createReport, type Report } from "./report.ts";
+import { exitCode, type Listen, untilStopped } from "./signals.ts";
+import { readRunConfig } from "./sources.ts";
 
 /** What training needs besides its config. */
 export interface TrainOptions {
@@ -32,17 +34,11 @@ export interface TrainCommandOptions extends Partial<PluginSources> {
   readonly io?: Io;
   /** Gives the function that trains, once it is needed. */
   readonly loadTrain?: () => Promise<Train>;
-  /**
-   * Listens for the signals of the operating system.
-   * @returns A function that stops listening.
-   */
-  readonly listen?: (onSignal: (signal: StopSignal) => void) => () => void;
+  /** Listens for the signals of the operating system. */
+  readonly listen?: Listen;
 }
 
-/** Signals that stop a run. */
-export type StopSignal = "SIGINT" | "SIGTERM";
-
-const COMMAND: CommandInfo = {
+const COMMAND: ConfigCommand<ResolvedConfig> = {
   name: "glovita_train",
   description: "Trains a head on features that an encoder has computed before.",
   examples: [
@@ -53,6 +49,9 @@ const COMMAND: CommandInfo = {
     "glovita_train --model.head.head_type clam --help",
     "glovita_train --training.resume experiments/precomputed_features/GROUP/0",
   ],
+  runFlag: "training.resume",
+  readRun: async (directory) => ({ file: await readRunConfig(directory), directory }),
+  resolve: resolveConfig,
 };
 
 /**
@@ -76,33 +75,24 @@ export async function trainCommand(
 }
 
 async function run(
-  { config, registry, plugins }: Prepared,
+  { config, registry, plugins }: Prepared<ResolvedConfig>,
   io: Io,
-  { loadTrain = importTrain, listen = listenForSignals }: TrainCommandOptions,
+  { loadTrain = importTrain, listen }: TrainCommandOptions,
 ): Promise<number> {
   const report = await createReport(io, { cluster: config.training.cluster_progress_bar });
-  const abort = new AbortController();
-  let stopped: StopSignal | undefined;
-  const unlisten = listen((signal) => {
-    if (stopped !== undefined) Deno.exit(exitCode(stopped));
-    stopped = signal;
-    io.err(`${signal}: stopping after this batch; once more stops at once`);
-    abort.abort();
-  });
-  try {
-    const train = await loadTrain();
-    await train(config, {
-      registry,
-      plugins: [...plugins],
-      signal: abort.signal,
-      onEvent: (event) => report.show(event),
-    });
-  } catch (error) {
-    if (stopped === undefined || !isAbort(error, abort.signal)) throw error;
-  } finally {
-    report.close();
-    unlisten();
-  }
+  const stopped = await untilStopped(async (signal) => {
+    try {
+      const train = await loadTrain();
+      await train(config, {
+        registry,
+        plugins: [...plugins],
+        signal,
+        onEvent: (event) => report.show(event),
+      });
+    } finally {
+      report.close();
+    }
+  }, { io, last: "batch", listen });
   if (stopped === undefined) return EXIT.ok;
   io.err(howToResume(report, config));
   return exitCode(stopped);
@@ -111,27 +101,6 @@ async function run(
 async function importTrain(): Promise<Train> {
   const { train } = await import("../registry/builder/train.ts");
   return train;
-}
-
-function listenForSignals(onSignal: (signal: StopSignal) => void): () => void {
-  const listeners = (["SIGINT", "SIGTERM"] as const)
-    .filter((signal) => signal === "SIGINT" || Deno.build.os !== "windows")
-    .map((signal) => {
-      const listener = () => onSignal(signal);
-      Deno.addSignalListener(signal, listener);
-      return { signal, listener };
-    });
-  return () => {
-    for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);
-  };
-}
-
-function exitCode(signal: StopSignal): number {
-  return signal === "SIGINT" ? EXIT.interrupted : EXIT.terminated;
-}
-
-function isAbort(error: unknown, signal: AbortSignal): boolean {
-  return error === signal.reason || (error instanceof Error && error.name === "AbortError");
 }
 
 function howToResume({ directory, saved }: Report, { training }: ResolvedConfig): string {

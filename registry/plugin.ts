@@ -15,13 +15,21 @@ import type {
 } from "../engine/train/interfaces.ts";
 import type { ForwardContext, Scope } from "../engine/nn/scope.ts";
 import type { Bags } from "../engine/nn/bags.ts";
-import type { Split } from "../engine/train/data.ts";
+import type { SourceModule, Split } from "../engine/train/data.ts";
+import type { DownloadProgress } from "../engine/hub/download.ts";
+import type { Preprocessing } from "../engine/images/preprocessing.ts";
+import type { PictureTransform } from "../engine/images/transform.ts";
 
+export type { DownloadProgress } from "../engine/hub/download.ts";
+export type { Interpolation, Preprocessing } from "../engine/images/preprocessing.ts";
+export type { PictureOperation, PictureTransform } from "../engine/images/transform.ts";
 export type {
+  FeaturesOrigin,
   Labels,
   OpenSource,
   ReadOptions,
   Rows,
+  SkippedSample,
   Source,
   SourceModule,
   Split,
@@ -65,6 +73,16 @@ export interface DatasetContext {
   readonly data_root_dir: string;
   /** `data.fold`: which fold of a dataset that knows folds. */
   readonly fold?: number;
+  /** What becomes of pictures; absent where the encoder takes none. */
+  readonly pictures?: PictureTransforms;
+}
+
+/** What becomes of a dataset's pictures. */
+export interface PictureTransforms {
+  /** For the training split. */
+  readonly train: PictureTransform;
+  /** For the other splits. */
+  readonly eval: PictureTransform;
 }
 
 /** How an encoder's output is laid out. */
@@ -76,6 +94,38 @@ export type EncoderOutput =
   /** `[batch, embed_dim, height, width]`. */
   | "map";
 
+/** Values that parameters start from. */
+export interface PretrainedWeights {
+  /** Values by name within the encoder's scope. */
+  readonly values: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+  /** File that they come from. */
+  readonly file: string;
+  /** SHA-256 of the file, hexadecimal. */
+  readonly sha256: string;
+  /** Lines for the user. */
+  readonly notices: readonly string[];
+}
+
+/** How pretrained weights are fetched. */
+export interface PretrainedOptions {
+  /** Called as a download goes on. */
+  readonly onProgress?: (progress: DownloadProgress) => void;
+  /** Stops a download. */
+  readonly signal?: AbortSignal;
+}
+
+/** A stage of its own between a dataset and the graph: it runs where samples are read. */
+export interface EncoderReader {
+  /** Shape that a sample has after it. */
+  readonly inputShape: readonly number[];
+  /**
+   * Puts the stage behind a dataset's source.
+   * @param source Where the dataset's samples come from.
+   * @returns A source of samples of {@linkcode EncoderReader.inputShape}.
+   */
+  wrap(source: SourceModule): SourceModule;
+}
+
 /** A part of the model that turns samples into embeddings. */
 export interface Encoder {
   /** Layout of the output. */
@@ -86,9 +136,18 @@ export interface Encoder {
   readonly num_prefix_tokens?: number;
   /** For `tokens`: whether the first token is a class token. @default {false} */
   readonly has_class_token?: boolean;
+  /** What runs before the graph, where samples are read; absent where there is nothing. */
+  readonly reader?: EncoderReader;
+  /**
+   * Reads what the parameters start from instead of their initializers; absent where they start
+   * from these. Asked for once, by runs that have no checkpoint.
+   * @param options Progress and abort of downloads.
+   * @throws {DataError} if the weights are not at hand or do not fit.
+   */
+  pretrained?(options: PretrainedOptions): Promise<PretrainedWeights>;
   /**
    * Builds the encoder's graph.
-   * @param input Samples `[batch, ...sampleShape]`.
+   * @param input Samples `[batch, ...sampleShape]`, or what the reader makes of them.
    * @param context Mode and random numbers.
    */
   forward(input: Tensor, context: ForwardContext): Tensor;
@@ -172,6 +231,22 @@ export interface ScheduleContext {
   readonly epochs: number;
 }
 
+/** What a `policy` plugin gets besides its own options: it decides where `data` says nothing. */
+export interface PolicyContext {
+  /** What the encoder expects of pictures. */
+  readonly preprocessing: Preprocessing;
+  /** `data.augmentation.image_size`. */
+  readonly image_size?: number;
+  /** `data.augmentation.resize_size`. */
+  readonly resize_size?: number;
+  /** `data.augmentation.crop_size`. */
+  readonly crop_size?: number;
+  /** `data.augmentation.mean`. */
+  readonly mean?: readonly number[];
+  /** `data.augmentation.std`. */
+  readonly std?: readonly number[];
+}
+
 /** What each slot's plugins create. A new slot is a new line here and in `slots.ts`. */
 export interface SlotProducts {
   /** Samples and targets. */
@@ -190,6 +265,8 @@ export interface SlotProducts {
   readonly metric: Metric;
   /** Destinations of a run's numbers. */
   readonly logger: Logger;
+  /** From decoded pictures to an encoder's input. */
+  readonly policy: PictureTransform;
 }
 
 /** What each slot's `create` gets besides its own options. */
@@ -210,7 +287,14 @@ export interface SlotContexts {
   readonly metric: TaskInfo;
   /** For loggers: nothing. */
   readonly logger: Readonly<Record<never, never>>;
+  /** For policies. */
+  readonly policy: PolicyContext;
 }
+
+/** What a plugin's `create` may return: an encoder may have to look at files first. */
+export type Created<S extends Slot> = S extends "encoder_type"
+  ? SlotProducts[S] | Promise<SlotProducts[S]>
+  : SlotProducts[S];
 
 /** Names of the slots. */
 export type Slot = keyof SlotProducts;
@@ -235,11 +319,22 @@ export interface Plugin<S extends Slot = Slot, C = unknown> {
    * @throws {RangeError} if the options do not fit the run; reported as a problem of the config.
    * @throws {DataError} if the data does not fit the options.
    */
-  create(config: C, context: SlotContexts[S]): SlotProducts[S];
+  create(config: C, context: SlotContexts[S]): Created<S>;
 }
 
 /** A metric's plugin, which also says what targets the metric is defined for. */
 export interface MetricPlugin<C = unknown> extends Plugin<"metric", C> {
   /** Encodings of targets that `create` accepts; absent where it accepts every one. */
   readonly subtasks?: readonly Subtask[];
+}
+
+/** An encoder's plugin, which also says what pictures it takes. */
+export interface EncoderPlugin<C = unknown> extends Plugin<"encoder_type", C> {
+  /**
+   * Says what the encoder expects of pictures; absent for encoders that take none.
+   * @param config Options that {@linkcode Plugin.config} has accepted.
+   * @throws {RangeError} if the options name no encoder.
+   * @throws {DataError} if a file that says it cannot be read.
+   */
+  preprocessing?(config: C): Preprocessing;
 }

@@ -25,6 +25,8 @@ export interface SlotInfo {
   readonly nullKey?: string;
   /** Whether the field holds a list of keys, whose plugins have no options in the tree. */
   readonly list?: boolean;
+  /** Whether the key stands among the options of another slot's plugin, which looks it up. */
+  readonly nested?: boolean;
   /** The slot's token on the command line, where it has one. */
   readonly shorthand?: Shorthand;
   /** One sentence for `--help`. */
@@ -88,10 +90,19 @@ export const SLOTS: { readonly [S in Slot]: SlotInfo } = {
     shorthand: { word: "logger", aliases: { no: "none" } },
     description: "Where a run's numbers go besides its own files.",
   },
+  policy: {
+    section: "data.augmentation",
+    field: "test_policy",
+    nested: true,
+    description: "What becomes of a picture before the encoder gets it.",
+  },
 };
 
-/** Names of the slots, in the order of the config tree. */
+/** Names of all slots. */
 export const SLOT_NAMES: readonly Slot[] = Object.keys(SLOTS) as Slot[];
+
+/** Slots whose key stands in a section of the tree, in the order of the tree. */
+export const TREE_SLOTS: readonly Slot[] = SLOT_NAMES.filter((slot) => !SLOTS[slot].nested);
 
 /**
  * Tells which slots a section holds.
@@ -99,5 +110,5 @@ export const SLOT_NAMES: readonly Slot[] = Object.keys(SLOTS) as Slot[];
  * @returns The slots whose key stands in the section, in the order of the table.
  */
 export function slotsOf(section: string): readonly Slot[] {
-  return SLOT_NAMES.filter((slot) => SLOTS[slot].section === section);
+  return TREE_SLOTS.filter((slot) => SLOTS[slot].section === section);
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { DataError } from "../errors.ts";
-import type { Labels, Split } from "../train/data.ts";
+import type { FeaturesOrigin, Labels, Split } from "../train/data.ts";
 import { type BagPointers, bagPointers } from "./bag_pointers.ts";
 import { FEATURE_SOURCE_URL, type FeatureSourceOptions } from "./feature_source.ts";
 import { type Hdf5Dataset, Hdf5File } from "./hdf5.ts";
@@ -50,7 +50,17 @@ export interface FeatureFile {
   readonly labels: Labels;
   /** Instances per bag, for bags. */
   readonly bagLengths?: Int32Array<ArrayBuffer>;
+  /** How the features were made, where the file says so. */
+  readonly origin?: FeaturesOrigin;
 }
+
+/** Attributes that say how features were made; all of them are texts. */
+const ORIGIN = [
+  "encoder",
+  "feature_aggregation_method",
+  "weights_sha256",
+  "augmentation",
+] as const;
 
 /** A dataset's error: `Cannot read "x.h5": dataset "labels" is missing`. */
 type Fail = (dataset: string, state: string, index?: number) => DataError;
@@ -125,6 +135,12 @@ function checkFeatures(features: Hdf5Dataset, fail: Fail): void {
   if (shape[0] === 0) throw fail(name, "has no rows");
   if (shape.length === 3 && shape[1] === 0) throw fail(name, "holds bags without instances");
   if (shape.at(-1) === 0) throw fail(name, "has no columns");
+}
+
+function originOf(file: Hdf5File): FeaturesOrigin | undefined {
+  const texts = ORIGIN.map((name) => [name, file.text(name)] as const)
+    .filter(([, text]) => text !== undefined);
+  return texts.length > 0 ? Object.fromEntries(texts) : undefined;
 }
 
 /** How rows form samples, and how many of them. */
@@ -214,6 +230,7 @@ export async function openFeatureFile(
     instances,
     labels: values,
     ...samples,
+    origin: originOf(file),
   };
 }
 
@@ -242,6 +259,7 @@ export function featureSplit(file: FeatureFile): Split {
     labels: file.labels,
     sampleShape: [file.embedDim],
     bagLengths: file.bagLengths,
+    origin: file.origin,
     source: { module: FEATURE_SOURCE_URL, options },
   };
 }

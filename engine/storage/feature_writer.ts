@@ -19,13 +19,18 @@ export interface FeatureWriterOptions {
   readonly compression?: number;
   /** Rows a chunk: a reader decodes whole chunks. @default {about 64 KiB} */
   readonly chunkRows?: number;
+  /** Real-valued targets a sample, stored as float32; without it labels are whole numbers. */
+  readonly targets?: number;
 }
+
+type FullOptions = Required<Omit<FeatureWriterOptions, "targets">> & { readonly targets?: number };
 
 const CHUNK_BYTES = 65536;
 
 /**
  * Writes `features (N, D)` and `labels (N,)`, or `features (M, D)`, `labels (B,)` and
- * `bag_ptr (B+1,)`, to be read by this library and by h5py.
+ * `bag_ptr (B+1,)`, to be read by this library and by h5py; and `sample_ids (N,)`, texts, where
+ * samples have names.
  *
  * @example Two rows
  * ```ts
@@ -44,8 +49,9 @@ export class FeatureWriter {
   readonly #temporary: string;
   readonly #library: Hdf5Library;
   readonly #file: File;
-  readonly #options: Required<FeatureWriterOptions>;
+  readonly #options: FullOptions;
   readonly #labels: number[] = [];
+  readonly #ids: string[] = [];
   readonly #bagPointers: number[] = [0];
   #rows = 0;
 
@@ -53,7 +59,7 @@ export class FeatureWriter {
     path: string,
     temporary: string,
     library: Hdf5Library,
-    options: Required<FeatureWriterOptions>,
+    options: FullOptions,
   ) {
     this.#path = path;
     this.#temporary = temporary;
@@ -69,10 +75,10 @@ export class FeatureWriter {
    * @throws {DataError} if the file cannot be made.
    */
   static async create(path: string, options: FeatureWriterOptions): Promise<FeatureWriter> {
-    const { embedDim, precision = 16, compression = 4 } = options;
+    const { embedDim, precision = 16, compression = 4, targets } = options;
     const rowBytes = embedDim * precision / 8;
     const chunkRows = options.chunkRows ?? Math.max(1, Math.round(CHUNK_BYTES / rowBytes));
-    const full = { embedDim, precision, compression, chunkRows };
+    const full = { embedDim, precision, compression, chunkRows, targets };
     const library = await loadHdf5Library();
     const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
     try {
@@ -90,15 +96,21 @@ export class FeatureWriter {
   /**
    * Adds instances that are samples of their own.
    * @param features `[rows, embedDim]`, row-major.
-   * @param labels One whole number a row.
+   * @param labels One whole number a row, or `[rows, targets]` real values.
+   * @param ids Names of the rows; of all rows of the file, or of none.
    * @throws {TypeError} if the lengths do not fit.
    */
-  append(features: Float32Array, labels: ArrayLike<number>): void {
+  append(features: Float32Array, labels: ArrayLike<number>, ids: readonly string[] = []): void {
     if (this.#bagPointers.length > 1) {
       throw new TypeError("Cannot append instances: the file has bags");
     }
-    this.#appendRows(features, labels.length);
+    const rows = labels.length / (this.#options.targets ?? 1);
+    this.#appendRows(features, rows);
     for (let i = 0; i < labels.length; i++) this.#labels.push(labels[i]);
+    for (const id of ids) this.#ids.push(id);
+    if (this.#ids.length !== 0 && this.#ids.length !== this.#rows) {
+      throw new TypeError(`Cannot append ${ids.length} names: there are ${rows} rows`);
+    }
   }
 
   /**
@@ -129,7 +141,10 @@ export class FeatureWriter {
    * @throws {DataError} if the file cannot be written.
    */
   close(): void {
-    this.#vector("labels", this.#labels);
+    this.#writeLabels();
+    if (this.#ids.length > 0) {
+      this.#file.create_dataset({ name: "sample_ids", data: this.#ids, shape: [this.#ids.length] });
+    }
     if (this.#bagPointers.length > 1) this.#vector("bag_ptr", this.#bagPointers);
     this.#file.close();
     try {
@@ -152,6 +167,15 @@ export class FeatureWriter {
     } catch {
       // Nothing is left to remove.
     }
+  }
+
+  #writeLabels(): void {
+    const { targets } = this.#options;
+    if (targets === undefined) return this.#vector("labels", this.#labels);
+    const data = Float32Array.from(this.#labels);
+    const samples = data.length / targets;
+    const shape = targets === 1 ? [samples] : [samples, targets];
+    this.#file.create_dataset({ name: "labels", data, shape });
   }
 
   #vector(name: string, values: readonly number[]): void {
@@ -196,7 +220,7 @@ export class FeatureWriter {
 function createFloat32(
   { h5wasm }: Hdf5Library,
   path: string,
-  { embedDim, chunkRows, compression }: Required<FeatureWriterOptions>,
+  { embedDim, chunkRows, compression }: FullOptions,
 ): void {
   const file = new h5wasm.File(path, "w");
   file.create_dataset({

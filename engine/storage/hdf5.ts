@@ -190,6 +190,21 @@ export class Hdf5File implements Disposable {
     return attributes;
   }
 
+  /**
+   * Reads a text that stands as an attribute of the file itself.
+   *
+   * @param name Name of the attribute.
+   * @returns The text; `undefined` where there is none of that name, or it is no readable text.
+   */
+  text(name: string): string | undefined {
+    try {
+      const value: unknown = this.#handle.attrs[name]?.json_value;
+      return typeof value === "string" ? value : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Releases the file and its datasets; closing twice is fine. */
   close(): void {
     if (!this.#open) return;

@@ -20,6 +20,8 @@ export interface PickleHost {
   persistent(id: unknown): unknown;
   /** Gives what a name stands for, or throws to refuse it before anything is done with it. */
   global(name: string): PickleGlobal | string;
+  /** Gives what a string of Python 2, which is bytes, stands for. @default Latin-1 text */
+  readonly string?: (bytes: Uint8Array) => unknown;
 }
 
 /** A pickle that breaks its own rules. */
@@ -96,6 +98,11 @@ class PickleMachine {
 
   text(count: number, encoding = "utf-8"): string {
     return new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(this.take(count));
+  }
+
+  /** A string as Python 2 writes it. */
+  string(count: number): unknown {
+    return this.#host.string ? this.#host.string(this.take(count)) : this.text(count, "latin1");
   }
 
   line(): string {
@@ -224,8 +231,8 @@ const OPERATIONS: { readonly [code: number]: Operation | undefined } = {
   0x8a: (m) => m.push(m.long(m.u8())),
   0x8b: (m) => m.push(m.long(m.u32())),
   0x47: (m) => m.push(m.f64()),
-  0x55: (m) => m.push(m.text(m.u8(), "latin1")), // SHORT_BINSTRING
-  0x54: (m) => m.push(m.text(m.u32(), "latin1")), // BINSTRING
+  0x55: (m) => m.push(m.string(m.u8())), // SHORT_BINSTRING
+  0x54: (m) => m.push(m.string(m.u32())), // BINSTRING
   0x58: (m) => m.push(m.text(m.u32())),
   0x8c: (m) => m.push(m.text(m.u8())),
   0x8d: (m) => m.push(m.text(m.u64())),

@@ -3,7 +3,8 @@
  * @module
  */
 import { deriveSeed } from "../random.ts";
-import type { OpenSource, ReadOptions, Rows, Source, SourceModule } from "./data.ts";
+import type { ReadOptions, Rows, SkippedSample, Source, SourceModule } from "./data.ts";
+import { openSplitSource } from "./open_source.ts";
 import { drawInstances } from "./sampler.ts";
 
 /** What a reading thread knows about its split. Survives structured cloning. */
@@ -49,8 +50,7 @@ export class BatchReader {
    * @throws {TypeError} if the source's module cannot be imported or does not export `openSource`.
    */
   static async open(options: ReaderOptions): Promise<BatchReader> {
-    const openSource = await importOpenSource(options);
-    return new BatchReader(options, await openSource(options.source.options));
+    return new BatchReader(options, await openSplitSource(options));
   }
 
   /**
@@ -65,8 +65,14 @@ export class BatchReader {
     const options: ReadOptions = { instances, into };
     const result = await this.#source.read(job.indices, options);
     if (result.features.buffer !== into?.buffer) into?.buffer.transfer(0);
-    this.#check(result, rows * this.#options.rowSize, lengths);
-    return { features: detached(result.features, into), lengths };
+    const { skipped } = result;
+    const left = lengths && skipped ? without(lengths, skipped) : lengths;
+    const missing = lengths && left
+      ? rows - left.reduce((sum, n) => sum + n, 0)
+      : skipped?.length ?? 0;
+    this.#check(result, (rows - missing) * this.#options.rowSize, left);
+    const features = detached(result.features, into);
+    return { features, lengths: left, ...(skipped?.length && { skipped }) };
   }
 
   /** Releases the source. */
@@ -101,26 +107,6 @@ export class BatchReader {
   }
 }
 
-async function importOpenSource({ name, source }: ReaderOptions): Promise<OpenSource> {
-  let module: { readonly openSource?: unknown };
-  try {
-    module = await import(source.module);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new TypeError(
-      `Cannot read ${name}: module "${source.module}" failed to import: ${reason}`,
-      { cause },
-    );
-  }
-  const { openSource } = module;
-  if (typeof openSource !== "function") {
-    throw new TypeError(
-      `Cannot read ${name}: module "${source.module}" exports no function openSource`,
-    );
-  }
-  return openSource as OpenSource;
-}
-
 /** Instances to keep of each bag, or `undefined` if all bags are read whole. */
 function chooseInstances(job: ReadJob): (Int32Array | undefined)[] | undefined {
   const { indices, lengths, limit } = job;
@@ -129,6 +115,15 @@ function chooseInstances(job: ReadJob): (Int32Array | undefined)[] | undefined {
     const seed = deriveSeed(limit.seed, "instances", limit.epoch, indices[i]);
     return drawInstances(length, limit.count, seed);
   });
+}
+
+/** Lengths of the bags that could be read. */
+function without(
+  lengths: Int32Array<ArrayBuffer>,
+  skipped: readonly SkippedSample[],
+): Int32Array<ArrayBuffer> {
+  const positions = new Set(skipped.map(({ position }) => position));
+  return lengths.filter((_, position) => !positions.has(position));
 }
 
 /** Rows that may leave the thread: whatever shares its buffer with other things is copied. */

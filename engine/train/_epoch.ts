@@ -41,6 +41,8 @@ export class Epoch implements AsyncIterableIterator<Batch> {
   /** Wakes `next` when the epoch is stopped while it waits for rows. */
   #wake: (() => void) | undefined;
   #turn: Promise<unknown> = Promise.resolve();
+  /** Why samples could not be read that no batch has told yet. */
+  readonly #unread: string[] = [];
   /** Memory of the batch handed out last. */
   #lent: ArrayBuffer | undefined;
 
@@ -109,7 +111,12 @@ export class Epoch implements AsyncIterableIterator<Batch> {
     this.#request(this.#plan.ahead, buffer);
     // Nothing was left to request: frees it now, garbage collection would do so late.
     if (buffer?.byteLength) buffer.transfer(0);
-    if (this.#pending.length === 0 && this.#requested >= this.#plan.order.length) this.stop();
+    const last = this.#pending.length === 0 && this.#requested >= this.#plan.order.length;
+    if (last) this.stop();
+    // Nobody can compute with a batch of which nothing could be read.
+    this.#unread.push(...rows.skipped?.map(({ reason }) => reason) ?? []);
+    const empty = rows.skipped?.length === head.indices.length;
+    if (empty) return last ? this.#over() : await this.#advance();
     return { done: false, value: this.#batch(head.indices, rows) };
   }
 
@@ -144,8 +151,10 @@ export class Epoch implements AsyncIterableIterator<Batch> {
     });
   }
 
-  #batch(indices: Int32Array<ArrayBuffer>, { features, lengths }: Rows): Batch {
+  #batch(requested: Int32Array<ArrayBuffer>, { features, lengths, skipped }: Rows): Batch {
     const { values, width } = this.#plan.split.labels;
+    const gone = new Set(skipped?.map(({ position }) => position));
+    const indices = skipped ? requested.filter((_, at) => !gone.has(at)) : requested;
     const size = indices.length;
     const labels = values instanceof Int32Array
       ? new Int32Array(size * width)
@@ -154,6 +163,9 @@ export class Epoch implements AsyncIterableIterator<Batch> {
       labels.set(values.subarray(indices[i] * width, (indices[i] + 1) * width), i * width);
     }
     const rows = lengths ? lengths.reduce((sum, length) => sum + length, 0) : size;
-    return { features, rows, size, lengths, labels, indices };
+    return {
+      ...{ features, rows, size, lengths, labels, indices },
+      ...(this.#unread.length > 0 && { skipped: this.#unread.splice(0) }),
+    };
   }
 }

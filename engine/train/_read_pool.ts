@@ -3,7 +3,8 @@
  * @module
  */
 import { BatchReader, type ReaderOptions, type ReadJob } from "./_batch_reader.ts";
-import { type Reply, type Request, restoreError } from "./_loader_protocol.ts";
+import { restoreError } from "../error_record.ts";
+import type { Reply, Request } from "./_loader_protocol.ts";
 import type { Rows } from "./data.ts";
 
 /** Reads jobs. Whoever drops a job's promise need not handle its rejection. */

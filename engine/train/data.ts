@@ -23,12 +23,25 @@ export interface SourceModule {
   readonly options: unknown;
 }
 
+/** A sample that could not be read. */
+export interface SkippedSample {
+  /** Its position among the requested samples. */
+  readonly position: number;
+  /** What is wrong with it: one line that names the file. */
+  readonly reason: string;
+}
+
 /** Rows read by a {@linkcode Source}: the samples' instances, one sample after the other. */
 export interface Rows {
   /** Values, row-major: `[rows, ...sampleShape]`, where a bag contributes `length` rows. */
   readonly features: Float32Array<ArrayBuffer>;
   /** Instances per requested sample, only for bags. */
   readonly lengths?: Int32Array<ArrayBuffer>;
+  /**
+   * Samples that have no rows because they could not be read, by ascending position; only sources
+   * of datasets that tolerate broken samples leave any out.
+   */
+  readonly skipped?: readonly SkippedSample[];
 }
 
 /** How samples are read. */
@@ -56,6 +69,18 @@ export interface Source {
 /** The function that a {@linkcode SourceModule}'s module exports under the name `openSource`. */
 export type OpenSource = (options: unknown) => Source | Promise<Source>;
 
+/** How precomputed features were made, as their file says it. */
+export interface FeaturesOrigin {
+  /** Config of the encoder, as JSON. */
+  readonly encoder?: string;
+  /** How the encoder's tokens became one embedding. */
+  readonly feature_aggregation_method?: string;
+  /** SHA-256 of the encoder's weights. */
+  readonly weights_sha256?: string;
+  /** `data.augmentation` of the extraction, as JSON. */
+  readonly augmentation?: string;
+}
+
 /** One split of a dataset as its headers describe it, before any row is read. */
 export interface Split {
   /** Where it comes from, for messages: a file path or folder. */
@@ -70,6 +95,12 @@ export interface Split {
   readonly bagLengths?: Int32Array;
   /** How the reading thread opens the rows. */
   readonly source: SourceModule;
+  /** How its features were made, where that is known. */
+  readonly origin?: FeaturesOrigin;
+  /** Names of the samples, in their order, where they have any. */
+  readonly ids?: readonly string[];
+  /** Lines that the user should see: what the dataset left out, and how much of it. */
+  readonly notices?: readonly string[];
 }
 
 /** One batch in the packed layout: the rows of all samples, one after the other, no padding. */
@@ -86,6 +117,8 @@ export interface Batch {
   readonly labels: Int32Array | Float32Array;
   /** Indices of the samples within the split. */
   readonly indices: Int32Array;
+  /** One line for each sample that belongs here and could not be read. */
+  readonly skipped?: readonly string[];
 }
 
 /** A batch of bags in the padded layout. */

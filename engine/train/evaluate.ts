@@ -20,6 +20,7 @@ export class EpochMeter {
   readonly #accumulators: readonly MetricAccumulator[];
   readonly #sums = new Map<string, number>();
   #samples = 0;
+  readonly #skipped: string[] = [];
 
   /**
    * @param task What is predicted.
@@ -43,6 +44,7 @@ export class EpochMeter {
     const scores = result.scores.data as Float32Array;
     const input = { num_classes, subtask, task, count, scores, labels };
     this.#samples += count;
+    this.#skipped.push(...batch.skipped ?? []);
     for (const [name, value] of Object.entries(result)) {
       if (name.startsWith("loss")) this.#add(name, Number(value.data[0]) * count);
     }
@@ -55,6 +57,11 @@ export class EpochMeter {
       single.update(input);
       for (const [name, value] of Object.entries(single.compute())) this.#add(name, value * count);
     }
+  }
+
+  /** One line for each sample so far that could not be read. */
+  get skipped(): readonly string[] {
+    return this.#skipped;
   }
 
   /**

@@ -4,7 +4,8 @@
  * @module
  */
 import { BatchReader } from "./_batch_reader.ts";
-import { recordError, type Reply, type Request } from "./_loader_protocol.ts";
+import { recordError } from "../error_record.ts";
+import type { Reply, Request } from "./_loader_protocol.ts";
 
 /** The part of a worker's global scope that is used here. */
 interface WorkerScope {

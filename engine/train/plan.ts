@@ -4,6 +4,7 @@
  */
 import type { SessionOptions } from "../runtime/session.ts";
 import type { CheckpointPlan } from "./checkpoint.ts";
+import type { FeaturesOrigin } from "./data.ts";
 import type { MetricMode } from "./evaluate.ts";
 import type { TrainEvent } from "./events.ts";
 import type { Logger, Metric, Schedule } from "./interfaces.ts";
@@ -71,6 +72,8 @@ export interface TrainPlan extends CheckpointPlan {
   readonly resume: boolean;
   /** Values that parameters start from instead of their own initial ones, by name. */
   readonly initial?: ReadonlyMap<string, Float32Array>;
+  /** How the features to train on were made, where that is known. */
+  readonly origin?: FeaturesOrigin;
   /** How sessions run. */
   readonly session?: SessionOptions;
 }

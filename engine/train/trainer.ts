@@ -35,6 +35,8 @@ export class FoldTrainer implements AsyncDisposable {
   #best: Best;
   #nextEpoch: number;
   #badLosses = 0;
+  /** Reasons why samples were left out that the user has been told. */
+  readonly #told = new Set<string>();
 
   private constructor(
     plan: TrainPlan,
@@ -143,6 +145,7 @@ export class FoldTrainer implements AsyncDisposable {
     const meter = this.#meter();
     await this.#evaluator.measure(loaders.val, meter, this.#hooks);
     const val = meter.values("val_");
+    this.#tellSkipped(meter);
     const best = this.#updateBest(epoch, val[this.#plan.bestMetric.name]);
     this.#metrics.train.push({ epoch, lr, ...train });
     this.#metrics.val.push({ epoch, ...val });
@@ -170,7 +173,17 @@ export class FoldTrainer implements AsyncDisposable {
       this.#emit({ type: "batch", epoch, batch: index, batches, loss });
       index++;
     }
+    this.#tellSkipped(meter);
     return meter.values("train_");
+  }
+
+  /** Names samples that could not be read, each once in a run. */
+  #tellSkipped({ skipped }: EpochMeter): void {
+    const news = skipped.filter((reason) => !this.#told.has(reason));
+    for (const reason of news) {
+      this.#told.add(reason);
+      this.#emit({ type: "notice", message: `${reason}; left out` });
+    }
   }
 
   #checkLoss(loss: number, epoch: number, batch: number): void {
@@ -235,6 +248,7 @@ export class FoldTrainer implements AsyncDisposable {
       const meter = this.#meter();
       await this.#evaluator.measure(loaders.test, meter, this.#hooks);
       test = meter.values("test_");
+      this.#tellSkipped(meter);
       this.#metrics.test = test;
       await directory.writeMetrics(this.#metrics);
     }

@@ -3,16 +3,17 @@
  * @module
  */
 import { chosenPlugin, chosenPlugins } from "../config/chosen.ts";
-import type { ResolvedConfig } from "../config/tree.ts";
+import type { ModelConfig, ResolvedConfig } from "../config/tree.ts";
 import { ConfigError } from "../errors.ts";
-import type { MetricPlugin, Plugin, Slot, SlotContexts, SlotProducts } from "../plugin.ts";
+import type { Created, MetricPlugin, Plugin, Slot, SlotContexts, SlotProducts } from "../plugin.ts";
 import type { Registry } from "../registry.ts";
+import { keyPath } from "../config/select.ts";
 import { SLOTS } from "../slots.ts";
 
 /** What a builder builds from. */
-export interface BuildSources {
+export interface BuildSources<C extends ModelConfig = ResolvedConfig> {
   /** The resolved tree. */
-  readonly config: ResolvedConfig;
+  readonly config: C;
   /** Where plugins are looked up. */
   readonly registry: Registry;
 }
@@ -27,8 +28,8 @@ export interface BuildSources {
 export function create<S extends Slot>(
   slot: S,
   context: SlotContexts[S],
-  { config, registry }: BuildSources,
-): SlotProducts[S] {
+  { config, registry }: BuildSources<ModelConfig>,
+): Created<S> {
   const { plugin, options } = chosenPlugin(config, slot, registry);
   return createFrom(plugin, options, context);
 }
@@ -64,13 +65,32 @@ function createFrom<S extends Slot>(
   plugin: Plugin<S>,
   options: unknown,
   context: SlotContexts[S],
-): SlotProducts[S] {
+): Created<S> {
   try {
-    return plugin.create(options, context);
+    const created = plugin.create(options, context);
+    if (!(created instanceof Promise)) return created;
+    return created.catch((error) => {
+      throw asConfigError(error, plugin);
+    }) as Created<S>;
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    const { section, field } = SLOTS[plugin.slot];
-    const issue = { path: `${section}.${field}`, message: `"${plugin.key}": ${error.message}` };
-    throw new ConfigError([issue], { cause: error });
+    throw asConfigError(error, plugin);
   }
+}
+
+/**
+ * Says of an error that a plugin threw where in the config its reason stands.
+ * @param error What was thrown; a `RangeError` says that options do not fit.
+ * @param plugin The plugin.
+ * @param path Dotted path of the plugin's key; that of its slot where not given.
+ * @returns The error to throw.
+ */
+export function asConfigError(
+  error: unknown,
+  plugin: Pick<Plugin, "slot" | "key">,
+  path: string = keyPath(SLOTS[plugin.slot]),
+): unknown {
+  if (!(error instanceof RangeError)) return error;
+  return new ConfigError([{ path, message: `"${plugin.key}": ${error.message}` }], {
+    cause: error,
+  });
 }

@@ -3,7 +3,7 @@
  * has been found to fit.
  * @module
  */
-import { type InitialWeights, matchInitialWeights } from "../../engine/train/init_checkpoint.ts";
+import { matchInitialWeights } from "../../engine/train/init_checkpoint.ts";
 import type { Split } from "../../engine/train/data.ts";
 import { Loader } from "../../engine/train/loader.ts";
 import { parameterOptions } from "../../engine/train/parameter_options.ts";
@@ -12,9 +12,17 @@ import type { TrainPlan } from "../../engine/train/plan.ts";
 import { loadStateDict } from "../../engine/storage/state_dict.ts";
 import type { ResolvedConfig } from "../config/tree.ts";
 import { ConfigError } from "../errors.ts";
+import type { Encoder } from "../plugin.ts";
 import { watched } from "./best_metric.ts";
 import { type BuildSources, create, createMetrics } from "./create.ts";
-import { buildModel, foreignNames, parameterAliases } from "./model.ts";
+import {
+  buildModel,
+  encoderParameters,
+  foreignNames,
+  parameterAliases,
+  readThrough,
+} from "./model.ts";
+import { pictureTransforms } from "./pictures.ts";
 import { type FoldSplits, foldSplits, openSplits, type SplitPart } from "./splits.ts";
 
 /** Which fold, where, and how random. */
@@ -43,21 +51,25 @@ export async function planFold(
 ): Promise<{ readonly plan: TrainPlan; readonly notices: readonly string[] }> {
   const { config } = sources;
   const { data, training, optimizer: { lr } } = config;
-  const context = { data_root_dir: data.data_root_dir ?? ".", fold: data.fold ?? undefined };
-  const dataset = create("dataset", context, sources);
+  const dataset = create("dataset", {
+    data_root_dir: data.data_root_dir ?? ".",
+    fold: data.fold ?? undefined,
+    pictures: pictureTransforms(sources),
+  }, sources);
   const { index: fold, seed } = run;
   const splits = foldSplits(await openSplits(dataset), config, { fold, seed });
   const { split } = splits.train;
-  const model = buildModel(sources, dataset, { ...split, bags: split.bagLengths !== undefined });
+  const bags = split.bagLengths !== undefined;
+  const { model, encoder } = await buildModel(sources, dataset, { ...split, bags });
   const { parameters } = model;
   const { metrics, notices } = createMetrics(dataset, sources);
   const rules = parameterOptions(parameters, config.optimizer);
-  const given = run.resume ? undefined : initialWeights(config, parameters);
+  const given = run.resume ? undefined : await initialWeights(config, parameters, encoder);
   const plan: TrainPlan = {
     model,
     parameters,
     aliases: parameterAliases,
-    samples: { shape: model.sampleShape, bags: model.bags },
+    samples: { shape: split.sampleShape, bags },
     optimizer: create("optimizer", { lr }, sources),
     parameterOptions: ({ name }) => rules.get(name)!,
     lr,
@@ -75,32 +87,57 @@ export async function planFold(
     checkpoints: training.enable_checkpointing,
     fold: { index: fold, count: training.cv_folds },
     directory: run.directory,
+    origin: split.origin,
     resume: run.resume,
     initial: given?.values,
-    loaders: planLoaders(splits, config, seed),
+    loaders: planLoaders(readFoldThrough(splits, encoder), config, seed),
     expectedRows: expectedRows(split, config),
   };
-  return { plan, notices: [...notices, ...unusedWeights(config, given)] };
+  return { plan, notices: [...noticesOf(splits), ...notices, ...(given?.notices ?? [])] };
 }
 
-function initialWeights(
+/** Weights that a run starts from, and lines for the user. */
+interface GivenWeights {
+  readonly values: TrainPlan["initial"];
+  readonly notices: readonly string[];
+}
+
+/** Those of a checkpoint, or what the encoder was trained to before. */
+async function initialWeights(
   { training: { init_checkpoint: file } }: ResolvedConfig,
   parameters: TrainPlan["parameters"],
-): InitialWeights | undefined {
-  if (file === null) return undefined;
-  return matchInitialWeights(loadStateDict(file), { parameters, names: foreignNames, file });
+  encoder: Encoder,
+): Promise<GivenWeights | undefined> {
+  if (file === null) {
+    const pretrained = await encoder.pretrained?.({});
+    return pretrained && { ...pretrained, values: encoderParameters(pretrained.values) };
+  }
+  const tensors = loadStateDict(file);
+  const { values, unused } = matchInitialWeights(tensors, {
+    parameters,
+    names: foreignNames,
+    file,
+  });
+  return { values, notices: unusedWeights(unused, file) };
 }
 
-function unusedWeights(
-  { training: { init_checkpoint: file } }: ResolvedConfig,
-  given: InitialWeights | undefined,
-): string[] {
-  const unused = given?.unused ?? [];
+function unusedWeights(unused: readonly string[], file: string): string[] {
   if (unused.length === 0) return [];
   const names = unused.slice(0, 3).map((name) => `"${name}"`).join(", ");
   const count = unused.length === 1 ? "1 tensor" : `${unused.length} tensors`;
   const rest = unused.length > 3 ? ", …" : "";
   return [`the model has no place for ${count} of "${file}": ${names}${rest}`];
+}
+
+function readFoldThrough(splits: FoldSplits, encoder: Encoder): FoldSplits {
+  const through = (part: SplitPart) => ({ ...part, split: readThrough(part.split, encoder) });
+  const { train, val, test } = splits;
+  return { train: through(train), val: through(val), test: test && through(test) };
+}
+
+/** What the dataset has to say, each line once. */
+function noticesOf({ train, val, test }: FoldSplits): string[] {
+  return [...new Set([train, val, test].flatMap((part) => part?.split.notices ?? []))];
 }
 
 /** About how many instances a batch of bags has. */

@@ -2,13 +2,15 @@
  * From a config to the model stack: encoder, feature aggregation, head, with PEFT applied.
  * @module
  */
-import { Parameters } from "../../engine/nn/scope.ts";
-import { poolMaps, poolTokens } from "../../engine/nn/pooling.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
+import { type AggregationMethod, poolMaps, poolTokens } from "../../engine/nn/pooling.ts";
+import { type ForwardContext, type Parameter, Parameters } from "../../engine/nn/scope.ts";
+import type { Split } from "../../engine/train/data.ts";
 import type { Model } from "../../engine/train/model.ts";
-import { ConfigError } from "../errors.ts";
-import type { Encoder, Head, TaskInfo } from "../plugin.ts";
 import { keyPath } from "../config/select.ts";
+import type { ModelConfig } from "../config/tree.ts";
+import { ConfigError } from "../errors.ts";
+import type { Encoder, Head, Peft, TaskInfo } from "../plugin.ts";
 import { SLOTS } from "../slots.ts";
 import { type BuildSources, create } from "./create.ts";
 
@@ -45,14 +47,75 @@ export function foreignNames(name: string): string[] {
   return [...parameterAliases(name), ...bare];
 }
 
+/**
+ * Values of an encoder's parameters under their names in the model.
+ * @param values Values by name within the encoder's scope.
+ */
+export function encoderParameters<V>(values: ReadonlyMap<string, V>): Map<string, V> {
+  return new Map([...values].map(([name, value]) => [`${ENCODER_PATH}.${name}`, value]));
+}
+
 /** The samples that a model is for. */
 export interface ModelSamples {
   /** Where they come from, for messages. */
   readonly name: string;
-  /** Shape of one sample, or of one instance. */
+  /** Shape of one sample, or of one instance, as the dataset gives it. */
   readonly sampleShape: readonly number[];
   /** Whether they are bags of instances. */
   readonly bags: boolean;
+}
+
+/** A model stack, with the encoder that is a part of it. */
+export interface ModelStack {
+  /** The whole model. */
+  readonly model: Model;
+  /** Its encoder. */
+  readonly encoder: Encoder;
+}
+
+/** The part of a model stack that makes one embedding of a sample. */
+export interface EncoderStack {
+  /** The encoder. */
+  readonly encoder: Encoder;
+  /** Its parameters, under their names in a state dict. */
+  readonly parameters: readonly Parameter[];
+  /** Shape of one sample as the graph takes it. */
+  readonly inputShape: readonly number[];
+  /** Width of an embedding. */
+  readonly embed_dim: number;
+  /**
+   * Builds the graph of encoder and feature aggregation.
+   * @param samples `[batch, ...inputShape]`.
+   * @param context Mode and random numbers.
+   * @returns `[batch, embed_dim]`.
+   */
+  forward(samples: Tensor, context: ForwardContext): Tensor;
+}
+
+/** How the encoder's output becomes an embedding. */
+export interface EncoderOptions {
+  /** The method. @default {model.feature_aggregation_method} */
+  readonly method?: AggregationMethod;
+  /** Dotted path of the field that names the method, for messages. */
+  readonly methodPath?: string;
+}
+
+/**
+ * Builds encoder and feature aggregation, with PEFT applied.
+ * @param sources Config and registry.
+ * @param samples The samples that the encoder is for.
+ * @param options How the encoder's output becomes an embedding.
+ * @throws {ConfigError} if the parts do not fit each other or the samples.
+ */
+export async function buildEncoder(
+  sources: BuildSources<ModelConfig>,
+  samples: Pick<ModelSamples, "name" | "sampleShape">,
+  options: EncoderOptions = {},
+): Promise<EncoderStack> {
+  const parameters = new Parameters();
+  const peft = create("peft", {}, sources);
+  const stack = await encoderStack(parameters, { sources, samples, peft, options });
+  return { ...stack, parameters: parameters.list() };
 }
 
 /**
@@ -62,32 +125,70 @@ export interface ModelSamples {
  * @param samples The samples that the model is for.
  * @throws {ConfigError} if the parts do not fit each other or the samples.
  */
-export function buildModel(sources: BuildSources, task: TaskInfo, samples: ModelSamples): Model {
+export async function buildModel(
+  sources: BuildSources<ModelConfig>,
+  task: TaskInfo,
+  samples: ModelSamples,
+): Promise<ModelStack> {
   const parameters = new Parameters();
-  const root = parameters.scope();
   const peft = create("peft", {}, sources);
-  const encoder = create("encoder_type", {
-    scope: peft.encoder(root.child(ENCODER_PATH)),
-    sampleShape: samples.sampleShape,
-    source: samples.name,
-  }, sources);
-  const method = sources.config.model.feature_aggregation_method;
-  const pooled = encoder.output === "tokens" && method === "joint";
+  const stack = await encoderStack(parameters, { sources, samples, peft, options: {} });
   const head = create("head_type", {
     ...pickTask(task),
-    scope: peft.head(root.child(HEAD_PATH)),
-    embed_dim: pooled ? 2 * encoder.embed_dim : encoder.embed_dim,
+    scope: peft.head(parameters.scope().child(HEAD_PATH)),
+    embed_dim: stack.embed_dim,
   }, sources);
   checkBags(head, samples, sources);
-  return {
+  const model: Model = {
     ...pickTask(task),
     bags: samples.bags,
-    sampleShape: samples.sampleShape,
+    sampleShape: stack.inputShape,
     parameters: parameters.list(),
     forward({ features, ...rest }, context) {
-      const encoded = encoder.forward(features, context);
-      return head.forward({ ...rest, features: aggregate(encoder, encoded, method) }, context);
+      return head.forward({ ...rest, features: stack.forward(features, context) }, context);
     },
+  };
+  return { model, encoder: stack.encoder };
+}
+
+/**
+ * A split as the graph gets it: behind the encoder's own stage, where it has one.
+ * @param split A split of a dataset.
+ * @param encoder The encoder that reads it.
+ */
+export function readThrough<S extends Split | undefined>(split: S, { reader }: Encoder): S {
+  if (split === undefined || reader === undefined) return split;
+  return { ...split, sampleShape: reader.inputShape, source: reader.wrap(split.source) };
+}
+
+interface StackSources {
+  readonly sources: BuildSources<ModelConfig>;
+  readonly samples: Pick<ModelSamples, "name" | "sampleShape">;
+  readonly peft: Peft;
+  readonly options: EncoderOptions;
+}
+
+async function encoderStack(
+  parameters: Parameters,
+  { sources, samples, peft, options }: StackSources,
+): Promise<Omit<EncoderStack, "parameters">> {
+  const { sampleShape, name } = samples;
+  const encoder = await create("encoder_type", {
+    scope: peft.encoder(parameters.scope().child(ENCODER_PATH)),
+    sampleShape,
+    source: name,
+  }, sources);
+  const {
+    method = sources.config.model.feature_aggregation_method,
+    methodPath = "model.feature_aggregation_method",
+  } = options;
+  if (encoder.output === "tokens") checkMethod(encoder, method, methodPath);
+  const joint = encoder.output === "tokens" && method === "joint";
+  return {
+    encoder,
+    inputShape: encoder.reader?.inputShape ?? sampleShape,
+    embed_dim: joint ? 2 * encoder.embed_dim : encoder.embed_dim,
+    forward: (input, context) => aggregate(encoder, encoder.forward(input, context), method),
   };
 }
 
@@ -95,7 +196,11 @@ function pickTask({ task, subtask, num_classes }: TaskInfo): TaskInfo {
   return { task, subtask, num_classes };
 }
 
-function checkBags(head: Head, { bags, name }: ModelSamples, { config }: BuildSources): void {
+function checkBags(
+  head: Head,
+  { bags, name }: ModelSamples,
+  { config }: BuildSources<ModelConfig>,
+): void {
   if (bags === (head.input === "bag")) return;
   const found = bags ? "bags of instances" : "single instances";
   const wanted = bags ? "one embedding a sample" : "bags of instances";
@@ -103,11 +208,14 @@ function checkBags(head: Head, { bags, name }: ModelSamples, { config }: BuildSo
   throw new ConfigError([{ path: keyPath(SLOTS.head_type), message }]);
 }
 
-function aggregate(
-  encoder: Encoder,
-  encoded: Tensor,
-  method: BuildSources["config"]["model"]["feature_aggregation_method"],
-): Tensor {
+function checkMethod(encoder: Encoder, method: AggregationMethod, path: string): void {
+  if (encoder.has_class_token || (method !== "cls_token" && method !== "joint")) return;
+  const message = `expected "avg", "sum" or "mean_all", received "${method}": ` +
+    "the encoder has no class token";
+  throw new ConfigError([{ path, message }]);
+}
+
+function aggregate(encoder: Encoder, encoded: Tensor, method: AggregationMethod): Tensor {
   switch (encoder.output) {
     case "features":
       return encoded;

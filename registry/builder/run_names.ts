@@ -6,6 +6,7 @@ import { basename, join, resolve } from "node:path";
 import metadata from "../../deno.json" with { type: "json" };
 import { RunDirectory } from "../../engine/train/run_directory.ts";
 import type { ResolvedConfig } from "../config/tree.ts";
+import type { FeaturesOrigin } from "../plugin.ts";
 import { expectedIssue } from "../config/issues.ts";
 import { ConfigError, quote } from "../errors.ts";
 
@@ -84,12 +85,20 @@ function foldsFrom(first: number, count: number): number[] {
   return Array.from({ length: count - first }, (_, index) => first + index);
 }
 
+/** What a run is made from besides its config. */
+export interface RunParts {
+  /** Specifiers of the third-party plugin modules. */
+  readonly plugins: readonly string[];
+  /** How the features that it trains on were made, where their file says so. */
+  readonly features?: FeaturesOrigin;
+}
+
 /**
  * What ran a run: versions, machine, time.
  * @param started Time of the start.
- * @param plugins Specifiers of the third-party plugin modules.
+ * @param parts What the run is made from besides its config.
  */
-export function runtimeInfo(started: Date, plugins: readonly string[]): Record<string, unknown> {
+export function runtimeInfo(started: Date, parts: RunParts): Record<string, unknown> {
   return {
     glovita: metadata.version,
     deno: Deno.version.deno,
@@ -99,6 +108,6 @@ export function runtimeInfo(started: Date, plugins: readonly string[]): Record<s
     arch: Deno.build.arch,
     cores: navigator.hardwareConcurrency,
     started: started.toISOString(),
-    plugins,
+    ...parts,
   };
 }

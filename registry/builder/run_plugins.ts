@@ -8,7 +8,7 @@ import { getAt, isPlainObject, splitPath } from "../config/objects.ts";
 import { keyPath } from "../config/select.ts";
 import { ConfigError, type ConfigIssue, quote } from "../errors.ts";
 import type { Registry } from "../registry.ts";
-import { SLOT_NAMES, SLOTS } from "../slots.ts";
+import { SLOTS, TREE_SLOTS } from "../slots.ts";
 
 /** Name of the file in a run directory that says what ran the run. */
 const RUNTIME_INFO = "runtime_info.json";
@@ -42,7 +42,7 @@ export function explainMissingPlugins(error: unknown, run: UnresolvedRun): unkno
 
 /** Paths of the keys that the run's config names and the registry does not have. */
 function missingKeys({ tree, registry }: UnresolvedRun): ReadonlySet<string> {
-  const unknown = SLOT_NAMES.filter((slot) => {
+  const unknown = TREE_SLOTS.filter((slot) => {
     const keys = [getAt(tree, splitPath(keyPath(SLOTS[slot])))].flat();
     return keys.some((key) => typeof key === "string" && !registry.has(slot, key));
   });

@@ -19,6 +19,7 @@ import type { TaskInfo } from "../plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../registry.ts";
 import { create } from "./create.ts";
 import { buildModel, foreignNames } from "./model.ts";
+import { pictureTransforms } from "./pictures.ts";
 import { explainMissingPlugins } from "./run_plugins.ts";
 
 /** Samples to predict: rows, one after the other. */
@@ -88,8 +89,12 @@ export class TrainedModel implements AsyncDisposable {
     const registry = options.registry ?? defaultRegistry;
     const config = configOf(checkpoint, registry);
     const sources = { config, registry };
-    const dataset = create("dataset", { data_root_dir: config.data.data_root_dir ?? "." }, sources);
-    const model = buildModel(sources, dataset, { name: checkpoint, ...samplesOf(checkpoint) });
+    const dataset = create("dataset", {
+      data_root_dir: config.data.data_root_dir ?? ".",
+      pictures: pictureTransforms(sources),
+    }, sources);
+    const samples = { name: checkpoint, ...samplesOf(checkpoint) };
+    const { model } = await buildModel(sources, dataset, samples);
     const { values } = matchInitialWeights(loadStateDict(checkpoint), {
       parameters: model.parameters,
       names: foreignNames,

@@ -10,7 +10,7 @@ import { SLOTS } from "../slots.ts";
 import { optionEntries } from "./compose.ts";
 import { getAt, isPlainObject, pick, splitPath } from "./objects.ts";
 import { parseOptions } from "./options.ts";
-import type { ResolvedConfig } from "./tree.ts";
+
 
 /** A plugin that a config chooses, with its options. */
 export interface Chosen<S extends Slot> {
@@ -22,14 +22,14 @@ export interface Chosen<S extends Slot> {
 
 /**
  * Finds the plugin that a config chooses for a slot.
- * @param config A resolved config.
+ * @param config A resolved config, or the part of it that has the slot's section.
  * @param slot A slot that holds one key.
  * @param registry Where the plugin is looked up.
  * @returns The plugin and its options.
  * @throws {UnknownKeyError} if the plugin is not registered.
  */
 export function chosenPlugin<S extends Slot>(
-  config: ResolvedConfig,
+  config: object,
   slot: S,
   registry: Registry,
 ): Chosen<S> {
@@ -45,7 +45,7 @@ export function chosenPlugin<S extends Slot>(
  * @throws {UnknownKeyError} if a plugin is not registered.
  */
 export function chosenPlugins<S extends Slot>(
-  config: ResolvedConfig,
+  config: object,
   slot: S,
   registry: Registry,
 ): Chosen<S>[] {

@@ -27,10 +27,14 @@ export interface ComposedSection extends Section {
  * Joins every section with the options of its chosen plugins. A plugin may declare a field that the
  * section has too, to give it another type, default or description.
  * @param selections What the config chooses.
+ * @param sections The sections of the tree.
  * @returns The sections in the order of the tree.
  */
-export function composeSections(selections: readonly Selection[]): ComposedSection[] {
-  return SECTIONS.map((section) => {
+export function composeSections(
+  selections: readonly Selection[],
+  sections: readonly Section[] = SECTIONS,
+): ComposedSection[] {
+  return sections.map((section) => {
     const slots = slotsOf(section.path);
     const chosen = selections.filter(({ slot }) => slots.includes(slot));
     const plugins = chosen.flatMap(({ slot, plugins }) => SLOTS[slot].list ? [] : plugins);
@@ -45,7 +49,7 @@ export function composeSections(selections: readonly Selection[]): ComposedSecti
       own,
       selections: chosen,
       plugins,
-      children: childrenOf(section.path),
+      children: childrenOf(section.path, sections),
     };
   });
 }
@@ -66,9 +70,9 @@ function keySchema(slot: Slot): AnySchema {
     : v.pipe(v.string(), v.description(description));
 }
 
-function childrenOf(path: string): string[] {
+function childrenOf(path: string, sections: readonly Section[]): string[] {
   const prefix = path === "" ? "" : `${path}.`;
-  return SECTIONS.filter((section) => section.path !== "" && section.path.startsWith(prefix))
+  return sections.filter((section) => section.path !== "" && section.path.startsWith(prefix))
     .map((section) => section.path.slice(prefix.length))
     .filter((name) => !name.includes("."));
 }

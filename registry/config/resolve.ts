@@ -10,7 +10,7 @@ import { type ComposedSection, composeSections, optionEntries } from "./compose.
 import { applyFlags, type Flag } from "./flags.ts";
 import { expectedIssue, joinPath } from "./issues.ts";
 import { getAt, isPlainObject, type PlainObject, setAt, splitPath } from "./objects.ts";
-import { keyPath, selectPlugins } from "./select.ts";
+import { keyPath, type SelectOptions, selectPlugins } from "./select.ts";
 import type { ResolvedConfig } from "./tree.ts";
 import { validateSection } from "./validate.ts";
 
@@ -25,9 +25,9 @@ export interface ConfigSources {
 }
 
 /** A config that can be used. */
-export interface Resolution {
+export interface Resolution<C = ResolvedConfig> {
   /** The tree with every field. */
-  readonly config: ResolvedConfig;
+  readonly config: C;
   /** Lines that the user should see once: fields without effect, keys that were replaced. */
   readonly notices: readonly string[];
 }
@@ -66,13 +66,35 @@ export function resolveConfig(
   sources: ConfigSources,
   registry: Registry = defaultRegistry,
 ): Resolution {
+  const { tree, notices } = resolveTree(sources, { registry });
+  fillEvalBatchSize(tree);
+  return { config: tree as unknown as ResolvedConfig, notices };
+}
+
+/** A tree whose sections are validated. */
+export interface ResolvedTree {
+  /** The tree with every field. */
+  readonly tree: PlainObject;
+  /** Lines that the user should see once. */
+  readonly notices: readonly string[];
+}
+
+/**
+ * Resolves a tree of any sections.
+ * @param sources File, parts and flags.
+ * @param options Where plugins are looked up, and the sections of the tree.
+ * @returns The resolved tree, and lines for the user.
+ * @throws {ConfigError} with everything that is wrong.
+ */
+export function resolveTree(sources: ConfigSources, options: SelectOptions): ResolvedTree {
   const { file = {}, parts = [], flags = [] } = sources;
+  const { registry } = options;
   if (!isPlainObject(file)) throw new ConfigError([expectedIssue("", "a config tree", file)]);
   const tree = structuredClone(file);
   moveLegacyLogger(tree);
   mergeParts(tree, parts);
-  const { selections, issues: keyIssues, notices } = selectPlugins(tree, flags, registry);
-  const sections = composeSections(selections);
+  const { selections, issues: keyIssues, notices } = selectPlugins(tree, flags, options);
+  const sections = composeSections(selections, options.sections);
   const ignored = dropReplacedOptions(tree, sections, registry);
   const issues: ConfigIssue[] = [...applyFlags(tree, flags, sections), ...keyIssues];
   const resolved: PlainObject = {};
@@ -86,9 +108,8 @@ export function resolveConfig(
     else setAt(resolved, path, validated.values);
   }
   if (issues.length > 0) throw new ConfigError(inTreeOrder(issues, sections));
-  fillEvalBatchSize(resolved);
   const lines = ignored.length > 0 ? [`without effect here: ${ignored.join(", ")}`] : [];
-  return { config: resolved as unknown as ResolvedConfig, notices: [...notices, ...lines] };
+  return { tree: resolved, notices: [...notices, ...lines] };
 }
 
 /** Older configs of GloViTa call the section `wandb`. */

@@ -5,12 +5,13 @@
 import type { Plugin, Slot } from "../plugin.ts";
 import { type ConfigIssue, didYouMean, quote } from "../errors.ts";
 import type { Registry } from "../registry.ts";
-import { SLOT_NAMES, type SlotInfo, SLOTS } from "../slots.ts";
+import { type SlotInfo, SLOTS, slotsOf } from "../slots.ts";
 import { type Flag, parseList } from "./flags.ts";
 import { isGlovitaKey } from "./glovita_fields.ts";
 import { expectedIssue, joinPath } from "./issues.ts";
 import { getAt, splitPath } from "./objects.ts";
 import { describeChoices } from "./schema.ts";
+import { type Section, SECTIONS } from "./sections.ts";
 
 /** What a config chooses for one slot. */
 export interface Selection {
@@ -38,22 +39,30 @@ export interface Selected {
   readonly notices: readonly string[];
 }
 
+/** What a config is looked up in. */
+export interface SelectOptions {
+  /** Where plugins are looked up. */
+  readonly registry: Registry;
+  /** Sections of the tree, of which only the slots are chosen. @default {SECTIONS} */
+  readonly sections?: readonly Section[];
+}
+
 /**
  * Chooses the plugins of a config.
  * @param tree The config file's tree.
  * @param flags Flags, which win over the file.
- * @param registry Where plugins are looked up.
+ * @param options Where plugins are looked up, and the sections of the tree.
  * @returns One selection for each slot, and issues of keys that are missing or unknown.
  */
 export function selectPlugins(
   tree: unknown,
   flags: readonly Flag[],
-  registry: Registry,
+  { registry, sections = SECTIONS }: SelectOptions,
 ): Selected {
   const selections: Selection[] = [];
   const issues: ConfigIssue[] = [];
   const notices: string[] = [];
-  for (const slot of SLOT_NAMES) {
+  for (const slot of sections.flatMap(({ path }) => slotsOf(path))) {
     const wanted = wantedKeys(slot, tree, flags, registry);
     const known = wanted.keys.filter((key) => registry.has(slot, key));
     const plugins = known.map((key) => registry.get(slot, key) as Plugin);

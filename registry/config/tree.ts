@@ -133,6 +133,9 @@ export interface RootFields {
   readonly exp_dir: string;
 }
 
+/** The parts of a tree that say what a model is and what it is for. */
+export type ModelConfig = Pick<ResolvedConfig, "data" | "model" | "peft">;
+
 /** A config tree in which every field has its value. */
 export interface ResolvedConfig extends RootFields {
   /** Samples and targets. */

@@ -1,11 +1,7 @@
 /** A listener in place of the console, and a training that only says that it ran. @module */
 import type { Io } from "../../cli/io.ts";
-import {
-  type StopSignal,
-  trainCommand,
-  type TrainCommandOptions,
-  type TrainOptions,
-} from "../../cli/train.ts";
+import type { StopSignal } from "../../cli/signals.ts";
+import { trainCommand, type TrainCommandOptions, type TrainOptions } from "../../cli/train.ts";
 import type { ResolvedConfig } from "../../registry/config/tree.ts";
 import { fakeRegistry } from "../registry/_fakes.ts";
 

@@ -1,10 +1,12 @@
 /**
- * `glovita_train` as a process of its own, for tests that kill it.
+ * Commands as processes of their own, for tests that kill them.
  * @module
  */
 import { fileURLToPath } from "node:url";
 
-const SCRIPT = fileURLToPath(new URL("../../cli/train.ts", import.meta.url));
+/** Names of the commands' modules. */
+export type Command = "train" | "extract_features";
+
 const PERMISSIONS = ["read", "write", "ffi", "env", "sys"].map((name) => `--allow-${name}`);
 
 /** What a finished process said. */
@@ -27,8 +29,14 @@ export interface Running {
 
 /** Starts `glovita_train`. */
 export function startTrain(args: readonly string[], cwd?: string): Running {
+  return startCommand("train", args, cwd);
+}
+
+/** Starts a command. */
+export function startCommand(command: Command, args: readonly string[], cwd?: string): Running {
+  const script = fileURLToPath(new URL(`../../cli/${command}.ts`, import.meta.url));
   const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-check", ...PERMISSIONS, SCRIPT, ...args],
+    args: ["run", "--quiet", "--no-check", ...PERMISSIONS, script, ...args],
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

@@ -1,14 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
-import { SLOT_NAMES, SLOTS, slotsOf } from "../../registry/slots.ts";
+import { SLOTS, slotsOf, TREE_SLOTS } from "../../registry/slots.ts";
 import { SECTIONS } from "../../registry/config/sections.ts";
 
 Deno.test("SLOTS: every slot lies in a section of the tree", () => {
   const sections = SECTIONS.map((section) => section.path);
-  for (const slot of SLOT_NAMES) assert(sections.includes(SLOTS[slot].section), slot);
+  for (const slot of TREE_SLOTS) assert(sections.includes(SLOTS[slot].section), slot);
 });
 
 Deno.test("SLOTS: the field of a key is no own field of its section", () => {
-  for (const slot of SLOT_NAMES) {
+  for (const slot of TREE_SLOTS) {
     const section = SECTIONS.find(({ path }) => path === SLOTS[slot].section);
     assert(!Object.hasOwn(section!.entries, SLOTS[slot].field), slot);
   }

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import * as v from "valibot";
 import "../../../plugins/mod.ts";
 import { reshape } from "../../../engine/ir/layout.ts";
@@ -25,16 +25,18 @@ const split: Split = {
 const layouts: Record<string, Partial<Encoder> & { forward(x: Tensor): Tensor }> = {
   tokens: {
     output: "tokens",
+    has_class_token: true,
     embed_dim: 2,
     num_prefix_tokens: 1,
     forward: (x) => reshape(x, ["batch", 3, 2]),
   },
+  patches: { output: "tokens", embed_dim: 2, forward: (x) => reshape(x, ["batch", 3, 2]) },
   map: { output: "map", embed_dim: 1, forward: (x) => reshape(x, ["batch", 1, 2, 3]) },
   features: { output: "features", embed_dim: 6, forward: (x) => x },
 };
 
 /** Builds a model whose encoder gives a layout and has one layer of its own. */
-function build(layout: string, flags: Flags = {}, change: Partial<Split> = {}) {
+async function build(layout: string, flags: Flags = {}, change: Partial<Split> = {}) {
   const registry = new Registry();
   for (const key of builtIn.list("head_type")) registry.add(builtIn.get("head_type", key));
   for (const key of builtIn.list("peft")) registry.add(builtIn.get("peft", key));
@@ -52,11 +54,11 @@ function build(layout: string, flags: Flags = {}, change: Partial<Split> = {}) {
   const config = runConfig(files, flags);
   const samples = { ...split, ...change };
   const bags = samples.bagLengths !== undefined;
-  return buildModel({ config, registry }, task, { ...samples, bags });
+  return (await buildModel({ config, registry }, task, { ...samples, bags })).model;
 }
 
-Deno.test("buildModel() names parameters as GloViTa's state dicts do", () => {
-  const model = build("features");
+Deno.test("buildModel() names parameters as GloViTa's state dicts do", async () => {
+  const model = await build("features");
   assertEquals(model.parameters.map(({ name, shape, trainable }) => [name, shape, trainable]), [
     ["encoder.model.fc.weight", [6, 6], true],
     ["encoder.model.fc.bias", [6], true],
@@ -74,7 +76,7 @@ Deno.test("parameterAliases() and foreignNames() know the other names", () => {
   assertEquals(foreignNames("encoder.model.fc.bias"), ["model.fc.bias", "fc.bias"]);
 });
 
-Deno.test("buildModel() pools what the encoder gives to one embedding a sample", () => {
+Deno.test("buildModel() pools what the encoder gives to one embedding a sample", async () => {
   const widths: [layout: string, method: string, width: number][] = [
     ["features", "joint", 6],
     ["tokens", "cls_token", 2],
@@ -85,7 +87,7 @@ Deno.test("buildModel() pools what the encoder gives to one embedding a sample",
     ["map", "joint", 1],
   ];
   for (const [layout, method, width] of widths) {
-    const model = build(layout, { "model.feature_aggregation_method": method });
+    const model = await build(layout, { "model.feature_aggregation_method": method });
     const weight = model.parameters.find(({ name }) => name === "head.fc.fc.weight");
     assertEquals(weight?.shape, [3, width]);
     const { scores, loss } = modelGraph(model, { training: true });
@@ -93,26 +95,38 @@ Deno.test("buildModel() pools what the encoder gives to one embedding a sample",
   }
 });
 
-Deno.test("buildModel() trains the head only with linear probing", () => {
-  const model = build("features", { "peft.method": "linear_probing" });
+Deno.test("buildModel() trains the head only with linear probing", async () => {
+  const model = await build("features", { "peft.method": "linear_probing" });
   assertEquals(model.parameters.map(({ trainable }) => trainable), [false, false, true, true]);
 });
 
-Deno.test("buildModel() gives bags to heads that take bags, and to no others", () => {
+Deno.test("buildModel() gives bags to heads that take bags, and to no others", async () => {
   const bags = { bagLengths: Int32Array.of(1, 2, 3, 4) };
   const clam = { "model.head.head_type": "clam" };
-  const model = build("features", clam, bags);
+  const model = await build("features", clam, bags);
   assertEquals(model.bags, true);
   assertEquals(modelInputs(model).features.shape, ["instances", 6]);
-  const first = assertThrows(() => build("features", {}, bags), ConfigError);
+  const first = await assertRejects(() => build("features", {}, bags), ConfigError);
   assertEquals(
     first.message,
     'model.head.head_type: "classification" takes one embedding a sample, ' +
       '"train.h5" holds bags of instances',
   );
-  const second = assertThrows(() => build("features", clam), ConfigError);
+  const second = await assertRejects(() => build("features", clam), ConfigError);
   assertEquals(
     second.message,
     'model.head.head_type: "clam" takes bags of instances, "train.h5" holds single instances',
   );
+});
+
+Deno.test("buildModel() pools no class token of an encoder that has none", async () => {
+  const flags = { "model.feature_aggregation_method": "joint" };
+  const error = await assertRejects(() => build("patches", flags), ConfigError);
+  assertEquals(
+    error.message,
+    'model.feature_aggregation_method: expected "avg", "sum" or "mean_all", received "joint": ' +
+      "the encoder has no class token",
+  );
+  const model = await build("patches", { "model.feature_aggregation_method": "avg" });
+  assertEquals(model.parameters.at(-2)?.shape, [3, 2]);
 });

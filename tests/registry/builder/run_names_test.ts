@@ -48,7 +48,7 @@ Deno.test("placeOf() goes on where a run is, whatever the config says of its pla
 });
 
 Deno.test("runtimeInfo() carries the version of the package", () => {
-  const info = runtimeInfo(new Date(0), ["./mine.ts"]);
+  const info = runtimeInfo(new Date(0), { plugins: ["./mine.ts"] });
   assertEquals([info.glovita, info.started, info.plugins], [
     metadata.version,
     "1970-01-01T00:00:00.000Z",

@@ -6,7 +6,7 @@ import { fakeRegistry, minimalFile } from "../_fakes.ts";
 
 Deno.test("composeSections() puts options beside the fields of their section", () => {
   const flags = [flag("optimizer.name", "Muon")];
-  const { selections } = selectPlugins(minimalFile(), flags, fakeRegistry());
+  const { selections } = selectPlugins(minimalFile(), flags, { registry: fakeRegistry() });
   const sections = composeSections(selections);
   const find = (path: string) => sections.find((section) => section.path === path)!;
   assertEquals(Object.keys(find("optimizer").entries), [

@@ -9,7 +9,7 @@ Deno.test("selectPlugins() tells where a key comes from", () => {
   const { selections } = selectPlugins(
     minimalFile(),
     [flag("model.head.head_type", "clam"), flag("task.metrics", '["auroc"]')],
-    registry,
+    { registry },
   );
   const found = Object.fromEntries(
     selections.map(({ slot, keys, source }) => [slot, [keys.join(" "), source]]),
@@ -33,7 +33,7 @@ Deno.test("selectPlugins() goes on after a key that is unknown or no text", () =
     task: { metrics: ["acc", 3] },
     logger: { backend: "nome" },
   };
-  const { selections, issues } = selectPlugins(file, [], registry);
+  const { selections, issues } = selectPlugins(file, [], { registry });
   assertEquals(issues.map(({ path, message }) => `${path}: ${message}`), [
     'peft.method: expected one of "full_finetuning", "lora", received 3',
     'task.metrics: expected a list, each one of "acc", "auroc", "f1", received ["acc",3]',

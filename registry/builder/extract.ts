@@ -1,0 +1,210 @@
+/**
+ * Extracting features: what an encoder makes of a dataset's samples, into feature files.
+ * @module
+ */
+import { DataError } from "../../engine/errors.ts";
+import { Extractor } from "../../engine/extract/extractor.ts";
+import { writeError } from "../../engine/storage/atomic.ts";
+import type { Split } from "../../engine/train/data.ts";
+import type { ExtractConfig } from "../config/extract.ts";
+import { expectedIssue } from "../config/issues.ts";
+import { ConfigError } from "../errors.ts";
+import type { Dataset, PictureTransforms, SplitName } from "../plugin.ts";
+import { type Registry, registry as defaultRegistry } from "../registry.ts";
+import { requireCheckpoint } from "./checkpoint_config.ts";
+import { type BuildSources, create } from "./create.ts";
+import {
+  encoderModel,
+  type EncoderWeights,
+  holdsEncoder,
+  loadWeights,
+  planThreads,
+} from "./extract_encoder.ts";
+import type { ExtractedFile, ExtractEvent } from "./extract_events.ts";
+import { checkTemplate, outputPath, type Shard, shardOf } from "./extract_names.ts";
+import { extractSplit, type SplitWork } from "./_extract_split.ts";
+import { featureAttributes } from "./feature_attributes.ts";
+import { mergeShards } from "./_merge_shards.ts";
+import { buildEncoder, type EncoderStack, readThrough } from "./model.ts";
+import { pictureTransforms } from "./pictures.ts";
+
+/** Samples that are computed at once; shards begin at multiples of it. */
+const MICRO_BATCH = 4;
+
+/** What extraction needs besides its config. */
+export interface ExtractOptions {
+  /** Where plugins are looked up. @default {registry} */
+  readonly registry?: Registry;
+  /** Stops the work when it aborts; what is done so far is kept for `resume`. */
+  readonly signal?: AbortSignal;
+  /** Called with everything that happens. */
+  readonly onEvent?: (event: ExtractEvent) => void;
+}
+
+/**
+ * Extracts features: every sample of a dataset's splits becomes a row of a feature file. Everything
+ * is checked before anything is computed.
+ * @param config A resolved config.
+ * @param options Registry, events and the signal that stops the work.
+ * @returns The files, one for each split.
+ * @throws {ConfigError} if parts of the config do not fit each other.
+ * @throws {DataError} if samples or weights cannot be read, or files cannot be written.
+ */
+export async function extractFeatures(
+  config: ExtractConfig,
+  options: ExtractOptions = {},
+): Promise<ExtractedFile[]> {
+  const { registry = defaultRegistry, signal, onEvent = () => {} } = options;
+  const sources = { config, registry };
+  const shard = shardOf(config);
+  checkTemplate(config);
+  if (config.checkpoint_path !== null) requireCheckpoint(config.checkpoint_path);
+  const pictures = pictureTransforms(sources, {
+    evalForTrain: config.use_eval_transform_for_train,
+  });
+  const { dataset, splits } = await openSplits(sources, pictures, onEvent);
+  if (config.merge !== null) return await mergeAll(config, { splits, onEvent });
+  const stack = await encoderFor(sources, splits);
+  const ranges = splits.map(([, split]) => shardRange(split, shard));
+  prepareFolder(config.output_dir);
+  const weights = await weightsFor(stack, config, { signal, onEvent });
+  const model = encoderModel(stack, weights);
+  const extractor = (split: Split) =>
+    Extractor.create(split, {
+      ...model,
+      ...planThreads(stack, config.dataloading.num_workers),
+      microBatch: MICRO_BATCH,
+    });
+  const files: ExtractedFile[] = [];
+  for (const [i, [name, original]] of splits.entries()) {
+    signal?.throwIfAborted();
+    const split = readThrough(original, stack.encoder);
+    const embedDim = stack.embed_dim;
+    const work: SplitWork = {
+      name,
+      split,
+      embedDim,
+      range: ranges[i],
+      file: outputPath(config, { split: name, sampleShape: original.sampleShape, shard }),
+      attributes: featureAttributes({
+        ...{ config, dataset, name, weights, embedDim },
+        transform: pictures?.[name === "train" ? "train" : "eval"],
+      }),
+      shard: shard && `${shard.index}/${shard.count}`,
+    };
+    const done = await extractSplit(work, { config, extractor, signal, onEvent });
+    onEvent(done);
+    files.push(done);
+  }
+  return files;
+}
+
+type NamedSplits = readonly (readonly [SplitName, Split])[];
+type OnEvent = (event: ExtractEvent) => void;
+
+async function openSplits(
+  sources: BuildSources<ExtractConfig>,
+  pictures: PictureTransforms | undefined,
+  onEvent: OnEvent,
+): Promise<{ readonly dataset: Dataset; readonly splits: NamedSplits }> {
+  const { data, split: only } = sources.config;
+  const dataset = create("dataset", {
+    data_root_dir: data.data_root_dir ?? ".",
+    fold: data.fold ?? undefined,
+    pictures,
+  }, sources);
+  const splits: [SplitName, Split][] = [];
+  const wanted: readonly SplitName[] = only === null ? ["train", "val", "test"] : [only];
+  for (const name of wanted) {
+    const split = await dataset.open(name);
+    if (split !== undefined) splits.push([name, split]);
+    else onEvent({ type: "notice", message: `the dataset has no ${name} split` });
+  }
+  if (splits.length === 0) throw new DataError("Cannot extract features: there is no split");
+  const notices = new Set(splits.flatMap(([, { notices = [] }]) => notices));
+  for (const message of notices) onEvent({ type: "notice", message });
+  return { dataset, splits };
+}
+
+/** Builds the encoder for samples that must be alike in all splits. */
+async function encoderFor(
+  sources: BuildSources<ExtractConfig>,
+  splits: NamedSplits,
+): Promise<EncoderStack> {
+  const [[, first]] = splits;
+  for (const [, split] of splits) {
+    const fail = (state: string) =>
+      new DataError(`Cannot extract features of "${split.name}": ${state}`, { file: split.name });
+    if (split.bagLengths) throw fail("it holds bags, a feature file gets one row a sample");
+    const [found, expected] = [split.sampleShape.join("×"), first.sampleShape.join("×")];
+    if (found !== expected) {
+      throw fail(`its samples are ${found}, those of "${first.name}" ${expected}`);
+    }
+  }
+  return await buildEncoder(sources, first, {
+    method: sources.config.method,
+    methodPath: "method",
+  });
+}
+
+/** Weights of the checkpoint, unless it holds a head that was trained on an encoder's features. */
+async function weightsFor(
+  stack: EncoderStack,
+  { checkpoint_path }: ExtractConfig,
+  { signal, onEvent }: { readonly signal?: AbortSignal; readonly onEvent: OnEvent },
+): Promise<EncoderWeights> {
+  const held = checkpoint_path !== null && stack.parameters.length > 0 &&
+    holdsEncoder(stack, checkpoint_path);
+  const weights = await loadWeights(stack, {
+    checkpoint: held ? checkpoint_path : undefined,
+    signal,
+    onProgress: (progress) => onEvent({ type: "download", ...progress }),
+  });
+  if (checkpoint_path !== null && !held) {
+    const message = `"${checkpoint_path}" holds no encoder: its weights are those that the ` +
+      "encoder has without it";
+    onEvent({ type: "notice", message });
+  }
+  for (const message of weights.notices) onEvent({ type: "notice", message });
+  return weights;
+}
+
+/** Makes the folder, and finds out now whether files can be written there. */
+function prepareFolder(path: string): void {
+  try {
+    Deno.mkdirSync(path, { recursive: true });
+    Deno.removeSync(Deno.makeTempFileSync({ dir: path, prefix: "." }));
+  } catch (error) {
+    throw writeError(error, path);
+  }
+}
+
+/** The samples of a shard: whole micro-batches, so that joined shards equal one run. */
+function shardRange(
+  { length, name }: Pick<Split, "length" | "name">,
+  shard: Shard | undefined,
+): { readonly start: number; readonly end: number } {
+  if (shard === undefined) return { start: 0, end: length };
+  const groups = Math.ceil(length / MICRO_BATCH);
+  if (shard.count > groups) {
+    const expected = `at most ${groups} parts of the ${length} samples of "${name}"`;
+    throw new ConfigError([expectedIssue("shard", expected, `${shard.index}/${shard.count}`)]);
+  }
+  const border = (part: number) =>
+    Math.min(length, Math.round(groups * part / shard.count) * MICRO_BATCH);
+  return { start: border(shard.index - 1), end: border(shard.index) };
+}
+
+async function mergeAll(
+  config: ExtractConfig,
+  { splits, onEvent }: { readonly splits: NamedSplits; readonly onEvent: OnEvent },
+): Promise<ExtractedFile[]> {
+  const files: ExtractedFile[] = [];
+  for (const [split, { sampleShape }] of splits) {
+    const pathOf = (shard?: Shard) => outputPath(config, { split, sampleShape, shard });
+    const done = await mergeShards(split, { pathOf, count: config.merge!, config });
+    onEvent(done);
+    files.push(done);
+  }
+  return files;
+}

@@ -1,0 +1,111 @@
+/**
+ * From a config to what becomes of pictures: policies, with what `data.augmentation` says and, where
+ * it says nothing, what the encoder expects.
+ * @module
+ */
+import type { AugmentationConfig } from "../config/augmentation.ts";
+import { chosenPlugin } from "../config/chosen.ts";
+import { expectedIssue, renderIssues } from "../config/issues.ts";
+import { optionEntries } from "../config/compose.ts";
+import { parseOptions } from "../config/options.ts";
+import { describeChoices } from "../config/schema.ts";
+import type { ModelConfig } from "../config/tree.ts";
+import { ConfigError, didYouMean, quote } from "../errors.ts";
+import type {
+  EncoderPlugin,
+  PictureTransform,
+  PictureTransforms,
+  Plugin,
+  PolicyContext,
+  Preprocessing,
+} from "../plugin.ts";
+import type { Registry } from "../registry.ts";
+import { asConfigError, type BuildSources } from "./create.ts";
+
+const SECTION = "data.augmentation";
+/** Policy where neither config nor dataset names one. */
+const DEFAULT_POLICY = "default";
+
+/** How pictures are prepared. */
+export interface PictureOptions {
+  /** Whether training pictures are prepared as the others are. @default {false} */
+  readonly evalForTrain?: boolean;
+}
+
+/**
+ * Makes the transforms of a config's pictures.
+ * @param sources Config and registry.
+ * @param options Whether training pictures are prepared as the others are.
+ * @returns The transforms; `undefined` where the encoder takes no pictures or the dataset has none.
+ * @throws {ConfigError} if a policy is not registered or does not fit.
+ */
+export function pictureTransforms(
+  { config, registry }: BuildSources<ModelConfig>,
+  { evalForTrain = false }: PictureOptions = {},
+): PictureTransforms | undefined {
+  const preprocessing = preprocessingOf(config, registry);
+  const augmentation = config.data.augmentation as AugmentationConfig | undefined;
+  if (preprocessing === undefined || augmentation === undefined) return undefined;
+  const transform = (use: "train" | "test") =>
+    createPolicy(use, { augmentation, preprocessing, registry });
+  const evaluation = transform("test");
+  return { eval: evaluation, train: evalForTrain ? evaluation : transform("train") };
+}
+
+/** What the chosen encoder expects of pictures, where it takes any. */
+function preprocessingOf(config: ModelConfig, registry: Registry): Preprocessing | undefined {
+  const { plugin, options } = chosenPlugin(config, "encoder_type", registry);
+  try {
+    return (plugin as EncoderPlugin).preprocessing?.(options);
+  } catch (error) {
+    throw asConfigError(error, plugin);
+  }
+}
+
+interface PolicySources {
+  readonly augmentation: AugmentationConfig;
+  readonly preprocessing: Preprocessing;
+  readonly registry: Registry;
+}
+
+function createPolicy(
+  use: "train" | "test",
+  { augmentation, preprocessing, registry }: PolicySources,
+): PictureTransform {
+  const path = `${SECTION}.${use}_policy`;
+  const key = augmentation[`${use}_policy`] ?? DEFAULT_POLICY;
+  if (!registry.has("policy", key)) {
+    const known = registry.list("policy");
+    const choices = describeChoices(known.map(quote));
+    throw new ConfigError([expectedIssue(path, choices, key, didYouMean(key, known))]);
+  }
+  const plugin = registry.get("policy", key);
+  const options = policyOptions(plugin as Plugin, `${SECTION}.${use}_kwargs`, {
+    ...augmentation[`${use}_kwargs`],
+  });
+  try {
+    return plugin.create(options, policyContext(augmentation, preprocessing));
+  } catch (error) {
+    throw asConfigError(error, plugin, path);
+  }
+}
+
+function policyOptions(plugin: Plugin, path: string, given: Record<string, unknown>): unknown {
+  const parsed = parseOptions(plugin, given);
+  if (parsed.success) return parsed.output;
+  throw new ConfigError(renderIssues(path, optionEntries(plugin), parsed.issues));
+}
+
+function policyContext(
+  { image_size, resize_size, crop_size, mean, std }: AugmentationConfig,
+  preprocessing: Preprocessing,
+): PolicyContext {
+  return {
+    preprocessing,
+    image_size: image_size ?? undefined,
+    resize_size: resize_size ?? undefined,
+    crop_size: crop_size ?? undefined,
+    mean: mean ?? undefined,
+    std: std ?? undefined,
+  };
+}

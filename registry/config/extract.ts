@@ -1,0 +1,182 @@
+/**
+ * The config tree of feature extraction: the parts of a training's tree that say what the encoder
+ * and its pictures are, and how the files are to look.
+ * @module
+ */
+import * as v from "valibot";
+import { type Registry, registry as defaultRegistry } from "../registry.ts";
+import { isPlainObject, type PlainObject } from "./objects.ts";
+import { type ConfigSources, type Resolution, resolveTree } from "./resolve.ts";
+import type { EntriesOf } from "./schema.ts";
+import { type Section, SECTIONS } from "./sections.ts";
+import type { ModelConfig } from "./tree.ts";
+
+/** Fields of extraction outside all sections. */
+export interface ExtractFields {
+  /** Checkpoint of a run whose model and data are taken; `null` takes them from the config. */
+  readonly checkpoint_path: string | null;
+  /** How tokens become one embedding. */
+  readonly method: "cls_token" | "avg" | "sum" | "mean_all" | "joint";
+  /** The only split to extract; `null` is all that the dataset has. */
+  readonly split: "train" | "val" | "test" | null;
+  /** Bits of a stored float. */
+  readonly precision: 16 | 32;
+  /** gzip level, 0 for none. */
+  readonly compression: number;
+  /** Folder of the files. */
+  readonly output_dir: string;
+  /** Template of the files' names; `null` is GloViTa's. */
+  readonly output_filename: string | null;
+  /** Whether training pictures are prepared as the others are. */
+  readonly use_eval_transform_for_train: boolean;
+  /** Whether work that was interrupted goes on, and finished files are kept. */
+  readonly resume: boolean;
+  /** Part `i/n` of every split, counted from 1; `null` is all of it. */
+  readonly shard: string | null;
+  /** Number of shards whose files are to be joined; `null` extracts. */
+  readonly merge: number | null;
+}
+
+/** How pictures are read and computed with. */
+export interface ExtractLoading {
+  /** Pictures between two records of the progress. */
+  readonly batch_size: number;
+  /** Threads that read and compute; `null` is one a core, as far as memory goes. */
+  readonly num_workers: number | null;
+}
+
+/** A config tree of feature extraction in which every field has its value. */
+export interface ExtractConfig extends ModelConfig, ExtractFields {
+  /** How pictures are read and computed with. */
+  readonly dataloading: ExtractLoading;
+}
+
+const SHARD = /^[1-9]\d*\/[1-9]\d*$/;
+
+const text = v.pipe(v.string(), v.nonEmpty());
+
+function field<T>(schema: v.GenericSchema<unknown, T>, description: string) {
+  return v.pipe(schema, v.description(description));
+}
+
+function orNull<T>(schema: v.GenericSchema<unknown, T>): v.GenericSchema<unknown, T | null> {
+  return v.optional(v.nullable(schema), null);
+}
+
+const rootEntries: EntriesOf<ExtractFields> = {
+  checkpoint_path: field(orNull(text), "Checkpoint of a run whose model and data are taken."),
+  method: field(
+    v.optional(v.picklist(["cls_token", "avg", "sum", "mean_all", "joint"]), "joint"),
+    "How an encoder's tokens become one embedding.",
+  ),
+  split: field(
+    orNull(v.picklist(["train", "val", "test"])),
+    "The only split to extract; all that the dataset has where not given.",
+  ),
+  precision: field(v.optional(v.picklist([16, 32]), 16), "Bits of a stored float."),
+  compression: field(
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9)), 4),
+    "gzip level; 0 is none.",
+  ),
+  output_dir: field(v.optional(text, "./precomputed_features"), "Folder of the files."),
+  output_filename: field(
+    orNull(text),
+    "Template of the files' names, with {method} {model} {dataset} {split} {imgsize} " +
+      "{precision} {checkpoint}.",
+  ),
+  use_eval_transform_for_train: field(
+    v.optional(v.boolean(), true),
+    "Whether training pictures are prepared as the others are.",
+  ),
+  resume: field(
+    v.optional(v.boolean(), false),
+    "Whether interrupted work goes on, and finished files are kept.",
+  ),
+  shard: field(
+    orNull(v.pipe(v.string(), v.regex(SHARD, "expected i/n, such as 1/4"))),
+    "Part i/n of every split, counted from 1, for a file of its own.",
+  ),
+  merge: field(
+    orNull(v.pipe(v.number(), v.integer(), v.minValue(1))),
+    "Number of shards whose files are joined, instead of extracting.",
+  ),
+};
+
+const loadingEntries: EntriesOf<ExtractLoading> = {
+  batch_size: field(
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 32),
+    "Pictures between two records of the progress; computed in smaller batches.",
+  ),
+  num_workers: field(
+    orNull(v.pipe(v.number(), v.integer(), v.minValue(1))),
+    "Threads that read and compute; one a core where not given.",
+  ),
+};
+
+/** Sections that extraction shares with training. */
+const SHARED: ReadonlySet<string> = new Set([
+  "data",
+  "model",
+  "model.encoder",
+  "model.head",
+  "peft",
+]);
+
+/** The sections of the tree of extraction, in the order in which it is shown. */
+export const EXTRACT_SECTIONS: readonly Section[] = [
+  { path: "", description: "What is extracted, and where to", entries: rootEntries },
+  ...SECTIONS.filter(({ path }) => SHARED.has(path)),
+  {
+    path: "dataloading",
+    description: "How pictures are read and computed with",
+    entries: loadingEntries,
+  },
+];
+
+/** Names at the root of a training's tree that extraction has no use for. */
+const TRAINING_ONLY: readonly string[] = [
+  ...new Set(SECTIONS.flatMap(({ path, entries }) =>
+    path === "" ? Object.keys(entries) : [path.split(".")[0]]
+  )),
+].filter((name) => !SHARED.has(name) && name !== "dataloading");
+
+/**
+ * Resolves a config of feature extraction. A training's config may serve as the file.
+ * @param sources File, parts and flags.
+ * @param registry Where plugins are looked up; the application's by default.
+ * @returns The resolved tree, and lines for the user.
+ * @throws {ConfigError} with everything that is wrong.
+ *
+ * @example Names of files and bits of their floats
+ * ```ts
+ * import "../../plugins/mod.ts";
+ * import { flag } from "./flags.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { config } = resolveExtractConfig({
+ *   file: { data: { dataset: "cifar10" } },
+ *   flags: [flag("precision", "32")],
+ * });
+ * assertEquals([config.method, config.precision, config.compression], ["joint", 32, 4]);
+ * ```
+ */
+export function resolveExtractConfig(
+  sources: ConfigSources,
+  registry: Registry = defaultRegistry,
+): Resolution<ExtractConfig> {
+  const { file, dropped } = withoutTraining(sources.file);
+  const { tree, notices } = resolveTree({ ...sources, file }, {
+    registry,
+    sections: EXTRACT_SECTIONS,
+  });
+  const lines = dropped.length > 0 ? [`without effect here: ${dropped.join(", ")}`] : [];
+  return { config: tree as unknown as ExtractConfig, notices: [...notices, ...lines] };
+}
+
+function withoutTraining(file: unknown): { file: unknown; dropped: string[] } {
+  if (!isPlainObject(file)) return { file, dropped: [] };
+  const dropped = TRAINING_ONLY.filter((name) => Object.hasOwn(file, name));
+  const kept: PlainObject = { ...file };
+  for (const name of dropped) delete kept[name];
+  return { file: kept, dropped };
+}

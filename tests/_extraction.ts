@@ -1,0 +1,171 @@
+/**
+ * A dataset of made-up pictures and a small encoder, for tests that extract features.
+ * @module
+ */
+import "../plugins/mod.ts";
+import * as v from "valibot";
+import { DataError } from "../engine/errors.ts";
+import { reshape } from "../engine/ir/layout.ts";
+import { normal } from "../engine/nn/initializers.ts";
+import { linear } from "../engine/nn/scope.ts";
+import type { Rows, SkippedSample, Source, Split } from "../engine/train/data.ts";
+import { extractFeatures, type ExtractOptions } from "../registry/builder/extract.ts";
+import type { ExtractedFile, ExtractEvent } from "../registry/builder/extract_events.ts";
+import { augmentationSchema } from "../registry/config/augmentation.ts";
+import { type ExtractConfig, resolveExtractConfig } from "../registry/config/extract.ts";
+import { flag } from "../registry/config/flags.ts";
+import type { Dataset, EncoderPlugin, Plugin } from "../registry/plugin.ts";
+import { Registry, registry as builtIn } from "../registry/registry.ts";
+import type { Flags } from "./_training.ts";
+
+/** Shape of a made-up picture. */
+export const SHAPE = [3, 2, 2] as const;
+const SIZE = 12;
+/** Width of the features. */
+export const WIDTH = 5;
+
+interface PictureOptions {
+  readonly broken: readonly number[];
+  readonly strict: boolean;
+  readonly slow: number;
+}
+
+/** Reads picture i as 12 numbers that depend on i. */
+export function openSource({ broken, strict, slow }: PictureOptions): Source {
+  return {
+    async read(indices): Promise<Rows> {
+      if (slow > 0) await new Promise((resolve) => setTimeout(resolve, slow));
+      const skipped: SkippedSample[] = [];
+      const kept = [...indices].filter((index, position) => {
+        if (!broken.includes(index)) return true;
+        const reason = `Cannot read "picture ${index}": it is broken`;
+        if (strict) throw new DataError(reason, { file: `picture ${index}`, index });
+        skipped.push({ position, reason });
+        return false;
+      });
+      const features = Float32Array.from(
+        { length: kept.length * SIZE },
+        (_, i) => Math.sin(kept[Math.floor(i / SIZE)] * 31 + i % SIZE),
+      );
+      return { features, ...(skipped.length > 0 && { skipped }) };
+    },
+    close() {},
+  };
+}
+
+const datasetConfig = v.strictObject({
+  num_classes: v.optional(v.number(), 3),
+  length: v.optional(v.number(), 22),
+  broken: v.optional(v.array(v.number()), []),
+  strict: v.optional(v.boolean(), true),
+  slow: v.optional(v.number(), 0),
+  regression: v.optional(v.boolean(), false),
+  augmentation: augmentationSchema({ train_policy: "shaky", test_policy: "plain" }),
+});
+
+const pictures: Plugin<"dataset", v.InferOutput<typeof datasetConfig>> = {
+  slot: "dataset",
+  key: "made_up",
+  description: "made-up pictures",
+  config: datasetConfig,
+  create({ num_classes, length, regression, ...options }): Dataset {
+    const split: Split = {
+      name: "made up",
+      length,
+      sampleShape: SHAPE,
+      labels: {
+        width: 1,
+        values: regression
+          ? Float32Array.from({ length }, (_, i) => i / 4)
+          : Int32Array.from({ length }, (_, i) => i % num_classes),
+      },
+      ids: Array.from({ length }, (_, i) => `class ${i % num_classes}/bild-ä-${i}.png`),
+      source: { module: import.meta.url, options },
+    };
+    return {
+      num_classes: regression ? 1 : num_classes,
+      task: regression ? "Regression" : "Classification",
+      subtask: regression ? "regression" : "multiclass",
+      class_names: ["a", "b", "c"],
+      open: (name) => Promise.resolve(name === "test" ? undefined : split),
+    };
+  },
+};
+
+const encoderConfig = v.strictObject({
+  type: v.optional(v.string(), "tiny/v1.0"),
+  scale: v.optional(v.number(), 1),
+});
+
+const encoder: EncoderPlugin<v.InferOutput<typeof encoderConfig>> = {
+  slot: "encoder_type",
+  key: "tiny",
+  description: "one linear map of the pixels",
+  config: encoderConfig,
+  preprocessing: () => ({ channels: 3, image_size: [2, 2], mean: [0, 0, 0], std: [1, 1, 1] }),
+  create({ scale }, { scope }) {
+    const weight = scope.parameter("weight", [WIDTH, SIZE], normal(scale));
+    return {
+      output: "features",
+      embed_dim: WIDTH,
+      forward: (x) => linear(reshape(x, ["batch", SIZE]), weight),
+    };
+  },
+};
+
+const policyConfig = v.strictObject({ mean: v.optional(v.number(), 0) });
+
+function policy(key: string): Plugin<"policy", v.InferOutput<typeof policyConfig>> {
+  return {
+    slot: "policy",
+    key,
+    description: "nothing but numbers",
+    config: policyConfig,
+    create: ({ mean }, { preprocessing: { channels, image_size } }) => ({
+      channels,
+      size: image_size,
+      operations: [{ op: "normalize", mean: [mean, mean, mean], std: [1, 1, 1] }],
+    }),
+  };
+}
+
+/** The made-up plugins. */
+export const madeUp: readonly Plugin[] = [pictures, encoder, policy("plain")] as Plugin[];
+
+/** A registry with the made-up plugins, and the built-in ones that extraction needs besides. */
+export function extractionRegistry(): Registry {
+  const registry = new Registry();
+  for (const slot of ["peft", "head_type"] as const) {
+    for (const key of builtIn.list(slot)) registry.add(builtIn.get(slot, key));
+  }
+  for (const plugin of [...madeUp, policy("default") as Plugin]) registry.add(plugin);
+  return registry;
+}
+
+/** Resolves a config of extraction from the made-up dataset. */
+export function extractConfig(folder: string, flags: Flags = {}): ExtractConfig {
+  const all = {
+    "data.dataset": "made_up",
+    "model.encoder.encoder_type": "tiny",
+    "dataloading.num_workers": "2",
+    output_dir: folder,
+    ...flags,
+  };
+  const words = Object.entries(all).map(([path, value]) => flag(path, value));
+  return resolveExtractConfig({ flags: words }, extractionRegistry()).config;
+}
+
+/** Extracts, and keeps what was told. */
+export async function extract(
+  folder: string,
+  flags: Flags = {},
+  options: Omit<ExtractOptions, "onEvent"> = {},
+): Promise<{ readonly files: ExtractedFile[]; readonly events: ExtractEvent[] }> {
+  const events: ExtractEvent[] = [];
+  const files = await extractFeatures(extractConfig(folder, flags), {
+    registry: extractionRegistry(),
+    onEvent: (event) => events.push(event),
+    ...options,
+  });
+  return { files, events };
+}

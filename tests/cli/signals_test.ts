@@ -1,0 +1,54 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { exitCode, type StopSignal, untilStopped } from "../../cli/signals.ts";
+import { listener } from "./_fakes.ts";
+
+/** Listens to a test instead of the operating system. */
+function keyboard() {
+  const io = listener();
+  let press: (signal: StopSignal) => void = () => {};
+  let listening = false;
+  const listen = (onSignal: (signal: StopSignal) => void) => {
+    [press, listening] = [onSignal, true];
+    return () => void (listening = false);
+  };
+  return {
+    options: { io, last: "batch", listen },
+    io,
+    press: (signal: StopSignal) => press(signal),
+    isListening: () => listening,
+  };
+}
+
+Deno.test("untilStopped() lets work finish that no signal stops", async () => {
+  const { options, io, isListening } = keyboard();
+  let heard = false;
+  assertEquals(
+    await untilStopped(() => Promise.resolve(heard = isListening()), options),
+    undefined,
+  );
+  assertEquals([heard, isListening(), io.errLines], [true, false, []]);
+});
+
+Deno.test("untilStopped() aborts the work's signal, and tells which signal it was", async () => {
+  const { options, io, press } = keyboard();
+  const stopped = await untilStopped((signal) => {
+    press("SIGTERM");
+    signal.throwIfAborted();
+    return Promise.resolve();
+  }, options);
+  assertEquals(stopped, "SIGTERM");
+  assertEquals(io.errLines, ["SIGTERM: stopping after this batch; once more stops at once"]);
+  assertEquals([exitCode("SIGINT"), exitCode("SIGTERM")], [130, 143]);
+});
+
+Deno.test("untilStopped() throws what the work throws, also after a signal", async () => {
+  const { options, press, isListening } = keyboard();
+  const fail = () => Promise.reject(new RangeError("broken"));
+  await assertRejects(() => untilStopped(fail, options), RangeError);
+  const work = () => {
+    press("SIGINT");
+    return fail();
+  };
+  await assertRejects(() => untilStopped(work, options), RangeError);
+  assertEquals(isListening(), false);
+});

@@ -1,0 +1,68 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { DataError } from "../../../engine/errors.ts";
+import { Extractor } from "../../../engine/extract/extractor.ts";
+import type { FeatureBlock } from "../../../engine/extract/journal.ts";
+import { input } from "../../../engine/ir/create.ts";
+import { linear } from "../../../engine/nn/scope.ts";
+import { emit } from "../../../engine/onnx/emit.ts";
+import { encode } from "../../../engine/onnx/encode.ts";
+import { syntheticSplit } from "../train/synthetic_source.ts";
+
+const weight = input("weight", "float32", [1, 2]);
+const features = linear(input("samples", "float32", ["batch", 2]), weight);
+const model = encode(emit({ features }));
+const weights = { weight: { shape: [1, 2], data: Float32Array.of(1, -1) } };
+
+async function collect(blocks: AsyncIterable<FeatureBlock>): Promise<FeatureBlock[]> {
+  const all: FeatureBlock[] = [];
+  for await (const block of blocks) all.push(block);
+  return all;
+}
+
+Deno.test("Extractor.run() computes samples in their order, in groups that lie on a grid", async () => {
+  const split = syntheticSplit(23);
+  for (const workers of [1, 3]) {
+    await using extractor = await Extractor.create(split, { model, weights, workers });
+    const blocks = await collect(extractor.run({ start: 6, end: 23 }));
+    assertEquals(
+      blocks.map(({ start, count }) => [start, count]),
+      [[6, 2], [8, 4], [12, 4], [16, 4], [20, 3]],
+    );
+    // Column c of sample s is 1000 s + c.
+    assertEquals(blocks.flatMap(({ features }) => [...features]), Array(17).fill(-1));
+    assertEquals(await collect(extractor.run({ start: 3, end: 3 })), []);
+  }
+});
+
+Deno.test("Extractor.run() tells the error of a sample in its turn", async () => {
+  const split = syntheticSplit(20, { failAt: 9 });
+  await using extractor = await Extractor.create(split, { model, weights, workers: 2 });
+  const seen: number[] = [];
+  await assertRejects(async () => {
+    for await (const { start } of extractor.run({ start: 0, end: 20 })) seen.push(start);
+  }, DataError);
+  assertEquals(seen, [0, 4]);
+});
+
+Deno.test("Extractor.run() stops when its signal aborts", async () => {
+  await using extractor = await Extractor.create(syntheticSplit(400), { model, weights });
+  const abort = new AbortController();
+  const seen: number[] = [];
+  await assertRejects(async () => {
+    for await (const { start } of extractor.run({ start: 0, end: 400, signal: abort.signal })) {
+      seen.push(start);
+      if (start === 8) abort.abort();
+    }
+  }, DOMException);
+  assertEquals(seen, [0, 4, 8]);
+});
+
+Deno.test("Extractor.create() says when source or model cannot be opened", async () => {
+  const split = { ...syntheticSplit(4), source: { module: "data:text/javascript,", options: {} } };
+  const error = await assertRejects(() => Extractor.create(split, { model, weights }), TypeError);
+  assert(error.message.includes("exports no function openSource"), error.message);
+  await assertRejects(
+    () => Extractor.create(syntheticSplit(4), { model: new Uint8Array(9), workers: 2 }),
+    Error,
+  );
+});

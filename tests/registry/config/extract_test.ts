@@ -1,0 +1,43 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { EXTRACT_SECTIONS, resolveExtractConfig } from "../../../registry/config/extract.ts";
+import { flag } from "../../../registry/config/flags.ts";
+import { ConfigError } from "../../../registry/errors.ts";
+import { extractConfig, extractionRegistry } from "../../_extraction.ts";
+
+const registry = extractionRegistry();
+const file = { data: { dataset: "made_up" }, model: { encoder: { encoder_type: "tiny" } } };
+
+Deno.test("resolveExtractConfig() resolves what it returned to itself", () => {
+  const config = extractConfig("out", { method: "avg", shard: "2/5" });
+  assertEquals(resolveExtractConfig({ file: config }, registry), { config, notices: [] });
+});
+
+Deno.test("resolveExtractConfig() takes flags over the file", () => {
+  const flags = [flag("split", "val"), flag("method", "sum"), flag("merge", "3")];
+  const { config } = resolveExtractConfig({ file: { ...file, method: "avg" }, flags }, registry);
+  assertEquals([config.split, config.method, config.merge], ["val", "sum", 3]);
+});
+
+Deno.test("resolveExtractConfig() takes a training's config, and names what has no effect", () => {
+  const training = { ...file, exp_dir: "x", optimizer: { lr: 1 }, dataloading: { batch_size: 8 } };
+  const { config, notices } = resolveExtractConfig({ file: training }, registry);
+  assertEquals(config.dataloading.batch_size, 8);
+  assertEquals(notices, ["without effect here: optimizer, exp_dir"]);
+});
+
+Deno.test("resolveExtractConfig() wants a dataset", () => {
+  const model = file.model;
+  const error = assertThrows(
+    () => resolveExtractConfig({ file: { model } }, registry),
+    ConfigError,
+  );
+  assertEquals(error.message, 'data.dataset: expected "made_up", received nothing');
+});
+
+Deno.test("EXTRACT_SECTIONS: a parent precedes its children", () => {
+  const paths = EXTRACT_SECTIONS.map(({ path }) => path);
+  for (const [i, path] of paths.entries()) {
+    const parent = path.split(".").slice(0, -1).join(".");
+    assertEquals(paths.slice(0, i).includes(parent) || path === "", true, path);
+  }
+});
