@@ -13,6 +13,7 @@ import * as l from "../ir/layout.ts";
 import * as m from "../ir/matrix.ts";
 import type { Node, Tensor } from "../ir/node.ts";
 import type { OpName, ReduceAttributes } from "../ir/ops.ts";
+import { convGradient, convTransposeGradient } from "./convolution_gradients.ts";
 import { layerNormalizationGradient } from "./layer_normalization.ts";
 import {
   concatGradient,
@@ -23,6 +24,7 @@ import {
   scatterGradient,
   sliceGradient,
 } from "./layout_gradients.ts";
+import { averagePoolGradient, maxPoolGradient } from "./pool_gradients.ts";
 import { flatSize } from "./sum_leading.ts";
 
 /** Cotangents of operands, in the order of the operands. */
@@ -307,6 +309,11 @@ export const gradientRules: { readonly [K in OpName]: GradientRule<K> } = {
     const x = operand(node, 0);
     return [l.scatterAdd(l.zerosLike(x), indices, dy!, node.attributes.axis)];
   },
+
+  Conv: convGradient,
+  ConvTranspose: convTransposeGradient,
+  MaxPool: maxPoolGradient,
+  AveragePool: averagePoolGradient,
 };
 
 /** The cotangent that a scalar loss starts from. */

@@ -24,6 +24,30 @@ export interface AxisAttribute {
   readonly axis: number;
 }
 
+/** How windows move over the last two axes of `[batch, channels, height, width]`. */
+export interface WindowAttributes {
+  /** Steps between windows: down, across. */
+  readonly strides: readonly number[];
+  /** Rows and columns added before the first ones, then after the last ones: top, left, bottom, right. */
+  readonly pads: readonly number[];
+}
+
+/** Attributes of convolutions: the weight's axes 2 and 3 are those of the window. */
+export interface ConvolutionAttributes extends WindowAttributes {
+  /** Steps within a window: down, across. */
+  readonly dilations: readonly number[];
+  /** Number of groups that channels are divided into; each group has weights of its own. */
+  readonly group: number;
+}
+
+/** Attributes of pools. */
+export interface PoolAttributes extends WindowAttributes {
+  /** Height and width of a window. */
+  readonly kernel_shape: readonly number[];
+  /** Whether what is left at the end gets a window of its own, as PyTorch counts them. */
+  readonly ceil_mode: boolean;
+}
+
 /** Operators and their attributes. */
 export interface OpAttributes {
   // 1. Sources.
@@ -124,6 +148,14 @@ export interface OpAttributes {
   };
   /** Outputs: Values, Indices, sorted. The operand `K` computes `k`. */
   readonly TopK: { readonly axis: number; readonly largest: boolean; readonly k: Dim };
+
+  // 10. Windows over pictures.
+  readonly Conv: ConvolutionAttributes;
+  /** What Conv's gradient does to its first operand; without a bias. */
+  readonly ConvTranspose: ConvolutionAttributes & { readonly output_padding: readonly number[] };
+  /** Outputs: Y, Indices into the flattened operand. */
+  readonly MaxPool: PoolAttributes;
+  readonly AveragePool: PoolAttributes & { readonly count_include_pad: boolean };
 }
 
 /** Name of an operator. */

@@ -3,28 +3,17 @@
  * The table doubles as the specification of a well-formed graph.
  * @module
  */
+import { expectDtype, type Operands, required } from "./_operands.ts";
 import { broadcast, formatShape, sameShape } from "./dims.ts";
-import type { Dim, DType, Shape, Tensor, TensorType } from "./node.ts";
+import type { Dim, Shape, Tensor, TensorType } from "./node.ts";
 import type { AxisAttribute, OpAttributes, OpName, ReduceAttributes } from "./ops.ts";
+import { convolved, pooled, transposedConvolution } from "./shape_windows.ts";
 
-type Operands = readonly (Tensor | undefined)[];
 type ShapeRule<K extends OpName> = (
   operands: Operands,
   attributes: OpAttributes[K],
   op: K,
 ) => readonly TensorType[];
-
-function required(operands: Operands, index: number, op: string): Tensor {
-  const operand = operands[index];
-  if (!operand) throw new TypeError(`Cannot apply ${op}: operand ${index} is missing`);
-  return operand;
-}
-
-function expectDtype(tensor: Tensor, dtype: DType, op: string): void {
-  if (tensor.dtype !== dtype) {
-    throw new TypeError(`Cannot apply ${op}: expected ${dtype}, received ${tensor.dtype}`);
-  }
-}
 
 function expectIndices({ dtype }: Tensor, op: string): void {
   if (dtype !== "int64" && dtype !== "int32") {
@@ -341,4 +330,12 @@ export const shapeRules: { readonly [K in OpName]: ShapeRule<K> } = {
     const result = withAxis(shape, axis, k);
     return [{ dtype, shape: result }, { dtype: "int64", shape: result }];
   },
+
+  Conv: (operands, attributes) => [convolved(operands, attributes)],
+  ConvTranspose: (operands, attributes) => [transposedConvolution(operands, attributes)],
+  MaxPool: (operands, attributes, op) => {
+    const maxima = pooled(operands, attributes, op);
+    return [maxima, { dtype: "int64", shape: maxima.shape }];
+  },
+  AveragePool: (operands, attributes, op) => [pooled(operands, attributes, op)],
 };

@@ -92,6 +92,15 @@ const axis = (attributes: { readonly axis: number }): Written => ({
 const reduction = (
   { axes, keepdims }: { readonly axes: readonly number[]; readonly keepdims: boolean },
 ): Written => ({ attributes: { keepdims: int(keepdims) }, operands: [axes] });
+/** Integers and vectors of integers under their own names. */
+const integers = (attributes: object): Written => ({
+  attributes: Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? ints(value) : int(value),
+    ]),
+  ),
+});
 
 /** How each operator is written. */
 export const emitRules: { readonly [K in OpName]: EmitRule<K> } = {
@@ -175,6 +184,11 @@ export const emitRules: { readonly [K in OpName]: EmitRule<K> } = {
     attributes: { exclusive: int(exclusive), reverse: int(reverse) },
   }),
   TopK: ({ axis, largest }) => ({ attributes: { axis: int(axis), largest: int(largest) } }),
+
+  Conv: integers,
+  ConvTranspose: integers,
+  MaxPool: integers,
+  AveragePool: integers,
 };
 
 function written<K extends OpName>(node: AnyNode & { readonly op: K }): Written {
@@ -232,7 +246,7 @@ class Emitter {
       values.push({ name, dtype: tensor.dtype, shape: tensor.shape });
     }
     return {
-      nodes: renameOutputs(this.#nodes, values),
+      nodes: withoutUnused(renameOutputs(this.#nodes, values), values),
       inputs: [...this.#inputs.values()],
       outputs: values,
       initializers: this.#initializers,
@@ -306,4 +320,20 @@ function renameOutputs(nodes: readonly OnnxNode[], outputs: readonly OnnxValue[]
     inputs: node.inputs.map(rename),
     outputs: node.outputs.map(rename),
   }));
+}
+
+/** Operators whose outputs after the first are optional, and cost time where they are asked for. */
+const OPTIONAL_OUTPUTS: ReadonlySet<string> = new Set<OpName>(["LayerNormalization", "MaxPool"]);
+
+/** Leaves out optional outputs that nothing reads. */
+function withoutUnused(nodes: readonly OnnxNode[], outputs: readonly OnnxValue[]): OnnxNode[] {
+  const read = new Set([
+    ...nodes.flatMap(({ inputs }) => inputs),
+    ...outputs.map(({ name }) => name),
+  ]);
+  return nodes.map((node) => {
+    if (!OPTIONAL_OUTPUTS.has(node.op)) return node;
+    const last = node.outputs.findLastIndex((name) => read.has(name));
+    return { ...node, outputs: node.outputs.slice(0, Math.max(last, 0) + 1) };
+  });
 }

@@ -10,6 +10,7 @@ import type { OpName } from "../../../engine/ir/ops.ts";
 import { type Sample, sample } from "../_run.ts";
 import { apart, type Case } from "./_case.ts";
 import * as layout from "./_layout_cases.ts";
+import * as windows from "./_window_cases.ts";
 
 type Range = readonly [number, number];
 const POSITIVE: Range = [0.5, 2];
@@ -335,4 +336,9 @@ export const cases: { readonly [K in OpName]: readonly Case[] | "no gradient" } 
   OneHot: "no gradient",
   CumSum: layout.cumSumCases,
   TopK: layout.topKCases,
+
+  Conv: windows.convCases,
+  ConvTranspose: windows.convTransposeCases,
+  MaxPool: windows.maxPoolCases,
+  AveragePool: windows.averagePoolCases,
 };

@@ -1,8 +1,9 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { constant, input, scalar } from "../../../engine/ir/create.ts";
+import { apply, constant, input, scalar } from "../../../engine/ir/create.ts";
 import { add, div, exp, mul } from "../../../engine/ir/elementwise.ts";
 import { slice, topK } from "../../../engine/ir/layout.ts";
 import { reduceSum } from "../../../engine/ir/matrix.ts";
+import type { Tensor } from "../../../engine/ir/node.ts";
 import { emit } from "../../../engine/onnx/emit.ts";
 import { evaluate, feedsOf, inputsOf, sample } from "../_run.ts";
 import { Session } from "../../../engine/runtime/session.ts";
@@ -53,6 +54,22 @@ Deno.test("emit() names every output of an operator that has several", () => {
   const graph = emit({ which: indices, best: values });
   assertEquals(graph.nodes.map(({ outputs }) => outputs), [["best", "which"]]);
   assertEquals(graph.outputs.map(({ dtype }) => dtype), ["int64", "float32"]);
+});
+
+Deno.test("emit() leaves out optional outputs that nothing reads", () => {
+  const maps = input("maps", "float32", ["batch", 1, 4, 4]);
+  const attributes = {
+    kernel_shape: [2, 2],
+    strides: [2, 2],
+    pads: [0, 0, 0, 0],
+    ceil_mode: false,
+  };
+  const [maxima, where] = apply("MaxPool", [maps], attributes);
+  const outputsOf = (outputs: Record<string, Tensor>) =>
+    emit(outputs).nodes.map(({ outputs }) => outputs);
+  assertEquals(outputsOf({ maxima }), [["maxima"]]);
+  assertEquals(outputsOf({ maxima, where }), [["maxima", "where"]]);
+  assertEquals(outputsOf({ where }), [["MaxPool_0_0", "where"]]);
 });
 
 Deno.test("emit() takes inputs and constants as outputs", async () => {
