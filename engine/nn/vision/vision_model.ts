@@ -1,0 +1,54 @@
+/**
+ * What the architectures of vision models have in common.
+ * @module
+ */
+import type { Tensor } from "../../ir/node.ts";
+import type { ForwardContext, Scope } from "../scope.ts";
+
+/** A network that turns pictures into features; timm's model up to `forward_features`. */
+export interface VisionModel {
+  /**
+   * Layout of the output: `tokens` `[batch, tokens, embed_dim]` with prefix tokens first, `map`
+   * `[batch, embed_dim, height, width]`, or `features` `[batch, embed_dim]`.
+   */
+  readonly output: "tokens" | "map" | "features";
+  /** Width of the output. */
+  readonly embed_dim: number;
+  /** For `tokens`: how many tokens precede the patches, class token first. @default {0} */
+  readonly num_prefix_tokens?: number;
+  /** For `tokens`: whether the first token is a class token. @default {false} */
+  readonly has_class_token?: boolean;
+  /** For `tokens`: what the parameter `pos_embed` is laid out for, where there is one. */
+  readonly positions?: {
+    /** Rows and columns of patches. */
+    readonly grid: readonly [rows: number, columns: number];
+    /** How many embeddings of prefix tokens precede those of the patches. */
+    readonly prefixTokens: number;
+  };
+  /**
+   * Builds the graph.
+   * @param pictures `[batch, channels, height, width]`, normalised.
+   * @param context Mode and random numbers.
+   */
+  forward(pictures: Tensor, context: ForwardContext): Tensor;
+}
+
+/** What an architecture gets besides its arguments. */
+export interface VisionModelContext {
+  /** Where it asks for parameters; they have timm's names relative to it. */
+  readonly scope: Scope;
+  /** Shape of one picture: `[channels, height, width]`. */
+  readonly sampleShape: readonly number[];
+}
+
+/**
+ * Declares the parameters of an architecture.
+ * @param kwargs timm's constructor arguments.
+ * @param context Scope and shape of the pictures.
+ * @throws {RangeError} if an argument or its value is not supported; the message names both, and
+ *   what is.
+ */
+export type VisionArchitecture = (
+  kwargs: Readonly<Record<string, unknown>>,
+  context: VisionModelContext,
+) => VisionModel;

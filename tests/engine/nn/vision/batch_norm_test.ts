@@ -1,0 +1,73 @@
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { mul } from "../../../../engine/ir/elementwise.ts";
+import type { Tensor } from "../../../../engine/ir/node.ts";
+import { conv } from "../../../../engine/ir/windows.ts";
+import { frozen, Parameters } from "../../../../engine/nn/scope.ts";
+import { batchNorm, channelAffine } from "../../../../engine/nn/vision/batch_norm.ts";
+import { emit } from "../../../../engine/onnx/emit.ts";
+import { relativeError } from "../../../_golden.ts";
+import { EVALUATION, rulePictures, ruleWeights, runOnRule } from "../../../_timm.ts";
+import { checkGradients } from "../../_gradient_check.ts";
+import { evaluateOn, inputsOf, sample } from "../../_run.ts";
+
+const at = [
+  sample([2, 3, 4, 3]),
+  sample([2, 3, 3, 3], { seed: 2 }),
+  sample([2], { seed: 3 }),
+  sample([2], { seed: 4 }),
+  sample([2], { seed: 5 }),
+];
+/** Maps, weight, scale, shift, and maybe a bias. */
+type Build = (...tensors: Tensor[]) => Tensor;
+const folded: Build = (x, weight, scale, shift, bias) =>
+  channelAffine(conv(x, weight, { bias, padding: 1 }), scale, shift);
+/** The same, with an operator between convolution and scale. */
+const apart: Build = (x, weight, scale, shift, bias) =>
+  channelAffine(mul(conv(x, weight, { bias, padding: 1 }), 1), scale, shift);
+
+Deno.test("channelAffine() puts scale and shift into a convolution just before", async () => {
+  for (const samples of [at, at.slice(0, 4)]) {
+    const operators = emit({ y: folded(...inputsOf(samples)) }).nodes.map(({ op }) => op);
+    assertEquals(operators.filter((op) => op === "Conv").length, 1);
+    assertEquals(operators.at(-1), "Conv");
+    const { values } = await evaluateOn(folded, ...samples);
+    assertLess(relativeError(values, (await evaluateOn(apart, ...samples)).values), 1e-6);
+  }
+});
+
+Deno.test("channelAffine() has the gradient of finite differences", async () => {
+  for (const build of [folded, apart]) await checkGradients(build, at);
+});
+
+Deno.test("batchNorm() is (x − mean) / √(var + eps) · weight + bias", async () => {
+  const parameters = new Parameters();
+  const norm = batchNorm(parameters.scope(), 3);
+  const { y } = await runOnRule(
+    parameters.list(),
+    (x) => ({ y: norm(x, EVALUATION) }),
+    [3, 2, 2],
+  );
+  const [weight, bias, mean, variance] = ["weight", "bias", "running_mean", "running_var"]
+    .map((name) => ruleWeights(name, [3]));
+  const pictures = rulePictures([3, 2, 2]).data as Float32Array;
+  const expected = Array.from(pictures, (value, index) => {
+    const c = Math.floor(index / 4) % 3;
+    return (value - mean[c]) / Math.sqrt(variance[c] + 1e-5) * weight[c] + bias[c];
+  });
+  assertLess(relativeError(y.data as Float32Array, expected), 1e-6);
+});
+
+Deno.test("batchNorm() trains weight and bias, and neither in a frozen scope", () => {
+  const parameters = new Parameters();
+  batchNorm(parameters.scope().child("bn1"), 3);
+  const trained = parameters.list().map(({ name, trainable }) => [name, trainable]);
+  assertEquals(trained, [
+    ["bn1.weight", true],
+    ["bn1.bias", true],
+    ["bn1.running_mean", false],
+    ["bn1.running_var", false],
+  ]);
+  const fixed = new Parameters();
+  batchNorm(frozen(fixed.scope()), 3);
+  assert(fixed.list().every(({ trainable }) => !trainable));
+});
