@@ -1,0 +1,136 @@
+/**
+ * Decodes picture files to the pixels that PIL's `Image.open(file).convert("RGB")` gives: no color
+ * profile, no gamma, alpha dropped, EXIF rotation only for TIFF. The decoders are libvips', which
+ * give the same bytes as PIL's for JPEG, PNG, TIFF and WebP; what PIL does on top is done here.
+ * One difference is left: transparent pixels of a GIF are black.
+ * @module
+ */
+import { readFile } from "node:fs/promises";
+import type sharpModule from "sharp";
+import type { Metadata, Sharp, SharpOptions } from "sharp";
+import { DataError } from "../errors.ts";
+import { readError } from "../storage/file_reader.ts";
+import { bmpSize, decodeBmp, isBmp } from "./bmp.ts";
+import { clipGrey, cmykToRgb, type Picture, withChannels } from "./picture.ts";
+
+/** Warnings about damage that every decoder mends are no reason to refuse a picture. */
+const OPTIONS: SharpOptions = { failOn: "error", ignoreIcc: true };
+
+let loading: Promise<typeof sharpModule> | undefined;
+
+/** Loads the library once a thread. */
+function loadSharp(): Promise<typeof sharpModule> {
+  loading ??= import("sharp").then(({ default: sharp }) => {
+    sharp.concurrency(1); // pictures are decoded side by side, each by one thread
+    sharp.cache(false);
+    return sharp;
+  }, (cause) => {
+    const [reason] = String(cause instanceof Error ? cause.message : cause).split("\n");
+    throw new Error(`Cannot load the picture library "sharp": ${reason}`, { cause });
+  });
+  return loading;
+}
+
+/**
+ * Decodes a picture.
+ *
+ * @param bytes The file: JPEG, PNG, TIFF, WebP, GIF or BMP.
+ * @param channels 3 for RGB, 1 for greyscale.
+ * @returns The picture.
+ * @throws {Error} if the bytes are no picture, or a damaged one.
+ *
+ * @example A PNG with one red pixel
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * const red = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC";
+ * const bytes = Uint8Array.from(atob(red), (character) => character.charCodeAt(0));
+ * assertEquals((await decodePicture(bytes, 3)).data, new Uint8Array([255, 0, 0]));
+ * ```
+ */
+export async function decodePicture(bytes: Uint8Array, channels: number): Promise<Picture> {
+  if (isBmp(bytes)) return withChannels(decodeBmp(bytes), channels);
+  const sharp = await loadSharp();
+  const image = sharp(bytes, OPTIONS);
+  const metadata = await image.metadata();
+  if (rotates(metadata)) image.autoOrient();
+  return withChannels(await decodeAs(image, metadata), channels);
+}
+
+/** PIL turns pictures as their EXIF data says for this format only. */
+function rotates({ format }: Metadata): boolean {
+  return format === "tiff";
+}
+
+async function decodeAs(image: Sharp, { space, hasAlpha }: Metadata): Promise<Picture> {
+  if (space === "cmyk") {
+    image.pipelineColourspace("cmyk").toColourspace("cmyk");
+    const inks = await pixelsOf(image.raw());
+    return { ...inks, channels: 3, data: cmykToRgb(inks.data) };
+  }
+  if (space === "grey16" && !hasAlpha) {
+    const deep = await pixelsOf(image.toColourspace("grey16").raw({ depth: "ushort" }));
+    return { ...deep, data: clipGrey(new Uint16Array(deep.data.slice().buffer)) };
+  }
+  return await pixelsOf(image.removeAlpha().raw());
+}
+
+async function pixelsOf(image: Sharp): Promise<Picture> {
+  const { data, info } = await image.toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.length);
+  return { width, height, channels, data: bytes };
+}
+
+/**
+ * Decodes a picture file.
+ *
+ * @param path The file.
+ * @param channels 3 for RGB, 1 for greyscale.
+ * @returns The picture.
+ * @throws {DataError} if the file is missing, no picture, or damaged.
+ */
+export async function readPicture(path: string, channels: number): Promise<Picture> {
+  return await naming(path, async () => await decodePicture(await readFile(path), channels));
+}
+
+/**
+ * Reads the size of a picture from its header.
+ *
+ * @param path The file.
+ * @returns Height and width, as {@linkcode readPicture} would give them.
+ * @throws {DataError} if the file is missing or no picture.
+ */
+export async function readPictureSize(path: string): Promise<[height: number, width: number]> {
+  return await naming(path, async () => {
+    const bytes = await readFile(path);
+    if (isBmp(bytes)) return bmpSize(bytes);
+    const metadata = await (await loadSharp())(bytes, OPTIONS).metadata();
+    const { width, height } = rotates(metadata) ? metadata.autoOrient : metadata;
+    return [height, width];
+  });
+}
+
+/** Turns whatever is wrong with a file into an error that names it. */
+async function naming<T>(path: string, read: () => Promise<T>): Promise<T> {
+  await loadSharp(); // whose failure is no fault of the file
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof Error) || "code" in error || error instanceof Deno.errors.NotCapable) {
+      throw readError(error, path);
+    }
+    throw new DataError(`Cannot read "${path}": ${plainReason(error.message)}`, {
+      file: path,
+      cause: error,
+    });
+  }
+}
+
+/** The library's words without its own name and without repetitions. */
+function plainReason(message: string): string {
+  if (/unsupported image format|is empty/.test(message)) {
+    return "it is no picture of a known format";
+  }
+  const [line] = message.split("\n");
+  return line.replace(/^(Input buffer has corrupt header: |\w+: )+/, "");
+}

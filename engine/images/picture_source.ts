@@ -1,0 +1,151 @@
+/**
+ * Reads samples that are picture files, on the thread that loads batches. A split's `source.module`
+ * names this module; its loader calls {@linkcode openSource}.
+ * @module
+ */
+import { DataError } from "../errors.ts";
+import type { ReadOptions, Rows, SkippedSample, Source } from "../train/data.ts";
+import { readPicture, readPictureSize } from "./decode.ts";
+import { normalizePicture } from "./normalize.ts";
+import type { Picture } from "./picture.ts";
+import {
+  type PictureSize,
+  type PictureTransform,
+  transformedSize,
+  transformPicture,
+} from "./transform.ts";
+
+/** URL of this module, which a split names as its source. */
+export const PICTURE_SOURCE_URL: string = import.meta.url;
+
+/** What a source needs to know; survives structured cloning. */
+export interface PictureSourceOptions {
+  /** Absolute paths of the pictures, one a sample. */
+  readonly files: readonly string[];
+  /** What becomes of them. */
+  readonly transform: PictureTransform;
+  /** Whether a picture that cannot be read is an error; else it is skipped. */
+  readonly strict: boolean;
+}
+
+/** A size, and the picture that has it. */
+export interface FoundSize {
+  /** Height and width that the encoder gets. */
+  readonly size: PictureSize;
+  /** Whose size it is; absent where all pictures get the same. */
+  readonly file?: string;
+}
+
+/**
+ * Finds the size that the pictures of a split get: the transform's, or that of the first picture.
+ *
+ * @param options The pictures; no more than headers is read.
+ * @returns The size.
+ * @throws {DataError} if the first picture cannot be read, or no picture if `strict` is false.
+ */
+export async function findPictureSize(options: PictureSourceOptions): Promise<FoundSize> {
+  const { files, transform, strict } = options;
+  if (transform.size) return { size: transform.size };
+  for (const file of files) {
+    try {
+      return { file, size: transformedSize(transform, await readPictureSize(file)) };
+    } catch (error) {
+      if (strict || !(error instanceof DataError)) throw error;
+    }
+  }
+  throw new DataError(
+    `Cannot read "${files[0]}": nor can any other of the ${files.length} pictures be read`,
+    { file: files[0] },
+  );
+}
+
+/** Pictures of a call that are in work at the same time: they are decoded on other threads. */
+const IN_WORK = 4;
+
+class PictureSource implements Source {
+  readonly #options: PictureSourceOptions;
+  #found?: Promise<FoundSize>;
+
+  constructor(options: PictureSourceOptions) {
+    this.#options = options;
+  }
+
+  async read(indices: Int32Array, { into }: ReadOptions = {}): Promise<Rows> {
+    this.#found ??= findPictureSize(this.#options);
+    const found = await this.#found;
+    const { transform, strict } = this.#options;
+    const rowSize = transform.channels * found.size[0] * found.size[1];
+    const features = into ?? new Float32Array(indices.length * rowSize);
+    const failures = new Map<number, DataError>();
+    let next = 0;
+    const work = async () => {
+      while (next < indices.length && !(strict && failures.size > 0)) {
+        const position = next++;
+        const picture = await this.#decode(indices[position]);
+        if (picture instanceof DataError) {
+          failures.set(position, picture);
+          continue;
+        }
+        const result = transformPicture(picture, transform);
+        this.#checkSize(result, indices[position], found);
+        normalizePicture(result, transform, features.subarray(position * rowSize));
+      }
+    };
+    await Promise.all(Array.from({ length: IN_WORK }, work));
+    const skipped = [...failures].sort(([a], [b]) => a - b)
+      .map(([position, { message }]) => ({ position, reason: message }));
+    if (skipped.length === 0) return { features };
+    if (strict) throw failures.get(skipped[0].position);
+    return { features: closeGaps(features, skipped, rowSize), skipped };
+  }
+
+  /** Nothing is open between reads. */
+  close(): void {}
+
+  /** The picture, or why it cannot be read. */
+  async #decode(index: number): Promise<Picture | DataError> {
+    const file = this.#options.files[index];
+    try {
+      return await readPicture(file, this.#options.transform.channels);
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      return new DataError(error.message, { file, index, cause: error.cause });
+    }
+  }
+
+  #checkSize({ height, width }: Picture, index: number, { size, file: first }: FoundSize): void {
+    if (height === size[0] && width === size[1]) return;
+    const file = this.#options.files[index];
+    const whose = first === undefined ? "all pictures are to be" : `"${first}" is`;
+    throw new DataError(
+      `Cannot use "${file}": it is ${height}x${width} pixels large after its transform, ` +
+        `${whose} ${size.join("x")}`,
+      { file, index },
+    );
+  }
+}
+
+/** Moves rows up into the places of skipped ones. */
+function closeGaps(
+  features: Float32Array<ArrayBuffer>,
+  skipped: readonly SkippedSample[],
+  rowSize: number,
+): Float32Array<ArrayBuffer> {
+  const rows = features.length / rowSize;
+  for (const [gaps, { position }] of skipped.entries()) {
+    const end = skipped[gaps + 1]?.position ?? rows;
+    features.copyWithin((position - gaps) * rowSize, (position + 1) * rowSize, end * rowSize);
+  }
+  return features.subarray(0, (rows - skipped.length) * rowSize);
+}
+
+/**
+ * Opens pictures for reading; called by the loader's thread.
+ *
+ * @param options {@linkcode PictureSourceOptions} of the split.
+ * @returns The source. A picture that cannot be read is an error that names file and index, or is
+ * left out of the rows and named in `skipped`.
+ */
+export function openSource(options: unknown): Source {
+  return new PictureSource(options as PictureSourceOptions);
+}

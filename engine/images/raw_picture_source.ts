@@ -1,0 +1,97 @@
+/**
+ * Reads samples that are pixels at known places of files, on the thread that loads batches. A split's
+ * `source.module` names this module; its loader calls {@linkcode openSource}.
+ * @module
+ */
+import { FileReader } from "../storage/file_reader.ts";
+import type { ReadOptions, Rows, Source } from "../train/data.ts";
+import { normalizePicture } from "./normalize.ts";
+import { type Picture, withChannels } from "./picture.ts";
+import { type PictureTransform, transformedSize, transformPicture } from "./transform.ts";
+
+/** URL of this module, which a split names as its source. */
+export const RAW_PICTURE_SOURCE_URL: string = import.meta.url;
+
+/** Pictures that lie in one file at equal distances. */
+export interface RawBlock {
+  /** Absolute path of the file. */
+  readonly file: string;
+  /** Number of pictures. */
+  readonly count: number;
+  /** First byte of the first picture. */
+  readonly offset: number;
+  /** Bytes from one picture to the next. */
+  readonly stride: number;
+}
+
+/** What a source needs to know; survives structured cloning. */
+export interface RawPictureSourceOptions {
+  /** The pictures in the order of the samples. */
+  readonly blocks: readonly RawBlock[];
+  /** Channels, height and width of each, which is also the order of its bytes. */
+  readonly shape: readonly [channels: number, height: number, width: number];
+  /** What becomes of them. */
+  readonly transform: PictureTransform;
+}
+
+class RawPictureSource implements Source {
+  readonly #options: RawPictureSourceOptions;
+  readonly #files: readonly FileReader[];
+
+  constructor(options: RawPictureSourceOptions) {
+    this.#options = options;
+    this.#files = options.blocks.map(({ file }) => FileReader.open(file));
+  }
+
+  read(indices: Int32Array, { into }: ReadOptions = {}): Rows {
+    const { transform, shape } = this.#options;
+    const [height, width] = transformedSize(transform, [shape[1], shape[2]]);
+    const rowSize = transform.channels * height * width;
+    const features = into ?? new Float32Array(indices.length * rowSize);
+    for (const [position, index] of indices.entries()) {
+      const picture = withChannels(this.#picture(index), transform.channels);
+      const row = features.subarray(position * rowSize);
+      normalizePicture(transformPicture(picture, transform), transform, row);
+    }
+    return { features };
+  }
+
+  close(): void {
+    for (const file of this.#files) file.close();
+  }
+
+  #picture(index: number): Picture {
+    const { blocks, shape: [channels, height, width] } = this.#options;
+    const area = height * width;
+    let inBlock = index;
+    for (const [i, { count, offset, stride }] of blocks.entries()) {
+      if (inBlock < count) {
+        const planes = this.#files[i].read(offset + inBlock * stride, channels * area);
+        return { channels, height, width, data: interleave(planes, channels) };
+      }
+      inBlock -= count;
+    }
+    throw new RangeError(`picture ${index} is beyond the last one`);
+  }
+}
+
+/** From `[channels, height, width]` to `[height, width, channels]`. */
+function interleave(planes: Uint8Array, channels: number): Uint8Array {
+  const area = planes.length / channels;
+  const pixels = new Uint8Array(planes.length);
+  for (let channel = 0, from = 0; channel < channels; channel++) {
+    for (let i = 0; i < area; i++) pixels[i * channels + channel] = planes[from++];
+  }
+  return pixels;
+}
+
+/**
+ * Opens the files; called by the loader's thread.
+ *
+ * @param options {@linkcode RawPictureSourceOptions} of the split.
+ * @returns The source.
+ * @throws {DataError} if a file cannot be opened.
+ */
+export function openSource(options: unknown): Source {
+  return new RawPictureSource(options as RawPictureSourceOptions);
+}
