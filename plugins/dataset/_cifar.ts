@@ -1,0 +1,127 @@
+/** What `cifar10` and `cifar100` share: everything but names and numbers. */
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import * as v from "valibot";
+import { DataError } from "../../engine/errors.ts";
+import {
+  RAW_PICTURE_SOURCE_URL,
+  type RawPictureSourceOptions,
+} from "../../engine/images/raw_picture_source.ts";
+import { transformedSize } from "../../engine/images/transform.ts";
+import { type AugmentationConfig, augmentationSchema } from "../../registry/config/augmentation.ts";
+import type { Dataset, DatasetContext, OptionsSchema } from "../../registry/plugin.ts";
+import {
+  type CifarFacts,
+  type CifarFolder,
+  findCifar,
+  readCifarNames,
+  readCifarSamples,
+  SHAPE,
+} from "./_cifar_files.ts";
+
+/** Config of the `cifar10` and `cifar100` datasets. */
+export interface CifarConfig {
+  /** Number of classes. */
+  readonly num_classes: number;
+  /** Whether the dataset is downloaded if it is not there. @default {false} */
+  readonly download: boolean;
+  /** How pictures are changed before they reach the encoder. */
+  readonly augmentation: AugmentationConfig;
+  /** What rarely matters. */
+  readonly dataset_kwargs: {
+    /** Whether files must be the published ones. @default {true} */
+    readonly check_md5: boolean;
+    /** Address of the archive that `download` fetches. */
+    readonly archive_url: string;
+  };
+}
+
+/** Makes the schema of {@linkcode CifarConfig}. */
+export function cifarSchema(facts: CifarFacts): OptionsSchema<CifarConfig> {
+  return v.strictObject({
+    num_classes: v.pipe(
+      v.optional(v.literal(facts.num_classes), facts.num_classes),
+      v.description("number of classes"),
+    ),
+    download: v.pipe(
+      v.optional(v.boolean(), false),
+      v.description("whether the dataset is downloaded if it is not in data_root_dir"),
+    ),
+    augmentation: augmentationSchema({ train_policy: "randaugment", test_policy: "default" }),
+    dataset_kwargs: v.optional(
+      v.strictObject({
+        check_md5: v.pipe(
+          v.optional(v.boolean(), true),
+          v.description("whether files must have the published md5"),
+        ),
+        archive_url: v.pipe(
+          v.optional(v.string(), `https://www.cs.toronto.edu/~kriz/${facts.archive.name}`),
+          v.description("address of the archive that download fetches"),
+        ),
+      }),
+      {},
+    ),
+  });
+}
+
+/** Makes the dataset. The official test part serves as `val` and as `test`. */
+export function openCifar(
+  facts: CifarFacts,
+  config: CifarConfig,
+  { data_root_dir, pictures }: DatasetContext,
+): Dataset {
+  if (!pictures) throw new RangeError("it holds pictures, the encoder takes none");
+  const { dataset_kwargs: { check_md5: checkMd5 }, num_classes } = config;
+  let finding: Promise<CifarFolder> | undefined;
+  let class_names: readonly string[] | undefined;
+  return {
+    task: "Classification",
+    subtask: "multiclass",
+    num_classes,
+    get class_names() {
+      return class_names;
+    },
+    async open(split) {
+      finding ??= findOrDownload(data_root_dir, facts, config);
+      const folder = await finding;
+      class_names ??= readCifarNames(folder, { facts, checkMd5 });
+      const part = split === "train" ? "train" : "test";
+      const { blocks, labels, ids } = readCifarSamples(folder, part, { facts, checkMd5 });
+      const transform = split === "train" ? pictures.train : pictures.eval;
+      const options: RawPictureSourceOptions = { blocks, shape: SHAPE, transform };
+      return {
+        name: blocks.length === 1 ? join(folder.path, basename(blocks[0].file)) : folder.path,
+        length: labels.length,
+        labels: { values: labels, width: 1 },
+        sampleShape: [transform.channels, ...transformedSize(transform, [SHAPE[1], SHAPE[2]])],
+        source: { module: RAW_PICTURE_SOURCE_URL, options },
+        ids,
+      };
+    },
+  };
+}
+
+async function findOrDownload(
+  root: string,
+  facts: CifarFacts,
+  { download, dataset_kwargs }: CifarConfig,
+): Promise<CifarFolder> {
+  const found = findCifar(root, facts);
+  if (found) return found;
+  const { pickles, binary, name, archive } = facts;
+  if (download) {
+    const { archive_url: url, check_md5: checkMd5 } = dataset_kwargs;
+    const { downloadCifar } = await import("./_cifar_download.ts");
+    await downloadCifar(root, { facts, url, checkMd5 });
+    return { path: join(root, pickles.folder), form: "pickles" };
+  }
+  const packed = join(root, archive.name);
+  const advice = existsSync(packed)
+    ? `"${packed}" is not unpacked, see tar -xzf "${packed}" -C "${root}"`
+    : `put one of them there, or allow the download with --data.download`;
+  throw new DataError(
+    `Cannot find ${name} in "${root}": there is neither a folder ${pickles.folder} nor ` +
+      `${binary.folder}; ${advice}`,
+    { file: root },
+  );
+}

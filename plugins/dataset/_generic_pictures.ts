@@ -1,0 +1,228 @@
+/** The pictures and targets of the `generic_image_dataset` dataset. */
+import { join } from "node:path";
+import { DataError } from "../../engine/errors.ts";
+import type { PictureSourceOptions } from "../../engine/images/picture_source.ts";
+import type { Split } from "../../engine/train/data.ts";
+import type {
+  DatasetContext,
+  PictureTransforms,
+  SplitName,
+  TaskInfo,
+} from "../../registry/plugin.ts";
+import {
+  DEFAULT_IMAGES_DIR,
+  DEFAULT_LABELS_FILE,
+  type GenericImageDatasetConfig,
+  splitNamesOf,
+  taskInfo,
+} from "./_generic_config.ts";
+import { PictureFiles } from "./_picture_files.ts";
+import {
+  classFolder,
+  labelsFromFolders,
+  labelsFromTable,
+  type LabelSource,
+} from "./_picture_labels.ts";
+import {
+  type PictureEntry,
+  type SplitEntries,
+  type SplitPlaces,
+  splitsAsFolders,
+  splitsFromFile,
+  type SplitSource,
+} from "./_picture_splits.ts";
+import { quoted } from "./_tables.ts";
+
+/** Splits and labels as files and folders say them. */
+export class Pictures {
+  readonly #options: GenericImageDatasetConfig;
+  readonly #info: TaskInfo;
+  readonly #splits: SplitSource;
+  readonly #labels: LabelSource;
+
+  constructor(
+    options: GenericImageDatasetConfig,
+    { data_root_dir: root, fold }: DatasetContext,
+    info: TaskInfo,
+  ) {
+    this.#options = options;
+    this.#info = info;
+    const files = new PictureFiles(options.allowed_exts);
+    const images = imagesFolder(options, root, files);
+    const places = { root, images, files };
+    const splitNames = splitNamesOf(options);
+    this.#splits = options.split_source === "subdirs"
+      ? splitsAsFolders(places)
+      : splitsFromFile(join(root, options.split_file), { ...places, fold, splitNames });
+    this.#labels = labelsOf(options, { ...places, splits: this.#splits });
+    this.#checkClasses();
+  }
+
+  /** Names of the classes, where all of them have one. */
+  get class_names(): readonly string[] | undefined {
+    const { class_names } = this.#labels;
+    return class_names?.length === this.#info.num_classes ? class_names : undefined;
+  }
+
+  async open(split: SplitName, transforms: PictureTransforms): Promise<Split> {
+    const name = this.#options[`${split}_split_name`];
+    const entries = this.#splits.find(name);
+    if (!entries) {
+      if (split === "test") return await this.open("val", transforms);
+      const { place, names } = this.#splits;
+      throw new DataError(
+        `Cannot open the ${split} split: "${place}" has no "${name}", it has ${quoted(names)}`,
+        { file: place },
+      );
+    }
+    const { pictures, labels, notices } = this.#labelled(entries, name);
+    const { strict } = this.#options;
+    const transform = split === "train" ? transforms.train : transforms.eval;
+    const files = pictures.map(({ file }) => file);
+    const options: PictureSourceOptions = { files, transform, strict };
+    const { findPictureSize, PICTURE_SOURCE_URL } = await import(
+      "../../engine/images/picture_source.ts"
+    );
+    const { size } = await findPictureSize(options);
+    return {
+      name: entries.origin,
+      length: files.length,
+      labels: { values: labels, width: 1 },
+      sampleShape: [transform.channels, ...size],
+      source: { module: PICTURE_SOURCE_URL, options },
+      ids: pictures.map(({ id }) => id),
+      notices: split === "train" ? notices : [...notices, ...this.#shared(files, name)],
+    };
+  }
+
+  /** Says how many pictures are trained on too. */
+  #shared(files: readonly string[], name: string): string[] {
+    const { train_split_name: train } = this.#options;
+    const trained = new Set(this.#splits.find(train)?.pictures.map(({ file }) => file));
+    const count = files.filter((file) => trained.has(file)).length;
+    return count === 0
+      ? []
+      : [`split "${name}" shares ${pictureCount(count)} with split "${train}"`];
+  }
+
+  #checkClasses(): void {
+    const { place, class_names } = this.#labels;
+    const { num_classes } = this.#info;
+    if (!class_names || class_names.length <= num_classes) return;
+    throw new DataError(
+      `Cannot use "${place}": it has ${class_names.length} classes, ${quoted(class_names)}, ` +
+        `data.num_classes is ${num_classes}`,
+      { file: place },
+    );
+  }
+
+  /** The pictures of a split that are there and have a label. */
+  #labelled({ origin, pictures, missing }: SplitEntries, split: string) {
+    const { strict } = this.#options;
+    if (strict && missing.length > 0) {
+      throw new DataError(
+        `Cannot use "${origin}": there is no picture "${missing[0]}" of split "${split}"`,
+        { file: origin },
+      );
+    }
+    const kept: PictureEntry[] = [];
+    const targets: number[] = [];
+    const unlabelled: string[] = [];
+    for (const picture of pictures) {
+      const target = this.#labels.labelOf(picture, split);
+      if (target === undefined) unlabelled.push(picture.id);
+      else {
+        this.#checkTarget(target, picture);
+        kept.push(picture);
+        targets.push(target);
+      }
+    }
+    const { place } = this.#labels;
+    if (strict && unlabelled.length > 0) {
+      throw new DataError(`Cannot use "${place}": it has no label of "${unlabelled[0]}"`, {
+        file: place,
+      });
+    }
+    if (kept.length === 0) {
+      const ends = this.#options.allowed_exts.join(" ");
+      throw new DataError(
+        `Cannot use "${origin}": split "${split}" has no pictures (${ends}) with labels`,
+        { file: origin },
+      );
+    }
+    const classes = this.#info.task === "Classification";
+    return {
+      pictures: kept,
+      labels: classes ? Int32Array.from(targets) : Float32Array.from(targets),
+      notices: [
+        ...leftOut(missing, `split "${split}": not there`),
+        ...leftOut(unlabelled, `split "${split}": "${place}" has no label`),
+      ],
+    };
+  }
+
+  #checkTarget(target: number, { id }: PictureEntry): void {
+    const { task, num_classes } = this.#info;
+    if (task === "Regression" || target < num_classes) return;
+    const { place } = this.#labels;
+    throw new DataError(
+      `Cannot use "${place}": "${id}" has class ${target}, data.num_classes is ${num_classes}`,
+      { file: place },
+    );
+  }
+}
+
+function pictureCount(count: number): string {
+  return count === 1 ? "1 picture" : `${count} pictures`;
+}
+
+function leftOut(names: readonly string[], why: string): string[] {
+  return names.length === 0
+    ? []
+    : [`${pictureCount(names.length)} left out of ${why}: ${quoted(names)}`];
+}
+
+/** The folder of all pictures: without one of the default's name, the folder of the dataset. */
+function imagesFolder(
+  { images_dir }: GenericImageDatasetConfig,
+  root: string,
+  files: PictureFiles,
+): string {
+  const images = join(root, images_dir);
+  return images_dir === DEFAULT_IMAGES_DIR && !files.foldersIn(images) ? root : images;
+}
+
+interface LabelPlaces extends SplitPlaces {
+  readonly splits: SplitSource;
+}
+
+function labelsOf(options: GenericImageDatasetConfig, places: LabelPlaces): LabelSource {
+  const { label_source, labels_file, class_names } = options;
+  const { root, images } = places;
+  if (label_source === "folder") {
+    const splitNames = splitNamesOf(options);
+    const names = class_names ?? foldersOfClasses(options, places);
+    return labelsFromFolders({ place: images, splitNames, class_names: names });
+  }
+  const csv = label_source === "csv";
+  const file = csv && labels_file === DEFAULT_LABELS_FILE ? "labels.csv" : labels_file;
+  return labelsFromTable(join(root, file), {
+    folders: [root, images],
+    columns: csv ? [options.path_column, options.label_column] : undefined,
+    regression: taskInfo(options).task === "Regression",
+    class_names,
+  });
+}
+
+/** Names of the folders that are classes, also of empty ones. */
+function foldersOfClasses(
+  options: GenericImageDatasetConfig,
+  { images, files, splits }: LabelPlaces,
+): readonly string[] {
+  const splitNames = splitNamesOf(options);
+  const names = options.split_source === "subdirs"
+    ? splitNames.flatMap((name) => files.foldersIn(join(images, name)) ?? [])
+    : splits.names.flatMap((name) => splits.find(name)?.pictures ?? [])
+      .flatMap((picture) => classFolder(picture, splitNames) ?? []);
+  return [...new Set(names)].sort();
+}

@@ -1,0 +1,176 @@
+/** Which pictures a split has: those below a folder of its name, or those that a file lists. */
+import { isAbsolute, join, relative, resolve, sep } from "node:path";
+import { DataError } from "../../engine/errors.ts";
+import type { PictureFiles } from "./_picture_files.ts";
+import { quoted, readJson } from "./_tables.ts";
+
+/** A picture of a split. */
+export interface PictureEntry {
+  /** Its file. */
+  readonly file: string;
+  /** Path below the folder of all pictures, parts joined by `/`. */
+  readonly id: string;
+  /** What the list of the split calls it, where there is one. */
+  readonly listed?: string;
+}
+
+/** What a split consists of. */
+export interface SplitEntries {
+  /** Where that is said: a folder or a file. */
+  readonly origin: string;
+  /** The pictures. */
+  readonly pictures: readonly PictureEntry[];
+  /** What the list calls pictures that were not found. */
+  readonly missing: readonly string[];
+}
+
+/** Where pictures and splits are. */
+export interface SplitPlaces {
+  /** `data.data_root_dir`. */
+  readonly root: string;
+  /** Folder of all pictures. */
+  readonly images: string;
+  /** Looks at folders. */
+  readonly files: PictureFiles;
+}
+
+/** Says which pictures the splits have. */
+export interface SplitSource {
+  /** Where splits are looked for: a folder or a file. */
+  readonly place: string;
+  /** Names of the splits that there are. */
+  readonly names: readonly string[];
+  /** The split of a name; `undefined` if there is none. */
+  find(name: string): SplitEntries | undefined;
+}
+
+/** Finds each split once. */
+function remembered(find: SplitSource["find"]): SplitSource["find"] {
+  const found = new Map<string, SplitEntries | undefined>();
+  return (name) => {
+    if (!found.has(name)) found.set(name, find(name));
+    return found.get(name);
+  };
+}
+
+/**
+ * Splits that are folders in the folder of all pictures.
+ * @param places Where that is.
+ * @throws {DataError} if the folder does not exist.
+ */
+export function splitsAsFolders({ images, files }: SplitPlaces): SplitSource {
+  const names = files.foldersIn(images);
+  if (!names) {
+    throw new DataError(`Cannot read "${images}": the folder does not exist`, { file: images });
+  }
+  return {
+    place: images,
+    names,
+    find: remembered((name) => {
+      const origin = join(images, name);
+      if (!files.foldersIn(origin)) return undefined;
+      const pictures = files.below(origin).map((file) => entryOf(file, [images]));
+      return { origin, pictures, missing: [] };
+    }),
+  };
+}
+
+/** How a list of splits is read. */
+export interface ListOptions extends SplitPlaces {
+  /** `data.fold`, for files with several folds. */
+  readonly fold?: number;
+  /** Names that splits may have. */
+  readonly splitNames: readonly string[];
+}
+
+/**
+ * Splits that a JSON file lists: `{"train": […], …}`, or several of these as folds.
+ * @param path The file.
+ * @param options Where pictures are, and which fold is wanted.
+ * @throws {DataError} if the file cannot be read, or holds something else.
+ */
+export function splitsFromFile(path: string, options: ListOptions): SplitSource {
+  const lists = chooseFold(path, readJson(path), options);
+  return {
+    place: path,
+    names: Object.keys(lists),
+    find: remembered((name) =>
+      Object.hasOwn(lists, name)
+        ? findListed({ path, name, list: lists[name] }, options)
+        : undefined
+    ),
+  };
+}
+
+type Lists = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is Lists {
+  return typeof value === "object" && value !== null;
+}
+
+function chooseFold(path: string, content: unknown, { fold, splitNames }: ListOptions): Lists {
+  const fail = (state: string) => new DataError(`Cannot use "${path}": ${state}`, { file: path });
+  if (!isObject(content)) throw fail("it is no object with lists of pictures");
+  const keys = Object.keys(content);
+  const folded = keys.length > 0 && !keys.some((key) => splitNames.includes(key)) &&
+    keys.every((key) => /^\d+$/.test(key));
+  if (!folded) return content;
+  if (fold === undefined) {
+    throw fail(`it holds the folds ${keys.join(", ")}, choose one with data.fold`);
+  }
+  const chosen = content[fold];
+  if (isObject(chosen)) return chosen;
+  throw fail(`it has no fold ${fold}, its folds are ${keys.join(", ")}`);
+}
+
+/** A list of pictures, and where it stands. */
+interface ListedSplit {
+  readonly path: string;
+  readonly name: string;
+  readonly list: unknown;
+}
+
+function findListed({ path, name, list }: ListedSplit, places: SplitPlaces): SplitEntries {
+  const fail = (state: string) => new DataError(`Cannot use "${path}": ${state}`, { file: path });
+  if (!Array.isArray(list)) throw fail(`split "${name}" is no list of pictures`);
+  const { root, images, files } = places;
+  const pictures: PictureEntry[] = [];
+  const missing: string[] = [];
+  const seen = new Set<string>();
+  for (const listed of list.map(String)) {
+    const candidates = isAbsolute(listed)
+      ? [listed]
+      : [join(root, listed), join(images, listed), join(images, name, listed)];
+    const found = candidates.map((candidate) => files.named(candidate))
+      .find((paths) => paths.length > 0) ?? [];
+    if (found.length > 1) throw fail(`"${listed}" of split "${name}" may be ${quoted(found)}`);
+    if (found.length === 0) {
+      missing.push(listed);
+      continue;
+    }
+    const entry = entryOf(found[0], [images, root]);
+    if (seen.has(entry.file)) throw fail(`split "${name}" holds "${listed}" twice`);
+    seen.add(entry.file);
+    pictures.push({ ...entry, listed });
+  }
+  return { origin: path, pictures, missing };
+}
+
+/** A picture, named by its path below the first of the folders that it is in. */
+function entryOf(path: string, folders: readonly string[]): PictureEntry {
+  const file = resolve(path);
+  const [id = file] = folders.flatMap((folder) => pathBelow(folder, file) ?? []);
+  return { file, id };
+}
+
+/**
+ * Path below a folder.
+ * @param folder The folder.
+ * @param file The file.
+ * @returns The path, parts joined by `/`; `undefined` if the file is not below the folder.
+ */
+export function pathBelow(folder: string, file: string): string | undefined {
+  const path = relative(resolve(folder), file);
+  const outside = path.startsWith("..") || isAbsolute(path);
+  return outside ? undefined : path.replaceAll(sep, "/");
+}

@@ -1,0 +1,52 @@
+/**
+ * CIFAR-100: 60,000 pictures of 32x32 pixels in a hundred (fine) classes.
+ * Importing this module adds `cifar100` to the `dataset` slot.
+ * @module
+ */
+import type { Plugin } from "../../registry/plugin.ts";
+import { registry } from "../../registry/registry.ts";
+import { type CifarConfig, cifarSchema, openCifar } from "./_cifar.ts";
+import type { CifarFacts } from "./_cifar_files.ts";
+
+export type { CifarConfig };
+
+const facts: CifarFacts = {
+  name: "CIFAR-100",
+  num_classes: 100,
+  archive: { name: "cifar-100-python.tar.gz", md5: "eb9058c3a382ffc7106e4002c42a8d85" },
+  pickles: {
+    folder: "cifar-100-python",
+    train: ["train"],
+    test: ["test"],
+    meta: "meta",
+    labelKey: "fine_labels",
+    namesKey: "fine_label_names",
+    md5: {
+      train: "16019d7e3df5f24257cddd939b257f8d",
+      test: "f0ef6b0ae62326f3e7ffdfab6717acfc",
+      meta: "7973b15100ade9c7d40fb424638fde48",
+    },
+  },
+  binary: {
+    folder: "cifar-100-binary",
+    train: ["train.bin"],
+    test: ["test.bin"],
+    meta: "fine_label_names.txt",
+    labelBytes: 2,
+  },
+};
+
+/**
+ * Reads the files that torchvision leaves on disk, or the binary version, from `data_root_dir`. The
+ * official test pictures serve as `val` and as `test`. Krizhevsky, "Learning Multiple Layers of
+ * Features from Tiny Images", 2009.
+ */
+export const cifar100: Plugin<"dataset", CifarConfig> = {
+  slot: "dataset",
+  key: "cifar100",
+  description: "CIFAR-100, 100 classes, from torchvision's files or the binary version",
+  config: cifarSchema(facts),
+  create: (config, context) => openCifar(facts, config, context),
+};
+
+registry.add(cifar100);

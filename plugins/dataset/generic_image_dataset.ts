@@ -1,0 +1,58 @@
+/**
+ * Picture files with splits as folders or in a JSON file, and labels as folders, JSON or CSV.
+ * Importing this module adds `generic_image_dataset` to the `dataset` slot.
+ * @module
+ */
+import type { Dataset, Plugin, TaskInfo } from "../../registry/plugin.ts";
+import { registry } from "../../registry/registry.ts";
+import { config, type GenericImageDatasetConfig, taskInfo } from "./_generic_config.ts";
+import type { Pictures } from "./_generic_pictures.ts";
+
+export type { GenericImageDatasetConfig };
+
+/** Reads pictures from files that people have lying around, in the layouts that are common. */
+export const genericImageDataset: Plugin<"dataset", GenericImageDatasetConfig> = {
+  slot: "dataset",
+  key: "generic_image_dataset",
+  description: "picture files, with splits and labels as folders, JSON or CSV",
+  config,
+  create(options, context): Dataset {
+    const info = taskInfo(options);
+    checkOptions(options, info);
+    const { pictures: transforms } = context;
+    if (!transforms) throw new RangeError("it holds pictures, the encoder takes none");
+    let pictures: Pictures | undefined;
+    const find = async () => {
+      const { Pictures } = await import("./_generic_pictures.ts");
+      return new Pictures(options, context, info);
+    };
+    return {
+      ...info,
+      get class_names() {
+        return pictures?.class_names;
+      },
+      async open(split) {
+        pictures ??= await find();
+        return await pictures.open(split, transforms);
+      },
+    };
+  },
+};
+
+function checkOptions(options: GenericImageDatasetConfig, { task, num_classes }: TaskInfo): void {
+  const { class_names, label_source } = options;
+  if (task === "Regression") {
+    if (num_classes !== 1) {
+      throw new RangeError(`regression predicts 1 value, data.num_classes is ${num_classes}`);
+    }
+    if (label_source === "folder") {
+      throw new RangeError("folders are classes, regression needs label_source json or csv");
+    }
+  } else if (class_names && class_names.length !== num_classes) {
+    throw new RangeError(
+      `data.class_names are ${class_names.length}, data.num_classes is ${num_classes}`,
+    );
+  }
+}
+
+registry.add(genericImageDataset);
