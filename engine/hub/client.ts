@@ -12,7 +12,10 @@ const MAX_REDIRECTS = 5;
 const TEMPORARY: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
 
 /** A connection that failed, or a server that is out of order: trying again may help. */
-export class NetworkError extends Error {}
+export class NetworkError extends Error {
+  /** Name of the class. */
+  override name = "NetworkError";
+}
 
 /** What a hub says about a file before it is downloaded. */
 export interface RemoteFile {
@@ -203,7 +206,9 @@ export class HubClient {
           ? "use a token of that account as HF_TOKEN"
           : "set HF_TOKEN to your account's token");
     }
-    if (status === 404) return `${page} does not exist, or the token may not see it`;
+    if (status === 404) {
+      return `${page} does not exist${token ? ", or the token may not see it" : ""}`;
+    }
     if (status !== 401 && status !== 403) return undefined;
     if (token) return `the token in HF_TOKEN has no access to ${page}, or that does not exist`;
     return `${page} does not exist, or is private or restricted and wants a token as HF_TOKEN`;

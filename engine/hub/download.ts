@@ -9,6 +9,7 @@ import { DataError } from "../errors.ts";
 import { writeError } from "../storage/atomic.ts";
 import { PartialFile } from "./_partial_file.ts";
 import { persist } from "./_persist.ts";
+import { Watch } from "./_watch.ts";
 import {
   addToSnapshot,
   type CachedFile,
@@ -48,7 +49,7 @@ export interface DownloadOptions extends HubOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds before a second attempt; doubled for each further one. @default {1000} */
   readonly retryDelay?: number;
-  /** Milliseconds without a byte after which a connection counts as failed. @default {60000} */
+  /** Milliseconds without an answer or a byte after which a connection fails. @default {60000} */
   readonly stallTime?: number;
 }
 
@@ -60,7 +61,6 @@ export interface DownloadedFile extends CachedFile {
 
 /** Milliseconds between two looks at whether another process has finished. */
 const LOCK_INTERVAL = 200;
-const STALL_TIME = 60_000;
 
 /**
  * Downloads a file of a repository into the cache. Processes that want the same file wait for each
@@ -107,10 +107,13 @@ interface Wanted {
 async function findRemote(
   client: HubClient,
   { repository, revision, names }: Wanted,
-  { signal, retryDelay }: DownloadOptions,
+  { signal, retryDelay, stallTime }: DownloadOptions,
 ): Promise<RemoteFile> {
   for (const name of names) {
-    const describe = () => client.describe({ repository, revision }, name, signal);
+    const describe = async () => {
+      using watch = new Watch(stallTime, signal);
+      return await client.describe({ repository, revision }, name, watch.signal);
+    };
     const found = await persist(describe, { delay: retryDelay, signal }).catch((error) => {
       throw failure(error, `${name} of "${repository}"`);
     });
@@ -208,7 +211,7 @@ async function receive(
   if (total !== undefined && part.size > total) part.clear();
   report();
   if (part.size === total) return;
-  using watch = new Watch(stallTime ?? STALL_TIME, signal);
+  using watch = new Watch(stallTime, signal);
   const offset = part.size;
   const response = await client.open(repository, remote, { offset, signal: watch.signal });
   if (response.status === 416) throw wrongSize(part, { repository, remote });
@@ -254,37 +257,6 @@ function wrongSize(
     `Cannot download ${remote.name} of "${repository}": the server announces ${remote.size} ` +
       `bytes and sends ${at > (remote.size ?? 0) ? "more" : at}; what has arrived was removed`,
   );
-}
-
-/** Ends a request that is stuck. */
-class Watch implements Disposable {
-  /** Aborts with the outer signal, or when nothing has arrived for too long. */
-  readonly signal: AbortSignal;
-  readonly #stuck = new AbortController();
-  readonly #time: number;
-  #timer: ReturnType<typeof setTimeout>;
-
-  constructor(time: number, outer: AbortSignal | undefined) {
-    this.#time = time;
-    this.signal = AbortSignal.any(outer ? [outer, this.#stuck.signal] : [this.#stuck.signal]);
-    this.#timer = this.#start();
-  }
-
-  /** Something has arrived. */
-  touch(): void {
-    clearTimeout(this.#timer);
-    this.#timer = this.#start();
-  }
-
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
-  }
-
-  #start(): ReturnType<typeof setTimeout> {
-    const seconds = this.#time / 1000;
-    const error = () => new NetworkError(`nothing has arrived for ${seconds} seconds`);
-    return setTimeout(() => this.#stuck.abort(error()), this.#time);
-  }
 }
 
 /** Says what could not be downloaded where only the network's failure is known. */

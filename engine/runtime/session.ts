@@ -9,6 +9,7 @@ import { allocate } from "../ir/create.ts";
 import { sameShape, sizeOf } from "../ir/dims.ts";
 import { emit } from "../onnx/emit.ts";
 import { encode } from "../onnx/encode.ts";
+import { loadError } from "./_load_error.ts";
 
 type Runtime = typeof import("onnxruntime-node");
 
@@ -52,6 +53,8 @@ export interface SessionOptions {
   readonly reuseOutputs?: boolean;
   /** Prefix of a JSON profile that the runtime writes when the session is released. */
   readonly profile?: string;
+  /** Names of the outputs that are wanted. @default {all} */
+  readonly outputs?: readonly string[];
 }
 
 /**
@@ -70,11 +73,11 @@ export class Session {
   /** Names of the outputs. */
   readonly outputs: readonly string[];
 
-  private constructor(session: InferenceSession, reuseOutputs: boolean) {
+  private constructor(session: InferenceSession, { reuseOutputs, outputs }: SessionOptions) {
     this.#session = session;
     this.#reused = reuseOutputs ? new Map() : undefined;
     this.inputs = new Set(session.inputNames);
-    this.outputs = session.outputNames;
+    this.outputs = outputs ?? session.outputNames;
   }
 
   /**
@@ -99,16 +102,24 @@ export class Session {
    */
   static async load(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
     const { InferenceSession } = await loadRuntime();
-    const session = await InferenceSession.create(model, {
-      executionProviders: ["cpu"],
-      intraOpNumThreads: options.threads ?? 0,
-      enableCpuMemArena: options.arena ?? true,
-      enableMemPattern: false,
-      logSeverityLevel: 4, // What goes wrong is thrown.
-      ...(options.smallBlocks && { extra: { session: { dynamic_block_base: "4" } } }),
-      ...(options.profile && { enableProfiling: true, profileFilePrefix: options.profile }),
-    });
-    return new Session(session, options.reuseOutputs ?? false);
+    const session = await InferenceSession.create(model, settingsOf(options));
+    return new Session(session, options);
+  }
+
+  /**
+   * Makes an `.onnx` file of whatever origin ready to run, with the files that hold its weights.
+   * @param path The file.
+   * @param options How to run.
+   * @throws {DataError} if it cannot be read, or is more than the runtime can do.
+   */
+  static async open(path: string, options: SessionOptions = {}): Promise<Session> {
+    const { InferenceSession } = await loadRuntime();
+    try {
+      const session = await InferenceSession.create(path, settingsOf(options));
+      return new Session(session, options);
+    } catch (error) {
+      throw loadError(error, path);
+    }
   }
 
   /**
@@ -191,6 +202,18 @@ export class Session {
   async release(): Promise<void> {
     await this.#session.release();
   }
+}
+
+function settingsOf(options: SessionOptions): InferenceSession.SessionOptions {
+  return {
+    executionProviders: ["cpu"],
+    intraOpNumThreads: options.threads ?? 0,
+    enableCpuMemArena: options.arena ?? true,
+    enableMemPattern: false,
+    logSeverityLevel: 4, // What goes wrong is thrown.
+    ...(options.smallBlocks && { extra: { session: { dynamic_block_base: "4" } } }),
+    ...(options.profile && { enableProfiling: true, profileFilePrefix: options.profile }),
+  };
 }
 
 function handleOf(value: Value | Bound): OrtTensor {

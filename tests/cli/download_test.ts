@@ -1,6 +1,12 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import * as v from "valibot";
 import { downloadCommand } from "../../cli/download.ts";
 import type { StopSignal } from "../../cli/signals.ts";
+import { Parameters } from "../../engine/nn/scope.ts";
+import { Random } from "../../engine/random.ts";
+import { writeSafetensors } from "../../engine/storage/safetensors.ts";
+import { storedTensor } from "../../engine/storage/tensor_types.ts";
+import { timm } from "../../plugins/encoder_type/timm.ts";
 import { withEnvironment } from "../engine/hub/_environment.ts";
 import { COMMIT, FakeHub, sha256, someBytes } from "../engine/hub/_fake_hub.ts";
 import { TemporaryFolder } from "../engine/storage/testdata.ts";
@@ -34,20 +40,45 @@ function fileIn(cache: string, repository: string): string {
   return `${cache}/${folder}/snapshots/${COMMIT}/model.safetensors`;
 }
 
-Deno.test("glovita_download downloads repositories and models of timm", async () => {
+/** Bytes of a safetensors file with weights for a model. */
+async function weightsOf(type: string, side: number): Promise<Uint8Array<ArrayBuffer>> {
+  using folder = new TemporaryFolder();
+  const parameters = new Parameters();
+  const context = { scope: parameters.scope(), sampleShape: [3, side, side], source: "test" };
+  await timm.create(v.parse(timm.config, { type }), context);
+  const tensors = parameters.list().map(({ name, shape, initializer }) =>
+    [name, storedTensor("float32", shape, initializer(shape, new Random(0)))] as const
+  );
+  await writeSafetensors(folder.file("a"), new Map(tensors));
+  return Deno.readFileSync(folder.file("a"));
+}
+
+Deno.test("glovita_download downloads repositories, and checks them by hash", async () => {
   await withHub(async ({ hub, cache, run }) => {
-    const names = ["timm/vit_tiny_patch16_224.augreg_in21k_ft_in1k", "owner/name"];
-    for (const name of names) hub.files.set(`${name}/model.safetensors`, { content });
-    const { code, outLines, errLines } = await run("vit_tiny_patch16_224", "hf_hub:owner/name");
-    assertEquals([code, errLines], [0, []]);
-    const done = outLines.filter((line) => line.includes("SHA-256"));
-    assertEquals(done, [
-      `vit_tiny_patch16_224: ${fileIn(cache, names[0])}, SHA-256 ${hash}`,
-      `hf_hub:owner/name: ${fileIn(cache, names[1])}, SHA-256 ${hash}`,
-    ]);
-    assertEquals(Deno.readFileSync(fileIn(cache, names[1])), content);
-    const again = await run("owner/name");
-    assertEquals(again.outLines, [`owner/name: ${fileIn(cache, names[1])}, SHA-256 ${hash}`]);
+    hub.files.set("owner/name/model.safetensors", { content });
+    const { code, outLines, errLines } = await run("hf_hub:owner/name");
+    const done = `${fileIn(cache, "owner/name")}, SHA-256 ${hash}`;
+    assertEquals([code, errLines, outLines.at(-1)], [0, [], `hf_hub:owner/name: ${done}`]);
+    assertEquals(outLines[0], "downloading model.safetensors of hf_hub:owner/name: 0.0 of 3.0 MB");
+    assertEquals(Deno.readFileSync(fileIn(cache, "owner/name")), content);
+    assertEquals((await run("owner/name")).outLines, [`owner/name: ${done}`]);
+  });
+});
+
+Deno.test("glovita_download downloads models of timm, and loads their weights", async () => {
+  await withHub(async ({ hub, cache, run }) => {
+    const repository = "timm/test_vit.r160_in1k";
+    const weights = await weightsOf("test_vit", 160);
+    hub.files.set(`${repository}/model.safetensors`, { content: weights });
+    for (const type of ["test_vit", "test_vit.r160_in1k"]) {
+      const { code, outLines, errLines } = await run(type);
+      const line = `${type}: ${fileIn(cache, repository)}, SHA-256 ${sha256(weights)}`;
+      assertEquals([code, errLines, outLines.at(-1)], [0, [], line]);
+    }
+    hub.files.set("timm/test_vit2.r160_in1k/model.safetensors", { content: weights });
+    const { code, errLines } = await run("test_vit2");
+    assertEquals([code, errLines.length], [1, 1]);
+    assertStringIncludes(errLines[0], "Cannot load weights from ");
   });
 });
 

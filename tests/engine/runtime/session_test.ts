@@ -1,10 +1,13 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { DataError } from "../../../engine/errors.ts";
 import { input } from "../../../engine/ir/create.ts";
 import { add, cast, exp, mul } from "../../../engine/ir/elementwise.ts";
 import { reduceSum } from "../../../engine/ir/matrix.ts";
 import { emit } from "../../../engine/onnx/emit.ts";
 import { encode } from "../../../engine/onnx/encode.ts";
 import { bind, Session, type Value } from "../../../engine/runtime/session.ts";
+import { modelFile } from "../onnx/_models.ts";
+import { TemporaryFolder } from "../storage/testdata.ts";
 
 const x = input("x", "float32", ["n"]);
 const y = input("y", "float32", ["n"]);
@@ -108,6 +111,37 @@ Deno.test("Session.load() runs the bytes of a model", async () => {
   const { y } = await session.run({ x: vector(0) });
   assertEquals([...y.data], [1]);
   await session.release();
+});
+
+Deno.test("Session.open() runs a file, and only the outputs that are wanted", async () => {
+  const path = modelFile("two_outputs");
+  const pixels: Value = { dtype: "float32", shape: [1, 3, 8, 8], data: new Float32Array(192) };
+  const all = await Session.open(path, { threads: 1 });
+  assertEquals(all.outputs, ["map", "features"]);
+  const { map, features } = await all.run({ pixels });
+  assertEquals([[...map.shape], [...features.shape]], [[1, 4, 3, 3], [1, 4]]);
+  await all.release();
+  const one = await Session.open(path, { threads: 1, outputs: ["features"] });
+  assertEquals(await one.run({ pixels }), { features });
+  await one.release();
+});
+
+Deno.test("Session.open() explains in one line what the runtime cannot do", async () => {
+  using folder = new TemporaryFolder();
+  Deno.writeTextFileSync(folder.file("text.onnx"), "no model");
+  Deno.copyFileSync(modelFile("external"), folder.file("alone.onnx"));
+  const missing = folder.file("external.onnx.data");
+  const cases = [
+    [modelFile("opset_99"), "it is written in opset 99, the runtime knows opsets up to 26"],
+    [modelFile("unknown_operator"), 'its operator "Frobnicate" does not exist in opset 17'],
+    [folder.file("text.onnx"), "it is no ONNX file, or it is cut off"],
+    [folder.file("none.onnx"), "the file does not exist"],
+    [folder.file("alone.onnx"), `its weights are in "${missing}", which is not there`],
+  ];
+  for (const [path, reason] of cases) {
+    const error = await assertRejects(() => Session.open(path), DataError);
+    assertEquals([error.message, error.file], [`Cannot load "${path}": ${reason}`, path]);
+  }
 });
 
 Deno.test("bind() throws if the number of values is not that of the shape", async () => {

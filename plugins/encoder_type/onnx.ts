@@ -1,0 +1,197 @@
+/**
+ * Any model that was exported as an `.onnx` file.
+ * Importing this module adds `onnx` to the `encoder_type` slot.
+ * @module
+ */
+import { createHash } from "node:crypto";
+import * as v from "valibot";
+import { DataError } from "../../engine/errors.ts";
+import { sha256OfFile } from "../../engine/hub/sha256.ts";
+import type { Interpolation } from "../../engine/images/preprocessing.ts";
+import { formatShape } from "../../engine/ir/dims.ts";
+import type {
+  Encoder,
+  EncoderPlugin,
+  OptionsSchema,
+  PretrainedOptions,
+  PretrainedWeights,
+} from "../../registry/plugin.ts";
+import { registry } from "../../registry/registry.ts";
+import { chooseOutput, type OnnxFile, readOnnxFile } from "./_onnx_file.ts";
+
+/** Config of the `onnx` encoder. */
+export interface OnnxConfig {
+  /** The `.onnx` file. */
+  readonly file: string;
+  /** Output to take; `null` where there is only one. @default {null} */
+  readonly output: string | null;
+  /** Side, or height and width, of the pictures; `null` for what the file says. @default {null} */
+  readonly image_size: number | readonly number[] | null;
+  /** Mean of each channel on a scale from 0 to 1; `null` for ImageNet's. @default {null} */
+  readonly mean: readonly number[] | null;
+  /** Standard deviation of each channel on a scale from 0 to 1. @default {null} */
+  readonly std: readonly number[] | null;
+  /** How pictures are resized. @default {"bicubic"} */
+  readonly interpolation: Interpolation;
+  /** Share of the resized picture that the centre crop keeps. @default {1} */
+  readonly crop_pct: number;
+  /** For an output of tokens: how many precede the patches, class token first. @default {0} */
+  readonly num_prefix_tokens: number;
+  /** For an output of tokens: whether the first one is a class token. @default {false} */
+  readonly has_class_token: boolean;
+}
+
+const side = v.pipe(v.number(), v.integer(), v.minValue(1));
+
+const config: OptionsSchema<OnnxConfig> = v.strictObject({
+  file: v.pipe(v.string(), v.nonEmpty(), v.description("the .onnx file")),
+  output: v.pipe(
+    v.optional(v.nullable(v.string()), null),
+    v.description("output to take; needed where there are several"),
+  ),
+  image_size: v.pipe(
+    v.optional(v.nullable(v.union([side, v.pipe(v.array(side), v.length(2))])), null),
+    v.description("side, or height and width, of the pictures; what the file says if not given"),
+  ),
+  mean: v.pipe(
+    v.optional(v.nullable(v.array(v.number())), null),
+    v.description("mean of each channel, pixels from 0 to 1; ImageNet's if not given"),
+  ),
+  std: v.pipe(
+    v.optional(v.nullable(v.array(v.pipe(v.number(), v.gtValue(0)))), null),
+    v.description(
+      "standard deviation of each channel, pixels from 0 to 1; ImageNet's if not given",
+    ),
+  ),
+  interpolation: v.pipe(
+    v.optional(
+      v.picklist(["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"]),
+      "bicubic",
+    ),
+    v.description("how pictures are resized"),
+  ),
+  crop_pct: v.pipe(
+    v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1)), 1),
+    v.description("share of the resized picture that the centre crop keeps"),
+  ),
+  num_prefix_tokens: v.pipe(
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
+    v.description("for an output of tokens: how many precede the patches, class token first"),
+  ),
+  has_class_token: v.pipe(
+    v.optional(v.boolean(), false),
+    v.description("for an output of tokens: whether the first one is a class token"),
+  ),
+});
+
+/**
+ * Runs a model where the pictures are read, one session for each reading thread. Its output comes to
+ * the head as it is, by its number of dimensions as features, tokens or a map. No gradient flows
+ * into it and its weights never change.
+ */
+export const onnx: EncoderPlugin<OnnxConfig> = {
+  slot: "encoder_type",
+  key: "onnx",
+  description: "a model exported as an .onnx file, frozen",
+  config,
+  preprocessing({ file, image_size, mean, std, interpolation, crop_pct }) {
+    const { channels, size } = readOnnxFile(file);
+    const [height, width = height] = [image_size ?? size ?? []].flat();
+    if (size && (size[0] !== height || size[1] !== width)) {
+      throw new RangeError(
+        `expected image_size to be ${size.join(" ")} as in "${file}", received ${height} ${width}`,
+      );
+    }
+    return {
+      channels,
+      image_size: height === undefined ? undefined : [height, width],
+      mean: mean ?? undefined,
+      std: std ?? undefined,
+      interpolation,
+      crop_pct,
+    };
+  },
+  async create(config, { sampleShape, source }) {
+    const file = readOnnxFile(config.file);
+    const output = chooseOutput(file, config.output);
+    checkSamples(file, sampleShape, source);
+    const model = { file: file.path, input: file.input, output, sampleShape, batch: file.batch };
+    // Here and not above: only an encoder in use loads the runtime.
+    const { probeModel } = await import("../../engine/onnx/foreign_model.ts");
+    const { wrapSource } = await import("../../engine/onnx/model_source.ts");
+    const inputShape = await probeModel(model);
+    return {
+      ...layoutOf(inputShape, config),
+      reader: {
+        inputShape,
+        bytes: PACKED * sizeOfFiles(file),
+        wrap: (inner, { threads = 1 } = {}) => wrapSource({ ...model, inner, threads }),
+      },
+      pretrained: (options) => weightsOf(file, options),
+      forward: (rows) => rows,
+    };
+  },
+};
+
+function checkSamples(file: OnnxFile, sampleShape: readonly number[], source: string): void {
+  const { path, channels, size: [height, width] = ["height", "width"] } = file;
+  const wanted = [channels, height, width];
+  const fits = sampleShape.length === 3 &&
+    wanted.every((dim, axis) => typeof dim === "string" || dim === sampleShape[axis]);
+  if (fits) return;
+  throw new DataError(
+    `Cannot use "${source}": its samples are ${sampleShape.join("×")}, "${path}" takes ` +
+      `pictures of ${wanted.join("×")}`,
+    { file: source },
+  );
+}
+
+/** By its number of dimensions, an output is features, tokens or a map. */
+function layoutOf(
+  shape: readonly number[],
+  { file, num_prefix_tokens, has_class_token }: OnnxConfig,
+): Pick<Encoder, "output" | "embed_dim" | "num_prefix_tokens" | "has_class_token"> {
+  const tokens = shape.length === 2 ? shape[0] : 0;
+  if (num_prefix_tokens > tokens || (has_class_token && num_prefix_tokens === 0)) {
+    throw new RangeError(
+      `expected num_prefix_tokens to count the class token among ${tokens} tokens, ` +
+        `received ${num_prefix_tokens}`,
+    );
+  }
+  switch (shape.length) {
+    case 1:
+      return { output: "features", embed_dim: shape[0] };
+    case 2:
+      return { output: "tokens", embed_dim: shape[1], num_prefix_tokens, has_class_token };
+    case 3:
+      return { output: "map", embed_dim: shape[0] };
+    default:
+      throw new DataError(
+        `Cannot use "${file}" as an encoder: its output is ${formatShape(["batch", ...shape])}, ` +
+          "expected 2, 3 or 4 dimensions",
+        { file },
+      );
+  }
+}
+
+/** Weights are held beside what the runtime packs of them for its kernels. */
+const PACKED = 2;
+
+function sizeOfFiles({ path, weightFiles }: OnnxFile): number {
+  return [path, ...weightFiles].reduce((sum, file) => sum + Deno.statSync(file).size, 0);
+}
+
+/** The weights stay in their file; what identifies them is its hash. */
+async function weightsOf(
+  { path, weightFiles }: OnnxFile,
+  { signal }: PretrainedOptions,
+): Promise<PretrainedWeights> {
+  const hashes: string[] = [];
+  for (const file of [path, ...weightFiles]) hashes.push(await sha256OfFile(file, signal));
+  const sha256 = hashes.length === 1
+    ? hashes[0]
+    : createHash("sha256").update(hashes.join("\n")).digest("hex");
+  return { values: new Map(), file: path, sha256, notices: [] };
+}
+
+registry.add(onnx);
