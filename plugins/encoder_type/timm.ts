@@ -1,0 +1,175 @@
+/**
+ * The encoders of timm: vision transformers, ResNets and ConvNeXts by timm's names and arguments.
+ * Importing this module adds `timm` to the `encoder_type` slot.
+ * @module
+ */
+import * as v from "valibot";
+import { DataError } from "../../engine/errors.ts";
+import { sha256OfFile } from "../../engine/hub/sha256.ts";
+import { findWeights } from "../../engine/hub/weights.ts";
+import { Parameters } from "../../engine/nn/scope.ts";
+import { ArgumentReader } from "../../engine/nn/vision/arguments.ts";
+import { convnext } from "../../engine/nn/vision/convnext.ts";
+import { resnet } from "../../engine/nn/vision/resnet.ts";
+import type { VisionArchitecture } from "../../engine/nn/vision/vision_model.ts";
+import { visionTransformer } from "../../engine/nn/vision/vision_transformer.ts";
+import { loadStateDict } from "../../engine/storage/state_dict.ts";
+import type {
+  EncoderPlugin,
+  OptionsSchema,
+  PretrainedOptions,
+  PretrainedWeights,
+} from "../../registry/plugin.ts";
+import { registry } from "../../registry/registry.ts";
+import { type Family, type TimmModel, timmModel } from "./_timm_table.ts";
+import { matchWeights } from "./_timm_weights.ts";
+
+/** Config of the `timm` encoder. */
+export interface TimmConfig {
+  /** Name of the model, with or without the tag of its weights. @default {"vit_base_patch16_224"} */
+  readonly type: string;
+  /** Whether to start from the weights of the tag. @default {true} */
+  readonly pretrained: boolean;
+  /** Channels of the pictures. @default {3} */
+  readonly input_channels: number;
+  /** timm's constructor arguments, which win over those of the model. @default {{}} */
+  readonly model_kwargs: Readonly<Record<string, unknown>>;
+  /** File of weights to start from, instead of those of the tag. @default {null} */
+  readonly weights_file: string | null;
+}
+
+const config: OptionsSchema<TimmConfig> = v.strictObject({
+  type: v.optional(
+    v.pipe(
+      v.string(),
+      v.nonEmpty(),
+      v.description("name of the model in timm, with or without the tag of its weights"),
+    ),
+    "vit_base_patch16_224",
+  ),
+  pretrained: v.optional(
+    v.pipe(v.boolean(), v.description("start from the weights of the tag")),
+    true,
+  ),
+  input_channels: v.optional(
+    v.pipe(v.number(), v.integer(), v.minValue(1), v.description("channels of the pictures")),
+    3,
+  ),
+  model_kwargs: v.optional(
+    v.pipe(
+      v.record(v.string(), v.unknown()),
+      v.description("timm's constructor arguments, which win over those of the model"),
+    ),
+    {},
+  ),
+  weights_file: v.optional(
+    v.pipe(
+      v.nullable(v.string()),
+      v.description("safetensors or torch file to start from, instead of the tag's weights"),
+    ),
+    null,
+  ),
+});
+
+const ARCHITECTURES: Readonly<Record<Family, VisionArchitecture>> = {
+  convnext,
+  resnet,
+  vision_transformer: visionTransformer,
+};
+
+/**
+ * Models of timm up to `forward_features`. As in GloViTa, tokens come out normalised whatever pooling
+ * the model's classifier has. Pictures of greyscale are normalised by the mean of the three
+ * channels' means and standard deviations, on which timm is silent.
+ */
+export const timm: EncoderPlugin<TimmConfig> = {
+  slot: "encoder_type",
+  key: "timm",
+  description: "vision transformers, ResNets and ConvNeXts under timm's names",
+  config,
+  preprocessing({ type, input_channels, model_kwargs }) {
+    const { preprocessing, family } = timmModel(type);
+    const { image_size, mean, std } = preprocessing;
+    const size = new ArgumentReader(family, model_kwargs).size("img_size", image_size[0]);
+    return {
+      ...preprocessing,
+      channels: input_channels,
+      image_size: size,
+      mean: forChannels(mean, input_channels),
+      std: forChannels(std, input_channels),
+    };
+  },
+  create(config, { scope, sampleShape, source }) {
+    const model = timmModel(config.type);
+    if (config.pretrained && config.weights_file === null && !model.repository) {
+      throw new RangeError(
+        `expected pretrained to be false, there are no weights of "${model.name}.${model.tag}"`,
+      );
+    }
+    checkSamples(sampleShape, config.input_channels, source);
+    const architecture = ARCHITECTURES[model.family];
+    const kwargs = argumentsOf(model, config, sampleShape);
+    const encoder = architecture(kwargs, { scope, sampleShape });
+    if (!config.pretrained && config.weights_file === null) return encoder;
+    return {
+      ...encoder,
+      async pretrained(options) {
+        const { file, sha256 } = await weightsOf(model, config, options);
+        const parameters = new Parameters();
+        architecture(kwargs, { scope: parameters.scope(), sampleShape });
+        const target = { parameters: parameters.list(), model: encoder, file };
+        return { ...matchWeights(loadStateDict(file), target), file, sha256 };
+      },
+    };
+  },
+};
+
+/** Statistics of three channels as they are for three, else their mean for every channel. */
+function forChannels(values: readonly number[], channels: number): readonly number[] {
+  if (channels === values.length) return values;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Array(channels).fill(mean);
+}
+
+function checkSamples(sampleShape: readonly number[], channels: number, source: string): void {
+  if (sampleShape.length === 3 && sampleShape[0] === channels) return;
+  throw new DataError(
+    `Cannot use "${source}": its samples are ${sampleShape.join("×")}, the encoder takes ` +
+      `pictures of ${channels} channels`,
+    { file: source },
+  );
+}
+
+/**
+ * Arguments of the architecture. A vision transformer is made for the pictures that come, unless
+ * `img_size` is given, or `dynamic_img_size`, with which it keeps the grid that its weights have.
+ * The classifier's arguments do not matter, and without pooling tokens are always normalised.
+ */
+function argumentsOf(
+  { family, kwargs, preprocessing }: TimmModel,
+  { input_channels, model_kwargs }: TimmConfig,
+  sampleShape: readonly number[],
+): Readonly<Record<string, unknown>> {
+  const { global_pool: _, num_classes: __, in_chans = input_channels, ...given } = model_kwargs;
+  if (in_chans !== input_channels) {
+    throw new RangeError(
+      `expected model_kwargs.in_chans to be input_channels, ${input_channels}, ` +
+        `received ${JSON.stringify(in_chans)}`,
+    );
+  }
+  const all: Readonly<Record<string, unknown>> = { ...kwargs, ...given, in_chans };
+  if (family !== "vision_transformer") return all;
+  const learned = all.dynamic_img_size === true ? preprocessing.image_size : sampleShape.slice(1);
+  return { ...all, img_size: given.img_size ?? learned, global_pool: "" };
+}
+
+function weightsOf(
+  { repository }: TimmModel,
+  { weights_file: file }: TimmConfig,
+  options: PretrainedOptions,
+): Promise<Pick<PretrainedWeights, "file" | "sha256">> {
+  if (file === null) return findWeights({ repository: repository!, ...options });
+  return sha256OfFile(file, options.signal).then((sha256) => ({ file, sha256 }));
+}
+
+registry.add(timm);
