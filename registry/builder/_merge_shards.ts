@@ -3,7 +3,11 @@
  * @module
  */
 import { DataError } from "../../engine/errors.ts";
-import { featureSplit, openFeatureFile } from "../../engine/storage/feature_file.ts";
+import {
+  featureSplit,
+  type LabelKind,
+  openFeatureFile,
+} from "../../engine/storage/feature_file.ts";
 import { FeatureWriter } from "../../engine/storage/feature_writer.ts";
 import { Hdf5File } from "../../engine/storage/hdf5.ts";
 import { loadHdf5Library } from "../../engine/storage/hdf5_library.ts";
@@ -46,15 +50,15 @@ export async function mergeShards(split: SplitName, options: MergeOptions): Prom
   for (const [i, shard] of shards.entries()) checkAlike(shards[0], shard, [paths[0], paths[i]]);
   const { subtask, embed_dim } = shards[0];
   const embedDim = Number(embed_dim);
-  const regression = subtask !== "multiclass";
+  const kind = labelKind(String(subtask));
   const writer = await FeatureWriter.create(file, {
     embedDim,
     precision: Number(shards[0].precision) as 16 | 32,
     compression: config.compression,
-    targets: regression ? await targetsOf(paths[0]) : undefined,
+    targets: kind === "class" ? undefined : await targetsOf(paths[0], kind),
   });
   try {
-    for (const path of paths) await copyRows(path, writer, regression);
+    for (const path of paths) await copyRows(path, writer, kind);
     for (const [name, value] of Object.entries(shards[0])) {
       if (!OWN.has(name)) writer.attribute(name, value);
     }
@@ -90,13 +94,16 @@ function checkAlike(
   }
 }
 
-async function targetsOf(path: string): Promise<number> {
-  const { labels } = await openFeatureFile(path, { labels: "regression" });
+function labelKind(subtask: string): LabelKind {
+  return subtask === "multiclass" ? "class" : subtask as LabelKind;
+}
+
+async function targetsOf(path: string, kind: LabelKind): Promise<number> {
+  const { labels } = await openFeatureFile(path, { labels: kind });
   return labels.width;
 }
 
-async function copyRows(path: string, writer: FeatureWriter, regression: boolean): Promise<void> {
-  const kind = regression ? "regression" : "class";
+async function copyRows(path: string, writer: FeatureWriter, kind: LabelKind): Promise<void> {
   const split = featureSplit(await openFeatureFile(path, { labels: kind }));
   const ids = await readIds(path);
   const source = await openSplitSource(split);

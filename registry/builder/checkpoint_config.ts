@@ -90,6 +90,16 @@ function restoreEncoder(tree: PlainObject, directory: string): void {
   if (typeof method === "string") tree.method = method;
 }
 
+/**
+ * The weights that made the features that a checkpoint's run was trained on.
+ * @param checkpoint Path of the checkpoint.
+ * @returns Their SHA-256; `undefined` where nothing says so.
+ */
+export function recordedWeights(checkpoint: string): string | undefined {
+  const { weights_sha256 } = originOf(dirname(dirname(resolve(checkpoint))));
+  return typeof weights_sha256 === "string" ? weights_sha256 : undefined;
+}
+
 /** What `runtime_info.json` says of the features that the run was trained on. */
 function originOf(directory: string): PlainObject {
   let info: unknown;

@@ -11,7 +11,7 @@ import { expectedIssue } from "../config/issues.ts";
 import { ConfigError } from "../errors.ts";
 import type { Dataset, PictureTransforms, SplitName } from "../plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../registry.ts";
-import { requireCheckpoint } from "./checkpoint_config.ts";
+import { recordedWeights, requireCheckpoint } from "./checkpoint_config.ts";
 import { type BuildSources, create } from "./create.ts";
 import {
   encoderModel,
@@ -69,16 +69,13 @@ export async function extractFeatures(
   prepareFolder(config.output_dir);
   const weights = await weightsFor(stack, config, { signal, onEvent });
   const model = encoderModel(stack, weights);
+  const threads = planThreads(stack, config.dataloading.num_workers);
   const extractor = (split: Split) =>
-    Extractor.create(split, {
-      ...model,
-      ...planThreads(stack, config.dataloading.num_workers),
-      microBatch: MICRO_BATCH,
-    });
+    Extractor.create(split, { ...model, ...threads, microBatch: MICRO_BATCH });
   const files: ExtractedFile[] = [];
   for (const [i, [name, original]] of splits.entries()) {
     signal?.throwIfAborted();
-    const split = readThrough(original, stack.encoder);
+    const split = readThrough(original, stack.encoder, threads);
     const embedDim = stack.embed_dim;
     const work: SplitWork = {
       name,
@@ -163,6 +160,11 @@ async function weightsFor(
   if (checkpoint_path !== null && !held) {
     const message = `"${checkpoint_path}" holds no encoder: its weights are those that the ` +
       "encoder has without it";
+    onEvent({ type: "notice", message });
+  }
+  const recorded = checkpoint_path === null || held ? undefined : recordedWeights(checkpoint_path);
+  if (recorded !== undefined && recorded !== weights.sha256) {
+    const message = `"${checkpoint_path}" was trained on features of an encoder with other weights`;
     onEvent({ type: "notice", message });
   }
   for (const message of weights.notices) onEvent({ type: "notice", message });

@@ -140,8 +140,9 @@ export function planThreads(stack: EncoderStack, wanted: number | null): ThreadP
   const cores = navigator.hardwareConcurrency;
   if (wanted !== null) return { workers: wanted, threads: Math.max(1, Math.floor(cores / wanted)) };
   const weights = weightBytes(stack);
+  const reader = stack.encoder.reader?.bytes ?? 0;
   // Packed weights are held beside the model they come from; activations come on top.
-  const each = weights * (weights > BAKED_BYTES ? 1.2 : 2.5) + 300e6;
+  const each = weights * (weights > BAKED_BYTES ? 1.2 : 2.5) + reader + 300e6;
   const fitting = Math.floor(0.6 * Deno.systemMemoryInfo().available / each);
   const workers = Math.max(1, Math.min(cores, fitting));
   return { workers, threads: Math.max(1, Math.floor(cores / workers)) };

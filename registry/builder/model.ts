@@ -155,10 +155,15 @@ export async function buildModel(
  * A split as the graph gets it: behind the encoder's own stage, where it has one.
  * @param split A split of a dataset.
  * @param encoder The encoder that reads it.
+ * @param options Threads of the stage, for each thread that reads.
  */
-export function readThrough<S extends Split | undefined>(split: S, { reader }: Encoder): S {
-  if (split === undefined || reader === undefined) return split;
-  return { ...split, sampleShape: reader.inputShape, source: reader.wrap(split.source) };
+export function readThrough(
+  split: Split,
+  { reader }: Encoder,
+  options: { readonly threads: number },
+): Split {
+  if (reader === undefined) return split;
+  return { ...split, sampleShape: reader.inputShape, source: reader.wrap(split.source, options) };
 }
 
 interface StackSources {

@@ -20,11 +20,10 @@ import type {
   Preprocessing,
 } from "../plugin.ts";
 import type { Registry } from "../registry.ts";
+import { SLOTS } from "../slots.ts";
 import { asConfigError, type BuildSources } from "./create.ts";
 
-const SECTION = "data.augmentation";
-/** Policy where neither config nor dataset names one. */
-const DEFAULT_POLICY = "default";
+const SECTION = SLOTS.policy.section;
 
 /** How pictures are prepared. */
 export interface PictureOptions {
@@ -73,7 +72,7 @@ function createPolicy(
   { augmentation, preprocessing, registry }: PolicySources,
 ): PictureTransform {
   const path = `${SECTION}.${use}_policy`;
-  const key = augmentation[`${use}_policy`] ?? DEFAULT_POLICY;
+  const key = augmentation[`${use}_policy`] ?? String(SLOTS.policy.defaultKey);
   if (!registry.has("policy", key)) {
     const known = registry.list("policy");
     const choices = describeChoices(known.map(quote));

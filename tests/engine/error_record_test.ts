@@ -11,7 +11,6 @@ Deno.test("recordError() and restoreError() keep a DataError's fields and cause"
   const cause = new RangeError("too far");
   const place = { file: "a.h5", dataset: "features", index: 3 };
   const error = across(new DataError("Cannot read row 3", { ...place, cause }));
-  assertInstanceOf(error, DataError);
   assert(error instanceof DataError);
   const { message, file, dataset, index } = error;
   assertEquals({ message, file, dataset, index }, { message: "Cannot read row 3", ...place });

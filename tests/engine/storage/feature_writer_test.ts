@@ -3,6 +3,7 @@ import { DataError } from "../../../engine/errors.ts";
 import { featureSplit, openFeatureFile } from "../../../engine/storage/feature_file.ts";
 import { openSource } from "../../../engine/storage/feature_source.ts";
 import { FeatureWriter } from "../../../engine/storage/feature_writer.ts";
+import { loadHdf5Library } from "../../../engine/storage/hdf5_library.ts";
 import { emptyFloat16File } from "../../../engine/storage/float16_template.ts";
 
 const folder = Deno.makeTempDirSync();
@@ -58,6 +59,34 @@ Deno.test("FeatureWriter refuses rows that do not fit, and mixtures", async () =
   bags.appendBag(ROWS.subarray(0, 3), 0);
   assertThrows(() => bags.append(ROWS.subarray(0, 3), [0]), TypeError, "the file has bags");
   bags.discard();
+});
+
+Deno.test("FeatureWriter keeps names of samples, and real-valued targets", async () => {
+  const path = `${folder}/named.h5`;
+  const writer = await FeatureWriter.create(path, { embedDim: 3, targets: 2 });
+  writer.append(ROWS.subarray(0, 6), [0.5, 1, 1.5, 2], ["ä/1.png", "2"]);
+  writer.append(ROWS.subarray(6, 9), [3, -1], ["a longer name than the others"]);
+  writer.attribute("encoder", "{}");
+  writer.close();
+  const file = await openFeatureFile(path, { labels: "regression" });
+  assertEquals(file.labels, { values: Float32Array.of(0.5, 1, 1.5, 2, 3, -1), width: 2 });
+  assertEquals(file.origin, { encoder: "{}" });
+  const { h5wasm } = await loadHdf5Library();
+  const handle = new h5wasm.File(path, "r");
+  const ids = handle.get("sample_ids");
+  assertEquals(ids && "value" in ids && ids.value, [
+    "ä/1.png",
+    "2",
+    "a longer name than the others",
+  ]);
+  handle.close();
+});
+
+Deno.test("FeatureWriter wants names of all samples or of none", async () => {
+  const writer = await FeatureWriter.create(`${folder}/half.h5`, { embedDim: 3 });
+  writer.append(ROWS.subarray(0, 3), [0]);
+  assertThrows(() => writer.append(ROWS.subarray(0, 3), [1], ["a"]), TypeError);
+  writer.discard();
 });
 
 Deno.test("FeatureWriter gives the name only to a finished file", async () => {

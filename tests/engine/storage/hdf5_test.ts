@@ -1,7 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DataError } from "../../../engine/errors.ts";
 import { Hdf5File } from "../../../engine/storage/hdf5.ts";
-import { H5_FOLDER, LAYOUT_FOLDER, readLayouts } from "./testdata.ts";
+import { FeatureWriter } from "../../../engine/storage/feature_writer.ts";
+import { H5_FOLDER, LAYOUT_FOLDER, readLayouts, TemporaryFolder } from "./testdata.ts";
 
 for (const [name, { dataset: path, shape, first, sum }] of Object.entries(readLayouts())) {
   Deno.test(`Hdf5Dataset.readRows() reads what h5py wrote into ${name}`, async () => {
@@ -50,6 +51,22 @@ Deno.test("Hdf5File.attributes() reads numbers, texts and lists", async () => {
   assertEquals(features.get("dim"), 10);
   assertEquals(features.get("mean"), [0.5, 0.25]);
   assertThrows(() => file.attributes("nothing"), DataError, 'dataset "nothing" is missing');
+});
+
+Deno.test("Hdf5File.text() reads texts of the file, and nothing else", async () => {
+  using folder = new TemporaryFolder();
+  const path = folder.file("texts.h5");
+  const writer = await FeatureWriter.create(path, { embedDim: 1 });
+  writer.append(Float32Array.of(1), [0]);
+  writer.attribute("encoder", "größer");
+  writer.attribute("count", 3);
+  writer.close();
+  using file = await Hdf5File.open(path);
+  assertEquals(["encoder", "count", "nothing"].map((name) => file.text(name)), [
+    "größer",
+    undefined,
+    undefined,
+  ]);
 });
 
 Deno.test("Hdf5Dataset refuses rows that are not there", async () => {

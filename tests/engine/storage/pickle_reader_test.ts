@@ -91,3 +91,8 @@ Deno.test("readPickle() refuses every beginning of a pickle and survives changed
   }
   assert(refused > 0);
 });
+
+Deno.test("readPickle() lets the host say what strings of Python 2 are", () => {
+  const bytes = pickle(0x80, 2, "U\x02\x80bT\x03\x00\x00\x00xyz\x86.");
+  assertEquals(readPickle(bytes, { ...host, string: (string) => string.length }), [2, 3]);
+});

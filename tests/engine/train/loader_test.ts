@@ -126,3 +126,38 @@ Deno.test("Loader() throws on options that make no batches", () => {
   const message = "Cannot limit instances of synthetic: its samples are no bags";
   assertThrows(() => new Loader(split, { batchSize: 1, maxInstances: 2 }), TypeError, message);
 });
+
+Deno.test("Loader leaves out samples that could not be read, and tells why", async () => {
+  const code = `export const openSource = () => ({
+    read: (indices) => {
+      const bad = (index) => index === 1 || index > 5;
+      const features = Float32Array.from([...indices].filter((index) => !bad(index)));
+      const skipped = [...indices].flatMap((index, position) =>
+        bad(index) ? [{ position, reason: "sample " + index }] : []);
+      return { features, skipped };
+    },
+    close() {},
+  })`;
+  const split = {
+    name: "broken",
+    length: 9,
+    labels: { values: Int32Array.from({ length: 9 }, (_, i) => i), width: 1 },
+    sampleShape: [1],
+    source: { module: `data:text/javascript,${encodeURIComponent(code)}`, options: {} },
+  };
+  for (const workers of [0, 1]) {
+    await using loader = new Loader(split, { batchSize: 2, workers });
+    const batches = [];
+    for await (const batch of loader.epoch(0)) batches.push(batch);
+    assertEquals(
+      batches.map((
+        { features, labels, indices, size, rows, skipped },
+      ) => [[...features], [...labels], [...indices], size, rows, skipped]),
+      [
+        [[0], [0], [0], 1, 1, ["sample 1"]],
+        [[2, 3], [2, 3], [2, 3], 2, 2, undefined],
+        [[4, 5], [4, 5], [4, 5], 2, 2, undefined],
+      ],
+    );
+  }
+});

@@ -93,6 +93,28 @@ async function run(plan: TrainPlan): Promise<TrainEvent[]> {
   return events;
 }
 
+Deno.test("FoldTrainer names samples that could not be read, once", async () => {
+  const code = `export const openSource = () => ({
+    read: (indices) => ({
+      features: new Float32Array(2 * [...indices].filter((i) => i !== 3).length),
+      skipped: [...indices].flatMap((i, position) =>
+        i === 3 ? [{ position, reason: "Cannot read sample 3" }] : []),
+    }),
+    close() {},
+  })`;
+  const source = { module: `data:text/javascript,${encodeURIComponent(code)}`, options: {} };
+  const labels = { values: Int32Array.of(0, 1, 0, 1, 1), width: 1 };
+  const split = { name: "five", length: 5, labels, sampleShape: [2], source };
+  const broken = () => new Loader(split, { batchSize: 2, workers: 0 });
+  await inFolder(async (folder) => {
+    const events = await run(planOf(folder, { loaders: { train: broken(), val: broken() } }));
+    assertEquals(ofType(events, "notice").map(({ message }) => message), [
+      "Cannot read sample 3; left out",
+    ]);
+    assertEquals(ofType(events, "batch").length, 6);
+  });
+});
+
 Deno.test("FoldTrainer.create() writes nothing", async () => {
   await inFolder(async (folder) => {
     await using _trainer = await FoldTrainer.create(planOf(`${folder}/run`));

@@ -1,0 +1,144 @@
+/**
+ * Feature extraction with ViT-tiny and ViT-base (patch 16, 224 pixels): the forward pass of 32
+ * pictures, and the whole way from JPEG files to an HDF5 file, against timm on PyTorch with a
+ * DataLoader, in float32 and with bfloat16 autocast. Two threads each.
+ *
+ * Run with `deno task bench:extraction`. Ours and theirs alternate in one run; medians are printed.
+ * Weights are random, as nothing here depends on their values.
+ */
+import "../plugins/mod.ts";
+import sharp from "sharp";
+import { join } from "node:path";
+import { Extractor } from "../engine/extract/extractor.ts";
+import { extractFeatures } from "../registry/builder/extract.ts";
+import { encoderModel, loadWeights } from "../registry/builder/extract_encoder.ts";
+import { buildEncoder } from "../registry/builder/model.ts";
+import { type ExtractConfig, resolveExtractConfig } from "../registry/config/extract.ts";
+import { registry } from "../registry/registry.ts";
+import { compare, peakMemory, Peer } from "./_peer.ts";
+
+const MODELS = [
+  { type: "vit_tiny_patch16_224", pictures: 192, rounds: 5 },
+  { type: "vit_base_patch16_224", pictures: 48, rounds: 3 },
+];
+const BATCH = 32;
+const SIZE = 224;
+const THREADS = 2;
+const PICTURES = new URL("../tests/testdata/preprocess/images/", import.meta.url).pathname;
+
+async function timed(run: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await run();
+  return performance.now() - start;
+}
+
+/** Different JPEG files of 500 x 375 pixels, cut out of real pictures. */
+async function writePictures(folder: string, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    const label = join(folder, "images", "train", i % 2 === 0 ? "china" : "coffee");
+    Deno.mkdirSync(label, { recursive: true });
+    const source = join(PICTURES, i % 2 === 0 ? "china.jpg" : "coffee.png");
+    await sharp(source).resize(640, 427)
+      .extract({ left: i % 140, top: (i * 7) % 52, width: 500, height: 375 })
+      .jpeg({ quality: 90 }).toFile(join(label, `${i}.jpg`));
+  }
+}
+
+function configOf(type: string, root: string): ExtractConfig {
+  const file = {
+    data: {
+      dataset: "generic_image_dataset",
+      data_root_dir: root,
+      num_classes: 2,
+      split_source: "subdirs",
+      label_source: "folder",
+    },
+    model: { encoder: { encoder_type: "timm", type, pretrained: false } },
+    split: "train",
+    output_dir: root,
+    output_filename: "ours.h5",
+    dataloading: { num_workers: THREADS },
+  };
+  return resolveExtractConfig({ file }).config;
+}
+
+/** The pool that extraction uses, on pictures that are already decoded. */
+async function poolFor(type: string): Promise<Extractor> {
+  const sources = { config: configOf(type, "."), registry };
+  const sampleShape = [3, SIZE, SIZE];
+  const stack = await buildEncoder(sources, { name: "bench", sampleShape });
+  const model = encoderModel(stack, await loadWeights(stack, {}));
+  const code = `export const openSource = (size) => {
+    const values = Float32Array.from({ length: 4 * size }, () => Math.random() - 0.5);
+    return { read: ({ length }) => ({ features: values.slice(0, length * size) }), close() {} };
+  }`;
+  const module = `data:text/javascript,${encodeURIComponent(code)}`;
+  const source = { module, options: 3 * SIZE * SIZE };
+  return await Extractor.create({ name: "bench", source, sampleShape }, {
+    ...model,
+    workers: THREADS,
+  });
+}
+
+async function drain(extractor: Extractor): Promise<void> {
+  for await (const _ of extractor.run({ start: 0, end: BATCH })) {
+    // Only the time counts.
+  }
+}
+
+async function benchForward(type: string, rounds: number, peer?: Peer): Promise<void> {
+  await using extractor = await poolFor(type);
+  await drain(extractor);
+  const [ours, fp32, bf16]: number[][] = [[], [], []];
+  for (let round = 0; round < rounds; round++) {
+    ours.push(await timed(() => drain(extractor)));
+    const request = { task: "forward", type, batch: BATCH };
+    const single = await peer?.ask({ ...request, bf16: false });
+    const half = await peer?.ask({ ...request, bf16: true });
+    if (single && half) {
+      fp32.push(single.ms);
+      bf16.push(half.ms);
+    }
+  }
+  compare(`${type}, forward of ${BATCH} (PyTorch fp32)`, ours, fp32);
+  if (peer) compare(`${type}, forward of ${BATCH} (PyTorch bf16)`, ours, bf16);
+}
+
+async function benchWhole(
+  { type, pictures, rounds }: typeof MODELS[number],
+  peer?: Peer,
+): Promise<void> {
+  const root = Deno.makeTempDirSync({ prefix: "glovita_bench_" });
+  try {
+    await writePictures(root, pictures);
+    const tasks = [false, true].flatMap((bf16) => [0, 2].map((workers) => ({ bf16, workers })));
+    const ours: number[] = [];
+    const theirs: number[][] = tasks.map(() => []);
+    let peak = 0;
+    for (let round = 0; round < rounds; round++) {
+      ours.push(await timed(() => extractFeatures(configOf(type, root))));
+      for (const [index, task] of tasks.entries()) {
+        const answer = await peer?.ask({ task: "extract", type, root, batch: BATCH, ...task });
+        if (answer) theirs[index].push(answer.ms);
+        peak = answer?.peak_mb ?? peak;
+      }
+    }
+    for (const [index, { bf16, workers }] of tasks.entries()) {
+      if (index > 0 && !peer) break;
+      const what = `PyTorch ${bf16 ? "bf16" : "fp32"}, DataLoader with ${workers} workers`;
+      compare(`${type}, ${pictures} JPEGs to HDF5 (${what})`, ours, theirs[index]);
+    }
+    const rate = 1000 * pictures / Math.min(...ours);
+    console.log(
+      `${type}: at best ${rate.toFixed(1)} pictures/s; peak memory so far ` +
+        `${peakMemory().toFixed(0)} MB, PyTorch ${peak.toFixed(0)} MB`,
+    );
+  } finally {
+    Deno.removeSync(root, { recursive: true });
+  }
+}
+
+const peer = await Peer.start("./extraction_peer.py");
+for (const model of MODELS) await benchWhole(model, peer);
+for (const { type, rounds } of MODELS) await benchForward(type, rounds, peer);
+await peer?.close();
