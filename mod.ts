@@ -17,13 +17,31 @@ export type { Batch, PaddedBatch } from "./engine/train/data.ts";
 export * from "./engine/train/events.ts";
 export type { NoOptions } from "./plugins/metric/_metric.ts";
 export * from "./plugins/mod.ts";
-export { train, type TrainOptions } from "./registry/builder/train.ts";
+export {
+  type Model,
+  type ModelGraph,
+  modelGraph,
+  type ModelInputs,
+  type ModelOutput,
+  type PredictionGraph,
+  predictionGraph,
+} from "./engine/train/model.ts";
+export { buildModel, type BuildModelOptions } from "./registry/builder/build_model.ts";
+export type { GivenConfig } from "./registry/builder/given_config.ts";
+export {
+  type EpochNumbers,
+  train,
+  type TrainedFold,
+  type TrainOptions,
+} from "./registry/builder/train.ts";
+export { trainEvents } from "./registry/builder/train_events.ts";
 export {
   type FilePrediction,
   type Prediction,
   type Samples,
   TrainedModel,
 } from "./registry/builder/trained_model.ts";
+export { type AugmentationConfig, augmentationSchema } from "./registry/config/augmentation.ts";
 export { type Flag, flag } from "./registry/config/flags.ts";
 export { type ConfigSources, type Resolution, resolveConfig } from "./registry/config/resolve.ts";
 export type * from "./registry/config/tree.ts";

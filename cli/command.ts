@@ -11,7 +11,8 @@ import type { ConfigSources, Resolution } from "../registry/config/resolve.ts";
 import { explainMissingPlugins } from "../registry/builder/run_plugins.ts";
 import { type CommandInfo, renderHelp } from "./help.ts";
 import type { Io } from "./io.ts";
-import { loadPlugin, readConfigFile } from "./sources.ts";
+import { loadPlugins, nameModule, type PluginModules } from "./plugin_modules.ts";
+import { readConfigFile } from "./sources.ts";
 import { type GlobalOptions, parseTokens, splitGlobals } from "./tokens.ts";
 
 /** Where a command finds plugins. */
@@ -78,7 +79,7 @@ export async function prepare<C>(
   }
   const registry = sources.registry ?? defaultRegistry;
   await sources.loadBuiltIns();
-  for (const specifier of options.plugins) await loadPlugin(specifier, registry);
+  const modules = await loadPlugins(options.plugins, registry);
   const { flags, issues } = parseTokens(options.rest, registry);
   if (options.help) {
     const file = options.config ? await readConfigFile(options.config, "--config") : {};
@@ -86,7 +87,7 @@ export async function prepare<C>(
     return undefined;
   }
   const layer = await readFileLayer(options, flags, command);
-  const resolution = resolveAll({ ...layer, flags, registry, issues }, command);
+  const resolution = resolveAll({ ...layer, flags, registry, modules, issues }, command);
   for (const notice of resolution.notices) io.err(`note: ${notice}`);
   return { ...resolution, registry, plugins: options.plugins };
 }
@@ -111,12 +112,13 @@ async function readFileLayer<C>(
 interface ResolveInput extends FileLayer {
   readonly flags: readonly Flag[];
   readonly registry: Registry;
+  readonly modules: PluginModules;
   readonly issues: readonly ConfigIssue[];
 }
 
 /** Words that are no flags are reported together with what is wrong with the config. */
 function resolveAll<C>(
-  { file, directory, flags, registry, issues }: ResolveInput,
+  { file, directory, flags, registry, modules, issues }: ResolveInput,
   command: ConfigCommand<C>,
 ): Resolution<C> {
   try {
@@ -126,7 +128,7 @@ function resolveAll<C>(
     const error = directory === undefined
       ? cause
       : explainMissingPlugins(cause, { directory, tree: file, registry });
-    if (!(error instanceof ConfigError)) throw error;
+    if (!(error instanceof ConfigError)) throw nameModule(error, registry, modules);
     throw new ConfigError([...issues, ...error.issues]);
   }
   throw new ConfigError(issues);

@@ -1,74 +1,13 @@
 /**
- * What a command line names and a command reads before it resolves its config: plugin modules,
- * config files, run directories.
+ * What a command line names and a command reads before it resolves its config: config files and run
+ * directories.
  * @module
  */
-import { isAbsolute, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import { ConfigError, PluginError, quote } from "../registry/errors.ts";
-import type { Plugin } from "../registry/plugin.ts";
-import type { Registry } from "../registry/registry.ts";
-import { SLOT_NAMES } from "../registry/slots.ts";
+import { ConfigError, quote } from "../registry/errors.ts";
 import { isPlainObject, type PlainObject } from "../registry/config/objects.ts";
 
 /** Name of the file in a run directory that a run can be continued from. */
 const RESOLVED_CONFIG = "resolved_config.json";
-
-/**
- * Imports a plugin module, and adds the plugins that it exports.
- * @param specifier Path, URL or package.
- * @param registry Where its plugins go.
- * @throws {PluginError} if it cannot be imported or brings no plugin.
- */
-export async function loadPlugin(specifier: string, registry: Registry): Promise<void> {
-  const fail = (reason: string, cause?: unknown): PluginError =>
-    new PluginError(`Cannot load plugin ${quote(specifier)}: ${reason}`, { specifier, cause });
-  if (specifier === "") {
-    throw new PluginError("--plugin: expected a path, URL or package, received nothing");
-  }
-  const url = await pluginUrl(specifier);
-  if (url === undefined) throw fail("file does not exist");
-  const before = countPlugins(registry);
-  try {
-    const module: Record<string, unknown> = await import(url);
-    const plugins = Object.values(module).filter(isPlugin);
-    for (const plugin of plugins) registry.add(plugin);
-    if (plugins.length === 0 && countPlugins(registry) === before) {
-      throw fail("it neither exports nor registers a plugin");
-    }
-  } catch (error) {
-    if (error instanceof PluginError && error.specifier !== undefined) throw error;
-    throw fail(firstLine(error), error);
-  }
-}
-
-/** A URL to import, or `undefined` for a path at which there is no file. */
-async function pluginUrl(specifier: string): Promise<string | undefined> {
-  if (/^[a-z][a-z+.-]+:/i.test(specifier)) return specifier;
-  const path = resolve(specifier);
-  if (await isFile(path)) return pathToFileURL(path).href;
-  const looksLikePath = /^\.{0,2}[/\\]/.test(specifier) || isAbsolute(specifier) ||
-    (/\.[cm]?[jt]s$/.test(specifier) && !specifier.startsWith("@"));
-  return looksLikePath ? undefined : specifier;
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch {
-    return false;
-  }
-}
-
-function isPlugin(value: unknown): value is Plugin {
-  if (!isPlainObject(value)) return false;
-  return typeof value.slot === "string" && typeof value.key === "string" &&
-    typeof value.create === "function" && "config" in value;
-}
-
-function countPlugins(registry: Registry): number {
-  return SLOT_NAMES.reduce((sum, slot) => sum + registry.list(slot).length, 0);
-}
 
 /**
  * Reads a config file.
@@ -115,6 +54,14 @@ export async function readRunConfig(directory: string): Promise<PlainObject> {
       quote(directory)
     }${hint}`,
   }]);
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch {
+    return false;
+  }
 }
 
 function firstLine(error: unknown): string {

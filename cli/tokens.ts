@@ -48,11 +48,15 @@ export function splitGlobals(args: readonly string[]): GlobalOptions {
   const rest: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const word = args[i];
-    if (SWITCHES.has(word) || WITH_VALUE.has(word.split("=", 1)[0])) global.push(word);
-    else rest.push(word);
-    if (!WITH_VALUE.has(word)) continue;
-    const hasValue = i + 1 < args.length && !args[i + 1].startsWith("--");
-    global[global.length - 1] += hasValue ? `=${args[++i]}` : "=";
+    const [name] = word.split("=", 1);
+    if (!WITH_VALUE.has(name)) {
+      (SWITCHES.has(word) ? global : rest).push(word);
+      continue;
+    }
+    const follows = word === name && i + 1 < args.length && !args[i + 1].startsWith("--");
+    const value = follows ? args[++i] : word.slice(name.length + 1);
+    // The parser takes `--config=` for a flag of the name "config=".
+    global.push(value === "" ? name : `${name}=${value}`);
   }
   const { help, version, config, plugin } = parseArgs(global, {
     boolean: ["help", "version"],

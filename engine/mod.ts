@@ -5,7 +5,15 @@
  */
 export { gradients } from "./autodiff/backward.ts";
 export * from "./errors.ts";
+export type { HubOptions } from "./hub/client.ts";
+export type { DownloadOptions, DownloadProgress } from "./hub/download.ts";
+export { findWeights, type FoundWeights, type WeightsRequest } from "./hub/weights.ts";
+export { sha256OfFile } from "./hub/sha256.ts";
+export { RAW_PICTURE_SOURCE_URL } from "./images/raw_picture_source.ts";
+export type { Picture } from "./images/picture.ts";
+export * from "./images/transform.ts";
 export { constant, input, int64s, scalar } from "./ir/create.ts";
+export { formatShape, sameShape, sizeOf } from "./ir/dims.ts";
 export { type Operand } from "./ir/elementwise.ts";
 export * from "./ir/elementwise.ts";
 export * from "./ir/layout.ts";
@@ -20,13 +28,32 @@ export type {
   TensorType,
   TypedArray,
 } from "./ir/node.ts";
-export type { AxisAttribute, None, OpAttributes, OpName, ReduceAttributes } from "./ir/ops.ts";
+export type {
+  AxisAttribute,
+  ConvolutionAttributes,
+  None,
+  OpAttributes,
+  OpName,
+  PoolAttributes,
+  ReduceAttributes,
+  WindowAttributes,
+} from "./ir/ops.ts";
+export * from "./ir/windows.ts";
 export * from "./nn/bags.ts";
 export * from "./nn/initializers.ts";
 export * from "./nn/losses.ts";
 export { RandomRows, RandomStream } from "./nn/random.ts";
 export * from "./nn/row_blocks.ts";
 export * from "./nn/scope.ts";
+export type { Activation } from "./nn/vision/activations.ts";
+export { ArgumentReader } from "./nn/vision/arguments.ts";
+export { convnext } from "./nn/vision/convnext.ts";
+export { adaptInputChannels, type Kernel } from "./nn/vision/input_channels.ts";
+export { type GridChange, resampleValues } from "./nn/vision/position_embedding.ts";
+export { resnet } from "./nn/vision/resnet.ts";
+export type { Size } from "./nn/vision/patch_embed.ts";
+export * from "./nn/vision/vision_model.ts";
+export { visionTransformer } from "./nn/vision/vision_transformer.ts";
 export {
   type AttributeValue,
   emit,
@@ -36,6 +63,7 @@ export {
   type OnnxValue,
 } from "./onnx/emit.ts";
 export { encode } from "./onnx/encode.ts";
+export { type ModelFacts, type ModelPort, readModelFacts } from "./onnx/read_model.ts";
 export * from "./random.ts";
 export { Session, type SessionOptions, type Value } from "./runtime/session.ts";
 export {
@@ -46,3 +74,5 @@ export {
   type LabelKind,
   openFeatureFile,
 } from "./storage/feature_file.ts";
+export { loadStateDict } from "./storage/state_dict.ts";
+export type { FloatTensor } from "./storage/tensor_types.ts";

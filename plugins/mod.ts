@@ -2,8 +2,13 @@
  * The manifest of built-in plugins. Importing this module adds all of them to the default registry.
  * @module
  */
+export * from "./dataset/cifar10.ts";
+export * from "./dataset/cifar100.ts";
+export * from "./dataset/generic_image_dataset.ts";
 export * from "./dataset/precomputed_features.ts";
+export * from "./encoder_type/onnx.ts";
 export * from "./encoder_type/precomputed.ts";
+export * from "./encoder_type/timm.ts";
 export * from "./head_type/clam.ts";
 export * from "./head_type/classification.ts";
 export * from "./head_type/regression.ts";
@@ -26,6 +31,8 @@ export * from "./optimizer/RMSprop.ts";
 export * from "./optimizer/SGD.ts";
 export * from "./peft/full_finetuning.ts";
 export * from "./peft/linear_probing.ts";
+export * from "./policy/default.ts";
+export * from "./policy/shared_default_2d.ts";
 export * from "./scheduler/CosineAnneal.ts";
 export * from "./scheduler/MultiStep.ts";
 export * from "./scheduler/none.ts";

@@ -12,7 +12,19 @@ export interface ConfigIssue {
   readonly message: string;
 }
 
-/** A config that cannot be used. Its message has one line for each issue. */
+/**
+ * A config that cannot be used. Its message has one line for each issue.
+ *
+ * @example Reading what is wrong
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = "training.epochs";
+ * const error = new ConfigError([{ path, message: "expected a whole number, received 0.5" }]);
+ * assertEquals(error.issues.map((issue) => issue.path), [path]);
+ * assertEquals(error.message, "training.epochs: expected a whole number, received 0.5");
+ * ```
+ */
 export class ConfigError extends Error {
   /** Name of the class, which survives a second copy of this package. */
   override name = "ConfigError";
@@ -30,25 +42,61 @@ export class ConfigError extends Error {
   }
 }
 
-/** A plugin module that cannot be loaded, or a value that is no plugin. */
+/** What an error of a plugin is about. */
+export interface PluginErrorOptions extends ErrorOptions {
+  /** Specifier of the module as the user gave it. */
+  readonly specifier?: string;
+  /** Slot of the plugin. */
+  readonly slot?: string;
+  /** Key of the plugin. */
+  readonly key?: string;
+}
+
+/**
+ * A plugin module that cannot be loaded, a value that is no plugin, or a schema that throws.
+ *
+ * @example A module that is not there
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const message = 'Cannot load plugin "./head.ts": file does not exist';
+ * assertEquals(new PluginError(message, { specifier: "./head.ts" }).specifier, "./head.ts");
+ * ```
+ */
 export class PluginError extends Error {
   /** Name of the class, which survives a second copy of this package. */
   override name = "PluginError";
-  /** Specifier of the module as the user gave it, where one was being loaded. */
+  /** Specifier of the module as the user gave it, where it is known. */
   readonly specifier?: string;
+  /** Slot of the plugin, where it is known. */
+  readonly slot?: string;
+  /** Key of the plugin, where it is known. */
+  readonly key?: string;
 
   /**
    * Makes the error.
    * @param message One line: `Cannot <action> <thing>: <current state>`.
-   * @param options Specifier of the module, and the cause.
+   * @param options Module and plugin, and the cause.
    */
-  constructor(message: string, options: ErrorOptions & { readonly specifier?: string } = {}) {
+  constructor(message: string, options: PluginErrorOptions = {}) {
     super(message, options);
     this.specifier = options.specifier;
+    this.slot = options.slot;
+    this.key = options.key;
   }
 }
 
-/** A key that another plugin of the slot holds already. */
+/**
+ * A key that another plugin of the slot holds already.
+ *
+ * @example Two heads of one key
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { message } = new DuplicateKeyError("head_type", "clam");
+ * assertEquals(message, 'Cannot add head_type "clam": another plugin holds this key');
+ * ```
+ */
 export class DuplicateKeyError extends RangeError {
   /** Name of the class, which survives a second copy of this package. */
   override name = "DuplicateKeyError";
@@ -69,7 +117,18 @@ export class DuplicateKeyError extends RangeError {
   }
 }
 
-/** A key that no plugin of the slot has. */
+/**
+ * A key that no plugin of the slot has.
+ *
+ * @example A slip of the finger
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { known, message } = new UnknownKeyError("head_type", "clamm", ["clam"]);
+ * assertEquals(known, ["clam"]);
+ * assertEquals(message.includes('did you mean "clam"?'), true);
+ * ```
+ */
 export class UnknownKeyError extends RangeError {
   /** Name of the class, which survives a second copy of this package. */
   override name = "UnknownKeyError";
@@ -145,6 +204,13 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
  * @param name What was written.
  * @param known Names to choose from.
  * @returns `, did you mean "x"?`, or the empty string if no name is near.
+ *
+ * @example The end of a sentence
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(didYouMean("clamm", ["clam"]), ', did you mean "clam"?');
+ * ```
  */
 export function didYouMean(name: string, known: Iterable<string>): string {
   const suggestion = nearest(name, known);
@@ -155,6 +221,13 @@ export function didYouMean(name: string, known: Iterable<string>): string {
  * Puts a name in double quotes.
  * @param name Any text.
  * @returns The text as a JSON string.
+ *
+ * @example A name with a quote in it
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(quote('a "b"'), '"a \\"b\\""');
+ * ```
  */
 export function quote(name: string): string {
   return JSON.stringify(name);

@@ -118,12 +118,15 @@ export interface PretrainedOptions {
 export interface EncoderReader {
   /** Shape that a sample has after it. */
   readonly inputShape: readonly number[];
+  /** About how many bytes each thread that reads holds for it. @default {0} */
+  readonly bytes?: number;
   /**
    * Puts the stage behind a dataset's source.
    * @param source Where the dataset's samples come from.
+   * @param options Threads that compute, for each thread that reads; 1 where not given.
    * @returns A source of samples of {@linkcode EncoderReader.inputShape}.
    */
-  wrap(source: SourceModule): SourceModule;
+  wrap(source: SourceModule, options?: { readonly threads?: number }): SourceModule;
 }
 
 /** A part of the model that turns samples into embeddings. */

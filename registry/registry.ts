@@ -76,7 +76,18 @@ export class Registry {
   }
 }
 
-/** The registry that built-in plugins add themselves to, and that the command line reads. */
+/**
+ * The registry that built-in plugins add themselves to, and that the command line reads.
+ *
+ * @example What is there
+ * ```ts
+ * import { registry } from "@glovita/glovita";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(registry.get("head_type", "clam").slot, "head_type");
+ * assertEquals(registry.list("optimizer", "Adam*"), ["Adam", "AdamW"]);
+ * ```
+ */
 export const registry: Registry = new Registry();
 
 function checkPlugin(plugin: Plugin): void {

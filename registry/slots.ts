@@ -93,6 +93,7 @@ export const SLOTS: { readonly [S in Slot]: SlotInfo } = {
   policy: {
     section: "data.augmentation",
     field: "test_policy",
+    defaultKey: "default",
     nested: true,
     description: "What becomes of a picture before the encoder gets it.",
   },

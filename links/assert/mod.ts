@@ -71,11 +71,6 @@ export function assertMatch(actual: string, expected: RegExp, msg?: string): voi
   check(() => assertion.match(actual, expected), msg);
 }
 
-/** Asserts that `actual` is at least `expected`. */
-export function assertGreaterOrEqual<T>(actual: T, expected: T, msg?: string): void {
-  check(() => assertion.ok(actual >= expected, `Expected ${actual} >= ${expected}`), msg);
-}
-
 /** Asserts that `actual` is at most `expected`. */
 export function assertLessOrEqual<T>(actual: T, expected: T, msg?: string): void {
   check(() => assertion.ok(actual <= expected, `Expected ${actual} <= ${expected}`), msg);
@@ -139,9 +134,15 @@ export async function assertRejects<E extends Error = Error>(
   msgIncludes?: string,
   msg?: string,
 ): Promise<E> {
+  let promise: PromiseLike<unknown>;
+  try {
+    promise = fn();
+  } catch {
+    throw new AssertionError("Function throws when expected to reject");
+  }
   let thrown: { readonly error: unknown } | undefined;
   try {
-    await fn();
+    await promise;
   } catch (error) {
     thrown = { error };
   }

@@ -42,8 +42,10 @@ export function parseArgs<
     config[name] = { type: "string", multiple: (collect as readonly string[]).includes(name) };
   }
   for (const [short, name] of Object.entries(alias)) config[name].short = short;
+  const texts = [...string, ...collect].map((name) => `--${name}`);
+  const isBare = (word: string, next = "-") => texts.includes(word) && next.startsWith("-");
   const { values, positionals } = parse({
-    args,
+    args: args.map((word, index) => isBare(word, args[index + 1]) ? `${word}=` : word),
     options: config,
     strict: false,
     allowPositionals: true,

@@ -90,7 +90,7 @@ export async function planFold(
     origin: split.origin,
     resume: run.resume,
     initial: given?.values,
-    loaders: planLoaders(readFoldThrough(splits, encoder), config, seed),
+    loaders: planLoaders(readFoldThrough(splits, encoder, config), config, seed),
     expectedRows: expectedRows(split, config),
   };
   return { plan, notices: [...noticesOf(splits), ...notices, ...(given?.notices ?? [])] };
@@ -129,8 +129,16 @@ function unusedWeights(unused: readonly string[], file: string): string[] {
   return [`the model has no place for ${count} of "${file}": ${names}${rest}`];
 }
 
-function readFoldThrough(splits: FoldSplits, encoder: Encoder): FoldSplits {
-  const through = (part: SplitPart) => ({ ...part, split: readThrough(part.split, encoder) });
+function readFoldThrough(
+  splits: FoldSplits,
+  encoder: Encoder,
+  { dataloading: { num_workers } }: ResolvedConfig,
+): FoldSplits {
+  const threads = Math.max(1, Math.floor(navigator.hardwareConcurrency / Math.max(1, num_workers)));
+  const through = (part: SplitPart) => ({
+    ...part,
+    split: readThrough(part.split, encoder, { threads }),
+  });
   const { train, val, test } = splits;
   return { train: through(train), val: through(val), test: test && through(test) };
 }

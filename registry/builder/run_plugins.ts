@@ -5,10 +5,11 @@
  */
 import { join } from "node:path";
 import { getAt, isPlainObject, splitPath } from "../config/objects.ts";
-import { keyPath } from "../config/select.ts";
+import { joinPath } from "../config/issues.ts";
 import { ConfigError, type ConfigIssue, quote } from "../errors.ts";
+import type { Slot } from "../plugin.ts";
 import type { Registry } from "../registry.ts";
-import { SLOTS, TREE_SLOTS } from "../slots.ts";
+import { SLOT_NAMES, SLOTS } from "../slots.ts";
 
 /** Name of the file in a run directory that says what ran the run. */
 const RUNTIME_INFO = "runtime_info.json";
@@ -42,11 +43,20 @@ export function explainMissingPlugins(error: unknown, run: UnresolvedRun): unkno
 
 /** Paths of the keys that the run's config names and the registry does not have. */
 function missingKeys({ tree, registry }: UnresolvedRun): ReadonlySet<string> {
-  const unknown = TREE_SLOTS.filter((slot) => {
-    const keys = [getAt(tree, splitPath(keyPath(SLOTS[slot])))].flat();
-    return keys.some((key) => typeof key === "string" && !registry.has(slot, key));
-  });
-  return new Set(unknown.map((slot) => keyPath(SLOTS[slot])));
+  const paths = SLOT_NAMES.flatMap((slot) =>
+    keyPaths(slot).filter((path) => {
+      const keys = [getAt(tree, splitPath(path))].flat();
+      return keys.some((key) => typeof key === "string" && !registry.has(slot, key));
+    })
+  );
+  return new Set(paths);
+}
+
+/** Where keys of a slot stand: pictures have one policy for training and one for evaluation. */
+function keyPaths(slot: Slot): string[] {
+  const { section, field } = SLOTS[slot];
+  const fields = slot === "policy" ? ["train_policy", field] : [field];
+  return fields.map((name) => joinPath(section, name));
 }
 
 function howToName(plugins: readonly string[]): string {

@@ -3,7 +3,7 @@
  * engine's trainer runs it, fold by fold.
  * @module
  */
-import type { RunDone, TrainEvent } from "../../engine/train/events.ts";
+import type { EpochDone, RunDone, TrainEvent, Values } from "../../engine/train/events.ts";
 import type { TrainPlan } from "../../engine/train/plan.ts";
 import { FoldTrainer } from "../../engine/train/trainer.ts";
 import { expectedIssue } from "../config/issues.ts";
@@ -11,7 +11,9 @@ import type { ResolvedConfig } from "../config/tree.ts";
 import { ConfigError } from "../errors.ts";
 import { type Registry, registry as defaultRegistry } from "../registry.ts";
 import { planFold } from "./fold.ts";
+import { type GivenConfig, resolveGiven } from "./given_config.ts";
 import { placeOf, runtimeInfo } from "./run_names.ts";
+import { explainMissingPlugins } from "./run_plugins.ts";
 
 /** What training needs besides its config. */
 export interface TrainOptions {
@@ -25,36 +27,83 @@ export interface TrainOptions {
   readonly onEvent?: (event: TrainEvent) => void;
 }
 
+/** Numbers of one epoch. */
+export type EpochNumbers = Pick<EpochDone, "epoch" | "lr" | "train" | "val">;
+
+/** What a fold has come to. */
+export interface TrainedFold extends RunDone {
+  /** Numbers of all epochs, those before a run was resumed among them. */
+  readonly history: readonly EpochNumbers[];
+}
+
 /**
- * Trains what a config describes: one fold, or all folds of a cross-validation.
- * @param config A resolved config.
+ * Trains what a config describes: one fold, or all folds of a cross-validation. Prints nothing.
+ * @param given A resolved config, or parts of one.
  * @param options Registry, events and the signal that stops the run.
  * @returns What each fold has come to.
- * @throws {ConfigError} if parts of the config do not fit each other.
+ * @throws {ConfigError} if the config is wrong, or its parts do not fit each other.
  * @throws {DataError} if data cannot be used or files cannot be written.
  * @throws {TrainingError} if the loss stays NaN or infinite.
+ *
+ * @example Two epochs on features at hand
+ * ```ts
+ * import { configure, FeatureWriter, precomputed, precomputedFeatures, train } from
+ *   "@glovita/glovita";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const file = `${folder}/features.h5`;
+ * const writer = await FeatureWriter.create(file, { embedDim: 2 });
+ * writer.append(Float32Array.of(1, 0, 0, 1), [0, 1]); // two samples, of class 0 and 1
+ * writer.close();
+ *
+ * const [run] = await train([
+ *   configure(precomputedFeatures, {
+ *     num_classes: 2,
+ *     train_features_file: file,
+ *     val_features_file: file,
+ *   }),
+ *   configure(precomputed, { feature_dim: 2 }),
+ *   { training: { epochs: 2 }, exp_dir: folder },
+ * ]);
+ * assertEquals([run.best_metric, run.history.length], ["val_Accuracy", 2]);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function train(
-  config: ResolvedConfig,
+  given: GivenConfig,
   options: TrainOptions = {},
-): Promise<RunDone[]> {
+): Promise<TrainedFold[]> {
+  const { registry = defaultRegistry, signal } = options;
+  const { config, notices } = resolveGiven(given, registry);
+  const tell = teller(options);
   refuseUnsupported(config);
   const place = placeOf(config);
-  const sources = { config, registry: options.registry ?? defaultRegistry };
   const seed = config.training.seed ?? crypto.getRandomValues(new Uint32Array(1))[0] >>> 1;
-  const told = new Set(ineffective(config));
-  for (const message of told) options.onEvent?.({ type: "notice", message });
-  const results: RunDone[] = [];
+  tell([...notices, ...ineffective(config)]);
+  const results: TrainedFold[] = [];
   for (const fold of place.folds) {
-    options.signal?.throwIfAborted();
-    const { plan, notices } = await planFold(sources, { index: fold, seed, ...place.fold(fold) });
-    for (const message of notices) {
-      if (!told.has(message)) options.onEvent?.({ type: "notice", message });
-      told.add(message);
-    }
+    signal?.throwIfAborted();
+    const run = { index: fold, seed, ...place.fold(fold) };
+    const { plan, notices } = await planFold({ config, registry }, run).catch((error) => {
+      const { directory: { path: directory }, resume } = run;
+      throw resume ? explainMissingPlugins(error, { directory, tree: config, registry }) : error;
+    });
+    tell(notices);
     results.push(await runFold(plan, config, options));
   }
   return results;
+}
+
+/** Tells lines to the user, each of them once. */
+function teller({ onEvent }: TrainOptions): (lines: readonly string[]) => void {
+  const told = new Set<string>();
+  return (lines) => {
+    for (const message of lines) {
+      if (!told.has(message)) onEvent?.({ type: "notice", message });
+      told.add(message);
+    }
+  };
 }
 
 function refuseUnsupported({ training, task }: ResolvedConfig): void {
@@ -87,16 +136,22 @@ async function runFold(
   plan: TrainPlan,
   config: ResolvedConfig,
   options: TrainOptions,
-): Promise<RunDone> {
+): Promise<TrainedFold> {
   const { directory: { path }, loaders, logger } = plan;
+  const history: EpochNumbers[] = [];
+  const onEvent = (event: TrainEvent) => {
+    if (event.type === "run") history.push(...earlierEpochs(plan, event.first_epoch));
+    if (event.type === "epoch") history.push(numbersOf(event));
+    options.onEvent?.(event);
+  };
   try {
-    await using trainer = await FoldTrainer.create(plan, options);
+    await using trainer = await FoldTrainer.create(plan, { ...options, onEvent });
     await writeRecords(plan, config, options);
     await logger.start({ directory: path, config: { ...config }, add_log: config.add_log });
     try {
       const done = await trainer.run();
       await logger.finish("finished");
-      return done;
+      return { ...done, history };
     } catch (error) {
       await logger.finish("failed");
       throw error;
@@ -106,9 +161,28 @@ async function runFold(
   }
 }
 
+function numbersOf({ epoch, lr, train, val }: EpochNumbers): EpochNumbers {
+  return { epoch, lr, train, val };
+}
+
+/** What a resumed run has in its `metrics.json`. */
+function earlierEpochs({ directory }: TrainPlan, epochs: number): EpochNumbers[] {
+  const { train, val } = directory.readMetrics(epochs);
+  return train.map((values, index) => {
+    const { epoch, lr, ...rest } = read(values);
+    const { epoch: _, ...others } = read(val[index]);
+    return { epoch, lr, train: rest, val: others };
+  });
+}
+
+/** JSON has no NaN: it is written as `null`. */
+function read(values: Values): Values {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value ?? NaN]));
+}
+
 /** `config.json` as asked for, `resolved_config.json` as built, `runtime_info.json`. */
 async function writeRecords(
-  { directory, resume, seed }: TrainPlan,
+  { directory, resume, seed, origin }: TrainPlan,
   config: ResolvedConfig,
   { plugins = [] }: TrainOptions,
 ): Promise<void> {
@@ -117,5 +191,8 @@ async function writeRecords(
   const built = { ...asked, training: { ...asked.training, seed } };
   if (!resume) await directory.writeJson("config.json", asked);
   await directory.writeJson("resolved_config.json", built);
-  await directory.writeJson("runtime_info.json", runtimeInfo(new Date(), plugins));
+  await directory.writeJson(
+    "runtime_info.json",
+    runtimeInfo(new Date(), { plugins, features: origin }),
+  );
 }

@@ -11,7 +11,6 @@ import { optionEntries } from "./compose.ts";
 import { getAt, isPlainObject, pick, splitPath } from "./objects.ts";
 import { parseOptions } from "./options.ts";
 
-
 /** A plugin that a config chooses, with its options. */
 export interface Chosen<S extends Slot> {
   /** The plugin. */

@@ -135,9 +135,11 @@ export const EXTRACT_SECTIONS: readonly Section[] = [
 
 /** Names at the root of a training's tree that extraction has no use for. */
 const TRAINING_ONLY: readonly string[] = [
-  ...new Set(SECTIONS.flatMap(({ path, entries }) =>
-    path === "" ? Object.keys(entries) : [path.split(".")[0]]
-  )),
+  ...new Set(
+    SECTIONS.flatMap(({ path, entries }) =>
+      path === "" ? Object.keys(entries) : [path.split(".")[0]]
+    ),
+  ),
 ].filter((name) => !SHARED.has(name) && name !== "dataloading");
 
 /**

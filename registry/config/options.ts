@@ -22,7 +22,7 @@ export function parseOptions<C>(
   } catch (cause) {
     const [reason] = (cause instanceof Error ? cause.message : String(cause)).split("\n", 1);
     const message = `Cannot check the options of ${slot} ${quote(key)}: its schema threw: `;
-    throw new PluginError(message + reason, { cause });
+    throw new PluginError(message + reason, { slot, key, cause });
   }
 }
 

@@ -88,3 +88,12 @@ async function readLines(
 export async function runProcess(args: readonly string[], cwd?: string): Promise<Finished> {
   return await startTrain(args, cwd).finished;
 }
+
+/** Runs a command to its end. */
+export async function runCommand(
+  command: Command,
+  args: readonly string[],
+  cwd?: string,
+): Promise<Finished> {
+  return await startCommand(command, args, cwd).finished;
+}

@@ -12,6 +12,10 @@ Deno.test("parseArgs() gives options by name", () => {
     [parsed.help, parsed.version, parsed.config, parsed.plugin, parsed._],
     [true, false, "a", ["b", "c"], ["d"]],
   );
-  assertEquals(parseArgs(["--config="], { string: ["config"] }).config, "");
+  const bare = parseArgs(["--config", "--plugin", "-h"], {
+    string: ["config", "plugin"],
+    collect: ["plugin"],
+  });
+  assertEquals([bare.config, bare.plugin], ["", [""]]);
   assertEquals(parseArgs([], { string: ["config"] }).config, undefined);
 });

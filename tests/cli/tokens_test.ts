@@ -98,3 +98,14 @@ Deno.test("splitGlobals() takes the global options out of the line", () => {
     rest: [],
   });
 });
+
+Deno.test("splitGlobals() takes a missing value, and an empty one, for an empty text", () => {
+  for (const args of [["--config"], ["--config="], ["--config", ""], ["--config", "--help"]]) {
+    assertEquals(splitGlobals(args).config, "", args.join(" "));
+  }
+  assertEquals(splitGlobals(["--plugin", "--plugin=a=b", "--plugin", "-x"]).plugins, [
+    "",
+    "a=b",
+    "-x",
+  ]);
+});

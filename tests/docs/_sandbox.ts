@@ -31,12 +31,16 @@ export class Sandbox implements Disposable {
     return await this.#run("bash", ["-ec", `exec 2>&1\n${script}`]);
   }
 
-  /** Runs a program; one whose first line is `// name.ts` is only saved as that. */
+  /**
+   * Runs a program; one whose first line is `// name.ts` is only saved as that. One that imports
+   * such a file is type-checked here, the others are by `deno check --doc-only`.
+   */
   async ts(program: string): Promise<Outcome> {
-    const name = /^\/\/ (\w+\.ts)\n/.exec(program)?.[1];
+    const name = /^\/\/ ([\w/]+\.ts)\n/.exec(program)?.[1];
     await Deno.writeTextFile(`${this.path}/${name ?? "program.ts"}`, program);
     if (name) return { code: 0, output: "" };
-    return await this.sh(`deno run ${PERMISSIONS.join(" ")} program.ts`);
+    const check = / from "\.\//.test(program) ? "--check" : "--no-check";
+    return await this.sh(`deno run --quiet ${check} ${PERMISSIONS.join(" ")} program.ts`);
   }
 
   /** Runs a program with the Python that `GLOVITA_PYTHON` names. */

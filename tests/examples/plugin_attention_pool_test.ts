@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { join } from "node:path";
 import { TrainedModel } from "../../registry/builder/trained_model.ts";
 import { ConfigError } from "../../registry/errors.ts";
@@ -31,12 +37,19 @@ Deno.test("the example plugin runs by --plugin as a built-in does, and its model
 
     const resumed = await runProcess([...plugin, "--training.resume", run]);
     assertEquals(resumed.code, 0, resumed.err.join("\n"));
+
+    const hint = `; the run was made with --plugin ${PLUGIN.pathname}: ` +
+      "give that again, or import it first";
     const without = await runProcess(["--training.resume", run]);
-    assertEquals(without.code, 2);
-    assertStringIncludes(without.err.join("\n"), '"attention_pool"');
+    assertEquals([without.code, without.out], [2, []]);
+    assertEquals(without.err.map((line) => line.slice(-hint.length)), [hint, hint]);
+    const [head, metric] = without.err;
+    assertMatch(head, /^model.head.head_type: expected .*, received "attention_pool"; the run/);
+    assertMatch(metric, /^task.metrics: expected .*, received "brier"; the run/);
 
     const checkpoint = join(run, "checkpoints", "best.pt");
-    await assertRejects(() => TrainedModel.load(checkpoint), ConfigError, '"attention_pool"');
+    const error = await assertRejects(() => TrainedModel.load(checkpoint), ConfigError);
+    assertEquals(error.message.split("\n"), without.err);
     await import(PLUGIN.href);
     await using model = await TrainedModel.load(checkpoint);
     const features = Float32Array.from({ length: 3 * 8 }, (_, i) => i / 24);

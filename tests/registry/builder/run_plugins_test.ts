@@ -4,7 +4,7 @@ import { explainMissingPlugins } from "../../../registry/builder/run_plugins.ts"
 import { ConfigError } from "../../../registry/errors.ts";
 import { resolveConfig } from "../../../registry/config/resolve.ts";
 import { inFolder } from "../../_training.ts";
-import { fakeRegistry, minimalFile } from "../_fakes.ts";
+import { fake, fakeRegistry, minimalFile } from "../_fakes.ts";
 
 const registry = fakeRegistry();
 const EXPECTED = 'model.head.head_type: expected one of "clam", "classification", ' +
@@ -42,6 +42,24 @@ Deno.test("explainMissingPlugins() names the modules that the run was made with"
     const [line] = explain(directory, metrics);
     assert(line.startsWith("task.metrics: ") && line.includes("--plugin ./attention_pool.ts"));
   });
+});
+
+Deno.test("explainMissingPlugins() knows where the policies of pictures stand", () => {
+  const registry = fakeRegistry();
+  registry.add(fake("policy", "default"));
+  const augmentation = { train_policy: "own", test_policy: "default" };
+  const tree = { data: { augmentation } };
+  const issues = ["train_policy", "test_policy"].map((field) => ({
+    path: `data.augmentation.${field}`,
+    message: "expected another one",
+  }));
+  const error = new ConfigError(issues);
+  const explained = explainMissingPlugins(error, { directory: ".", tree, registry });
+  assert(explained instanceof ConfigError);
+  assertEquals(explained.issues.map(({ message }) => message.includes("--plugin MODULE")), [
+    true,
+    false,
+  ]);
 });
 
 Deno.test("explainMissingPlugins() says how to name a module where the run does not", async () => {

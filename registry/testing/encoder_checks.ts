@@ -1,0 +1,207 @@
+/**
+ * What an encoder promises.
+ * @module
+ */
+import { input } from "../../engine/ir/create.ts";
+import { formatShape, sizeOf } from "../../engine/ir/dims.ts";
+import type { Tensor } from "../../engine/ir/node.ts";
+import { RandomStream } from "../../engine/nn/random.ts";
+import { type Parameter, Parameters } from "../../engine/nn/scope.ts";
+import { Session } from "../../engine/runtime/session.ts";
+import type { OpenSource } from "../../engine/train/data.ts";
+import type { Encoder, EncoderPlugin } from "../plugin.ts";
+import {
+  checkGraphGradients,
+  checkRebuilding,
+  expectClose,
+  expectNumbers,
+  normals,
+  runGraph,
+  type SampleGraph,
+  sampleWeights,
+} from "./sample_graph.ts";
+import { type Claim, expect, type Subject } from "./subject.ts";
+
+const SAMPLES = 3;
+/** Shapes of samples that are tried where neither the author nor the plugin names one. */
+const SHAPES: readonly (readonly number[])[] = [[1], [8], [3, 32, 32], [3, 224, 224]];
+
+type EncoderSubject = Subject<"encoder_type">;
+
+/** An encoder with what it is fed. */
+interface Built {
+  readonly encoder: Encoder;
+  readonly parameters: readonly Parameter[];
+  /** Shape of a sample as the dataset gives it. */
+  readonly sampleShape: readonly number[];
+  /** Shape of a sample as the graph takes it. */
+  readonly inputShape: readonly number[];
+}
+
+/** Promises of encoders. */
+export const encoderClaims: readonly Claim<"encoder_type">[] = [
+  { name: "accepts samples of some shape", check: async (subject) => void await build(subject) },
+  { name: "gives finite output of the announced layout", check: checkOutput },
+  { name: "draws no random numbers in evaluation", check: checkSteady },
+  { name: "encodes a sample alone as in a batch", check: checkCompany },
+  { name: "has the gradients of finite differences", check: checkSlopes },
+  { name: "computes the same bits when saved and built again", check: checkSaved },
+  { name: "reads samples as it announces", check: checkReader },
+];
+
+async function build(subject: EncoderSubject): Promise<Built> {
+  const { shapes, chosen } = shapesOf(subject);
+  let refusal: unknown;
+  for (const sampleShape of shapes) {
+    try {
+      return await createEncoder(subject, sampleShape);
+    } catch (error) {
+      if (chosen) throw error;
+      refusal = error;
+    }
+  }
+  const tried = shapes.map(formatShape).join(", ");
+  const reason = refusal instanceof Error ? refusal.message : String(refusal);
+  throw new Error(`it refuses samples of ${tried}, give context.sampleShape: ${reason}`, {
+    cause: refusal,
+  });
+}
+
+function shapesOf(
+  { plugin, options, context }: EncoderSubject,
+): { readonly shapes: typeof SHAPES; readonly chosen: boolean } {
+  if (context.sampleShape) return { shapes: [context.sampleShape], chosen: true };
+  const { preprocessing } = plugin as EncoderPlugin;
+  if (preprocessing === undefined) return { shapes: SHAPES, chosen: false };
+  const { channels, image_size = [224, 224] } = preprocessing.call(plugin, options);
+  return { shapes: [[channels, ...image_size]], chosen: true };
+}
+
+async function createEncoder(
+  { plugin, options, context }: EncoderSubject,
+  sampleShape: readonly number[],
+): Promise<Built> {
+  const parameters = new Parameters();
+  const scope = parameters.scope().child("encoder.model");
+  const encoder = await plugin.create(options, {
+    source: "samples of a check",
+    ...context,
+    sampleShape,
+    scope,
+  });
+  const inputShape = encoder.reader?.inputShape ?? sampleShape;
+  return { encoder, parameters: parameters.list(), sampleShape, inputShape };
+}
+
+function graphOf(
+  { encoder, parameters, inputShape }: Built,
+  training: boolean,
+  seed = 1,
+): SampleGraph {
+  const random = new RandomStream(input("random_seed", "uint32", []));
+  const samples = input("features", "float32", ["batch", ...inputShape]);
+  const embeddings = encoder.forward(samples, { training, random });
+  const feeds = {
+    random_seed: { dtype: "uint32", shape: [], data: Uint32Array.of(seed) },
+    ...samplesFeed(inputShape, normals(SAMPLES * sizeOf(inputShape), seed)),
+  } as const;
+  return { outputs: { embeddings }, parameters, differentiable: [], feeds };
+}
+
+function samplesFeed(inputShape: readonly number[], data: Float32Array): SampleGraph["feeds"] {
+  const shape = [data.length / sizeOf(inputShape), ...inputShape];
+  return { features: { dtype: "float32", shape, data } };
+}
+
+async function checkOutput(subject: EncoderSubject): Promise<void> {
+  for (const training of [false, true]) {
+    const built = await build(subject);
+    const graph = graphOf(built, training);
+    expectLayout(built.encoder, graph.outputs.embeddings);
+    const weights = sampleWeights(built.parameters, 1);
+    const { embeddings } = await runGraph(graph, weights);
+    const [, ...others] = embeddings.shape;
+    expectNumbers(embeddings, "embeddings", [SAMPLES, ...others]);
+    const { output, embed_dim } = built.encoder;
+    const width = output === "tokens" ? others.at(-1) : others[0];
+    expect(width === embed_dim, `embeddings are ${width} wide, embed_dim is ${embed_dim}`);
+  }
+}
+
+const RANKS: Readonly<Record<Encoder["output"], number>> = { features: 2, tokens: 3, map: 4 };
+
+function expectLayout(encoder: Encoder, { shape, dtype }: Tensor): void {
+  const { output, num_prefix_tokens: prefix = 0, has_class_token: hasClass } = encoder;
+  expect(Object.hasOwn(RANKS, output), `its output is ${JSON.stringify(output)}`);
+  const found = `its output is ${dtype} ${formatShape(shape)}`;
+  expect(dtype === "float32" && shape.length === RANKS[output], `${found}, announced: ${output}`);
+  if (output !== "tokens") return;
+  const tokens = shape[1];
+  const patches = typeof tokens === "number" ? tokens - prefix : 1;
+  expect(patches >= 1, `${found}, of which ${prefix} tokens precede the patches`);
+  expect(!hasClass || prefix >= 1, "it has a class token and no prefix tokens");
+}
+
+/** Only a graph that draws random numbers has their seed among its inputs. */
+async function checkSteady(subject: EncoderSubject): Promise<void> {
+  const session = await Session.create(graphOf(await build(subject), false).outputs);
+  const steady = !session.inputs.has("random_seed");
+  await session.release();
+  expect(steady, "its evaluation depends on the seed");
+}
+
+async function checkCompany(subject: EncoderSubject): Promise<void> {
+  const built = await build(subject);
+  const graph = graphOf(built, false);
+  const weights = sampleWeights(built.parameters, 1);
+  const together = (await runGraph(graph, weights)).embeddings.data as Float32Array;
+  const samples = graph.feeds.features.data as Float32Array;
+  const [width, outputs] = [samples.length / SAMPLES, together.length / SAMPLES];
+  for (let index = 0; index < SAMPLES; index++) {
+    const sample = samples.slice(index * width, (index + 1) * width);
+    const feeds = { ...graph.feeds, ...samplesFeed(built.inputShape, sample) };
+    const { embeddings } = await runGraph({ ...graph, feeds }, weights);
+    expectClose(
+      embeddings.data as Float32Array,
+      together.slice(index * outputs, (index + 1) * outputs),
+      `the embedding of sample ${index} changes with its neighbours`,
+    );
+  }
+}
+
+async function checkSlopes(subject: EncoderSubject): Promise<void> {
+  const { parameters } = await build(subject);
+  if (!parameters.some((parameter) => parameter.trainable)) return;
+  const flows = await checkGraphGradients(async (seed) =>
+    graphOf(await build(subject), true, seed)
+  );
+  expect(flows, "no gradient reaches its parameters");
+}
+
+async function checkSaved(subject: EncoderSubject): Promise<void> {
+  await checkRebuilding(async () => graphOf(await build(subject), false));
+}
+
+/** The stage before the graph, run on samples of the dataset's shape. */
+async function checkReader(subject: EncoderSubject): Promise<void> {
+  const { encoder: { reader }, sampleShape, inputShape } = await build(subject);
+  if (reader === undefined) return;
+  const module = import.meta.resolve("./sample_source.ts");
+  const wrapped = structuredClone(reader.wrap({ module, options: { sampleShape } }));
+  const { openSource } = await import(wrapped.module) as { readonly openSource: OpenSource };
+  const source = await openSource(wrapped.options);
+  try {
+    const [both, second] = [
+      await source.read(Int32Array.of(4, 7)),
+      await source.read(Int32Array.of(7)),
+    ];
+    const size = sizeOf(inputShape);
+    const sizes = `${both.features.length} values for 2 samples of ${formatShape(inputShape)}`;
+    expect(both.features.length === 2 * size, `its reader gives ${sizes}`);
+    expect(both.features.every(Number.isFinite), "its reader gives values that are not finite");
+    const state = "what its reader makes of a sample changes with its neighbours";
+    expectClose(second.features, both.features.slice(size), state);
+  } finally {
+    source.close();
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * What a logger promises.
+ * @module
+ */
+import type { Logger, RunInfo } from "../plugin.ts";
+import { type Claim, expect, type Subject } from "./subject.ts";
+
+type LoggerSubject = Subject<"logger">;
+
+/** Promises of loggers. */
+export const loggerClaims: readonly Claim<"logger">[] = [
+  { name: "takes a run from start to finish", check: each(takeRun) },
+  { name: "takes a run that fails before its first epoch", check: each(takeFailure) },
+  { name: "takes a run that is resumed", check: each(takeResumedRun) },
+  { name: "takes values that are no numbers, and changes nothing", check: each(takeOddValues) },
+];
+
+/** Runs a check in a run directory of its own, twice, as folds do. */
+function each(check: (logger: Logger, run: RunInfo) => Promise<void>) {
+  return async ({ plugin, options, context }: LoggerSubject) => {
+    const directory = await Deno.makeTempDir();
+    try {
+      for (let fold = 0; fold < 2; fold++) {
+        await check(plugin.create(options, context), runInfo(directory));
+      }
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  };
+}
+
+function runInfo(directory: string): RunInfo {
+  return {
+    directory,
+    config: { training: { epochs: 2, seed: null }, task: { metrics: ["acc"] } },
+    add_log: { note: "a check", nested: { list: [1, null] } },
+  };
+}
+
+async function takeRun(logger: Logger, run: RunInfo): Promise<void> {
+  await logger.start(run);
+  for (let epoch = 0; epoch < 2; epoch++) {
+    await logger.log(epoch, { train_loss: 1 / (epoch + 1), val_loss: 0.5, val_Accuracy: 0.9 });
+  }
+  await logger.finish("finished");
+}
+
+async function takeFailure(logger: Logger, run: RunInfo): Promise<void> {
+  await logger.start(run);
+  await logger.finish("failed");
+}
+
+async function takeResumedRun(logger: Logger, run: RunInfo): Promise<void> {
+  await logger.start(run);
+  await logger.log(7, { val_loss: 0.25 });
+  await logger.finish("finished");
+}
+
+async function takeOddValues(logger: Logger, run: RunInfo): Promise<void> {
+  const values = { train_loss: NaN, val_loss: Infinity };
+  const before = [structuredClone(run), { ...values }];
+  await logger.start(run);
+  await logger.log(0, values);
+  await logger.finish("failed");
+  const same = JSON.stringify(before) === JSON.stringify([run, values]);
+  expect(same && Object.is(values.train_loss, NaN), "it changes what it is given");
+}

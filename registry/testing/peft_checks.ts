@@ -1,0 +1,130 @@
+/**
+ * What a method of parameter-efficient fine-tuning promises.
+ * @module
+ */
+import { input } from "../../engine/ir/create.ts";
+import { formatShape } from "../../engine/ir/dims.ts";
+import { add, mul, tanh } from "../../engine/ir/elementwise.ts";
+import { RandomStream } from "../../engine/nn/random.ts";
+import { normal, ones } from "../../engine/nn/initializers.ts";
+import {
+  type ForwardContext,
+  type Parameter,
+  Parameters,
+  type Scope,
+} from "../../engine/nn/scope.ts";
+import { Random } from "../../engine/random.ts";
+import type { Tensor } from "../../engine/ir/node.ts";
+import type { Peft } from "../plugin.ts";
+import {
+  checkGraphGradients,
+  checkRebuilding,
+  expectNumbers,
+  normals,
+  runGraph,
+  type SampleGraph,
+  sampleWeights,
+} from "./sample_graph.ts";
+import { type Claim, expect, sameValues, type Subject } from "./subject.ts";
+
+const SAMPLES = 4;
+const WIDTH = 6;
+const CLASSES = 3;
+
+type PeftSubject = Subject<"peft">;
+
+/** Promises of fine-tuning methods. */
+export const peftClaims: readonly Claim<"peft">[] = [
+  { name: "keeps names, shapes and initial values of parameters", check: checkNames },
+  { name: "lets something train", check: checkTraining },
+  { name: "keeps the layout of layers", check: checkLayout },
+  { name: "has the gradients of finite differences", check: checkSlopes },
+  { name: "computes the same bits when saved and built again", check: checkSaved },
+];
+
+interface SmallModel {
+  readonly parameters: readonly Parameter[];
+  readonly forward: (input: Tensor, context: ForwardContext) => Tensor;
+}
+
+/** A model with parts called as timm calls them, with or without the method. */
+function smallModel(peft: Peft | undefined): SmallModel {
+  const parameters = new Parameters();
+  const root = parameters.scope();
+  const same = (scope: Scope) => scope;
+  const { encoder, head } = peft ?? { encoder: same, head: same };
+  const base = encoder.call(peft, root.child("encoder.model"));
+  const embed = base.child("patch_embed").linear("proj", WIDTH, WIDTH);
+  const token = base.parameter("cls_token", [1, WIDTH], normal(0.02));
+  const block = base.child("blocks").child("0");
+  const layers = ["attn.qkv", "attn.proj", "mlp.fc1", "mlp.fc2"].map((name) =>
+    block.linear(name, WIDTH, WIDTH)
+  );
+  const weight = base.child("norm").parameter("weight", [WIDTH], ones);
+  const classifier = head.call(peft, root.child("head")).linear("fc.fc", WIDTH, CLASSES);
+  return {
+    parameters: parameters.list(),
+    forward(samples, context) {
+      const embedded = add(embed(samples, context), token);
+      const hidden = layers.reduce((x, layer) => tanh(layer(x, context)), embedded);
+      return classifier(mul(hidden, weight), context); // [batch, classes]
+    },
+  };
+}
+
+function build({ plugin, options, context }: PeftSubject): SmallModel {
+  return smallModel(plugin.create(options, context));
+}
+
+function graphOf({ parameters, forward }: SmallModel, training: boolean, seed = 1): SampleGraph {
+  const random = new RandomStream(input("random_seed", "uint32", []));
+  const samples = input("features", "float32", ["batch", WIDTH]);
+  const shape = [SAMPLES, WIDTH];
+  return {
+    outputs: { logits: forward(samples, { training, random }) },
+    parameters,
+    differentiable: [],
+    feeds: {
+      features: { dtype: "float32", shape, data: normals(SAMPLES * WIDTH, seed) },
+      random_seed: { dtype: "uint32", shape: [], data: Uint32Array.of(seed) },
+    },
+  };
+}
+
+/** A method may add parameters. Those that the model has without it are where weights are loaded. */
+function checkNames(subject: PeftSubject): void {
+  const found = new Map(build(subject).parameters.map((each) => [each.name, each]));
+  for (const { name, shape, initializer } of smallModel(undefined).parameters) {
+    const kept = found.get(name);
+    const called = JSON.stringify(name);
+    expect(kept !== undefined, `no parameter is called ${called} any more`);
+    const shapes = `${formatShape(kept.shape)}, without the method ${formatShape(shape)}`;
+    expect(formatShape(kept.shape) === formatShape(shape), `${called} has shape ${shapes}`);
+    const [values, expected] = [kept.initializer, initializer].map((fill) =>
+      fill(shape, new Random(1))
+    );
+    expect(sameValues(values, expected), `${called} starts from other values`);
+  }
+}
+
+function checkTraining(subject: PeftSubject): void {
+  const { parameters } = build(subject);
+  expect(parameters.some((parameter) => parameter.trainable), "all parameters are frozen");
+}
+
+async function checkLayout(subject: PeftSubject): Promise<void> {
+  for (const training of [false, true]) {
+    const model = build(subject);
+    const { logits } = await runGraph(graphOf(model, training), sampleWeights(model.parameters, 1));
+    expectNumbers(logits, "logits", [SAMPLES, CLASSES]);
+  }
+}
+
+async function checkSlopes(subject: PeftSubject): Promise<void> {
+  const flows = await checkGraphGradients((seed) => graphOf(build(subject), true, seed));
+  expect(flows, "no gradient reaches what trains");
+}
+
+async function checkSaved(subject: PeftSubject): Promise<void> {
+  await checkRebuilding(() => graphOf(build(subject), false));
+}

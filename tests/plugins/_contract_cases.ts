@@ -1,0 +1,86 @@
+/** What plugins are checked with besides, or instead of, the smallest options. */
+import { join } from "node:path";
+import type { Slot } from "../../registry/plugin.ts";
+import type { PluginCheckOptions } from "../../registry/testing/mod.ts";
+import { writeBagSplits } from "../_bags.ts";
+import { type Files, writeSplits } from "../_training.ts";
+import { picturePath } from "../engine/images/_pictures.ts";
+import { modelFile } from "../engine/onnx/_models.ts";
+import { CIFAR_FOLDER, UNCHECKED } from "./dataset/_cifar.ts";
+
+/** Options of one check of a plugin. */
+export type Options = PluginCheckOptions<Slot, unknown>;
+
+/** Options by slot and key; those that need files write them into the given folder. */
+export const CASES: Readonly<
+  Record<string, readonly Options[] | ((folder: string) => Promise<readonly Options[]>)>
+> = {
+  "dataset cifar10": [{ config: UNCHECKED, context: { data_root_dir: CIFAR_FOLDER } }],
+  "dataset cifar100": [{ config: UNCHECKED, context: { data_root_dir: CIFAR_FOLDER } }],
+  "dataset generic_image_dataset": async (folder) => [{
+    config: { num_classes: 2, split_source: "subdirs", label_source: "folder" },
+    context: { data_root_dir: await writePictures(folder) },
+  }],
+  "dataset precomputed_features": async (folder) => {
+    const single = await writeSplits(await made(folder, "single"));
+    const bags = await writeBagSplits(await made(folder, "bags"));
+    return [featureFiles(3, single), featureFiles(2, bags)];
+  },
+  "encoder_type onnx": ["tokens", "map", "grey"].map((name) => ({
+    config: { file: modelFile(name) },
+  })),
+  "encoder_type precomputed": [
+    {},
+    { config: { feature_dim: 5 }, context: { sampleShape: [5] } },
+  ],
+  "encoder_type timm": [
+    timmModel("test_vit", { depth: 1 }),
+    timmModel("test_resnet"),
+    timmModel("test_convnext"),
+  ],
+  "head_type clam": [
+    { config: { size_arg: "tiny" } },
+    { config: { size_arg: "tiny", variant: "sb", gate: false, dropout: 0.3, cosine_head: false } },
+    { config: { size_arg: "tiny", instance_eval: true, attn_drop: 0.3 } },
+    // Its consistency loss has the dense logits as a target, which no gradient changes.
+    {
+      config: { size_arg: "tiny", stochastic_topk: true },
+      skip: ["has the gradients of finite differences"],
+    },
+  ],
+};
+
+function featureFiles(num_classes: number, { train, val, test }: Files): Options {
+  const files = {
+    train_features_file: train,
+    val_features_file: val,
+    test_features_file: test,
+  };
+  return { config: { num_classes, ...files } };
+}
+
+/** One of timm's small models for tests, on small pictures. */
+function timmModel(type: string, model_kwargs: Record<string, unknown> = {}): Options {
+  return {
+    config: { type, pretrained: false, model_kwargs },
+    context: { sampleShape: [3, 32, 32] },
+  };
+}
+
+/** Folders of splits, in them folders of classes. */
+async function writePictures(folder: string): Promise<string> {
+  for (const split of ["train", "val", "test"]) {
+    for (const name of ["cat/one.png", "cat/two.png", "dog/one.png"]) {
+      const path = join(folder, "images", split, name);
+      await Deno.mkdir(join(path, ".."), { recursive: true });
+      await Deno.copyFile(picturePath("rgb.png"), path);
+    }
+  }
+  return folder;
+}
+
+async function made(folder: string, name: string): Promise<string> {
+  const path = join(folder, name);
+  await Deno.mkdir(path);
+  return path;
+}

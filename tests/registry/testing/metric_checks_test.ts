@@ -1,0 +1,133 @@
+import type { Metric, MetricInput, MetricPlugin } from "../../../registry/plugin.ts";
+import { assertFails, plain } from "./_broken.ts";
+
+const TARGETS = "accepts the targets that it names, and refuses others";
+const VALUES = "gives finite values under steady names";
+const DIVISION = "does not depend on order, batches and other splits";
+const INPUT = "leaves its input alone, and does not keep it";
+const DIRECTION = "rates right predictions above wrong ones";
+
+/** Mean absolute distance of the scores from the targets. */
+function distance({ subtask, num_classes, scores, labels, count }: MetricInput): number {
+  const target = (i: number) =>
+    subtask === "multiclass"
+      ? Number(labels[Math.floor(i / num_classes)] === i % num_classes)
+      : labels[i];
+  const sum = scores.reduce((sum, score, i) => sum + Math.abs(score - target(i)), 0);
+  return count === 0 ? 0 : sum / count;
+}
+
+/** A metric that sums up over batches, right or wrong. */
+function summing(parts: {
+  readonly of?: (batch: MetricInput) => number;
+  readonly weight?: (batch: MetricInput) => number;
+  readonly higher?: boolean;
+  readonly name?: (samples: number) => string;
+  readonly shared?: boolean;
+}): Metric {
+  const { of = distance, weight = ({ count }) => count, higher = false } = parts;
+  const { name = () => "Distance", shared = false } = parts;
+  const common = { total: 0, samples: 0 };
+  return {
+    higher_is_better: higher,
+    accumulator() {
+      const sums = shared ? common : { total: 0, samples: 0 };
+      return {
+        update(batch) {
+          sums.total += of(batch) * weight(batch);
+          sums.samples += weight(batch);
+        },
+        compute: () => ({ [name(sums.samples)]: sums.total / sums.samples }),
+      };
+    },
+  };
+}
+
+Deno.test("metricClaims accept a mean of distances", async () => {
+  await assertFails(plain("metric", () => summing({})), {});
+});
+
+Deno.test("metricClaims find a metric whose subtasks are not those that it accepts", async () => {
+  const open: MetricPlugin = {
+    ...plain("metric", () => summing({})),
+    subtasks: ["multiclass"],
+  };
+  await assertFails(open, {
+    [TARGETS]: /^its subtasks are multiclass, it accepts multiclass,multilabel,regression$/,
+  });
+  const closed: MetricPlugin = {
+    ...plain("metric", (_, { subtask }) => {
+      if (subtask !== "regression") throw new RangeError("no");
+      return summing({});
+    }),
+    subtasks: ["regression", "multilabel"],
+  };
+  await assertFails(closed, { [TARGETS]: /it accepts regression$/ });
+  const none = plain("metric", () => {
+    throw new RangeError("no");
+  });
+  await assertFails(none, { [TARGETS]: /^it refuses all targets$/ });
+});
+
+Deno.test("metricClaims find values that are NaN, or called otherwise from time to time", async () => {
+  const broken = plain("metric", () => summing({ name: () => "mean distance" }));
+  await assertFails(broken, { [VALUES]: /^a value is called "mean distance", expected one word$/ });
+  const changing = plain("metric", () => summing({ name: (n) => n > 2 ? "Far" : "Near" }));
+  await assertFails(changing, { [VALUES]: /^values are called Far, for two samples Near$/ });
+  const nan = plain("metric", () => summing({ of: () => NaN }));
+  await assertFails(nan, {
+    [VALUES]: /^Distance is NaN for multiclass targets$/,
+    [DIVISION]: /^Distance is NaN, in another order NaN$/,
+    [INPUT]: /^Distance is NaN/,
+    [DIRECTION]: /^right predictions get/,
+  });
+});
+
+Deno.test("metricClaims find a mean over batches of different size", async () => {
+  const unweighted = plain("metric", () => summing({ weight: () => 1 }));
+  await assertFails(unweighted, { [DIVISION]: /^Distance is \S+, in three batches/ });
+});
+
+Deno.test("metricClaims find accumulators that share what they collect", async () => {
+  const shared = plain("metric", () => summing({ shared: true }));
+  await assertFails(shared, { [DIVISION]: /beside another accumulator \S+$/ });
+});
+
+Deno.test("metricClaims find a metric that changes or keeps the arrays of a batch", async () => {
+  const changing = plain("metric", () => {
+    const of = (batch: MetricInput) => {
+      const found = distance(batch);
+      batch.scores.fill(0);
+      return found;
+    };
+    return summing({ of });
+  });
+  await assertFails(changing, {
+    [DIVISION]: /^Distance is/,
+    [INPUT]: /^it changes the arrays of the batch$/,
+  });
+  const keeping = plain("metric", () => ({
+    higher_is_better: false,
+    accumulator() {
+      const batches: MetricInput[] = [];
+      return {
+        update: (batch) => void batches.push(batch),
+        compute() {
+          const samples = batches.reduce((sum, { count }) => sum + count, 0);
+          const sum = batches.reduce((sum, batch) => sum + distance(batch) * batch.count, 0);
+          return { Distance: sum / samples };
+        },
+      };
+    },
+  }));
+  await assertFails(keeping, { [INPUT]: /when the batch's arrays are used again/ });
+});
+
+Deno.test("metricClaims find a metric that prefers wrong predictions", async () => {
+  const upside = plain("metric", () => summing({ higher: true }));
+  await assertFails(upside, {
+    [DIRECTION]: /^right predictions get .*, higher_is_better is true$/,
+  });
+  const blind = plain("metric", () => summing({ of: () => 0.5 }));
+  await assertFails(blind, { [DIRECTION]: /^right predictions get/ });
+});

@@ -1,0 +1,110 @@
+import { add, mul } from "../../../engine/ir/elementwise.ts";
+import { reshape } from "../../../engine/ir/layout.ts";
+import { torchDefault, zeros } from "../../../engine/nn/initializers.ts";
+import { frozen, linear, type Scope } from "../../../engine/nn/scope.ts";
+import { applyOne } from "../../../engine/ir/create.ts";
+import type { Peft } from "../../../registry/plugin.ts";
+import { assertFails, plain } from "./_broken.ts";
+
+const NAMES = "keeps names, shapes and initial values of parameters";
+const TRAINING = "lets something train";
+const LAYOUT = "keeps the layout of layers";
+const SLOPES = "has the gradients of finite differences";
+const SAVED = "computes the same bits when saved and built again";
+
+const same = (scope: Scope) => scope;
+const peft = (parts: Partial<Peft>) =>
+  plain("peft", () => ({ encoder: same, head: same, ...parts }));
+
+/** A scope whose linear layers are made otherwise; its children are such scopes too. */
+function wrapped(scope: Scope, wrap: (scope: Scope) => Partial<Scope>): Scope {
+  return {
+    path: scope.path,
+    child: (name) => wrapped(scope.child(name), wrap),
+    parameter: (...of) => scope.parameter(...of),
+    linear: (...of) => scope.linear(...of),
+    ...wrap(scope),
+  };
+}
+
+/** Low-rank updates of frozen layers, after Hu et al. 2021. */
+const lora = (scope: Scope): Scope =>
+  wrapped(frozen(scope), () => ({
+    path: scope.path,
+    child: (name) => lora(scope.child(name)),
+    linear(name, inputs, outputs, options) {
+      const base = frozen(scope).linear(name, inputs, outputs, options);
+      const place = scope.child(name);
+      const down = place.parameter("lora_a", [2, inputs], torchDefault(inputs));
+      const up = place.parameter("lora_b", [outputs, 2], zeros);
+      return (x, context) => add(base(x, context), linear(linear(x, down), up));
+    },
+  }));
+
+Deno.test("peftClaims accept low-rank updates", async () => {
+  await assertFails(peft({ encoder: lora }), {});
+});
+
+Deno.test("peftClaims find parameters that are renamed, reshaped or filled otherwise", async () => {
+  const renaming = peft({ head: (scope) => scope.child("inner") });
+  await assertFails(renaming, {
+    [NAMES]: /^no parameter is called "head.fc.fc.weight" any more$/,
+  });
+  const filling = peft({
+    encoder: (scope) =>
+      wrapped(scope, (scope) => ({
+        parameter: (name, shape) => scope.parameter(name, shape, zeros),
+      })),
+  });
+  await assertFails(filling, { [NAMES]: /^"encoder.model.cls_token" starts from other values$/ });
+});
+
+Deno.test("peftClaims find a method that lets nothing train", async () => {
+  await assertFails(peft({ encoder: frozen, head: frozen }), {
+    [TRAINING]: /^all parameters are frozen$/,
+    [SLOPES]: /^no gradient reaches what trains$/,
+  });
+});
+
+Deno.test("peftClaims find layers whose output has another layout", async () => {
+  const flat = peft({
+    head: (scope) =>
+      wrapped(scope, (scope) => ({
+        linear(name, inputs, outputs, options) {
+          const layer = scope.linear(name, inputs, outputs, options);
+          return (x, context) => reshape(layer(x, context), [12]);
+        },
+      })),
+  });
+  await assertFails(flat, { [LAYOUT]: /^logits are float32 \[12\], expected float32 \[4, 3\]$/ });
+});
+
+Deno.test("peftClaims find gradients that are cut off", async () => {
+  const cut = peft({
+    encoder: (scope) =>
+      wrapped(scope, (scope) => ({
+        linear(name, inputs, outputs, options) {
+          const layer = scope.linear(name, inputs, outputs, options);
+          return (x, context) =>
+            applyOne("Identity", [layer(x, context)], { detached: name === "attn.qkv" });
+        },
+      })),
+  });
+  await assertFails(cut, { [SLOPES]: /^the gradient of "encoder.model.\S+" .* says 0.000 where/ });
+});
+
+Deno.test("peftClaims find a method that differs from call to call", async () => {
+  let calls = 0;
+  const drifting = peft({
+    encoder: (scope) => {
+      const factor = 1 + calls++ / 10;
+      return wrapped(scope, (scope) => ({
+        linear(name, inputs, outputs, options) {
+          const layer = scope.linear(name, inputs, outputs, options);
+          return (x, context) => mul(layer(x, context), factor);
+        },
+      }));
+    },
+  });
+  await assertFails(drifting, { [SAVED]: /^logits were \S+ at \d+, built again \S+$/ });
+});

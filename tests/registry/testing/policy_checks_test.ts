@@ -1,0 +1,81 @@
+import * as v from "valibot";
+import type { PictureOperation, Plugin, PolicyContext } from "../../../registry/plugin.ts";
+import { assertFails, plain } from "./_broken.ts";
+
+const PLAIN = "gives plain data that crosses threads";
+const CHANNELS = "gives the channels that the encoder expects";
+const SIZE = "gives pictures of the size that it announces";
+
+function squash({ preprocessing }: PolicyContext) {
+  const { channels, image_size: size = [20, 20] } = preprocessing;
+  const { mean = Array(channels).fill(0.5), std = Array(channels).fill(0.5) } = preprocessing;
+  const operations: PictureOperation[] = [
+    { op: "resize", size, interpolation: "bilinear" },
+    { op: "normalize", mean, std },
+  ];
+  return { channels, size, operations };
+}
+
+Deno.test("policyClaims accept a policy that squashes, and one that crops", async () => {
+  await assertFails(plain("policy", (_, context) => squash(context)), {});
+  const crop = plain("policy", (_, context) => {
+    const { channels, size, operations: [, normalize] } = squash(context);
+    const shorter = { op: "resize_shorter", size: 40, interpolation: "bicubic" } as const;
+    return { channels, size, operations: [shorter, { op: "center_crop", size }, normalize] };
+  });
+  await assertFails(crop, {});
+});
+
+Deno.test("policyClaims find transforms that do not cross threads", async () => {
+  const calling = plain("policy", (_, context) => {
+    const later = () => 1;
+    return { ...squash(context), later };
+  });
+  await assertFails(calling, { [PLAIN]: /could not be cloned/ });
+});
+
+Deno.test("policyClaims find transforms for other channels", async () => {
+  const coloured = plain("policy", (_, context) => ({ ...squash(context), channels: 3 }));
+  await assertFails(coloured, { [CHANNELS]: /^it gives 3 channels, the encoder expects 1$/ });
+  const short = plain("policy", (_, context) => {
+    const { operations: [resize], ...rest } = squash(context);
+    return { ...rest, operations: [resize, { op: "normalize", mean: [0.5], std: [0.5] }] };
+  });
+  await assertFails(short, { [CHANNELS]: /^it normalizes with 1 means and 1 deviations for 3/ });
+  const early = plain("policy", (_, context) => {
+    const { operations, ...rest } = squash(context);
+    return { ...rest, operations: operations.toReversed() };
+  });
+  await assertFails(early, { [CHANNELS]: /^it changes pictures after it has normalized them$/ });
+});
+
+Deno.test("policyClaims find transforms whose size is another one", async () => {
+  const uncropped = plain("policy", (_, context) => {
+    const { channels, size, operations: [, normalize] } = squash(context);
+    const shorter = { op: "resize_shorter", size: size[0], interpolation: "bicubic" } as const;
+    return { channels, size, operations: [shorter, normalize] };
+  });
+  await assertFails(uncropped, {
+    [SIZE]: /^it makes pictures of 32×42 of 48×64, announced: 32×32$/,
+  });
+});
+
+Deno.test("policyClaims read the options of a policy as those of a map", async () => {
+  const sized: Plugin<"policy", { readonly side: number; readonly quick: boolean }> = {
+    slot: "policy",
+    key: "sized",
+    description: "a square",
+    config: v.strictObject({
+      side: v.optional(v.pipe(v.number(), v.description("side of the square")), 8),
+      quick: v.optional(v.pipe(v.boolean(), v.description("whether it is quick")), true),
+    }),
+    create({ side }, { preprocessing }) {
+      return squash({ preprocessing: { ...preprocessing, image_size: [side, side] } });
+    },
+  };
+  await assertFails(sized, {});
+  await assertFails(sized, {}, {
+    config: { side: 12 },
+    context: { preprocessing: { channels: 2 } },
+  });
+});
