@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 import timm
+from safetensors.torch import save_file
 from timm.data import create_transform, resolve_model_data_config
 
 torch.set_num_threads(2)
@@ -62,11 +63,16 @@ def joint(tokens):
     return torch.cat([tokens[:, 0], tokens[:, 1:].mean(1)], 1)
 
 
+def weights(request):
+    save_file(model_of(request["type"]).state_dict(), request["file"])
+    return 0.0
+
+
 @torch.inference_mode()
 def extract(request):
-    model = model_of(request["type"])
-    transform = create_transform(**resolve_model_data_config(model))
     start = time.perf_counter()
+    model = timm.create_model(request["type"], checkpoint_path=request["file"]).eval()
+    transform = create_transform(**resolve_model_data_config(model))
     data = Folder(request["root"], transform)
     loader = torch.utils.data.DataLoader(
         data, batch_size=request["batch"], num_workers=request["workers"]
@@ -93,7 +99,7 @@ def peak():
     return (own + children) / 1024
 
 
-TASKS = {"hello": lambda request: 0.0, "forward": forward, "extract": extract}
+TASKS = {"hello": lambda request: 0.0, "weights": weights, "forward": forward, "extract": extract}
 
 for line in sys.stdin:
     request = json.loads(line)

@@ -20,7 +20,6 @@ interface Opened {
   readonly setup: WorkerSetup;
   readonly source: Source;
   readonly session: Session;
-  readonly weights: Readonly<Record<string, Value>>;
 }
 
 const scope = globalThis as unknown as WorkerScope;
@@ -65,12 +64,7 @@ async function tell(reply: Promise<Reply>): Promise<void> {
 async function open(setup: WorkerSetup): Promise<Opened> {
   const source = await openSplitSource(setup);
   const session = await Session.load(setup.model, { threads: setup.threads });
-  const weights = Object.fromEntries(
-    Object.entries(setup.weights).map((
-      [name, weight],
-    ): [string, Value] => [name, { ...weight, dtype: "float32" }]),
-  );
-  return { setup, source, session, weights };
+  return { setup, source, session };
 }
 
 async function read(source: Source, { start, count }: Job): Promise<Rows> {
@@ -78,13 +72,13 @@ async function read(source: Source, { start, count }: Job): Promise<Rows> {
 }
 
 async function compute(job: Job, reading: Promise<Rows>): Promise<Reply> {
-  const { setup, session, weights } = await opening!;
+  const { setup, session } = await opening!;
   const { features: data, skipped = [] } = await reading;
   const batch = job.count - skipped.length;
   if (batch === 0) return { type: "features", job, features: new Float32Array(), skipped };
   const shape = [batch, ...setup.sampleShape];
   const samples: Value = { dtype: "float32", shape, data };
-  const { features } = await session.run({ ...weights, samples });
+  const { features } = await session.run({ samples });
   return { type: "features", job, features: features.data as Float32Array<ArrayBuffer>, skipped };
 }
 

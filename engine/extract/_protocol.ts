@@ -3,15 +3,8 @@
  * @module
  */
 import type { ErrorRecord } from "../error_record.ts";
+import type { OnnxModel } from "../onnx/encode.ts";
 import type { SkippedSample, SourceModule } from "../train/data.ts";
-
-/** A parameter's values as they cross threads. */
-export interface Weight {
-  /** Shape. */
-  readonly shape: readonly number[];
-  /** Values, row-major. */
-  readonly data: Float32Array<ArrayBuffer>;
-}
 
 /** What a worker computes with. */
 export interface WorkerSetup {
@@ -21,10 +14,8 @@ export interface WorkerSetup {
   readonly source: SourceModule;
   /** Shape of one sample. */
   readonly sampleShape: readonly number[];
-  /** Bytes of the ONNX model: `samples [batch, ...sampleShape]` to `features [batch, D]`. */
-  readonly model: Uint8Array<ArrayBuffer>;
-  /** Values of the model's other inputs. */
-  readonly weights: Readonly<Record<string, Weight>>;
+  /** `samples [batch, ...sampleShape]` to `features [batch, D]`. */
+  readonly model: OnnxModel;
   /** Threads within an operator. */
   readonly threads: number;
 }

@@ -5,15 +5,14 @@
  */
 import { restoreError } from "../error_record.ts";
 import type { Split } from "../train/data.ts";
-import type { Job, Reply, Request, Weight, WorkerSetup } from "./_protocol.ts";
+import type { OnnxModel } from "../onnx/encode.ts";
+import type { Job, Reply, Request, WorkerSetup } from "./_protocol.ts";
 import type { FeatureBlock } from "./journal.ts";
 
 /** What the features are computed with. */
 export interface ExtractorOptions {
-  /** Bytes of the ONNX model: `samples [batch, ...sampleShape]` to `features [batch, D]`. */
-  readonly model: Uint8Array<ArrayBuffer>;
-  /** Values of the model's other inputs, by name. */
-  readonly weights?: Readonly<Record<string, Weight>>;
+  /** `samples [batch, ...sampleShape]` to `features [batch, D]`; constants in shared memory are not copied. */
+  readonly model: OnnxModel;
   /** Threads that read and compute. @default {1} */
   readonly workers?: number;
   /** Threads within an operator, for each of them. @default {1} */
@@ -58,8 +57,8 @@ export class Extractor implements AsyncDisposable {
     { name, source, sampleShape }: Pick<Split, "name" | "source" | "sampleShape">,
     options: ExtractorOptions,
   ): Promise<Extractor> {
-    const { model, weights = {}, workers = 1, threads = 1, microBatch = 4 } = options;
-    const setup: WorkerSetup = { name, source, sampleShape, model, weights, threads };
+    const { model, workers = 1, threads = 1, microBatch = 4 } = options;
+    const setup: WorkerSetup = { name, source, sampleShape, model, threads };
     const pool = Array.from({ length: workers }, () => new ExtractWorker(setup));
     const extractor = new Extractor(pool, microBatch);
     try {

@@ -10,6 +10,8 @@ import {
   GraphProtoSchema,
   ModelProtoSchema,
   NodeProtoSchema,
+  type TensorProto,
+  TensorProto_DataLocation,
   TensorProtoSchema,
   type ValueInfoProto,
   ValueInfoProtoSchema,
@@ -21,10 +23,21 @@ import {
   type OnnxInitializer,
   type OnnxValue,
 } from "./emit.ts";
+import type { TypedArray } from "../ir/node.ts";
 
 /** Version of the operator set that graphs are written in. */
 export const OPSET = 21;
 const IR_VERSION = 10n;
+/** Constants of fewer bytes stay within the model: they hold shapes, which the runtime looks at. */
+const APART_BYTES = 1024;
+
+/** An ONNX model whose large constants lie beside it. */
+export interface OnnxModel {
+  /** Bytes of an `.onnx` file. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Bytes of its large constants, by the place that the model names. */
+  readonly constants: Readonly<Record<string, Uint8Array>>;
+}
 
 function encodeAttribute(name: string, { kind, value }: AttributeValue): AttributeProto {
   const types = AttributeProto_AttributeType;
@@ -58,13 +71,31 @@ function encodeValue({ name, dtype, shape }: OnnxValue): ValueInfoProto {
   });
 }
 
-function encodeInitializer({ name, dtype, shape, values }: OnnxInitializer) {
+function encodeInitializer({ name, dtype, shape, values }: OnnxInitializer): TensorProto {
   return create(TensorProtoSchema, {
     name,
     dataType: elementTypes[dtype],
     dims: shape.map(BigInt),
-    rawData: new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength),
+    rawData: bytesOf(values) as Uint8Array<ArrayBuffer>,
   });
+}
+
+function encodeApart({ name, dtype, shape, values }: OnnxInitializer, place: string): TensorProto {
+  return create(TensorProtoSchema, {
+    name,
+    dataType: elementTypes[dtype],
+    dims: shape.map(BigInt),
+    dataLocation: TensorProto_DataLocation.EXTERNAL,
+    externalData: [
+      { key: "location", value: place },
+      { key: "offset", value: "0" },
+      { key: "length", value: String(values.byteLength) },
+    ],
+  });
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /**
@@ -73,6 +104,27 @@ function encodeInitializer({ name, dtype, shape, values }: OnnxInitializer) {
  * @returns Bytes of an `.onnx` file.
  */
 export function encode(graph: OnnxGraph): Uint8Array<ArrayBuffer> {
+  return encodeModel(graph, graph.initializers.map(encodeInitializer));
+}
+
+/**
+ * Encodes a graph as an ONNX model beside which its large constants lie: nothing copies them, they
+ * may be shared memory, and a model may hold more than the 2 GB that a file can.
+ * @param graph The graph; its large constants must stay as they are while sessions use the model.
+ * @returns The model, with views of the graph's values.
+ */
+export function encodeWithConstantsApart(graph: OnnxGraph): OnnxModel {
+  const constants: Record<string, Uint8Array> = {};
+  const initializers = graph.initializers.map((initializer, index) => {
+    if (initializer.values.byteLength < APART_BYTES) return encodeInitializer(initializer);
+    const place = `constant${index}`;
+    constants[place] = bytesOf(initializer.values);
+    return encodeApart(initializer, place);
+  });
+  return { bytes: encodeModel(graph, initializers), constants };
+}
+
+function encodeModel(graph: OnnxGraph, initializer: TensorProto[]): Uint8Array<ArrayBuffer> {
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: "glovita",
@@ -92,7 +144,7 @@ export function encode(graph: OnnxGraph): Uint8Array<ArrayBuffer> {
       ),
       input: graph.inputs.map(encodeValue),
       output: graph.outputs.map(encodeValue),
-      initializer: graph.initializers.map(encodeInitializer),
+      initializer,
     }),
   });
   return toBinary(ModelProtoSchema, model) as Uint8Array<ArrayBuffer>;

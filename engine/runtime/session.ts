@@ -8,7 +8,7 @@ import type { DType, Tensor, TypedArray } from "../ir/node.ts";
 import { allocate } from "../ir/create.ts";
 import { sameShape, sizeOf } from "../ir/dims.ts";
 import { emit } from "../onnx/emit.ts";
-import { encode } from "../onnx/encode.ts";
+import { encode, type OnnxModel } from "../onnx/encode.ts";
 import { loadError } from "./_load_error.ts";
 
 type Runtime = typeof import("onnxruntime-node");
@@ -68,13 +68,20 @@ export class Session {
   readonly #session: InferenceSession;
   /** Buffers of outputs, where they are reused. */
   readonly #reused: Map<string, Bound> | undefined;
+  /** Held, as the runtime may read them where they lie. */
+  #constants: OnnxModel["constants"];
   /** Names of the inputs that the graph uses. */
   readonly inputs: ReadonlySet<string>;
   /** Names of the outputs. */
   readonly outputs: readonly string[];
 
-  private constructor(session: InferenceSession, { reuseOutputs, outputs }: SessionOptions) {
+  private constructor(
+    session: InferenceSession,
+    { reuseOutputs, outputs }: SessionOptions,
+    constants: OnnxModel["constants"] = {},
+  ) {
     this.#session = session;
+    this.#constants = constants;
     this.#reused = reuseOutputs ? new Map() : undefined;
     this.inputs = new Set(session.inputNames);
     this.outputs = outputs ?? session.outputNames;
@@ -97,13 +104,16 @@ export class Session {
 
   /**
    * Makes an ONNX model ready to run.
-   * @param model Bytes of an `.onnx` file.
+   * @param model Bytes of an `.onnx` file, or a model with its large constants.
    * @param options How to run.
    */
-  static async load(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
+  static async load(model: Uint8Array | OnnxModel, options: SessionOptions = {}): Promise<Session> {
     const { InferenceSession } = await loadRuntime();
-    const session = await InferenceSession.create(model, settingsOf(options));
-    return new Session(session, options);
+    const { bytes, constants } = "bytes" in model ? model : { bytes: model, constants: {} };
+    const externalData = Object.entries(constants).map(([path, data]) => ({ path, data }));
+    const settings = { ...settingsOf(options), ...(externalData.length > 0 && { externalData }) };
+    const session = await InferenceSession.create(bytes, settings);
+    return new Session(session, options, constants);
   }
 
   /**
@@ -201,6 +211,7 @@ export class Session {
   /** Frees the runtime's memory. */
   async release(): Promise<void> {
     await this.#session.release();
+    this.#constants = {};
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { DataError } from "../../engine/errors.ts";
 import { Extractor } from "../../engine/extract/extractor.ts";
+import type { OnnxModel } from "../../engine/onnx/encode.ts";
 import { writeError } from "../../engine/storage/atomic.ts";
 import type { Split } from "../../engine/train/data.ts";
 import type { ExtractConfig } from "../config/extract.ts";
@@ -67,11 +68,10 @@ export async function extractFeatures(
   const stack = await encoderFor(sources, splits);
   const ranges = splits.map(([, split]) => shardRange(split, shard));
   prepareFolder(config.output_dir);
-  const weights = await weightsFor(stack, config, { signal, onEvent });
-  const model = encoderModel(stack, weights);
+  const { model, ...weights } = await withWeights(stack, config, { signal, onEvent });
   const threads = planThreads(stack, config.dataloading.num_workers);
   const extractor = (split: Split) =>
-    Extractor.create(split, { ...model, ...threads, microBatch: MICRO_BATCH });
+    Extractor.create(split, { model, ...threads, microBatch: MICRO_BATCH });
   const files: ExtractedFile[] = [];
   for (const [i, [name, original]] of splits.entries()) {
     signal?.throwIfAborted();
@@ -144,11 +144,26 @@ async function encoderFor(
   });
 }
 
+/** The encoder's model, and whence its weights are; their values live on in the model only. */
+async function withWeights(
+  stack: EncoderStack,
+  config: ExtractConfig,
+  options: WeightOptions,
+): Promise<Pick<EncoderWeights, "origin" | "sha256"> & { readonly model: OnnxModel }> {
+  const { origin, sha256, values } = await weightsFor(stack, config, options);
+  return { origin, sha256, model: encoderModel(stack, { values }) };
+}
+
+interface WeightOptions {
+  readonly signal?: AbortSignal;
+  readonly onEvent: OnEvent;
+}
+
 /** Weights of the checkpoint, unless it holds a head that was trained on an encoder's features. */
 async function weightsFor(
   stack: EncoderStack,
   { checkpoint_path }: ExtractConfig,
-  { signal, onEvent }: { readonly signal?: AbortSignal; readonly onEvent: OnEvent },
+  { signal, onEvent }: WeightOptions,
 ): Promise<EncoderWeights> {
   const held = checkpoint_path !== null && stack.parameters.length > 0 &&
     holdsEncoder(stack, checkpoint_path);

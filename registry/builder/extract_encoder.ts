@@ -10,16 +10,12 @@ import type { Parameter } from "../../engine/nn/scope.ts";
 import { RandomStream } from "../../engine/nn/random.ts";
 import { bakeInputs } from "../../engine/onnx/bake.ts";
 import { emit } from "../../engine/onnx/emit.ts";
-import { encode } from "../../engine/onnx/encode.ts";
+import { encodeWithConstantsApart, type OnnxModel } from "../../engine/onnx/encode.ts";
 import { deriveSeed, Random } from "../../engine/random.ts";
 import { loadStateDict } from "../../engine/storage/state_dict.ts";
-import type { ExtractorOptions } from "../../engine/extract/extractor.ts";
 import { matchInitialWeights } from "../../engine/train/init_checkpoint.ts";
 import type { PretrainedOptions } from "../plugin.ts";
 import { encoderParameters, type EncoderStack, foreignNames } from "./model.ts";
-
-/** Weights up to this size are fixed in the graph, so that the runtime packs them for its kernels. */
-const BAKED_BYTES = 400e6;
 
 /** Where weights come from. */
 export interface WeightSources extends PretrainedOptions {
@@ -97,29 +93,28 @@ function hash(values: ReadonlyMap<string, Float32Array>): string {
 
 /**
  * Makes an encoder ready for the extractor: `samples [batch, ...inputShape]` to
- * `features [batch, embed_dim]`.
+ * `features [batch, embed_dim]`. Weights are constants, which the runtime packs for its kernels, in
+ * memory that all threads share.
  * @param stack The encoder.
  * @param weights Its weights.
  */
 export function encoderModel(
   stack: EncoderStack,
   { values }: Pick<EncoderWeights, "values">,
-): Required<Pick<ExtractorOptions, "model" | "weights">> {
+): OnnxModel {
   const samples = input("samples", "float32", ["batch", ...stack.inputShape]);
   const random = new RandomStream(input("random_seed", "uint32", []));
   const graph = emit({ features: stack.forward(samples, { training: false, random }) });
-  const weights = Object.fromEntries(
-    stack.parameters.map(({ name, shape }) => [name, { shape, data: values.get(name)! }] as const),
+  const shared = stack.parameters.map(({ name, shape }) =>
+    [name, { shape, values: sharedCopy(values.get(name)!) }] as const
   );
-  const used = new Set(graph.inputs.map(({ name }) => name));
-  if (weightBytes(stack) > BAKED_BYTES) {
-    const fed = Object.entries(weights).filter(([name]) => used.has(name));
-    return { model: encode(graph), weights: Object.fromEntries(fed) };
-  }
-  const baked = Object.entries(weights).map(([name, { shape, data }]) =>
-    [name, { shape, values: data }] as const
-  );
-  return { model: encode(bakeInputs(graph, new Map(baked))), weights: {} };
+  return encodeWithConstantsApart(bakeInputs(graph, new Map(shared)));
+}
+
+function sharedCopy(values: Float32Array): Float32Array {
+  const copy = new Float32Array(new SharedArrayBuffer(values.byteLength));
+  copy.set(values);
+  return copy;
 }
 
 /** Threads of an extractor. */
@@ -141,8 +136,8 @@ export function planThreads(stack: EncoderStack, wanted: number | null): ThreadP
   if (wanted !== null) return { workers: wanted, threads: Math.max(1, Math.floor(cores / wanted)) };
   const weights = weightBytes(stack);
   const reader = stack.encoder.reader?.bytes ?? 0;
-  // Packed weights are held beside the model they come from; activations come on top.
-  const each = weights * (weights > BAKED_BYTES ? 1.2 : 2.5) + reader + 300e6;
+  // Each packs the weights for itself; activations come on top.
+  const each = 1.2 * weights + reader + 300e6;
   const fitting = Math.floor(0.6 * Deno.systemMemoryInfo().available / each);
   const workers = Math.max(1, Math.min(cores, fitting));
   return { workers, threads: Math.max(1, Math.floor(cores / workers)) };

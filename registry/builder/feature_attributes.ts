@@ -24,7 +24,7 @@ export interface FeatureOrigin {
   /** What becomes of its pictures. */
   readonly transform?: PictureTransform;
   /** Weights of the encoder. */
-  readonly weights: EncoderWeights;
+  readonly weights: Pick<EncoderWeights, "origin" | "sha256">;
   /** Width of a row. */
   readonly embedDim: number;
 }

@@ -5,13 +5,14 @@ import type { FeatureBlock } from "../../../engine/extract/journal.ts";
 import { input } from "../../../engine/ir/create.ts";
 import { linear } from "../../../engine/nn/scope.ts";
 import { emit } from "../../../engine/onnx/emit.ts";
-import { encode } from "../../../engine/onnx/encode.ts";
+import { bakeInputs } from "../../../engine/onnx/bake.ts";
+import { encodeWithConstantsApart } from "../../../engine/onnx/encode.ts";
 import { syntheticSplit } from "../train/synthetic_source.ts";
 
 const weight = input("weight", "float32", [1, 2]);
 const features = linear(input("samples", "float32", ["batch", 2]), weight);
-const model = encode(emit({ features }));
-const weights = { weight: { shape: [1, 2], data: Float32Array.of(1, -1) } };
+const weights = new Map([["weight", { shape: [1, 2], values: Float32Array.of(1, -1) }]]);
+const model = encodeWithConstantsApart(bakeInputs(emit({ features }), weights));
 
 async function collect(blocks: AsyncIterable<FeatureBlock>): Promise<FeatureBlock[]> {
   const all: FeatureBlock[] = [];
@@ -22,7 +23,7 @@ async function collect(blocks: AsyncIterable<FeatureBlock>): Promise<FeatureBloc
 Deno.test("Extractor.run() computes samples in their order, in groups that lie on a grid", async () => {
   const split = syntheticSplit(23);
   for (const workers of [1, 3]) {
-    await using extractor = await Extractor.create(split, { model, weights, workers });
+    await using extractor = await Extractor.create(split, { model, workers });
     const blocks = await collect(extractor.run({ start: 6, end: 23 }));
     assertEquals(
       blocks.map(({ start, count }) => [start, count]),
@@ -36,7 +37,7 @@ Deno.test("Extractor.run() computes samples in their order, in groups that lie o
 
 Deno.test("Extractor.run() tells the error of a sample in its turn", async () => {
   const split = syntheticSplit(20, { failAt: 9 });
-  await using extractor = await Extractor.create(split, { model, weights, workers: 2 });
+  await using extractor = await Extractor.create(split, { model, workers: 2 });
   const seen: number[] = [];
   await assertRejects(async () => {
     for await (const { start } of extractor.run({ start: 0, end: 20 })) seen.push(start);
@@ -45,7 +46,7 @@ Deno.test("Extractor.run() tells the error of a sample in its turn", async () =>
 });
 
 Deno.test("Extractor.run() stops when its signal aborts", async () => {
-  await using extractor = await Extractor.create(syntheticSplit(400), { model, weights });
+  await using extractor = await Extractor.create(syntheticSplit(400), { model });
   const abort = new AbortController();
   const seen: number[] = [];
   await assertRejects(async () => {
@@ -59,10 +60,14 @@ Deno.test("Extractor.run() stops when its signal aborts", async () => {
 
 Deno.test("Extractor.create() says when source or model cannot be opened", async () => {
   const split = { ...syntheticSplit(4), source: { module: "data:text/javascript,", options: {} } };
-  const error = await assertRejects(() => Extractor.create(split, { model, weights }), TypeError);
+  const error = await assertRejects(() => Extractor.create(split, { model }), TypeError);
   assert(error.message.includes("exports no function openSource"), error.message);
   await assertRejects(
-    () => Extractor.create(syntheticSplit(4), { model: new Uint8Array(9), workers: 2 }),
+    () =>
+      Extractor.create(syntheticSplit(4), {
+        model: { bytes: new Uint8Array(9), constants: {} },
+        workers: 2,
+      }),
     Error,
   );
 });

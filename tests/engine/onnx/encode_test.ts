@@ -4,10 +4,13 @@ import { type GraphProto, ModelProtoSchema, type ValueInfoProto } from "onnx-buf
 import { constant, input } from "../../../engine/ir/create.ts";
 import { cast, gelu, shiftRight } from "../../../engine/ir/elementwise.ts";
 import { transpose } from "../../../engine/ir/layout.ts";
+import { linear } from "../../../engine/nn/scope.ts";
+import { bakeInputs } from "../../../engine/onnx/bake.ts";
+import { Session } from "../../../engine/runtime/session.ts";
 import { gemm } from "../../../engine/ir/matrix.ts";
 import type { DType, Tensor } from "../../../engine/ir/node.ts";
 import { elementTypes, emit } from "../../../engine/onnx/emit.ts";
-import { encode, OPSET } from "../../../engine/onnx/encode.ts";
+import { encode, encodeWithConstantsApart, OPSET } from "../../../engine/onnx/encode.ts";
 
 function decode(outputs: Record<string, Tensor>) {
   const model = fromBinary(ModelProtoSchema, encode(emit(outputs)));
@@ -73,4 +76,37 @@ Deno.test("encode() writes the element types of ONNX", () => {
     assertEquals(type.value.value.elemType, number);
     if (dtype !== "float32") assertEquals(graph.node[0].attribute[0].i, BigInt(number));
   }
+});
+
+Deno.test("encodeWithConstantsApart() leaves large constants where they are", async () => {
+  const values = new Float32Array(new SharedArrayBuffer(4 * 300));
+  for (let i = 0; i < 300; i++) values[i] = i;
+  const small = Float32Array.of(1, 2, 3);
+  const graph = emit({
+    y: linear(
+      input("x", "float32", ["batch", 100]),
+      input("w", "float32", [3, 100]),
+      input("b", "float32", [3]),
+    ),
+  });
+  const model = encodeWithConstantsApart(bakeInputs(
+    graph,
+    new Map([["w", { shape: [3, 100], values }], ["b", { shape: [3], values: small }]]),
+  ));
+  const [[place, bytes]] = Object.entries(model.constants);
+  assertEquals(Object.keys(model.constants).length, 1);
+  assertEquals(bytes.buffer, values.buffer);
+  const { initializer } = fromBinary(ModelProtoSchema, model.bytes).graph!;
+  assertEquals(
+    initializer.map((
+      { name, externalData, rawData },
+    ) => [name, externalData.length, rawData.length]),
+    [["w", 3, 0], ["b", 0, 12]],
+  );
+  assertEquals(initializer[0].externalData[0].value, place);
+  const session = await Session.load(model);
+  const x = { dtype: "float32", shape: [1, 100], data: new Float32Array(100).fill(1) } as const;
+  const { y } = await session.run({ x });
+  assertEquals(y.data, Float32Array.of(4950 + 1, 14950 + 2, 24950 + 3));
+  await session.release();
 });

@@ -1,4 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import { input } from "../../../engine/ir/create.ts";
+import { linear } from "../../../engine/nn/scope.ts";
 import { Session } from "../../../engine/runtime/session.ts";
 import { writeTorchFile } from "../../../engine/storage/torch_writer.ts";
 import {
@@ -43,17 +45,17 @@ Deno.test("loadWeights() takes those of a checkpoint, under any of their names",
   assert(!holdsEncoder(await tiny(), await writeCheckpoint("head.fc.fc.weight", values)));
 });
 
-Deno.test("encoderModel() computes the same with weights fixed or fed", async () => {
+Deno.test("encoderModel() fixes the weights, and only samples are fed", async () => {
   const stack = await tiny();
   const weights = await loadWeights(stack, {});
-  const baked = encoderModel(stack, weights);
-  assertEquals(baked.weights, {});
+  const model = encoderModel(stack, weights);
   const samples = {
     dtype: "float32",
     shape: [2, ...SHAPE],
     data: Float32Array.from({ length: 24 }, (_, i) => i),
   } as const;
-  const session = await Session.load(baked.model);
+  const session = await Session.load(model);
+  assertEquals([...session.inputs], ["samples"]);
   const { features } = await session.run({ samples });
   assertEquals(features.shape, [2, WIDTH]);
   const matrix = weights.values.get("encoder.model.weight")!;
@@ -66,21 +68,22 @@ Deno.test("encoderModel() computes the same with weights fixed or fed", async ()
   await session.release();
 });
 
-Deno.test("encoderModel() leaves weights beyond a size to be fed", async () => {
+Deno.test("encoderModel() keeps large weights in memory that threads share", async () => {
   const stack = await tiny();
-  const weights = await loadWeights(stack, {});
-  // As if the map were large: only the sizes are looked at.
   const [parameter] = stack.parameters;
-  const large = { ...parameter, name: "encoder.model.unused", shape: [2 ** 27] };
-  const values = new Map([...weights.values, [large.name, new Float32Array()]]);
-  const { model, weights: fed } = encoderModel(
-    { ...stack, parameters: [parameter, large] },
-    { values },
-  );
-  assertEquals(Object.keys(fed), ["encoder.model.weight"]);
-  const session = await Session.load(model);
-  assertEquals([...session.inputs].sort(), ["encoder.model.weight", "samples"]);
-  await session.release();
+  const shape = [WIDTH * 32, 12];
+  const wide = { ...parameter, shape };
+  const values = Float32Array.from({ length: WIDTH * 32 * 12 }, (_, i) => i % 7);
+  const { bytes, constants } = encoderModel({
+    ...stack,
+    parameters: [wide],
+    forward: () =>
+      linear(input("samples", "float32", ["batch", 12]), input(wide.name, "float32", shape)),
+  }, { values: new Map([[wide.name, values]]) });
+  const [held] = Object.values(constants);
+  assert(held.buffer instanceof SharedArrayBuffer);
+  assertEquals([...new Float32Array(held.buffer)], [...values]);
+  assert(bytes.length < values.byteLength);
 });
 
 Deno.test("planThreads() gives each core a session as far as memory goes", async () => {
