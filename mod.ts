@@ -27,7 +27,10 @@ export {
   predictionGraph,
 } from "./engine/train/model.ts";
 export { buildModel, type BuildModelOptions } from "./registry/builder/build_model.ts";
-export type { GivenConfig } from "./registry/builder/given_config.ts";
+export { extractFeatures, type ExtractOptions } from "./registry/builder/extract.ts";
+export type * from "./registry/builder/extract_events.ts";
+export { extractEvents } from "./registry/builder/extract_stream.ts";
+export type { GivenConfig, GivenExtractConfig } from "./registry/builder/given_config.ts";
 export {
   type EpochNumbers,
   train,
@@ -42,6 +45,14 @@ export {
   TrainedModel,
 } from "./registry/builder/trained_model.ts";
 export { type AugmentationConfig, augmentationSchema } from "./registry/config/augmentation.ts";
+export {
+  type ExtractConfig,
+  type ExtractConfigFields,
+  type ExtractFields,
+  type ExtractLoading,
+  type ExtractPart,
+  resolveExtractConfig,
+} from "./registry/config/extract.ts";
 export { type Flag, flag } from "./registry/config/flags.ts";
 export { type ConfigSources, type Resolution, resolveConfig } from "./registry/config/resolve.ts";
 export type * from "./registry/config/tree.ts";

@@ -37,11 +37,15 @@ const USAGE_ERRORS = [ConfigError, PluginError, DuplicateKeyError, UnknownKeyErr
  */
 export function reportFailure(error: unknown, io: Io): number {
   const problem = error instanceof Error ? error : new Error(String(error));
-  if (isA(problem, USAGE_ERRORS)) return say(problem.message, EXIT.usage, io);
+  if (isA(problem, USAGE_ERRORS)) {
+    const code = say(problem.message, EXIT.usage, io);
+    if (debugging() && problem.cause instanceof Error) io.err(stackOf(problem.cause));
+    return code;
+  }
   if (isA(problem, [DataError, TrainingError])) return say(problem.message, EXIT.data, io);
   if (problem instanceof Deno.errors.NotCapable) return say(problem.message, EXIT.usage, io);
   io.err(`unexpected error: ${problem.message}`);
-  if (debugging()) io.err(problem.stack ?? problem.message);
+  if (debugging()) io.err(stackOf(problem));
   else io.err("This should not happen; GLOVITA_DEBUG=1 shows where it comes from.");
   return EXIT.bug;
 }
@@ -54,6 +58,10 @@ function isA(error: Error, classes: readonly { readonly name: string }[]): boole
 function say(message: string, code: number, io: Io): number {
   for (const line of message.split("\n")) io.err(line);
   return code;
+}
+
+function stackOf({ stack, message }: Error): string {
+  return stack ?? message;
 }
 
 function debugging(): boolean {

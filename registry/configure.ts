@@ -66,7 +66,7 @@ export function configure<S extends Slot, C>(
  * @param parts The parts; later ones win.
  * @throws {ConfigError} if the tree holds something else where an object must be.
  */
-export function mergeParts(tree: PlainObject, parts: readonly ConfigPart[]): void {
+export function mergeParts(tree: PlainObject, parts: readonly object[]): void {
   const lists = new Map<Slot, string[]>();
   for (const part of parts) {
     if (!isConfigured(part)) {
@@ -84,7 +84,7 @@ export function mergeParts(tree: PlainObject, parts: readonly ConfigPart[]): voi
   }
 }
 
-function isConfigured(part: ConfigPart): part is Configured {
+function isConfigured(part: object): part is Configured {
   return "slot" in part && "options" in part;
 }
 

@@ -4,7 +4,7 @@
  */
 import { chosenPlugin, chosenPlugins } from "../config/chosen.ts";
 import type { ModelConfig, ResolvedConfig } from "../config/tree.ts";
-import { ConfigError } from "../errors.ts";
+import { ConfigError, PluginError, quote } from "../errors.ts";
 import type { Created, MetricPlugin, Plugin, Slot, SlotContexts, SlotProducts } from "../plugin.ts";
 import type { Registry } from "../registry.ts";
 import { keyPath } from "../config/select.ts";
@@ -24,6 +24,7 @@ export interface BuildSources<C extends ModelConfig = ResolvedConfig> {
  * @param context What the slot's plugins get besides their options.
  * @param sources Config and registry.
  * @throws {ConfigError} if the plugin's options do not fit the run.
+ * @throws {PluginError} if the plugin is broken.
  */
 export function create<S extends Slot>(
   slot: S,
@@ -70,27 +71,33 @@ function createFrom<S extends Slot>(
     const created = plugin.create(options, context);
     if (!(created instanceof Promise)) return created;
     return created.catch((error) => {
-      throw asConfigError(error, plugin);
+      throw explainPluginError(error, plugin);
     }) as Created<S>;
   } catch (error) {
-    throw asConfigError(error, plugin);
+    throw explainPluginError(error, plugin);
   }
 }
 
 /**
- * Says of an error that a plugin threw where in the config its reason stands.
- * @param error What was thrown; a `RangeError` says that options do not fit.
+ * Says of an error that a plugin threw where in the config its reason stands, or whose bug it is.
+ * @param error What was thrown; a `RangeError` says that options do not fit, a `TypeError` or
+ *   `ReferenceError` that the plugin is broken.
  * @param plugin The plugin.
  * @param path Dotted path of the plugin's key; that of its slot where not given.
  * @returns The error to throw.
  */
-export function asConfigError(
+export function explainPluginError(
   error: unknown,
   plugin: Pick<Plugin, "slot" | "key">,
   path: string = keyPath(SLOTS[plugin.slot]),
 ): unknown {
+  const { slot, key } = plugin;
+  if (error instanceof TypeError || error instanceof ReferenceError) {
+    const message = `Cannot use ${slot} ${quote(key)}: it is broken: ${error.message}`;
+    return new PluginError(message, { slot, key, cause: error });
+  }
   if (!(error instanceof RangeError)) return error;
-  return new ConfigError([{ path, message: `"${plugin.key}": ${error.message}` }], {
+  return new ConfigError([{ path, message: `"${key}": ${error.message}` }], {
     cause: error,
   });
 }

@@ -26,6 +26,7 @@ import { checkTemplate, outputPath, type Shard, shardOf } from "./extract_names.
 import { extractSplit, type SplitWork } from "./_extract_split.ts";
 import { featureAttributes } from "./feature_attributes.ts";
 import { mergeShards } from "./_merge_shards.ts";
+import { type GivenExtractConfig, resolveGivenExtract } from "./given_config.ts";
 import { buildEncoder, type EncoderStack, readThrough } from "./model.ts";
 import { pictureTransforms } from "./pictures.ts";
 
@@ -44,18 +45,49 @@ export interface ExtractOptions {
 
 /**
  * Extracts features: every sample of a dataset's splits becomes a row of a feature file. Everything
- * is checked before anything is computed.
- * @param config A resolved config.
+ * is checked before anything is computed. Prints nothing.
+ * @param given A resolved config, or parts of one; with a `checkpoint_path` they complete the config
+ *   of the checkpoint's run.
  * @param options Registry, events and the signal that stops the work.
  * @returns The files, one for each split.
- * @throws {ConfigError} if parts of the config do not fit each other.
+ * @throws {ConfigError} if the config is wrong, or its parts do not fit each other.
  * @throws {DataError} if samples or weights cannot be read, or files cannot be written.
+ *
+ * @example Features of two pictures, one folder a class
+ * ```ts
+ * import { configure, extractFeatures, genericImageDataset, openFeatureFile, timm } from
+ *   "@glovita/glovita";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const red = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC";
+ * const picture = Uint8Array.from(atob(red), (character) => character.charCodeAt(0));
+ * const folder = await Deno.makeTempDir();
+ * for (const label of ["left", "right"]) {
+ *   await Deno.mkdir(`${folder}/images/train/${label}`, { recursive: true });
+ *   await Deno.writeFile(`${folder}/images/train/${label}/0.png`, picture);
+ * }
+ *
+ * const [{ file }] = await extractFeatures([
+ *   configure(genericImageDataset, {
+ *     num_classes: 2,
+ *     split_source: "subdirs",
+ *     label_source: "folder",
+ *   }),
+ *   configure(timm, { type: "test_vit", pretrained: false }),
+ *   { method: "avg", split: "train", data: { data_root_dir: folder }, output_dir: folder },
+ * ]);
+ * const { embedDim, labels } = await openFeatureFile(file);
+ * assertEquals([embedDim, [...labels.values]], [64, [0, 1]]);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function extractFeatures(
-  config: ExtractConfig,
+  given: GivenExtractConfig,
   options: ExtractOptions = {},
 ): Promise<ExtractedFile[]> {
   const { registry = defaultRegistry, signal, onEvent = () => {} } = options;
+  const { config, notices } = resolveGivenExtract(given, registry);
+  for (const message of notices) onEvent({ type: "notice", message });
   const sources = { config, registry };
   const shard = shardOf(config);
   checkTemplate(config);

@@ -21,7 +21,7 @@ import type {
 } from "../plugin.ts";
 import type { Registry } from "../registry.ts";
 import { SLOTS } from "../slots.ts";
-import { asConfigError, type BuildSources } from "./create.ts";
+import { type BuildSources, explainPluginError } from "./create.ts";
 
 const SECTION = SLOTS.policy.section;
 
@@ -57,7 +57,7 @@ function preprocessingOf(config: ModelConfig, registry: Registry): Preprocessing
   try {
     return (plugin as EncoderPlugin).preprocessing?.(options);
   } catch (error) {
-    throw asConfigError(error, plugin);
+    throw explainPluginError(error, plugin);
   }
 }
 
@@ -85,7 +85,7 @@ function createPolicy(
   try {
     return plugin.create(options, policyContext(augmentation, preprocessing));
   } catch (error) {
-    throw asConfigError(error, plugin, path);
+    throw explainPluginError(error, plugin, path);
   }
 }
 

@@ -3,6 +3,7 @@
  * @module
  */
 import type { TrainEvent } from "../../engine/train/events.ts";
+import { eventsOf } from "./event_stream.ts";
 import type { GivenConfig } from "./given_config.ts";
 import { train, type TrainedFold, type TrainOptions } from "./train.ts";
 
@@ -50,28 +51,8 @@ export async function* trainEvents(
   config: GivenConfig,
   options: Omit<TrainOptions, "onEvent"> = {},
 ): AsyncGenerator<TrainEvent, readonly TrainedFold[], void> {
-  const abort = new AbortController();
-  const signal = AbortSignal.any([abort.signal, ...options.signal ? [options.signal] : []]);
-  const waiting: TrainEvent[] = [];
-  let [ended, wake] = [false, () => {}];
-  const onEvent = (event: TrainEvent) => {
-    waiting.push(event);
-    wake();
-  };
-  const run = train(config, { ...options, signal, onEvent });
-  const end = () => {
-    ended = true;
-    wake();
-  };
-  run.then(end, end);
-  try {
-    while (!ended || waiting.length > 0) {
-      yield* waiting.splice(0);
-      if (!ended && waiting.length === 0) await new Promise<void>((resolve) => wake = resolve);
-    }
-    return await run;
-  } finally {
-    abort.abort();
-    await run.catch(() => {});
-  }
+  return yield* eventsOf<TrainEvent, TrainedFold[]>(
+    (hooks) => train(config, { ...options, ...hooks }),
+    options.signal,
+  );
 }

@@ -91,7 +91,7 @@ export class TrainedModel implements AsyncDisposable {
     const sources = { config, registry };
     const dataset = create("dataset", {
       data_root_dir: config.data.data_root_dir ?? ".",
-      pictures: pictureTransforms(sources),
+      pictures: explaining(checkpoint, sources, pictureTransforms),
     }, sources);
     const samples = { name: checkpoint, ...samplesOf(checkpoint) };
     const { model } = await buildModel(sources, dataset, samples);
@@ -219,10 +219,21 @@ function configOf(checkpoint: string, registry: Registry): ResolvedConfig {
   } catch (cause) {
     throw fail("is not JSON", cause);
   }
+  const sources = { config: tree, registry };
+  return explaining(checkpoint, sources, () => resolveConfig({ file: tree }, registry).config);
+}
+
+/** Does something with a run's config; where a plugin is missing, the error says how to name it. */
+function explaining<S extends { readonly config: unknown; readonly registry: Registry }, T>(
+  checkpoint: string,
+  sources: S,
+  work: (sources: S) => T,
+): T {
   try {
-    return resolveConfig({ file: tree }, registry).config;
+    return work(sources);
   } catch (error) {
-    throw explainMissingPlugins(error, { directory: dirname(file), tree, registry });
+    const directory = dirname(dirname(resolve(checkpoint)));
+    throw explainMissingPlugins(error, { directory, tree: sources.config, ...sources });
   }
 }
 

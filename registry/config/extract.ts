@@ -4,12 +4,13 @@
  * @module
  */
 import * as v from "valibot";
+import type { Configured } from "../configure.ts";
 import { type Registry, registry as defaultRegistry } from "../registry.ts";
 import { isPlainObject, type PlainObject } from "./objects.ts";
 import { type ConfigSources, type Resolution, resolveTree } from "./resolve.ts";
 import type { EntriesOf } from "./schema.ts";
 import { type Section, SECTIONS } from "./sections.ts";
-import type { ModelConfig } from "./tree.ts";
+import type { ConfigFields, ModelConfig } from "./tree.ts";
 
 /** Fields of extraction outside all sections. */
 export interface ExtractFields {
@@ -50,6 +51,16 @@ export interface ExtractConfig extends ModelConfig, ExtractFields {
   /** How pictures are read and computed with. */
   readonly dataloading: ExtractLoading;
 }
+
+/** The fields of that tree that belong to no plugin, any of them left out. */
+export interface ExtractConfigFields
+  extends Partial<ExtractFields>, Pick<ConfigFields, "data" | "model"> {
+  /** How pictures are read and computed with. */
+  readonly dataloading?: Partial<ExtractLoading>;
+}
+
+/** A part of a config of extraction: a chosen plugin, or fields that belong to no plugin. */
+export type ExtractPart = Configured | ExtractConfigFields;
 
 const SHARD = /^[1-9]\d*\/[1-9]\d*$/;
 
@@ -163,7 +174,7 @@ const TRAINING_ONLY: readonly string[] = [
  * ```
  */
 export function resolveExtractConfig(
-  sources: ConfigSources,
+  sources: ConfigSources<ExtractPart>,
   registry: Registry = defaultRegistry,
 ): Resolution<ExtractConfig> {
   const { file, dropped } = withoutTraining(sources.file);

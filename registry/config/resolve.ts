@@ -14,12 +14,12 @@ import { keyPath, type SelectOptions, selectPlugins } from "./select.ts";
 import type { ResolvedConfig } from "./tree.ts";
 import { validateSection } from "./validate.ts";
 
-/** What a config is made from. */
-export interface ConfigSources {
+/** What a config is made from; `P` are its typed parts. */
+export interface ConfigSources<P extends object = ConfigPart> {
   /** A config tree as it stands in a file, complete or not. */
   readonly file?: unknown;
   /** Typed parts of a config, which win over the file; later ones win over earlier ones. */
-  readonly parts?: readonly ConfigPart[];
+  readonly parts?: readonly P[];
   /** Flags, which win over file and parts. */
   readonly flags?: readonly Flag[];
 }
@@ -86,7 +86,7 @@ export interface ResolvedTree {
  * @returns The resolved tree, and lines for the user.
  * @throws {ConfigError} with everything that is wrong.
  */
-export function resolveTree(sources: ConfigSources, options: SelectOptions): ResolvedTree {
+export function resolveTree(sources: ConfigSources<object>, options: SelectOptions): ResolvedTree {
   const { file = {}, parts = [], flags = [] } = sources;
   const { registry } = options;
   if (!isPlainObject(file)) throw new ConfigError([expectedIssue("", "a config tree", file)]);

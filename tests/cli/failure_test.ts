@@ -26,3 +26,21 @@ Deno.test("reportFailure() gives every error its exit code", () => {
   ];
   for (const [error, code] of cases) assertEquals(reportFailure(error, listener()), code);
 });
+
+Deno.test("reportFailure() shows where an error comes from when asked to", () => {
+  const cause = new TypeError("no such property");
+  const shown = (debug: string | undefined) => {
+    if (debug === undefined) Deno.env.delete("GLOVITA_DEBUG");
+    else Deno.env.set("GLOVITA_DEBUG", debug);
+    const io = listener();
+    reportFailure(new PluginError("Cannot use head_type", { cause }), io);
+    return io.errLines.join("\n");
+  };
+  const before = Deno.env.get("GLOVITA_DEBUG");
+  try {
+    assertEquals(shown("1"), `Cannot use head_type\n${cause.stack}`);
+    assertEquals(shown(undefined), "Cannot use head_type");
+  } finally {
+    if (before !== undefined) Deno.env.set("GLOVITA_DEBUG", before);
+  }
+});

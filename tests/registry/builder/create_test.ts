@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { DataError } from "../../../engine/errors.ts";
 import { create, createMetrics } from "../../../registry/builder/create.ts";
 import type { ResolvedConfig } from "../../../registry/config/tree.ts";
-import { ConfigError } from "../../../registry/errors.ts";
+import { ConfigError, PluginError } from "../../../registry/errors.ts";
 import type { Metric, MetricPlugin, Schedule, Subtask } from "../../../registry/plugin.ts";
 import { Registry } from "../../../registry/registry.ts";
 import { runConfig } from "../../_training.ts";
@@ -41,8 +41,21 @@ Deno.test("create() reports options that do not fit as a problem of the config",
   assertEquals(error.message, 'optimizer.scheduler: "CosineAnneal": expected fewer epochs');
 });
 
+Deno.test("create() names the plugin that is broken", () => {
+  const cause = new TypeError("Cannot read properties of undefined");
+  const sources = withSchedule(() => {
+    throw cause;
+  });
+  const error = assertThrows(() => create("scheduler", { epochs: 9 }, sources), PluginError);
+  assertEquals(
+    error.message,
+    'Cannot use scheduler "CosineAnneal": it is broken: Cannot read properties of undefined',
+  );
+  assertStrictEquals(error.cause, cause);
+});
+
 Deno.test("create() lets other errors through", () => {
-  for (const error of [new DataError("Cannot read a.h5"), new TypeError("a bug")]) {
+  for (const error of [new DataError("Cannot read a.h5"), new Error("Aborted")]) {
     const sources = withSchedule(() => {
       throw error;
     });
