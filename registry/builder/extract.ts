@@ -87,7 +87,8 @@ export async function extractFeatures(
 ): Promise<ExtractedFile[]> {
   const { registry = defaultRegistry, signal, onEvent = () => {} } = options;
   const { config, notices } = resolveGivenExtract(given, registry);
-  for (const message of notices) onEvent({ type: "notice", message });
+  const lines = [...notices, ...ineffective(config)];
+  for (const message of lines) onEvent({ type: "notice", message });
   const sources = { config, registry };
   const shard = shardOf(config);
   checkTemplate(config);
@@ -126,6 +127,13 @@ export async function extractFeatures(
     files.push(done);
   }
   return files;
+}
+
+/** Lines on fields that only training heeds. */
+function ineffective({ data }: ExtractConfig): string[] {
+  return (["data_fraction", "max_instances"] as const)
+    .filter((name) => data[name] !== null)
+    .map((name) => `data.${name} ${data[name]} has no effect: all samples are extracted`);
 }
 
 type NamedSplits = readonly (readonly [SplitName, Split])[];
@@ -197,25 +205,28 @@ async function weightsFor(
   { checkpoint_path }: ExtractConfig,
   { signal, onEvent }: WeightOptions,
 ): Promise<EncoderWeights> {
-  const held = checkpoint_path !== null && stack.parameters.length > 0 &&
-    holdsEncoder(stack, checkpoint_path);
+  const learns = stack.parameters.length > 0 || stack.encoder.pretrained !== undefined;
+  const held = checkpoint_path !== null && learns && holdsEncoder(stack, checkpoint_path);
   const weights = await loadWeights(stack, {
     checkpoint: held ? checkpoint_path : undefined,
     signal,
     onProgress: (progress) => onEvent({ type: "download", ...progress }),
   });
-  if (checkpoint_path !== null && !held) {
-    const message = `"${checkpoint_path}" holds no encoder: its weights are those that the ` +
-      "encoder has without it";
-    onEvent({ type: "notice", message });
-  }
-  const recorded = checkpoint_path === null || held ? undefined : recordedWeights(checkpoint_path);
-  if (recorded !== undefined && recorded !== weights.sha256) {
-    const message = `"${checkpoint_path}" was trained on features of an encoder with other weights`;
-    onEvent({ type: "notice", message });
-  }
-  for (const message of weights.notices) onEvent({ type: "notice", message });
+  const replaced = checkpoint_path !== null && learns && !held
+    ? notFromCheckpoint(checkpoint_path, weights)
+    : [];
+  for (const message of [...replaced, ...weights.notices]) onEvent({ type: "notice", message });
   return weights;
+}
+
+/** Lines on weights that a checkpoint should have held. */
+function notFromCheckpoint(checkpoint: string, { sha256 }: EncoderWeights): string[] {
+  const recorded = recordedWeights(checkpoint);
+  const other = recorded !== undefined && recorded !== sha256;
+  return [
+    `"${checkpoint}" holds no encoder: its weights are those that the encoder has without it`,
+    ...other ? [`"${checkpoint}" was trained on features of an encoder with other weights`] : [],
+  ];
 }
 
 /** Makes the folder, and finds out now whether files can be written there. */

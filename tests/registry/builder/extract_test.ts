@@ -38,6 +38,16 @@ async function read(path: string, labels: "class" | "regression" = "class"): Pro
 
 const one = { split: "train", output_filename: "out.h5", precision: "32" };
 
+Deno.test("extractFeatures() extracts all samples, and says so where a part is asked for", async () => {
+  const flags = { ...one, "data.data_fraction": "0.5" };
+  const { files, events } = await extract(Deno.makeTempDirSync(), flags);
+  assertEquals(files.map(({ samples }) => samples), [22]);
+  assertEquals(events[0], {
+    type: "notice",
+    message: "data.data_fraction 0.5 has no effect: all samples are extracted",
+  });
+});
+
 Deno.test("extractFeatures() writes a row a sample, in the dataset's order", async () => {
   const folder = Deno.makeTempDirSync();
   const { files, events } = await extract(folder);
