@@ -5,6 +5,8 @@ import { loadHdf5Library } from "../../engine/storage/hdf5_library.ts";
 const root = new URL("../../", import.meta.url).pathname;
 const LINKED = ["cli", "digits", "engine", "examples", "links", "mod.ts", "plugins", "registry"];
 const COPIED = ["deno.json", "deno.lock"];
+/** Stands for a model of the reader's. */
+const MODEL = "tests/testdata/onnx/tokens.onnx";
 const PERMISSIONS = ["read", "write", "ffi", "env", "sys"].map((name) => `--allow-${name}`);
 
 /** What a command printed, stdout and stderr as they came, and its exit code. */
@@ -21,6 +23,7 @@ export class Sandbox implements Disposable {
   constructor() {
     for (const name of LINKED) Deno.symlinkSync(root + name, `${this.path}/${name}`);
     for (const name of COPIED) Deno.copyFileSync(root + name, `${this.path}/${name}`);
+    Deno.copyFileSync(root + MODEL, `${this.path}/encoder.onnx`);
     Deno.mkdirSync(this.#bin);
     this.#program("deno", `exec '${Deno.execPath()}' "$@"`);
     this.#program("npx", `shift 2; exec '${Deno.execPath()}' "$@"`);
