@@ -65,6 +65,7 @@ export {
 export { encode } from "./onnx/encode.ts";
 export { type ModelFacts, type ModelPort, readModelFacts } from "./onnx/read_model.ts";
 export * from "./random.ts";
+export { evaluate } from "./runtime/evaluate.ts";
 export { Session, type SessionOptions, type Value } from "./runtime/session.ts";
 export {
   type FeatureFile,
