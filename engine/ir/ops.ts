@@ -61,47 +61,81 @@ export interface OpAttributes {
   };
 
   // 2. Elementwise, two operands, broadcasting.
+  /** `a + b`. */
   readonly Add: None;
+  /** `a - b`. */
   readonly Sub: None;
+  /** `a * b`. */
   readonly Mul: None;
+  /** `a / b`. */
   readonly Div: None;
+  /** `a ** b`. */
   readonly Pow: None;
+  /** The larger operand. */
   readonly Max: None;
+  /** The smaller operand. */
   readonly Min: None;
+  /** `a === b`, as a boolean. */
   readonly Equal: None;
+  /** `a > b`. */
   readonly Greater: None;
+  /** `a < b`. */
   readonly Less: None;
+  /** `a >= b`. */
   readonly GreaterOrEqual: None;
+  /** `a && b`. */
   readonly And: None;
+  /** `a || b`. */
   readonly Or: None;
+  /** `a ^ b`. */
   readonly BitwiseXor: None;
+  /** `a << b` or `a >> b`, on unsigned integers. */
   readonly BitShift: { readonly direction: "LEFT" | "RIGHT" };
 
   // 3. Elementwise, one operand.
+  /** `-a`. */
   readonly Neg: None;
+  /** Absolute value. */
   readonly Abs: None;
+  /** -1, 0 or 1. */
   readonly Sign: None;
+  /** `e ** a`. */
   readonly Exp: None;
+  /** Natural logarithm. */
   readonly Log: None;
+  /** Square root. */
   readonly Sqrt: None;
+  /** `1 / a`. */
   readonly Reciprocal: None;
+  /** Gauss error function. */
   readonly Erf: None;
+  /** Sine. */
   readonly Sin: None;
+  /** Cosine. */
   readonly Cos: None;
+  /** `max(a, 0)`. */
   readonly Relu: None;
+  /** `1 / (1 + e ** -a)`. */
   readonly Sigmoid: None;
+  /** Hyperbolic tangent. */
   readonly Tanh: None;
+  /** `log(1 + e ** a)`. */
   readonly Softplus: None;
+  /** `a` times the normal distribution function of `a`, or its approximation by `tanh`. */
   readonly Gelu: { readonly approximate: "none" | "tanh" };
+  /** `!a`. */
   readonly Not: None;
+  /** The operand as another type. */
   readonly Cast: { readonly to: DType };
   /** Passes its operand on; with `detached` no gradient flows back. */
   readonly Identity: { readonly detached: boolean };
 
   // 4. Selection.
+  /** The second operand where the first is true, else the third. */
   readonly Where: None;
 
   // 5. Matrices.
+  /** Matrix product over the last two axes; the axes before broadcast. */
   readonly MatMul: None;
   /** `alpha * op(A) op(B) + beta * C` on matrices; C may be left out. */
   readonly Gemm: {
@@ -112,35 +146,55 @@ export interface OpAttributes {
   };
 
   // 6. Reductions.
+  /** Sum. */
   readonly ReduceSum: ReduceAttributes;
+  /** Mean. */
   readonly ReduceMean: ReduceAttributes;
+  /** Maximum. */
   readonly ReduceMax: ReduceAttributes;
+  /** Minimum. */
   readonly ReduceMin: ReduceAttributes;
+  /** Sum of squares. */
   readonly ReduceSumSquare: ReduceAttributes;
+  /** Index of the first maximum. */
   readonly ArgMax: { readonly axis: number; readonly keepdims: boolean };
 
   // 7. Normalisation over an axis.
+  /** `e ** a` as shares of their sum. */
   readonly Softmax: AxisAttribute;
+  /** Logarithm of Softmax. */
   readonly LogSoftmax: AxisAttribute;
   /** Over the last axis. Outputs: Y, Mean, InvStdDev. */
   readonly LayerNormalization: { readonly epsilon: number };
 
   // 8. Layout. The operand `shape` computes what the attribute of that name says.
+  /** The same values in another shape. */
   readonly Reshape: { readonly shape: Shape };
+  /** Repeats axes of size 1, as broadcasting does. */
   readonly Expand: { readonly shape: Shape };
+  /** Axes in another order. */
   readonly Transpose: { readonly perm: readonly number[] };
+  /** Joins tensors along an axis. */
   readonly Concat: { readonly axis: number; readonly size: Dim };
   /** One axis in steps of 1; the operands `starts` and `ends` hold one index each. */
   readonly Slice: { readonly axis: number; readonly size: Dim };
+  /** Adds zeros around a tensor. */
   readonly Pad: { readonly shape: Shape };
+  /** The shape, as a vector of int64. */
   readonly Shape: None;
+  /** Numbers from a start to a limit in steps. */
   readonly Range: { readonly size: Dim };
 
   // 9. Indexing.
+  /** Slices by index along an axis. */
   readonly Gather: AxisAttribute;
+  /** One value for each index along an axis. */
   readonly GatherElements: AxisAttribute;
+  /** Writes, adds or maximises values at indices along an axis. */
   readonly ScatterElements: { readonly axis: number; readonly reduction: "none" | "add" | "max" };
+  /** A new last axis: 1 at the index, else 0. */
   readonly OneHot: { readonly depth: number };
+  /** Running sum. */
   readonly CumSum: {
     readonly axis: number;
     readonly exclusive: boolean;
@@ -150,11 +204,13 @@ export interface OpAttributes {
   readonly TopK: { readonly axis: number; readonly largest: boolean; readonly k: Dim };
 
   // 10. Windows over pictures.
+  /** Cross-correlation with a window, as deep learning means by convolution. */
   readonly Conv: ConvolutionAttributes;
   /** What Conv's gradient does to its first operand; without a bias. */
   readonly ConvTranspose: ConvolutionAttributes & { readonly output_padding: readonly number[] };
   /** Outputs: Y, Indices into the flattened operand. */
   readonly MaxPool: PoolAttributes;
+  /** Mean of each window. */
   readonly AveragePool: PoolAttributes & { readonly count_include_pad: boolean };
 }
 
