@@ -75,17 +75,21 @@ export class Journal implements Disposable {
    * Starts a journal, in place of one that may be there.
    * @param path Its file.
    * @param options What it is about.
-   * @throws {DataError} if the file cannot be written.
+   * @throws {DataError} if the file cannot be written, or another process is writing it.
    */
   static create(path: string, { fingerprint, embedDim }: JournalOptions): Journal {
     const text = new TextEncoder().encode(fingerprint);
     const head = Buffer.concat([Buffer.from(MAGIC), uint32s(text.length, checksum(text)), text]);
+    let file: Deno.FsFile | undefined;
     try {
-      const file = Deno.openSync(path, { read: true, write: true, create: true, truncate: true });
+      file = Deno.openSync(path, { read: true, write: true, create: true });
+      lock(file, path);
+      file.truncateSync(0);
       writeAll(file, head);
       return new Journal(path, file, embedDim, head.length);
     } catch (error) {
-      throw writeError(error, path);
+      file?.close();
+      throw error instanceof DataError ? error : writeError(error, path);
     }
   }
 
@@ -93,7 +97,7 @@ export class Journal implements Disposable {
    * Goes on with a journal; starts one where there is none, or only its beginning.
    * @param path Its file.
    * @param options What it is about.
-   * @throws {DataError} if the journal is about other work.
+   * @throws {DataError} if the journal is about other work, or another process is writing it.
    */
   static resume(path: string, options: JournalOptions): Journal {
     let file: Deno.FsFile;
@@ -103,23 +107,22 @@ export class Journal implements Disposable {
       if (error instanceof Deno.errors.NotFound) return Journal.create(path, options);
       throw writeError(error, path);
     }
-    const found = readFingerprint(file);
-    if (found === undefined) {
+    try {
+      lock(file, path);
+      const found = readFingerprint(file);
+      if (found !== undefined) {
+        checkFingerprint(path, found.text, options);
+        const journal = new Journal(path, file, options.embedDim, found.end);
+        for (const block of journal.blocks()) journal.#samples += block.count;
+        file.truncateSync(journal.#end);
+        return journal;
+      }
+    } catch (error) {
       file.close();
-      return Journal.create(path, options);
+      throw error;
     }
-    if (found.text !== options.fingerprint) {
-      file.close();
-      throw new DataError(
-        `Cannot go on with "${path}": it is of other work, ${difference(found.text, options)}; ` +
-          "remove it, or run without resume",
-        { file: path },
-      );
-    }
-    const journal = new Journal(path, file, options.embedDim, found.end);
-    for (const block of journal.blocks()) journal.#samples += block.count;
-    file.truncateSync(journal.#end);
-    return journal;
+    file.close();
+    return Journal.create(path, options);
   }
 
   /**
@@ -182,6 +185,27 @@ export class Journal implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+/** Keeps other processes off the file for as long as it is open. */
+function lock(file: Deno.FsFile, path: string): void {
+  let free: boolean;
+  try {
+    free = file.tryLockSync(true);
+  } catch {
+    return; // A file system without locks.
+  }
+  if (free) return;
+  throw new DataError(`Cannot write "${path}": another process is writing it`, { file: path });
+}
+
+function checkFingerprint(path: string, found: string, options: JournalOptions): void {
+  if (found === options.fingerprint) return;
+  throw new DataError(
+    `Cannot go on with "${path}": it is of other work, ${difference(found, options)}; ` +
+      "remove it, or run without resume",
+    { file: path },
+  );
 }
 
 function uint32s(...values: readonly number[]): Buffer {

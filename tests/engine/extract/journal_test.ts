@@ -93,3 +93,16 @@ Deno.test("Journal.create() says when it cannot be written", () => {
   const error = assertThrows(() => Journal.create(path, options), DataError);
   assert(error.message.startsWith(`Cannot write "${path}": the folder `), error.message);
 });
+
+Deno.test("Journal keeps other writers off its file", () => {
+  const path = `${Deno.makeTempDirSync()}/out.partial`;
+  const about = { fingerprint: "work", embedDim: 1 };
+  const first = Journal.create(path, about);
+  first.append({ start: 0, count: 1, features: Float32Array.of(7), skipped: [] });
+  for (const open of [Journal.create, Journal.resume]) {
+    assertThrows(() => open(path, about), DataError, "another process is writing it");
+  }
+  first.close();
+  using second = Journal.resume(path, about);
+  assertEquals(second.samples, 1);
+});
