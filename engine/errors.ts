@@ -16,6 +16,20 @@ export interface DataErrorOptions extends ErrorOptions {
 /**
  * Data that cannot be used: a missing, unreadable, damaged or inconsistent file, or values in it
  * that training cannot take. The message is one line and names file and dataset.
+ *
+ * @example Which file, and which dataset in it
+ * ```ts
+ * import { DataError, FeatureWriter, openFeatureFile } from "@glovita/glovita";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * const path = `${await Deno.makeTempDir()}/features.h5`;
+ * const writer = await FeatureWriter.create(path, { embedDim: 2 });
+ * writer.append(Float32Array.of(1, 2), [0]);
+ * writer.close();
+ * const opening = () => openFeatureFile(path, { label_key: "grades" });
+ * const { file, dataset } = await assertRejects(opening, DataError);
+ * assertEquals([file, dataset], [path, "grades"]);
+ * ```
  */
 export class DataError extends Error {
   /** Name of the class, which survives a second copy of this package. */
@@ -40,7 +54,32 @@ export class DataError extends Error {
   }
 }
 
-/** Training that cannot go on, although its data could be read. */
+/**
+ * Training that cannot go on, although its data could be read.
+ *
+ * @example A learning rate that is too large
+ * ```ts
+ * import { configure, FeatureWriter, precomputed, precomputedFeatures, sgd, train, TrainingError }
+ *   from "@glovita/glovita";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const file = `${folder}/features.h5`;
+ * const writer = await FeatureWriter.create(file, { embedDim: 1 });
+ * writer.append(Float32Array.of(1, 2), [0, 1]);
+ * writer.close();
+ * const files = { train_features_file: file, val_features_file: file };
+ * const training = () =>
+ *   train([
+ *     configure(precomputedFeatures, { num_classes: 2, ...files }),
+ *     configure(precomputed, { feature_dim: 1 }),
+ *     configure(sgd),
+ *     { optimizer: { lr: 1e30 }, training: { epochs: 20 }, exp_dir: folder },
+ *   ]);
+ * const { epoch, batch } = await assertRejects(training, TrainingError);
+ * assertEquals([epoch, batch], [4, 0]); // the third time in a row that the loss is no number
+ * ```
+ */
 export class TrainingError extends Error {
   /** Name of the class, which survives a second copy of this package. */
   override name = "TrainingError";

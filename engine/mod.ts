@@ -9,14 +9,25 @@ export type { HubOptions } from "./hub/client.ts";
 export type { DownloadOptions, DownloadProgress } from "./hub/download.ts";
 export { findWeights, type FoundWeights, type WeightsRequest } from "./hub/weights.ts";
 export { sha256OfFile } from "./hub/sha256.ts";
-export { RAW_PICTURE_SOURCE_URL } from "./images/raw_picture_source.ts";
+export {
+  findPictureSize,
+  type FoundSize,
+  PICTURE_SOURCE_URL,
+  type PictureSourceOptions,
+} from "./images/picture_source.ts";
+export {
+  RAW_PICTURE_SOURCE_URL,
+  type RawBlock,
+  type RawPictureSourceOptions,
+} from "./images/raw_picture_source.ts";
 export type { Picture } from "./images/picture.ts";
 export * from "./images/transform.ts";
 export { constant, input, int64s, scalar } from "./ir/create.ts";
 export { formatShape, sameShape, sizeOf } from "./ir/dims.ts";
-export { type Operand } from "./ir/elementwise.ts";
 export * from "./ir/elementwise.ts";
+export * from "./ir/indexing.ts";
 export * from "./ir/layout.ts";
+export * from "./ir/logic.ts";
 export * from "./ir/matrix.ts";
 export type {
   AnyNode,

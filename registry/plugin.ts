@@ -100,8 +100,8 @@ export interface PretrainedWeights {
   readonly values: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
   /** File that they come from. */
   readonly file: string;
-  /** SHA-256 of the file, hexadecimal. */
-  readonly sha256: string;
+  /** SHA-256 of the file, hexadecimal; needed where no parameter holds its weights. */
+  readonly sha256?: string;
   /** Lines for the user. */
   readonly notices: readonly string[];
 }

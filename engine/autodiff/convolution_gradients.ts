@@ -11,7 +11,8 @@
  */
 import { int64s } from "../ir/create.ts";
 import { sizeOf } from "../ir/dims.ts";
-import { concat, gather, reshape, slice, transpose } from "../ir/layout.ts";
+import { concat, reshape, transpose } from "../ir/layout.ts";
+import { gather, slice } from "../ir/indexing.ts";
 import { gemm, matMul, reduceSum } from "../ir/matrix.ts";
 import type { Node, Tensor } from "../ir/node.ts";
 import type { ConvolutionAttributes } from "../ir/ops.ts";

@@ -9,7 +9,9 @@
 import { applyOne, constant, isFloat, scalar } from "../ir/create.ts";
 import { sizeOf } from "../ir/dims.ts";
 import * as e from "../ir/elementwise.ts";
+import * as logic from "../ir/logic.ts";
 import * as l from "../ir/layout.ts";
+import * as indexing from "../ir/indexing.ts";
 import * as m from "../ir/matrix.ts";
 import type { Node, Tensor } from "../ir/node.ts";
 import type { OpName, ReduceAttributes } from "../ir/ops.ts";
@@ -84,12 +86,12 @@ function winner(
   return (dy, x, other) =>
     e.mul(
       dy,
-      e.add(indicator(wins(x, other), dy), e.mul(indicator(e.equal(x, other), dy), 0.5)),
+      e.add(indicator(wins(x, other), dy), e.mul(indicator(logic.equal(x, other), dy), 0.5)),
     );
 }
 
-const larger = winner(e.greater);
-const smaller = winner(e.less);
+const larger = winner(logic.greater);
+const smaller = winner(logic.less);
 
 /** Puts reduced axes back with size 1, where broadcasting would not do so itself. */
 function keepDims(reduced: Tensor, x: Tensor, { axes, keepdims }: ReduceAttributes): Tensor {
@@ -119,7 +121,7 @@ function extremum(
 ): Gradients {
   const x = operand(node, 0);
   const { axes } = node.attributes;
-  const attained = indicator(e.equal(x, keepDims(y, x, node.attributes)), x);
+  const attained = indicator(logic.equal(x, keepDims(y, x, node.attributes)), x);
   const ties = m.reduceSum(attained, { axes, keepdims: true });
   return [e.mul(e.div(keepDims(dy!, x, node.attributes), ties), attained)];
 }
@@ -239,7 +241,7 @@ export const gradientRules: { readonly [K in OpName]: GradientRule<K> } = {
   Erf: unary((dy, x) => e.mul(dy, e.mul(e.exp(e.neg(e.mul(x, x))), 2 / Math.sqrt(Math.PI)))),
   Sin: unary((dy, x) => e.mul(dy, e.cos(x))),
   Cos: unary((dy, x) => e.neg(e.mul(dy, e.sin(x)))),
-  Relu: unary((dy, _, y) => e.where(e.greater(y, 0), dy, 0)),
+  Relu: unary((dy, _, y) => logic.where(logic.greater(y, 0), dy, 0)),
   Sigmoid: unary((dy, _, y) => e.mul(dy, e.mul(y, e.sub(1, y)))),
   Tanh: unary((dy, _, y) => e.mul(dy, e.sub(1, e.mul(y, y)))),
   Softplus: unary((dy, x) => e.mul(dy, e.sigmoid(x))),
@@ -255,8 +257,8 @@ export const gradientRules: { readonly [K in OpName]: GradientRule<K> } = {
     const condition = operand(node, 0);
     return [
       undefined,
-      wanted[1] ? e.where(condition, dy!, 0) : undefined,
-      wanted[2] ? e.where(condition, 0, dy!) : undefined,
+      wanted[1] ? logic.where(condition, dy!, 0) : undefined,
+      wanted[2] ? logic.where(condition, 0, dy!) : undefined,
     ];
   },
 
@@ -295,7 +297,7 @@ export const gradientRules: { readonly [K in OpName]: GradientRule<K> } = {
   Gather: gatherGradient,
   GatherElements: (node, [dy]) => {
     const [x, indices] = [operand(node, 0), operand(node, 1)];
-    return [l.scatterAdd(l.zerosLike(x), indices, dy!, node.attributes.axis)];
+    return [indexing.scatterAdd(l.zerosLike(x), indices, dy!, node.attributes.axis)];
   },
   ScatterElements: scatterGradient,
   OneHot: none,
@@ -307,7 +309,7 @@ export const gradientRules: { readonly [K in OpName]: GradientRule<K> } = {
   },
   TopK: (node, [dy], [, indices]) => {
     const x = operand(node, 0);
-    return [l.scatterAdd(l.zerosLike(x), indices, dy!, node.attributes.axis)];
+    return [indexing.scatterAdd(l.zerosLike(x), indices, dy!, node.attributes.axis)];
   },
 
   Conv: convGradient,

@@ -5,6 +5,7 @@
 import { applyOne, int64s } from "../ir/create.ts";
 import * as e from "../ir/elementwise.ts";
 import * as l from "../ir/layout.ts";
+import * as indexing from "../ir/indexing.ts";
 import type { Dim, Node, Tensor } from "../ir/node.ts";
 import type { Gradients } from "./gradients.ts";
 import { flatSize } from "./sum_leading.ts";
@@ -98,7 +99,7 @@ export function gatherGradient(node: Node<"Gather">, [dy]: Gradients): Gradients
     ...tail.map(() => 1),
   ]);
   const spreadIndices = l.expand(lifted, updates.shape, updates);
-  return [l.scatterAdd(l.zerosLike(x), spreadIndices, updates, axis)];
+  return [indexing.scatterAdd(l.zerosLike(x), spreadIndices, updates, axis)];
 }
 
 /** Reads the cotangent where updates were added; passes it on for the target. */
@@ -113,5 +114,5 @@ export function scatterGradient(
     throw new TypeError(`Cannot differentiate ScatterElements: reduction is "${reduction}"`);
   }
   const indices = operand(node, 1);
-  return [dy, undefined, wanted[2] ? l.gatherElements(dy!, indices, axis) : undefined];
+  return [dy, undefined, wanted[2] ? indexing.gatherElements(dy!, indices, axis) : undefined];
 }

@@ -4,7 +4,8 @@
  */
 import { constant } from "../ir/create.ts";
 import { mul } from "../ir/elementwise.ts";
-import { reshape, scatterAdd, zerosLike } from "../ir/layout.ts";
+import { reshape, zerosLike } from "../ir/layout.ts";
+import { scatterAdd } from "../ir/indexing.ts";
 import type { Node, Tensor } from "../ir/node.ts";
 import { convTranspose, pad2d } from "../ir/windows.ts";
 import type { Gradients } from "./gradients.ts";

@@ -15,7 +15,25 @@ import {
   transformPicture,
 } from "./transform.ts";
 
-/** URL of this module, which a split names as its source. */
+/**
+ * URL of this module, which a split names as its source.
+ *
+ * @example A picture of one red pixel
+ * ```ts
+ * import { PICTURE_SOURCE_URL } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const red = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC";
+ * const file = `${await Deno.makeTempDir()}/red.png`;
+ * await Deno.writeFile(file, Uint8Array.from(atob(red), (character) => character.charCodeAt(0)));
+ * const transform = { channels: 3, operations: [] };
+ *
+ * const source = { module: PICTURE_SOURCE_URL, options: { files: [file], transform, strict: true } };
+ * const { openSource } = await import(source.module); // as the loader does
+ * const { features } = await openSource(source.options).read(Int32Array.of(0));
+ * assertEquals(features, Float32Array.of(1, 0, 0));
+ * ```
+ */
 export const PICTURE_SOURCE_URL: string = import.meta.url;
 
 /** What a source needs to know; survives structured cloning. */
@@ -42,6 +60,16 @@ export interface FoundSize {
  * @param options The pictures; no more than headers is read.
  * @returns The size.
  * @throws {DataError} if the first picture cannot be read, or no picture if `strict` is false.
+ *
+ * @example Where the transform says the size, no file is read
+ * ```ts
+ * import { findPictureSize } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const transform = { channels: 3, size: [224, 224], operations: [] } as const;
+ * const { size } = await findPictureSize({ files: ["no_such.png"], transform, strict: true });
+ * assertEquals(size, [224, 224]);
+ * ```
  */
 export async function findPictureSize(options: PictureSourceOptions): Promise<FoundSize> {
   const { files, transform, strict } = options;

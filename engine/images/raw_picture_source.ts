@@ -9,7 +9,27 @@ import { normalizePicture } from "./normalize.ts";
 import { type Picture, withChannels } from "./picture.ts";
 import { type PictureTransform, transformedSize, transformPicture } from "./transform.ts";
 
-/** URL of this module, which a split names as its source. */
+/**
+ * URL of this module, which a split names as its source.
+ *
+ * @example A file whose second picture is one pixel of 255, 0, 51
+ * ```ts
+ * import { RAW_PICTURE_SOURCE_URL } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const file = `${await Deno.makeTempDir()}/pixels.bin`;
+ * await Deno.writeFile(file, Uint8Array.of(0, 0, 0, 255, 0, 51));
+ * const blocks = [{ file, count: 2, offset: 0, stride: 3 }];
+ * const options = { blocks, shape: [3, 1, 1], transform: { channels: 3, operations: [] } };
+ *
+ * const source = { module: RAW_PICTURE_SOURCE_URL, options }; // of a split
+ * const { openSource } = await import(source.module); // as the loader does
+ * const opened = openSource(source.options);
+ * const { features } = opened.read(Int32Array.of(1));
+ * opened.close();
+ * assertEquals(features, Float32Array.of(1, 0, 0.2));
+ * ```
+ */
 export const RAW_PICTURE_SOURCE_URL: string = import.meta.url;
 
 /** Pictures that lie in one file at equal distances. */

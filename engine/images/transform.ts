@@ -109,6 +109,18 @@ export function transformPicture(picture: Picture, { operations }: PictureTransf
  * @param transform The steps.
  * @param size Height and width of the decoded picture.
  * @returns Height and width for the encoder.
+ *
+ * @example A picture of 480 × 640, with and without its crop
+ * ```ts
+ * import { transformedSize } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const resize = { op: "resize_shorter", size: 256, interpolation: "bicubic" } as const;
+ * const crop = { op: "center_crop", size: [224, 224] } as const;
+ * const size = [480, 640] as const;
+ * assertEquals(transformedSize({ channels: 3, operations: [resize] }, size), [256, 341]);
+ * assertEquals(transformedSize({ channels: 3, operations: [resize, crop] }, size), [224, 224]);
+ * ```
  */
 export function transformedSize({ operations }: PictureTransform, size: PictureSize): PictureSize {
   return operations.reduce((now, operation) => sizeAfter(operation, now), size);

@@ -46,6 +46,17 @@ export function applyOne<K extends OpName>(
  * @param name Name under which it is fed; parameters use their state-dict name.
  * @param dtype Element type.
  * @param shape Shape; symbols stand for sizes known at run time.
+ *
+ * @example A batch of samples
+ * ```ts
+ * import { evaluate, input, reduceSum } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const x = input("x", "float32", ["batch", 2]);
+ * const batch = { dtype: "float32", shape: [1, 2], data: Float32Array.of(3, 4) } as const;
+ * const { data } = await evaluate(reduceSum(x, { axes: [1] }), { x: batch });
+ * assertEquals([...data], [7]);
+ * ```
  */
 export function input(name: string, dtype: DType, shape: Shape): Tensor {
   return applyOne("Input", [], { name, dtype, shape });
@@ -73,6 +84,15 @@ export function allocate(dtype: DType, size: number): TypedArray {
  * @param shape Shape; by default a vector.
  * @param dtype Element type.
  * @throws {TypeError} if the number of values is not that of the shape.
+ *
+ * @example A matrix
+ * ```ts
+ * import { constant, evaluate } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(constant([1, 2, 3, 4], [2, 2]));
+ * assertEquals([...data], [1, 2, 3, 4]);
+ * ```
  */
 export function constant(
   values: readonly number[] | TypedArray,
@@ -99,12 +119,33 @@ export function isFloat(dtype: DType): boolean {
   return dtype === "float32" || dtype === "float16" || dtype === "bfloat16";
 }
 
-/** A constant scalar. */
+/**
+ * A constant scalar.
+ *
+ * @example A number of an operand's type
+ * ```ts
+ * import { evaluate, scalar } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { shape, data } = await evaluate(scalar(3, "int64"));
+ * assertEquals([shape, [...data]], [[], [3n]]);
+ * ```
+ */
 export function scalar(value: number, dtype: DType = "float32"): Tensor {
   return constant([value], [], dtype);
 }
 
-/** A vector of int64 constants, as ONNX wants shapes and axes. */
+/**
+ * A vector of int64 constants, as ONNX wants shapes and axes.
+ *
+ * @example Axes
+ * ```ts
+ * import { evaluate, int64s } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([...(await evaluate(int64s([0, 2]))).data], [0n, 2n]);
+ * ```
+ */
 export function int64s(values: readonly number[]): Tensor {
   return constant(values, [values.length], "int64");
 }

@@ -4,12 +4,33 @@
  */
 import type { Dim, Shape } from "./node.ts";
 
-/** Renders a shape as `[batch, 10]`. */
+/**
+ * Renders a shape as `[batch, 10]`.
+ *
+ * @example In a message
+ * ```ts
+ * import { formatShape } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(formatShape(["batch", 10]), "[batch, 10]");
+ * ```
+ */
 export function formatShape(shape: Shape): string {
   return `[${shape.join(", ")}]`;
 }
 
-/** Whether two shapes are the same, symbol by symbol. */
+/**
+ * Whether two shapes are the same, symbol by symbol.
+ *
+ * @example Symbols are compared by name
+ * ```ts
+ * import { sameShape } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(sameShape(["batch", 3], ["batch", 3]), true);
+ * assertEquals(sameShape(["batch", 3], ["bags", 3]), false);
+ * ```
+ */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dim, axis) => dim === b[axis]);
 }
@@ -23,7 +44,17 @@ export function normalizeAxis(axis: number, rank: number): number {
   return normal;
 }
 
-/** Number of elements, where every dimension is a size. */
+/**
+ * Number of elements, where every dimension is a size.
+ *
+ * @example Values of a weight
+ * ```ts
+ * import { sizeOf } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(sizeOf([64, 3, 7, 7]), 9408);
+ * ```
+ */
 export function sizeOf(shape: Shape): number {
   return shape.reduce<number>((size, dim) => {
     if (typeof dim !== "number") {

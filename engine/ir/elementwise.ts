@@ -3,196 +3,394 @@
  * other operand's type. Every function is the ONNX operator of the same name.
  * @module
  */
-import { applyOne, scalar } from "./create.ts";
+import { applyOne } from "./create.ts";
+import { binary, type Operand } from "./_elementwise.ts";
 import type { DType, Tensor } from "./node.ts";
-import type { OpAttributes } from "./ops.ts";
 
-/** A tensor, or a number that becomes a constant of the other operand's type. */
-export type Operand = Tensor | number;
+export type { Operand } from "./_elementwise.ts";
 
-const NONE = {};
-type Plain = {
-  [K in keyof OpAttributes]: keyof OpAttributes[K] extends never ? K : never;
-}[keyof OpAttributes];
-
-function operands(a: Operand, b: Operand): [Tensor, Tensor] {
-  if (typeof a === "number") {
-    if (typeof b === "number") throw new TypeError("Cannot combine two numbers: pass a tensor");
-    return [scalar(a, b.dtype), b];
-  }
-  return [a, typeof b === "number" ? scalar(b, a.dtype) : b];
-}
-
-function binary(op: Plain, a: Operand, b: Operand): Tensor {
-  return applyOne(op, operands(a, b), NONE);
-}
-
-/** `a + b`. */
+/**
+ * `a + b`.
+ *
+ * @example A bias on every row
+ * ```ts
+ * import { add, constant, evaluate } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(add(constant([1, 2, 3, 4], [2, 2]), constant([10, 20])));
+ * assertEquals([...data], [11, 22, 13, 24]);
+ * ```
+ */
 export function add(a: Operand, b: Operand): Tensor {
   return binary("Add", a, b);
 }
 
-/** `a - b`. */
+/**
+ * `a - b`.
+ *
+ * @example A number less
+ * ```ts
+ * import { constant, evaluate, sub } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(sub(constant([3, 5]), 1));
+ * assertEquals([...data], [2, 4]);
+ * ```
+ */
 export function sub(a: Operand, b: Operand): Tensor {
   return binary("Sub", a, b);
 }
 
-/** `a * b`. */
+/**
+ * `a * b`.
+ *
+ * @example Scaling
+ * ```ts
+ * import { constant, evaluate, mul } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(mul(constant([3, -5]), 0.5));
+ * assertEquals([...data], [1.5, -2.5]);
+ * ```
+ */
 export function mul(a: Operand, b: Operand): Tensor {
   return binary("Mul", a, b);
 }
 
-/** `a / b`. */
+/**
+ * `a / b`.
+ *
+ * @example Dividing a number
+ * ```ts
+ * import { constant, div, evaluate } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(div(1, constant([2, 4])));
+ * assertEquals([...data], [0.5, 0.25]);
+ * ```
+ */
 export function div(a: Operand, b: Operand): Tensor {
   return binary("Div", a, b);
 }
 
-/** `a ** b`; the gradient reaches `a` only, so `b` must be constant. */
+/**
+ * `a ** b`; the gradient reaches `a` only, so `b` must be constant.
+ *
+ * @example Cubes
+ * ```ts
+ * import { constant, evaluate, pow } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(pow(constant([2, -3]), 3));
+ * assertEquals([...data], [8, -27]);
+ * ```
+ */
 export function pow(a: Operand, b: Operand): Tensor {
   return binary("Pow", a, b);
 }
 
-/** Larger of both; where equal, each gets half of the gradient, as in PyTorch. */
+/**
+ * Larger of both; where equal, each gets half of the gradient, as in PyTorch.
+ *
+ * @example No less than zero
+ * ```ts
+ * import { constant, evaluate, max } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(max(constant([-1, 2]), 0));
+ * assertEquals([...data], [0, 2]);
+ * ```
+ */
 export function max(a: Operand, b: Operand): Tensor {
   return binary("Max", a, b);
 }
 
-/** Smaller of both; where equal, each gets half of the gradient, as in PyTorch. */
+/**
+ * Smaller of both; where equal, each gets half of the gradient, as in PyTorch.
+ *
+ * @example No more than one
+ * ```ts
+ * import { constant, evaluate, min } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(min(constant([0.5, 2]), 1));
+ * assertEquals([...data], [0.5, 1]);
+ * ```
+ */
 export function min(a: Operand, b: Operand): Tensor {
   return binary("Min", a, b);
 }
 
-/** `a == b`, as bool. */
-export function equal(a: Operand, b: Operand): Tensor {
-  return binary("Equal", a, b);
-}
-
-/** `a > b`, as bool. */
-export function greater(a: Operand, b: Operand): Tensor {
-  return binary("Greater", a, b);
-}
-
-/** `a < b`, as bool. */
-export function less(a: Operand, b: Operand): Tensor {
-  return binary("Less", a, b);
-}
-
-/** `a >= b`, as bool. */
-export function greaterOrEqual(a: Operand, b: Operand): Tensor {
-  return binary("GreaterOrEqual", a, b);
-}
-
-/** `a and b`, on bools. */
-export function and(a: Tensor, b: Tensor): Tensor {
-  return binary("And", a, b);
-}
-
-/** `a or b`, on bools. */
-export function or(a: Tensor, b: Tensor): Tensor {
-  return binary("Or", a, b);
-}
-
-/** `not x`, on bools. */
-export function not(x: Tensor): Tensor {
-  return applyOne("Not", [x], NONE);
-}
-
-/** `a ^ b`, on integers. */
-export function bitwiseXor(a: Operand, b: Operand): Tensor {
-  return binary("BitwiseXor", a, b);
-}
-
-/** `x >> bits` on unsigned integers. */
-export function shiftRight(x: Tensor, bits: number): Tensor {
-  return applyOne("BitShift", [x, scalar(bits, x.dtype)], { direction: "RIGHT" });
-}
-
-/** `-x`. */
+/**
+ * `-x`.
+ *
+ * @example The other sign
+ * ```ts
+ * import { constant, evaluate, neg } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(neg(constant([1, -2])));
+ * assertEquals([...data], [-1, 2]);
+ * ```
+ */
 export function neg(x: Tensor): Tensor {
-  return applyOne("Neg", [x], NONE);
+  return applyOne("Neg", [x], {});
 }
 
-/** `|x|`. */
+/**
+ * `|x|`.
+ *
+ * @example Without the sign
+ * ```ts
+ * import { abs, constant, evaluate } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(abs(constant([1, -2])));
+ * assertEquals([...data], [1, 2]);
+ * ```
+ */
 export function abs(x: Tensor): Tensor {
-  return applyOne("Abs", [x], NONE);
+  return applyOne("Abs", [x], {});
 }
 
-/** -1, 0 or 1. */
+/**
+ * -1, 0 or 1.
+ *
+ * @example Only the sign
+ * ```ts
+ * import { constant, evaluate, sign } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(sign(constant([5, 0, -2])));
+ * assertEquals([...data], [1, 0, -1]);
+ * ```
+ */
 export function sign(x: Tensor): Tensor {
-  return applyOne("Sign", [x], NONE);
+  return applyOne("Sign", [x], {});
 }
 
-/** `e ** x`. */
+/**
+ * `e ** x`.
+ *
+ * @example From a logarithm
+ * ```ts
+ * import { constant, evaluate, exp } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(exp(constant([0, Math.log(3)])));
+ * assertEquals([...data], [1, 3]);
+ * ```
+ */
 export function exp(x: Tensor): Tensor {
-  return applyOne("Exp", [x], NONE);
+  return applyOne("Exp", [x], {});
 }
 
-/** Natural logarithm. */
+/**
+ * Natural logarithm.
+ *
+ * @example To a logarithm
+ * ```ts
+ * import { constant, evaluate, log } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(log(constant([1, Math.E ** 2])));
+ * assertEquals([...data], [0, 2]);
+ * ```
+ */
 export function log(x: Tensor): Tensor {
-  return applyOne("Log", [x], NONE);
+  return applyOne("Log", [x], {});
 }
 
-/** Square root. */
+/**
+ * Square root.
+ *
+ * @example Sides of squares
+ * ```ts
+ * import { constant, evaluate, sqrt } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(sqrt(constant([4, 2.25])));
+ * assertEquals([...data], [2, 1.5]);
+ * ```
+ */
 export function sqrt(x: Tensor): Tensor {
-  return applyOne("Sqrt", [x], NONE);
+  return applyOne("Sqrt", [x], {});
 }
 
-/** `1 / x`. */
+/**
+ * `1 / x`.
+ *
+ * @example Inverses
+ * ```ts
+ * import { constant, evaluate, reciprocal } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(reciprocal(constant([4, -2])));
+ * assertEquals([...data], [0.25, -0.5]);
+ * ```
+ */
 export function reciprocal(x: Tensor): Tensor {
-  return applyOne("Reciprocal", [x], NONE);
+  return applyOne("Reciprocal", [x], {});
 }
 
-/** Gauss error function. */
+/**
+ * Gauss error function.
+ *
+ * @example Its ends
+ * ```ts
+ * import { constant, erf, evaluate } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(erf(constant([-9, 0, 9])));
+ * assertEquals([...data], [-1, 0, 1]);
+ * ```
+ */
 export function erf(x: Tensor): Tensor {
-  return applyOne("Erf", [x], NONE);
+  return applyOne("Erf", [x], {});
 }
 
-/** Sine of radians. */
+/**
+ * Sine of radians.
+ *
+ * @example At no angle
+ * ```ts
+ * import { constant, evaluate, sin } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(sin(constant([0, -0.0])));
+ * assertEquals([...data], [0, -0]);
+ * ```
+ */
 export function sin(x: Tensor): Tensor {
-  return applyOne("Sin", [x], NONE);
+  return applyOne("Sin", [x], {});
 }
 
-/** Cosine of radians. */
+/**
+ * Cosine of radians.
+ *
+ * @example At no angle
+ * ```ts
+ * import { constant, cos, evaluate } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(cos(constant([0])));
+ * assertEquals([...data], [1]);
+ * ```
+ */
 export function cos(x: Tensor): Tensor {
-  return applyOne("Cos", [x], NONE);
+  return applyOne("Cos", [x], {});
 }
 
-/** `max(x, 0)`; the gradient at 0 is 0, as in PyTorch. */
+/**
+ * `max(x, 0)`; the gradient at 0 is 0, as in PyTorch.
+ *
+ * @example Negative values become 0
+ * ```ts
+ * import { constant, evaluate, relu } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(relu(constant([-1, 0, 2])));
+ * assertEquals([...data], [0, 0, 2]);
+ * ```
+ */
 export function relu(x: Tensor): Tensor {
-  return applyOne("Relu", [x], NONE);
+  return applyOne("Relu", [x], {});
 }
 
-/** `1 / (1 + e ** -x)`. */
+/**
+ * `1 / (1 + e ** -x)`.
+ *
+ * @example A probability from a logit
+ * ```ts
+ * import { constant, evaluate, sigmoid } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(sigmoid(constant([0, 100])));
+ * assertEquals([...data], [0.5, 1]);
+ * ```
+ */
 export function sigmoid(x: Tensor): Tensor {
-  return applyOne("Sigmoid", [x], NONE);
+  return applyOne("Sigmoid", [x], {});
 }
 
-/** Hyperbolic tangent. */
+/**
+ * Hyperbolic tangent.
+ *
+ * @example Its ends
+ * ```ts
+ * import { constant, evaluate, tanh } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(tanh(constant([-50, 0, 50])));
+ * assertEquals([...data], [-1, 0, 1]);
+ * ```
+ */
 export function tanh(x: Tensor): Tensor {
-  return applyOne("Tanh", [x], NONE);
+  return applyOne("Tanh", [x], {});
 }
 
-/** `log(1 + e ** x)`, without overflow. */
+/**
+ * `log(1 + e ** x)`, without overflow.
+ *
+ * @example Large numbers stay as they are
+ * ```ts
+ * import { constant, evaluate, softplus } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(softplus(constant([-200, 200])));
+ * assertEquals([...data], [0, 200]);
+ * ```
+ */
 export function softplus(x: Tensor): Tensor {
-  return applyOne("Softplus", [x], NONE);
+  return applyOne("Softplus", [x], {});
 }
 
-/** Gaussian error linear unit (Hendrycks & Gimpel 2016): `x Φ(x)`, exact or with tanh. */
+/**
+ * Gaussian error linear unit (Hendrycks & Gimpel 2016): `x Φ(x)`, exact or with tanh.
+ *
+ * @example Far from 0 it is a ReLU
+ * ```ts
+ * import { constant, evaluate, gelu } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(gelu(constant([-9, 0, 9])));
+ * assertEquals([...data], [-0, 0, 9]);
+ * ```
+ */
 export function gelu(x: Tensor, approximate: "none" | "tanh" = "none"): Tensor {
   return applyOne("Gelu", [x], { approximate });
 }
 
-/** Converts to another element type. */
+/**
+ * Converts to another element type.
+ *
+ * @example Fractions are cut off
+ * ```ts
+ * import { cast, constant, evaluate } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(cast(constant([2.75, -1.5]), "int32"));
+ * assertEquals([...data], [2, -1]);
+ * ```
+ */
 export function cast(x: Tensor, to: DType): Tensor {
   return x.dtype === to ? x : applyOne("Cast", [x], { to });
 }
 
-/** Passes `x` on and lets no gradient back: `x.detach()` in PyTorch. */
+/**
+ * Passes `x` on and lets no gradient back: `x.detach()` in PyTorch.
+ *
+ * @example A constant factor, as far as gradients see
+ * ```ts
+ * import { detach, evaluate, gradients, input, mul } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const x = input("x", "float32", []);
+ * const [gradient] = gradients(mul(x, detach(x)), [x]);
+ * const three = { dtype: "float32", shape: [], data: Float32Array.of(3) } as const;
+ * assertEquals([...(await evaluate(gradient!, { x: three })).data], [3]);
+ * ```
+ */
 export function detach(x: Tensor): Tensor {
   return applyOne("Identity", [x], { detached: true });
-}
-
-/** `condition ? a : b`, elementwise. */
-export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
-  return applyOne("Where", [condition, ...operands(a, b)], NONE);
 }

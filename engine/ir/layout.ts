@@ -2,17 +2,43 @@
  * Functions that move values without changing them: shapes, slices, indexing.
  * @module
  */
-import { apply, applyOne, int64s, isStatic, scalar } from "./create.ts";
+import { applyOne, int64s, isStatic, scalar } from "./create.ts";
 import { formatShape, normalizeAxis, sameShape } from "./dims.ts";
 import type { Dim, DType, Shape, Tensor } from "./node.ts";
 
-/** The run-time shape of a tensor, int64. */
+/**
+ * The run-time shape of a tensor, int64.
+ *
+ * @example A batch of two
+ * ```ts
+ * import { evaluate, input, shapeOf } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const x = input("x", "float32", ["batch", 3]);
+ * const feed = { dtype: "float32", shape: [2, 3], data: new Float32Array(6) } as const;
+ * const { data } = await evaluate(shapeOf(x), { x: feed });
+ * assertEquals([...data], [2n, 3n]);
+ * ```
+ */
 export function shapeOf(x: Tensor): Tensor {
   if (isStatic(x.shape)) return int64s(x.shape);
   return applyOne("Shape", [x], {});
 }
 
-/** The run-time size of one axis: an int64 scalar. */
+/**
+ * The run-time size of one axis: an int64 scalar.
+ *
+ * @example How large the batch is
+ * ```ts
+ * import { evaluate, input, sizeOfAxis } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const x = input("x", "float32", ["batch", 3]);
+ * const feed = { dtype: "float32", shape: [2, 3], data: new Float32Array(6) } as const;
+ * const { data } = await evaluate(sizeOfAxis(x, 0), { x: feed });
+ * assertEquals([...data], [2n]);
+ * ```
+ */
 export function sizeOfAxis(x: Tensor, axis: number): Tensor {
   const index = normalizeAxis(axis, x.shape.length);
   const dim = x.shape[index];
@@ -20,7 +46,20 @@ export function sizeOfAxis(x: Tensor, axis: number): Tensor {
   return applyOne("Gather", [applyOne("Shape", [x], {}), scalar(index, "int64")], { axis: 0 });
 }
 
-/** The run-time number of elements: an int64 scalar. */
+/**
+ * The run-time number of elements: an int64 scalar.
+ *
+ * @example Values of a batch of two
+ * ```ts
+ * import { elementCount, evaluate, input } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const x = input("x", "float32", ["batch", 3]);
+ * const feed = { dtype: "float32", shape: [2, 3], data: new Float32Array(6) } as const;
+ * const { data } = await evaluate(elementCount(x), { x: feed });
+ * assertEquals([...data], [6n]);
+ * ```
+ */
 export function elementCount(x: Tensor): Tensor {
   let count: Tensor | undefined;
   let factor = 1;
@@ -32,7 +71,20 @@ export function elementCount(x: Tensor): Tensor {
   return factor === 1 ? count : applyOne("Mul", [count, scalar(factor, "int64")], {});
 }
 
-/** A vector of int64 that holds a shape at run time; symbols are looked up in `sources`. */
+/**
+ * A vector of int64 that holds a shape at run time; symbols are looked up in `sources`.
+ *
+ * @example A shape with the batch's size
+ * ```ts
+ * import { evaluate, input, shapeVector } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const x = input("x", "float32", ["batch", 3]);
+ * const feed = { dtype: "float32", shape: [2, 3], data: new Float32Array(6) } as const;
+ * const { data } = await evaluate(shapeVector([5, "batch"], [x]), { x: feed });
+ * assertEquals([...data], [5n, 2n]);
+ * ```
+ */
 export function shapeVector(shape: Shape, sources: readonly Tensor[]): Tensor {
   if (isStatic(shape)) return int64s(shape);
   const exact = sources.find((source) => sameShape(source.shape, shape));
@@ -53,6 +105,15 @@ export function shapeVector(shape: Shape, sources: readonly Tensor[]): Tensor {
  * @param x Values; their order stays.
  * @param shape New shape. At most one symbol may be one that neither `x` nor `like` has.
  * @param like Where symbols that `x` does not have are looked up.
+ *
+ * @example Flattening pictures
+ * ```ts
+ * import { input, reshape } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const pictures = input("pictures", "float32", ["batch", 3, 8, 8]);
+ * assertEquals(reshape(pictures, ["batch", 192]).shape, ["batch", 192]);
+ * ```
  */
 export function reshape(x: Tensor, shape: Shape, like: Tensor = x): Tensor {
   if (sameShape(x.shape, shape)) return x;
@@ -71,13 +132,35 @@ export function reshape(x: Tensor, shape: Shape, like: Tensor = x): Tensor {
   return applyOne("Reshape", [x, shapeVector(sizes, [x, like])], { shape });
 }
 
-/** Broadcasts `x` to a shape whose symbols are those of `like` (default: of `x`). */
+/**
+ * Broadcasts `x` to a shape whose symbols are those of `like` (default: of `x`).
+ *
+ * @example One row for each of two samples
+ * ```ts
+ * import { constant, evaluate, expand } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(expand(constant([1, 2], [1, 2]), [2, 2]));
+ * assertEquals([...data], [1, 2, 1, 2]);
+ * ```
+ */
 export function expand(x: Tensor, shape: Shape, like: Tensor = x): Tensor {
   if (sameShape(x.shape, shape)) return x;
   return applyOne("Expand", [x, shapeVector(shape, [like, x])], { shape });
 }
 
-/** Reorders axes; by default swaps the last two. */
+/**
+ * Reorders axes; by default swaps the last two.
+ *
+ * @example Columns become rows
+ * ```ts
+ * import { constant, evaluate, transpose } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(transpose(constant([1, 2, 3, 4], [2, 2])));
+ * assertEquals([...data], [1, 3, 2, 4]);
+ * ```
+ */
 export function transpose(x: Tensor, perm?: readonly number[]): Tensor {
   const rank = x.shape.length;
   if (rank < 2 && !perm) {
@@ -87,7 +170,17 @@ export function transpose(x: Tensor, perm?: readonly number[]): Tensor {
   return applyOne("Transpose", [x], { perm: order });
 }
 
-/** Inserts axes of size 1, counted in the result. */
+/**
+ * Inserts axes of size 1, counted in the result.
+ *
+ * @example A column for broadcasting
+ * ```ts
+ * import { constant, unsqueeze } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(unsqueeze(constant([1, 2, 3]), [1]).shape, [3, 1]);
+ * ```
+ */
 export function unsqueeze(x: Tensor, axes: readonly number[]): Tensor {
   const rank = x.shape.length + axes.length;
   const inserted = axes.map((axis) => normalizeAxis(axis, rank));
@@ -99,7 +192,17 @@ export function unsqueeze(x: Tensor, axes: readonly number[]): Tensor {
   return reshape(x, shape);
 }
 
-/** Removes axes of size 1. */
+/**
+ * Removes axes of size 1.
+ *
+ * @example A column as a vector
+ * ```ts
+ * import { constant, squeeze } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(squeeze(constant([1, 2, 3], [3, 1]), [1]).shape, [3]);
+ * ```
+ */
 export function squeeze(x: Tensor, axes: readonly number[]): Tensor {
   const removed = axes.map((axis) => normalizeAxis(axis, x.shape.length));
   return reshape(x, x.shape.filter((_, axis) => !removed.includes(axis)));
@@ -110,6 +213,15 @@ export function squeeze(x: Tensor, axes: readonly number[]): Tensor {
  * @param tensors At least one.
  * @param axis Axis to join along.
  * @param size Symbol of the joined size, where a part's size is a symbol.
+ *
+ * @example A class token before the patches
+ * ```ts
+ * import { concat, constant, evaluate } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(concat([constant([0], [1, 1]), constant([1, 2], [2, 1])], 0));
+ * assertEquals([...data], [0, 1, 2]);
+ * ```
  */
 export function concat(tensors: readonly Tensor[], axis: number, size?: Dim): Tensor {
   const at = normalizeAxis(axis, tensors[0].shape.length);
@@ -121,103 +233,18 @@ export function concat(tensors: readonly Tensor[], axis: number, size?: Dim): Te
   return applyOne("Concat", tensors, { axis: at, size: size ?? total });
 }
 
-/** Rows `start` to `end` (exclusive) of one axis whose size is known. */
-export function slice(x: Tensor, axis: number, start: number, end: number): Tensor {
-  const at = normalizeAxis(axis, x.shape.length);
-  const dim = x.shape[at];
-  if (typeof dim === "string" ? start < 0 || end < start : start < 0 || end > dim || end < start) {
-    throw new RangeError(
-      `Cannot slice axis ${axis} of ${formatShape(x.shape)} from ${start} to ${end}`,
-    );
-  }
-  if (start === 0 && end === dim) return x;
-  const operands = [x, int64s([start]), int64s([end]), int64s([at])];
-  return applyOne("Slice", operands, { axis: at, size: end - start });
-}
-
 /**
- * Entries of one axis between two indices that are known at run time.
- * @param x Values.
- * @param axis The axis.
- * @param bounds First index, and the one after the last, neither beyond the axis: `int64` scalars.
- * @param size Symbol of the number of entries.
+ * Zeros of the shape (and run-time sizes) of `like`.
+ *
+ * @example Zeros for each of three values
+ * ```ts
+ * import { constant, evaluate, zerosLike } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(zerosLike(constant([1, 2, 3])));
+ * assertEquals([...data], [0, 0, 0]);
+ * ```
  */
-export function sliceBetween(
-  x: Tensor,
-  axis: number,
-  bounds: readonly [Tensor, Tensor],
-  size: Dim,
-): Tensor {
-  const at = normalizeAxis(axis, x.shape.length);
-  const [start, end] = bounds.map((bound) => reshape(bound, [1]));
-  return applyOne("Slice", [x, start, end, int64s([at])], { axis: at, size });
-}
-
-/** Selects entries of one axis by index (int64 or int32 of any shape). */
-export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
-  return applyOne("Gather", [x, indices], { axis: normalizeAxis(axis, x.shape.length) });
-}
-
-/** Selects one entry per position along an axis; `indices` has `x`'s rank. */
-export function gatherElements(x: Tensor, indices: Tensor, axis: number): Tensor {
-  return applyOne("GatherElements", [x, indices], { axis: normalizeAxis(axis, x.shape.length) });
-}
-
-/** Adds `updates` to entries of `x` along an axis, at `indices` (same shape as `updates`). */
-export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tensor {
-  return applyOne("ScatterElements", [x, indices, updates], {
-    axis: normalizeAxis(axis, x.shape.length),
-    reduction: "add",
-  });
-}
-
-/** `0, 1, …` up to a run-time size; `size` is its symbol or number. */
-export function range(count: Tensor, size: Dim, dtype: DType = "int64"): Tensor {
-  const limit = count.dtype === dtype ? count : applyOne("Cast", [count], { to: dtype });
-  return applyOne("Range", [scalar(0, dtype), limit, scalar(1, dtype)], { size });
-}
-
-/** One-hot rows of class indices, float32 `[…, depth]`. */
-export function oneHot(indices: Tensor, depth: number): Tensor {
-  const values = applyOne("Constant", [], {
-    dtype: "float32",
-    shape: [2],
-    values: Float32Array.of(0, 1),
-  });
-  return applyOne("OneHot", [indices, scalar(depth, "int64"), values], { depth });
-}
-
-/** Zeros of the shape (and run-time sizes) of `like`. */
 export function zerosLike(like: Tensor, dtype: DType = like.dtype): Tensor {
   return expand(scalar(0, dtype), like.shape, like);
-}
-
-/** Running sum along an axis. */
-export function cumSum(x: Tensor, axis: number, exclusive = false): Tensor {
-  const at = normalizeAxis(axis, x.shape.length);
-  return applyOne("CumSum", [x, scalar(at, "int64")], { axis: at, exclusive, reverse: false });
-}
-
-/**
- * The `k` largest (or smallest) entries along an axis, sorted.
- * @param x Values.
- * @param k A number, or an int64 scalar known at run time together with its symbol.
- * @param options Axis (default last) and whether to take the largest (default).
- * @returns Values and their int64 indices along the axis.
- */
-export function topK(
-  x: Tensor,
-  k: number | { readonly count: Tensor; readonly symbol: string },
-  options: { readonly axis?: number; readonly largest?: boolean } = {},
-): { values: Tensor; indices: Tensor } {
-  const axis = normalizeAxis(options.axis ?? -1, x.shape.length);
-  const [count, size] = typeof k === "number"
-    ? [int64s([k]), k]
-    : [reshape(k.count, [1]), k.symbol];
-  const [values, indices] = apply("TopK", [x, count], {
-    axis,
-    largest: options.largest ?? true,
-    k: size,
-  });
-  return { values, indices };
 }

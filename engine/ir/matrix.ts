@@ -21,13 +21,39 @@ export interface GemmOptions {
   readonly transB?: boolean;
 }
 
-/** `alpha · op(a) op(b) + beta · c` on matrices. */
+/**
+ * `alpha · op(a) op(b) + beta · c` on matrices.
+ *
+ * @example A linear layer
+ * ```ts
+ * import { constant, evaluate, gemm } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const x = constant([1, 2], [1, 2]); // [batch, inputs]
+ * const weight = constant([3, 4], [1, 2]); // [outputs, inputs]
+ * const { data } = await evaluate(gemm(x, weight, { c: constant([10]), transB: true }));
+ * assertEquals([...data], [21]);
+ * ```
+ */
 export function gemm(a: Tensor, b: Tensor, options: GemmOptions = {}): Tensor {
   const { c, alpha = 1, beta = 1, transA = false, transB = false } = options;
   return applyOne("Gemm", c ? [a, b, c] : [a, b], { alpha, beta, transA, transB });
 }
 
-/** Matrix product over the last two axes, broadcasting over the others. */
+/**
+ * Matrix product over the last two axes, broadcasting over the others.
+ *
+ * @example Two matrices with one
+ * ```ts
+ * import { constant, evaluate, matMul } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(
+ *   matMul(constant([1, 2, 3, 4], [2, 1, 2]), constant([1, 1], [2, 1])),
+ * );
+ * assertEquals([...data], [3, 7]);
+ * ```
+ */
 export function matMul(a: Tensor, b: Tensor): Tensor {
   return applyOne("MatMul", [a, b], {});
 }
@@ -51,43 +77,131 @@ function reduce(op: Reduction, x: Tensor, options: ReduceOptions): Tensor {
   return applyOne(op, [x], { axes, keepdims: options.keepdims ?? false });
 }
 
-/** Sum over axes. */
+/**
+ * Sum over axes.
+ *
+ * @example Sums of rows
+ * ```ts
+ * import { constant, evaluate, reduceSum } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(reduceSum(constant([1, 2, 3, 4], [2, 2]), { axes: [1] }));
+ * assertEquals([...data], [3, 7]);
+ * ```
+ */
 export function reduceSum(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduce("ReduceSum", x, options);
 }
 
-/** Mean over axes. */
+/**
+ * Mean over axes.
+ *
+ * @example Means of rows
+ * ```ts
+ * import { constant, evaluate, reduceMean } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(reduceMean(constant([1, 2, 3, 4], [2, 2]), { axes: [1] }));
+ * assertEquals([...data], [1.5, 3.5]);
+ * ```
+ */
 export function reduceMean(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduce("ReduceMean", x, options);
 }
 
-/** Maximum over axes; ties share the gradient evenly, as `torch.amax`. */
+/**
+ * Maximum over axes; ties share the gradient evenly, as `torch.amax`.
+ *
+ * @example Largest of each row
+ * ```ts
+ * import { constant, evaluate, reduceMax } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(reduceMax(constant([1, 2, 3, 4], [2, 2]), { axes: [1] }));
+ * assertEquals([...data], [2, 4]);
+ * ```
+ */
 export function reduceMax(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduce("ReduceMax", x, options);
 }
 
-/** Minimum over axes; ties share the gradient evenly, as `torch.amin`. */
+/**
+ * Minimum over axes; ties share the gradient evenly, as `torch.amin`.
+ *
+ * @example Smallest of each row
+ * ```ts
+ * import { constant, evaluate, reduceMin } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(reduceMin(constant([1, 2, 3, 4], [2, 2]), { axes: [1] }));
+ * assertEquals([...data], [1, 3]);
+ * ```
+ */
 export function reduceMin(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduce("ReduceMin", x, options);
 }
 
-/** Sum of squares over axes. */
+/**
+ * Sum of squares over axes.
+ *
+ * @example Squared lengths of rows
+ * ```ts
+ * import { constant, evaluate, reduceSumSquare } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(reduceSumSquare(constant([1, 2, 3, 4], [2, 2]), { axes: [1] }));
+ * assertEquals([...data], [5, 25]);
+ * ```
+ */
 export function reduceSumSquare(x: Tensor, options: ReduceOptions = {}): Tensor {
   if (x.shape.length === 0 || options.axes?.length === 0) return applyOne("Mul", [x, x], {});
   return reduce("ReduceSumSquare", x, options);
 }
 
-/** Index of the first maximum along an axis, int64. */
+/**
+ * Index of the first maximum along an axis, int64.
+ *
+ * @example The class with the highest logit
+ * ```ts
+ * import { argMax, constant, evaluate } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(argMax(constant([1, 5, 3], [1, 3])));
+ * assertEquals([...data], [1n]);
+ * ```
+ */
 export function argMax(x: Tensor, axis = -1, keepdims = false): Tensor {
   return applyOne("ArgMax", [x], { axis: normalizeAxis(axis, x.shape.length), keepdims });
 }
 
-/** Softmax along an axis. */
+/**
+ * Softmax along an axis.
+ *
+ * @example Equal logits, equal shares
+ * ```ts
+ * import { constant, evaluate, softmax } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(softmax(constant([7, 7, 7, 7])));
+ * assertEquals([...data], [0.25, 0.25, 0.25, 0.25]);
+ * ```
+ */
 export function softmax(x: Tensor, axis = -1): Tensor {
   return applyOne("Softmax", [x], { axis: normalizeAxis(axis, x.shape.length) });
 }
 
-/** Logarithm of the softmax along an axis. */
+/**
+ * Logarithm of the softmax along an axis.
+ *
+ * @example Logarithms of shares
+ * ```ts
+ * import { constant, evaluate, logSoftmax } from "@glovita/glovita/engine";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(logSoftmax(constant([7, 7])));
+ * assertAlmostEquals(Number(data[0]), Math.log(0.5), 1e-6);
+ * ```
+ */
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
   return applyOne("LogSoftmax", [x], { axis: normalizeAxis(axis, x.shape.length) });
 }
@@ -98,6 +212,16 @@ export function logSoftmax(x: Tensor, axis = -1): Tensor {
  * @param weight `[width]`.
  * @param bias `[width]`.
  * @param epsilon Added to the variance.
+ *
+ * @example Mean 0 and variance 1
+ * ```ts
+ * import { constant, evaluate, layerNormalization } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [weight, bias] = [constant([1, 1]), constant([0, 0])];
+ * const { data } = await evaluate(layerNormalization(constant([5, 9], [1, 2]), weight, bias, 0));
+ * assertEquals([...data], [-1, 1]);
+ * ```
  */
 export function layerNormalization(
   x: Tensor,

@@ -5,7 +5,8 @@
  */
 import { applyOne, int64s } from "./create.ts";
 import { formatShape } from "./dims.ts";
-import { concat, slice } from "./layout.ts";
+import { concat } from "./layout.ts";
+import { slice } from "./indexing.ts";
 import type { Tensor } from "./node.ts";
 import type { PoolAttributes } from "./ops.ts";
 
@@ -95,6 +96,17 @@ export function conv(x: Tensor, weight: Tensor, options: ConvOptions = {}): Tens
  * @param weight `[inputs, outputs / groups, height, width]`.
  * @param options Stride, padding, dilation, groups and output padding.
  * @returns `[batch, outputs, height, width]`.
+ *
+ * @example Every pixel becomes a window
+ * ```ts
+ * import { constant, convTranspose, evaluate } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const x = constant([1, 2], [1, 1, 1, 2]);
+ * const weight = constant([1, 1], [1, 1, 1, 2]);
+ * const { data } = await evaluate(convTranspose(x, weight, { stride: 2 }));
+ * assertEquals([...data], [1, 1, 2, 2]);
+ * ```
  */
 export function convTranspose(
   x: Tensor,
@@ -126,6 +138,15 @@ function poolAttributes(kernel: Pair, options: PoolOptions): PoolAttributes {
  * @param x `[batch, channels, height, width]`; only the batch may be a symbol.
  * @param kernel Size of the window.
  * @param options Stride, padding, which never wins, and ceil mode.
+ *
+ * @example Largest of pairs
+ * ```ts
+ * import { constant, evaluate, maxPool } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(maxPool(constant([1, 4, 3, 2], [1, 1, 1, 4]), [1, 2]));
+ * assertEquals([...data], [4, 3]);
+ * ```
  */
 export function maxPool(x: Tensor, kernel: Pair, options: PoolOptions = {}): Tensor {
   return applyOne("MaxPool", [x], poolAttributes(kernel, options));
@@ -136,6 +157,15 @@ export function maxPool(x: Tensor, kernel: Pair, options: PoolOptions = {}): Ten
  * @param x `[batch, channels, height, width]`; only the batch may be a symbol.
  * @param kernel Size of the window.
  * @param options Stride, padding, whether it counts, and ceil mode.
+ *
+ * @example Means of pairs
+ * ```ts
+ * import { averagePool, constant, evaluate } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(averagePool(constant([1, 3, 5, 9], [1, 1, 1, 4]), [1, 2]));
+ * assertEquals([...data], [2, 7]);
+ * ```
  */
 export function averagePool(x: Tensor, kernel: Pair, options: AveragePoolOptions = {}): Tensor {
   const { countIncludePad = true } = options;
@@ -149,6 +179,15 @@ export function averagePool(x: Tensor, kernel: Pair, options: AveragePoolOptions
  * @param padding How many; with zeros, negative numbers take away.
  * @param mode Zeros, or the picture mirrored at its outermost rows and columns.
  * @throws {RangeError} if the picture is too small to mirror.
+ *
+ * @example A mirrored border
+ * ```ts
+ * import { constant, evaluate, pad2d } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(pad2d(constant([1, 2, 3], [1, 1, 1, 3]), [0, 1], "reflect"));
+ * assertEquals([...data], [2, 1, 2, 3, 2]);
+ * ```
  */
 export function pad2d(
   x: Tensor,

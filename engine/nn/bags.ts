@@ -6,8 +6,10 @@
  * @module
  */
 import { scalar } from "../ir/create.ts";
-import { add, equal, less, min, mul, sub } from "../ir/elementwise.ts";
-import { cumSum, gather, range, reshape, sizeOfAxis, unsqueeze } from "../ir/layout.ts";
+import { add, min, mul, sub } from "../ir/elementwise.ts";
+import { equal, less } from "../ir/logic.ts";
+import { reshape, sizeOfAxis, unsqueeze } from "../ir/layout.ts";
+import { cumSum, gather, range } from "../ir/indexing.ts";
 import { reduceMax, reduceMin } from "../ir/matrix.ts";
 import type { Dim, Tensor } from "../ir/node.ts";
 
@@ -43,6 +45,17 @@ export interface BagGrid {
 /**
  * Lays out the grid of a batch.
  * @param bags The bags.
+ * @returns The grid.
+ *
+ * @example A bag of one and a bag of three instances
+ * ```ts
+ * import { bagGrid, evaluate, int64s } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const grid = bagGrid({ lengths: int64s([1, 3]), index: int64s([0, 1, 1, 1]) });
+ * const { shape, data } = await evaluate(grid.valid);
+ * assertEquals([shape, [...data]], [[2, 3], [1, 0, 0, 1, 1, 1]]);
+ * ```
  */
 export function bagGrid({ lengths, index }: Bags): BagGrid {
   const starts = cumSum(lengths, 0, true);
@@ -67,6 +80,17 @@ export function bagGrid({ lengths, index }: Bags): BagGrid {
  * @param grid The grid.
  * @param positions Positions, `int64 […, bags, count]`.
  * @returns Rows of the packed layout, of the shape of `positions`.
+ *
+ * @example The first and the third instance of each bag
+ * ```ts
+ * import { bagGrid, constant, evaluate, gridRows, int64s } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const grid = bagGrid({ lengths: int64s([1, 3]), index: int64s([0, 1, 1, 1]) });
+ * const positions = constant([0, 2, 0, 2], [2, 2], "int64");
+ * const { data } = await evaluate(gridRows(grid, positions));
+ * assertEquals([...data], [0n, 0n, 1n, 3n]); // the first bag has one instance only
+ * ```
  */
 export function gridRows(grid: BagGrid, positions: Tensor): Tensor {
   const last = sub(unsqueeze(grid.lengths, [1]), 1);
@@ -79,6 +103,17 @@ export function gridRows(grid: BagGrid, positions: Tensor): Tensor {
  * @param values `[channels, instances]`.
  * @param grid The grid.
  * @returns `[channels, bags, longest]`.
+ *
+ * @example A score an instance, a line a bag
+ * ```ts
+ * import { bagGrid, constant, evaluate, int64s, toGrid } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const grid = bagGrid({ lengths: int64s([1, 3]), index: int64s([0, 1, 1, 1]) });
+ * const scores = constant([5, 1, 2, 3], [1, 4]);
+ * const { shape, data } = await evaluate(toGrid(scores, grid));
+ * assertEquals([shape, [...data]], [[1, 2, 3], [5, 5, 5, 1, 2, 3]]);
+ * ```
  */
 export function toGrid(values: Tensor, grid: BagGrid): Tensor {
   return gather(values, gridRows(grid, unsqueeze(grid.positions, [0])), 1);
@@ -89,6 +124,19 @@ export function toGrid(values: Tensor, grid: BagGrid): Tensor {
  * @param values `[channels, bags, longest]`.
  * @param grid The grid.
  * @returns `[channels, instances]`.
+ *
+ * @example Each score minus the best of its bag
+ * ```ts
+ * import { bagGrid, constant, evaluate, fromGrid, int64s, reduceMax, sub, toGrid } from
+ *   "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const grid = bagGrid({ lengths: int64s([1, 3]), index: int64s([0, 1, 1, 1]) });
+ * const cells = toGrid(constant([5, 1, 2, 3], [1, 4]), grid);
+ * const best = reduceMax(cells, { axes: [2], keepdims: true });
+ * const { data } = await evaluate(fromGrid(sub(cells, best), grid));
+ * assertEquals([...data], [0, -2, -1, 0]);
+ * ```
  */
 export function fromGrid(values: Tensor, grid: BagGrid): Tensor {
   const [channels, bags, longest] = values.shape;
@@ -100,18 +148,53 @@ export function fromGrid(values: Tensor, grid: BagGrid): Tensor {
  * @param index Bag of each row, `int64 [rows]`.
  * @param lengths Instances per bag, `int64 [bags]`.
  * @returns `bool [bags, rows]`.
+ *
+ * @example The sum of each bag
+ * ```ts
+ * import { cast, constant, evaluate, int64s, matMul, membership } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const member = membership(int64s([0, 1, 1, 1]), int64s([1, 3]));
+ * const instances = constant([5, 1, 2, 3], [4, 1]);
+ * const { data } = await evaluate(matMul(cast(member, "float32"), instances));
+ * assertEquals([...data], [5, 6]);
+ * ```
  */
 export function membership(index: Tensor, lengths: Tensor): Tensor {
   const bags = range(sizeOfAxis(lengths, 0), lengths.shape[0]);
   return equal(unsqueeze(bags, [1]), unsqueeze(index, [0]));
 }
 
-/** The smaller of a number and a run-time `int64` scalar. */
+/**
+ * The smaller of a number and a run-time `int64` scalar.
+ * @param limit The number.
+ * @param count The scalar.
+ * @returns An `int64` scalar.
+ *
+ * @example The eight best of a bag, which has three instances
+ * ```ts
+ * import { atMost, evaluate, scalar } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(atMost(8, scalar(3, "int64")));
+ * assertEquals([...data], [3n]);
+ * ```
+ */
 export function atMost(limit: number, count: Tensor): Tensor {
   return min(count, scalar(limit, "int64"));
 }
 
-/** Product of two dimensions, as a symbol where one of them is a symbol. */
+/**
+ * Product of two dimensions, as a symbol where one of them is a symbol.
+ *
+ * @example Lines of all bags
+ * ```ts
+ * import { flatDim } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([flatDim(3, 4), flatDim(3, "bags")], [12, "3*bags"]);
+ * ```
+ */
 export function flatDim(a: Dim, b: Dim): Dim {
   return typeof a === "number" && typeof b === "number" ? a * b : `${a}*${b}`;
 }

@@ -21,28 +21,94 @@ function fill(
   return values;
 }
 
-/** Every entry is `value` (`torch.nn.init.constant_`). */
+/**
+ * Every entry is `value` (`torch.nn.init.constant_`).
+ *
+ * @example LayerScale begins small
+ * ```ts
+ * import { constantInitializer, Random } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const values = constantInitializer(0.5)([2], new Random(0));
+ * assertEquals([...values], [0.5, 0.5]);
+ * ```
+ */
 export function constantInitializer(value: number): Initializer {
   return (shape) => fill(shape, () => value);
 }
 
-/** Zeros (`torch.nn.init.zeros_`). */
+/**
+ * Zeros (`torch.nn.init.zeros_`).
+ *
+ * @example A bias
+ * ```ts
+ * import { Random, zeros } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([...zeros([2], new Random(0))], [0, 0]);
+ * ```
+ */
 export const zeros: Initializer = constantInitializer(0);
 
-/** Ones (`torch.nn.init.ones_`). */
+/**
+ * Ones (`torch.nn.init.ones_`).
+ *
+ * @example The weight of a norm
+ * ```ts
+ * import { ones, Random } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([...ones([2], new Random(0))], [1, 1]);
+ * ```
+ */
 export const ones: Initializer = constantInitializer(1);
 
-/** Uniform in `[-bound, bound)` (`torch.nn.init.uniform_`). */
+/**
+ * Uniform in `[-bound, bound)` (`torch.nn.init.uniform_`).
+ *
+ * @example The mean square is a third of the bound's
+ * ```ts
+ * import { Random, uniform } from "@glovita/glovita/engine";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const values = uniform(3)([10_000], new Random(0));
+ * const square = values.reduce((sum, value) => sum + value ** 2, 0) / values.length;
+ * assertAlmostEquals(square, 3, 0.1);
+ * ```
+ */
 export function uniform(bound: number): Initializer {
   return (shape, random) => fill(shape, () => (2 * random.float() - 1) * bound);
 }
 
-/** Normal with mean 0 (`torch.nn.init.normal_`). */
+/**
+ * Normal with mean 0 (`torch.nn.init.normal_`).
+ *
+ * @example The mean square is the variance
+ * ```ts
+ * import { normal, Random } from "@glovita/glovita/engine";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const values = normal(0.5)([10_000], new Random(0));
+ * const square = values.reduce((sum, value) => sum + value ** 2, 0) / values.length;
+ * assertAlmostEquals(square, 0.25, 0.01);
+ * ```
+ */
 export function normal(std: number): Initializer {
   return (shape, random) => fill(shape, () => random.normal() * std);
 }
 
-/** Normal with mean 0, redrawn until within two (`torch.nn.init.trunc_normal_`, a=-2, b=2). */
+/**
+ * Normal with mean 0, redrawn until within two (`torch.nn.init.trunc_normal_`, a=-2, b=2).
+ *
+ * @example No value is beyond two
+ * ```ts
+ * import { Random, truncatedNormal } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const values = truncatedNormal(1)([10_000], new Random(0));
+ * assertEquals(values.every((value) => Math.abs(value) <= 2), true);
+ * ```
+ */
 export function truncatedNormal(std: number): Initializer {
   return (shape, random) =>
     fill(shape, () => {
@@ -53,7 +119,18 @@ export function truncatedNormal(std: number): Initializer {
     });
 }
 
-/** Uniform by Glorot & Bengio 2010 (`torch.nn.init.xavier_uniform_`, gain 1). */
+/**
+ * Uniform by Glorot & Bengio 2010 (`torch.nn.init.xavier_uniform_`, gain 1).
+ *
+ * @example The bound follows from inputs and outputs
+ * ```ts
+ * import { Random, xavierUniform } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const values = xavierUniform([2, 4], new Random(0)); // bound √(6 / (2 + 4))
+ * assertEquals(values.every((value) => Math.abs(value) <= 1), true);
+ * ```
+ */
 export const xavierUniform: Initializer = (shape, random): Float32Array<ArrayBuffer> => {
   const receptive = sizeOf(shape.slice(2));
   return uniform(Math.sqrt(6 / ((shape[0] + shape[1]) * receptive)))(shape, random);
@@ -63,6 +140,16 @@ export const xavierUniform: Initializer = (shape, random): Float32Array<ArrayBuf
  * Default of `torch.nn.Linear` and `torch.nn.Conv2d` for weights and biases:
  * uniform in ±1/√fan_in (`kaiming_uniform_` with a = √5 comes to the same).
  * @param fanIn Inputs that one output sums over.
+ *
+ * @example The bound of a layer with 100 inputs
+ * ```ts
+ * import { Random, torchDefault } from "@glovita/glovita/engine";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const values = torchDefault(100)([1000], new Random(0));
+ * const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+ * assertAlmostEquals(largest, 0.1, 1e-3);
+ * ```
  */
 export function torchDefault(fanIn: number): Initializer {
   return uniform(fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0);

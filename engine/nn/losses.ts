@@ -3,7 +3,8 @@
  * @module
  */
 import { add, mul, neg, softplus, sub } from "../ir/elementwise.ts";
-import { gatherElements, unsqueeze } from "../ir/layout.ts";
+import { unsqueeze } from "../ir/layout.ts";
+import { gatherElements } from "../ir/indexing.ts";
 import { logSoftmax, reduceMean, reduceSum } from "../ir/matrix.ts";
 import type { Tensor } from "../ir/node.ts";
 
@@ -14,6 +15,16 @@ import type { Tensor } from "../ir/node.ts";
  * @param labels Class indices, `int64 [batch]`.
  * @param labelSmoothing ε.
  * @returns Mean over the batch, a scalar.
+ *
+ * @example A guess among four classes
+ * ```ts
+ * import { constant, crossEntropy, evaluate } from "@glovita/glovita/engine";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const logits = constant([0, 0, 0, 0], [1, 4]);
+ * const loss = crossEntropy(logits, constant([2], [1], "int64"));
+ * assertAlmostEquals(Number((await evaluate(loss)).data[0]), Math.log(4), 1e-6);
+ * ```
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, labelSmoothing = 0): Tensor {
   const logProbabilities = logSoftmax(logits);
@@ -29,6 +40,16 @@ export function crossEntropy(logits: Tensor, labels: Tensor, labelSmoothing = 0)
  * @param logits `[batch, num_classes]`.
  * @param targets Probabilities, `[batch, num_classes]`.
  * @returns Mean over the batch, a scalar.
+ *
+ * @example A target between two classes
+ * ```ts
+ * import { constant, crossEntropyOfTargets, evaluate } from "@glovita/glovita/engine";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const [logits, half] = [constant([0, 0], [1, 2]), constant([0.5, 0.5], [1, 2])];
+ * const { data } = await evaluate(crossEntropyOfTargets(logits, half));
+ * assertAlmostEquals(Number(data[0]), Math.log(2), 1e-6);
+ * ```
  */
 export function crossEntropyOfTargets(logits: Tensor, targets: Tensor): Tensor {
   const perSample = reduceSum(mul(logSoftmax(logits), targets), { axes: [1] }); // [batch]
@@ -41,6 +62,16 @@ export function crossEntropyOfTargets(logits: Tensor, targets: Tensor): Tensor {
  * @param logits `[batch, num_classes]`.
  * @param targets 0, 1 or between, `[batch, num_classes]`.
  * @returns Mean over all entries, a scalar.
+ *
+ * @example Sure and wrong costs the logit
+ * ```ts
+ * import { binaryCrossEntropyWithLogits, constant, evaluate } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [logits, targets] = [constant([100], [1, 1]), constant([0], [1, 1])];
+ * const { data } = await evaluate(binaryCrossEntropyWithLogits(logits, targets));
+ * assertEquals([...data], [100]);
+ * ```
  */
 export function binaryCrossEntropyWithLogits(logits: Tensor, targets: Tensor): Tensor {
   return reduceMean(sub(softplus(logits), mul(logits, targets)));
@@ -51,6 +82,15 @@ export function binaryCrossEntropyWithLogits(logits: Tensor, targets: Tensor): T
  * @param predictions Any shape.
  * @param targets The same shape.
  * @returns Mean over all entries, a scalar.
+ *
+ * @example Two errors
+ * ```ts
+ * import { constant, evaluate, meanSquaredError } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const loss = meanSquaredError(constant([1, 5]), constant([2, 2]));
+ * assertEquals([...(await evaluate(loss)).data], [5]); // (1 + 9) / 2
+ * ```
  */
 export function meanSquaredError(predictions: Tensor, targets: Tensor): Tensor {
   const error = sub(predictions, targets);

@@ -2,7 +2,8 @@
  * From an encoder's output to one embedding a sample.
  * @module
  */
-import { concat, slice, squeeze } from "../ir/layout.ts";
+import { concat, squeeze } from "../ir/layout.ts";
+import { slice } from "../ir/indexing.ts";
 import { reduceMean, reduceSum } from "../ir/matrix.ts";
 import type { Tensor } from "../ir/node.ts";
 

@@ -4,19 +4,10 @@
  * @module
  */
 import { applyOne, isStatic, scalar } from "../ir/create.ts";
-import {
-  add,
-  bitwiseXor,
-  cast,
-  cos,
-  greaterOrEqual,
-  log,
-  mul,
-  shiftRight,
-  sqrt,
-  where,
-} from "../ir/elementwise.ts";
-import { elementCount, range, shapeOf, unsqueeze } from "../ir/layout.ts";
+import { add, cast, cos, log, mul, sqrt } from "../ir/elementwise.ts";
+import { bitwiseXor, greaterOrEqual, shiftRight, where } from "../ir/logic.ts";
+import { elementCount, shapeOf, unsqueeze } from "../ir/layout.ts";
+import { range } from "../ir/indexing.ts";
 import type { Tensor } from "../ir/node.ts";
 import { sizeOf } from "../ir/dims.ts";
 
@@ -55,7 +46,23 @@ function dropOut(x: Tensor, rate: number, bits: () => Tensor): Tensor {
   return where(greaterOrEqual(bits(), threshold), mul(x, 1 / (1 - rate)), 0);
 }
 
-/** Draws random tensors, one independent stream per draw. */
+/**
+ * Draws random tensors, one independent stream per draw.
+ *
+ * @example A step's seed gives its numbers again
+ * ```ts
+ * import { constant, evaluate, RandomStream, scalar } from "@glovita/glovita/engine";
+ * import { assertEquals, assertNotEquals } from "@std/assert";
+ *
+ * const x = constant([0, 0, 0, 0]);
+ * const seed = scalar(7, "uint32");
+ * const random = new RandomStream(seed);
+ * const first = await evaluate(random.uniform(x));
+ * const second = await evaluate(random.uniform(x));
+ * assertNotEquals(second.data, first.data);
+ * assertEquals((await evaluate(new RandomStream(seed).uniform(x))).data, first.data);
+ * ```
+ */
 export class RandomStream {
   readonly #seed: Tensor;
   #draws = 0;
@@ -68,7 +75,11 @@ export class RandomStream {
     this.#seed = seed;
   }
 
-  /** Uniform 32-bit integers of the shape of `like`. */
+  /**
+   * Uniform 32-bit integers of the shape of `like`.
+   * @param like A tensor of that shape.
+   * @returns `uint32`.
+   */
   bits(like: Tensor): Tensor {
     const key = this.#key();
     const size = isStatic(like.shape) ? sizeOf(like.shape) : like.shape.join("*");
@@ -78,12 +89,20 @@ export class RandomStream {
     return applyOne("Reshape", [flat, shapeOf(like)], { shape: like.shape });
   }
 
-  /** Uniform numbers in `[0, 1)` of the shape of `like`, multiples of 2⁻²⁴. */
+  /**
+   * Uniform numbers in `[0, 1)` of the shape of `like`, multiples of 2⁻²⁴.
+   * @param like A tensor of that shape.
+   * @returns `float32`.
+   */
   uniform(like: Tensor): Tensor {
     return toUniform(this.bits(like));
   }
 
-  /** Standard normal numbers of the shape of `like` (Box & Muller 1958). */
+  /**
+   * Standard normal numbers of the shape of `like` (Box & Muller 1958).
+   * @param like A tensor of that shape.
+   * @returns `float32`.
+   */
   normal(like: Tensor): Tensor {
     return toNormal(this.uniform(like), this.uniform(like));
   }
@@ -93,13 +112,17 @@ export class RandomStream {
    * (`torch.nn.functional.dropout`).
    * @param x Values.
    * @param rate Probability in [0, 1].
+   * @returns A tensor of the shape of `x`.
    * @throws {RangeError} if the rate is none.
    */
   dropout(x: Tensor, rate: number): Tensor {
     return dropOut(x, rate, () => this.bits(x));
   }
 
-  /** Reserves a stream for numbers that belong to the rows of a matrix. */
+  /**
+   * Reserves a stream for numbers that belong to the rows of a matrix.
+   * @returns The stream.
+   */
   rows(): RandomRows {
     return new RandomRows(this.#key(), this.#key());
   }
@@ -114,6 +137,19 @@ export class RandomStream {
 /**
  * Random numbers that belong to the rows of a matrix: a row gets the same numbers whether it is
  * computed with all others, in a block or on its own.
+ *
+ * @example The dropout of the second row on its own
+ * ```ts
+ * import { constant, evaluate, RandomStream, scalar } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const random = new RandomStream(scalar(7, "uint32")).rows();
+ * const ones = (rows: number) => constant(Array(rows * 8).fill(1), [rows, 8]);
+ * const rows = (...indices: number[]) => constant(indices, [indices.length], "int64");
+ * const both = await evaluate(random.dropout(ones(2), rows(0, 1), 0.5));
+ * const second = await evaluate(random.dropout(ones(1), rows(1), 0.5));
+ * assertEquals(second.data, both.data.slice(8));
+ * ```
  */
 export class RandomRows {
   readonly #first: Tensor;
@@ -134,6 +170,8 @@ export class RandomRows {
    * @param x `[rows, width]`.
    * @param row Which row of the whole matrix each is, `int64 [rows]`.
    * @param rate Probability in [0, 1].
+   * @returns A tensor of the shape of `x`.
+   * @throws {RangeError} if the rate is none.
    */
   dropout(x: Tensor, row: Tensor, rate: number): Tensor {
     return dropOut(x, rate, () => rowBits(this.#first, x, row));
@@ -143,6 +181,7 @@ export class RandomRows {
    * Standard normal numbers of the shape of `like`.
    * @param like `[rows, width]`.
    * @param row Which row of the whole matrix each is, `int64 [rows]`.
+   * @returns `float32`.
    */
   normal(like: Tensor, row: Tensor): Tensor {
     const [first, second] = [this.#first, this.#second].map((key) =>

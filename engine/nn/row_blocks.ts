@@ -5,8 +5,10 @@
  * @module
  */
 import { applyOne, scalar } from "../ir/create.ts";
-import { add, less, min, mul, sub, where } from "../ir/elementwise.ts";
-import { sizeOfAxis, sliceBetween } from "../ir/layout.ts";
+import { add, min, mul, sub } from "../ir/elementwise.ts";
+import { less, where } from "../ir/logic.ts";
+import { sizeOfAxis } from "../ir/layout.ts";
+import { sliceBetween } from "../ir/indexing.ts";
 import type { Dim, Tensor } from "../ir/node.ts";
 
 /** Rows of a block at which matrix products run at their best rate. */
@@ -17,6 +19,14 @@ const MOST_BLOCKS = 16;
 /**
  * How many blocks to cut rows into.
  * @param expectedRows About how many rows a batch has.
+ *
+ * @example Small batches are not cut
+ * ```ts
+ * import { blockCount } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([blockCount(500), blockCount(6000)], [1, 5]);
+ * ```
  */
 export function blockCount(expectedRows: number): number {
   return Math.min(Math.max(Math.round(expectedRows / BEST_ROWS), 1), MOST_BLOCKS);
@@ -42,6 +52,17 @@ export interface RowBlock {
  * Cuts rows into blocks of nearly equal size.
  * @param features Something that has the rows along its first axis.
  * @param count Number of blocks.
+ *
+ * @example Five rows in two blocks
+ * ```ts
+ * import { constant, evaluate, reduceSum, rowBlocks } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const x = constant([1, 2, 3, 4, 5], [5, 1]);
+ * const [first, second] = rowBlocks(x, 2).map((block) => reduceSum(block.cut(x)));
+ * const sums = [await evaluate(first), await evaluate(second)];
+ * assertEquals(sums.map(({ data }) => data[0]), [6, 9]);
+ * ```
  */
 export function rowBlocks(features: Tensor, count: number): RowBlock[] {
   if (count === 1) return [{ cut: (x) => x, bagIndex: (index) => index }];

@@ -81,7 +81,22 @@ export interface Scope {
   linear(name: string, inputs: number, outputs: number, options?: LinearOptions): Layer;
 }
 
-/** All parameters of a model, in the order of their declaration. */
+/**
+ * All parameters of a model, in the order of their declaration.
+ *
+ * @example The names of a layer
+ * ```ts
+ * import { Parameters } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const parameters = new Parameters();
+ * parameters.scope().child("head").linear("fc", 4, 2);
+ * assertEquals(parameters.list().map(({ name, shape }) => [name, shape]), [
+ *   ["head.fc.weight", [2, 4]],
+ *   ["head.fc.bias", [2]],
+ * ]);
+ * ```
+ */
 export class Parameters {
   readonly #all = new Map<string, Parameter>();
 
@@ -154,6 +169,16 @@ function join(path: string, name: string): string {
 /**
  * The same place, with parameters that do not train.
  * @param scope A scope made by {@linkcode Parameters.scope}.
+ *
+ * @example An encoder that does not train
+ * ```ts
+ * import { frozen, Parameters } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const parameters = new Parameters();
+ * frozen(parameters.scope()).linear("fc", 4, 2);
+ * assertEquals(parameters.list().map(({ trainable }) => trainable), [false, false]);
+ * ```
  */
 export function frozen(scope: Scope): Scope {
   if (!(scope instanceof ParameterScope)) {
@@ -167,6 +192,16 @@ export function frozen(scope: Scope): Scope {
  * @param x `[…, inputs]`.
  * @param weight `[outputs, inputs]`.
  * @param bias `[outputs]`.
+ *
+ * @example One output
+ * ```ts
+ * import { constant, evaluate, linear } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [weight, bias] = [constant([3, 4], [1, 2]), constant([10])];
+ * const { data } = await evaluate(linear(constant([1, 2], [1, 2]), weight, bias));
+ * assertEquals([...data], [21]);
+ * ```
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   const leading = x.shape.slice(0, -1);

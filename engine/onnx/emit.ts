@@ -201,6 +201,17 @@ function written<K extends OpName>(node: AnyNode & { readonly op: K }): Written 
  * @param outputs Tensors to compute, by the name that they get.
  * @returns The graph, ready to be encoded.
  * @throws {TypeError} if two inputs, or an input and an output, share a name.
+ *
+ * @example One exponential for two terms
+ * ```ts
+ * import { add, emit, exp, input, sqrt } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const x = input("x", "float32", ["batch", 2]);
+ * const { nodes, outputs } = emit({ y: add(exp(x), sqrt(exp(x))) });
+ * assertEquals(nodes.map(({ op }) => op), ["Exp", "Sqrt", "Add"]);
+ * assertEquals(outputs, [{ name: "y", dtype: "float32", shape: ["batch", 2] }]);
+ * ```
  */
 export function emit(outputs: Readonly<Record<string, Tensor>>): OnnxGraph {
   const emitter = new Emitter();

@@ -102,6 +102,23 @@ function bytesOf({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array {
  * Encodes a graph as an ONNX model.
  * @param graph The graph.
  * @returns Bytes of an `.onnx` file.
+ *
+ * @example A file that any ONNX runtime can read
+ * ```ts
+ * import { emit, encode, input, mul, Session } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const file = `${await Deno.makeTempDir()}/twice.onnx`;
+ * const x = input("x", "float32", [2]);
+ * await Deno.writeFile(file, encode(emit({ y: mul(x, 2) })));
+ *
+ * const session = await Session.open(file);
+ * const { y } = await session.run({
+ *   x: { dtype: "float32", shape: [2], data: Float32Array.of(3, 4) },
+ * });
+ * await session.release();
+ * assertEquals([...y.data], [6, 8]);
+ * ```
  */
 export function encode(graph: OnnxGraph): Uint8Array<ArrayBuffer> {
   return encodeModel(graph, graph.initializers.map(encodeInitializer));

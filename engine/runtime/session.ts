@@ -63,7 +63,24 @@ export interface SessionOptions {
  */
 const BORDER_SENSITIVE: ReadonlySet<string> = new Set(["Log", "Softplus"]);
 
-/** A graph made ready to run. */
+/**
+ * A graph made ready to run.
+ *
+ * @example Batches of any size
+ * ```ts
+ * import { input, reduceSum, Session } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const x = input("x", "float32", ["batch"]);
+ * const session = await Session.create({ sum: reduceSum(x) }, { threads: 1 });
+ * for (const [batch, expected] of [[[1, 2], 3], [[1, 2, 3], 6]] as const) {
+ *   const data = Float32Array.from(batch);
+ *   const { sum } = await session.run({ x: { dtype: "float32", shape: [data.length], data } });
+ *   assertEquals([...sum.data], [expected]);
+ * }
+ * await session.release();
+ * ```
+ */
 export class Session {
   readonly #session: InferenceSession;
   /** Buffers of outputs, where they are reused. */
@@ -91,6 +108,7 @@ export class Session {
    * Makes the graph of some tensors ready to run.
    * @param outputs Tensors to compute, by name.
    * @param options How to run.
+   * @returns The session; release it when done.
    * @throws {Error} if the runtime refuses the graph: a defect of the graph's author.
    */
   static async create(
@@ -106,6 +124,7 @@ export class Session {
    * Makes an ONNX model ready to run.
    * @param model Bytes of an `.onnx` file, or a model with its large constants.
    * @param options How to run.
+   * @returns The session; release it when done.
    */
   static async load(model: Uint8Array | OnnxModel, options: SessionOptions = {}): Promise<Session> {
     const { InferenceSession } = await loadRuntime();
@@ -120,6 +139,7 @@ export class Session {
    * Makes an `.onnx` file of whatever origin ready to run, with the files that hold its weights.
    * @param path The file.
    * @param options How to run.
+   * @returns The session; release it when done.
    * @throws {DataError} if it cannot be read, or is more than the runtime can do.
    */
   static async open(path: string, options: SessionOptions = {}): Promise<Session> {

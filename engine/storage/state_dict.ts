@@ -16,6 +16,15 @@ const PREFIXES = /^(?:module\.|_orig_mod\.)+/;
 /** Name of entries that are no parameters. */
 const EXTRA_STATE = /(?:^|\.)_extra_state$/;
 
+/** Values of a tensor; those of float32 stay in the memory that the file was read into. */
+function valuesOf(tensor: StoredTensor): FloatTensor["data"] {
+  const { buffer, byteOffset, byteLength } = tensor.data;
+  const size = Float32Array.BYTES_PER_ELEMENT;
+  const fits = tensor.dtype === "float32" && byteOffset % size === 0;
+  if (!fits || !(buffer instanceof ArrayBuffer)) return toFloat32(tensor).data;
+  return new Float32Array(buffer, byteOffset, byteLength / size);
+}
+
 /** Converts tensors; those that share memory share the converted values too. */
 class Converter {
   readonly #known = new Map<ArrayBufferLike, Map<string, FloatTensor["data"]>>();
@@ -25,7 +34,7 @@ class Converter {
     const known = this.#known.get(buffer) ?? new Map<string, FloatTensor["data"]>();
     this.#known.set(buffer, known);
     const place = `${tensor.dtype} ${byteOffset} ${byteLength}`;
-    const data = known.get(place) ?? toFloat32(tensor).data;
+    const data = known.get(place) ?? valuesOf(tensor);
     known.set(place, data);
     return { shape: tensor.shape, data };
   }

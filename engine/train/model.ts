@@ -79,6 +79,31 @@ export interface PredictionGraph {
 /**
  * Builds a model's graph for prediction: no targets, nothing random.
  * @param model The model.
+ * @returns Tensors over the inputs `features` (and, for bags, `lengths` and `bag_index`) and the
+ *   model's parameters.
+ *
+ * @example Probabilities, from weights that one sets
+ * ```ts
+ * import { buildModel, configure, precomputed, precomputedFeatures, predictionGraph } from
+ *   "@glovita/glovita";
+ * import { evaluate } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const files = { train_features_file: "train.h5", val_features_file: "val.h5" };
+ * const model = await buildModel([
+ *   configure(precomputedFeatures, { num_classes: 2, ...files }),
+ *   configure(precomputed, { feature_dim: 1 }),
+ * ], { sampleShape: [1] });
+ *
+ * const float32 = (shape: number[], ...values: number[]) =>
+ *   ({ dtype: "float32", shape, data: Float32Array.from(values) }) as const;
+ * const { data } = await evaluate(predictionGraph(model).scores, {
+ *   "features": float32([1, 1], 1),
+ *   "head.fc.fc.weight": float32([2, 1], Math.log(3), 0),
+ *   "head.fc.fc.bias": float32([2], 0, 0),
+ * });
+ * assertEquals([...data].map((value) => Number(value).toFixed(2)), ["0.75", "0.25"]);
+ * ```
  */
 export function predictionGraph(model: Model): PredictionGraph {
   const { labels: _, ...data } = modelInputs(model);
@@ -106,6 +131,34 @@ export function modelInputs(model: Model): ModelInputs {
  * @param model The model.
  * @param options Mode, label smoothing of the cross entropy, and about how many rows of features a
  *   batch has ({@linkcode ForwardContext.expectedRows}).
+ * @returns Tensors over the inputs `features` (and, for bags, `lengths` and `bag_index`), `labels`
+ *   and `random_seed`, and the model's parameters.
+ *
+ * @example The gradient of two weights, both 0, for a sample of class 0
+ * ```ts
+ * import { buildModel, configure, modelGraph, precomputed, precomputedFeatures } from
+ *   "@glovita/glovita";
+ * import { evaluate, gradients } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const files = { train_features_file: "train.h5", val_features_file: "val.h5" };
+ * const model = await buildModel([
+ *   configure(precomputedFeatures, { num_classes: 2, ...files }),
+ *   configure(precomputed, { feature_dim: 1 }),
+ * ], { sampleShape: [1] });
+ *
+ * const { loss } = modelGraph(model, { training: true });
+ * const [gradient] = gradients(loss, model.parameters.map(({ tensor }) => tensor));
+ * const zeros = (...shape: number[]) =>
+ *   ({ dtype: "float32", shape, data: new Float32Array(2) }) as const;
+ * const { data } = await evaluate(gradient, {
+ *   "features": { dtype: "float32", shape: [1, 1], data: Float32Array.of(3) },
+ *   "labels": { dtype: "int32", shape: [1], data: Int32Array.of(0) },
+ *   "head.fc.fc.weight": zeros(2, 1),
+ *   "head.fc.fc.bias": zeros(2),
+ * });
+ * assertEquals([...data].map((value) => Number(value).toFixed(2)), ["-1.50", "1.50"]);
+ * ```
  */
 export function modelGraph(
   model: Model,

@@ -1,7 +1,11 @@
 /** The pictures and targets of the `generic_image_dataset` dataset. */
 import { join } from "node:path";
 import { DataError } from "../../engine/errors.ts";
-import type { PictureSourceOptions } from "../../engine/images/picture_source.ts";
+import {
+  findPictureSize,
+  PICTURE_SOURCE_URL,
+  type PictureSourceOptions,
+} from "../../engine/images/picture_source.ts";
 import type { Split } from "../../engine/train/data.ts";
 import type {
   DatasetContext,
@@ -80,9 +84,6 @@ export class Pictures {
     const transform = split === "train" ? transforms.train : transforms.eval;
     const files = pictures.map(({ file }) => file);
     const options: PictureSourceOptions = { files, transform, strict };
-    const { findPictureSize, PICTURE_SOURCE_URL } = await import(
-      "../../engine/images/picture_source.ts"
-    );
     const { size } = await findPictureSize(options);
     return {
       name: entries.origin,

@@ -46,6 +46,18 @@ const facts: CifarFacts = {
  * Reads the files that torchvision leaves on disk, or the binary version, from `data_root_dir`. The
  * official test pictures serve as `val` and as `test`. Krizhevsky, "Learning Multiple Layers of
  * Features from Tiny Images", 2009.
+ *
+ * @example The head of a ResNet gets ten classes
+ * ```ts
+ * import { buildModel, cifar10, configure, timm } from "@glovita/glovita";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { parameters } = await buildModel([
+ *   configure(cifar10, { download: true, augmentation: { train_policy: "default" } }),
+ *   configure(timm, { type: "resnet18", pretrained: false }),
+ * ], { sampleShape: [3, 32, 32] }); // nothing is read yet
+ * assertEquals(parameters.at(-1)?.shape, [10]);
+ * ```
  */
 export const cifar10: Plugin<"dataset", CifarConfig> = {
   slot: "dataset",

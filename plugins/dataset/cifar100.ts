@@ -40,6 +40,26 @@ const facts: CifarFacts = {
  * Reads the files that torchvision leaves on disk, or the binary version, from `data_root_dir`. The
  * official test pictures serve as `val` and as `test`. Krizhevsky, "Learning Multiple Layers of
  * Features from Tiny Images", 2009.
+ *
+ * @example The binary version of a single picture, of coarse class 4 and fine class 53
+ * ```ts
+ * import { cifar100 } from "@glovita/glovita";
+ * import { assertEquals } from "@std/assert";
+ * import * as v from "valibot";
+ *
+ * const data_root_dir = await Deno.makeTempDir();
+ * const folder = `${data_root_dir}/cifar-100-binary`;
+ * await Deno.mkdir(folder);
+ * await Deno.writeFile(`${folder}/test.bin`, Uint8Array.of(4, 53, ...new Uint8Array(3072)));
+ * const names = Array.from({ length: 100 }, (_, i) => i === 53 ? "orange" : `class ${i}`);
+ * await Deno.writeTextFile(`${folder}/fine_label_names.txt`, names.join("\n"));
+ *
+ * const whole = { channels: 3, size: [32, 32], operations: [] } as const;
+ * const context = { data_root_dir, pictures: { train: whole, eval: whole } };
+ * const dataset = cifar100.create(v.parse(cifar100.config, {}), context);
+ * const [label] = (await dataset.open("val"))!.labels.values;
+ * assertEquals(dataset.class_names?.[label], "orange");
+ * ```
  */
 export const cifar100: Plugin<"dataset", CifarConfig> = {
   slot: "dataset",

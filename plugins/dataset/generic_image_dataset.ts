@@ -10,7 +10,30 @@ import type { Pictures } from "./_generic_pictures.ts";
 
 export type { GenericImageDatasetConfig };
 
-/** Reads pictures from files that people have lying around, in the layouts that are common. */
+/**
+ * Reads pictures from files that people have lying around, in the layouts that are common.
+ *
+ * @example A folder a class
+ * ```ts
+ * import { genericImageDataset } from "@glovita/glovita";
+ * import { assertEquals } from "@std/assert";
+ * import * as v from "valibot";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const red = atob("Qk0AAAAAAAAAABoAAAAMAAAAAQABAAEAGAAAAP8A"); // one pixel
+ * const picture = Uint8Array.from(red, (character) => character.charCodeAt(0));
+ * for (const label of ["cat", "dog"]) {
+ *   await Deno.mkdir(`${folder}/images/train/${label}`, { recursive: true });
+ *   await Deno.writeFile(`${folder}/images/train/${label}/0.bmp`, picture);
+ * }
+ * const given = { num_classes: 2, split_source: "subdirs", label_source: "folder" };
+ * const whole = { channels: 3, size: [1, 1], operations: [] } as const;
+ * const context = { data_root_dir: folder, pictures: { train: whole, eval: whole } };
+ * const dataset = genericImageDataset.create(v.parse(genericImageDataset.config, given), context);
+ * const split = await dataset.open("train");
+ * assertEquals([dataset.class_names, [...split!.labels.values]], [["cat", "dog"], [0, 1]]);
+ * ```
+ */
 export const genericImageDataset: Plugin<"dataset", GenericImageDatasetConfig> = {
   slot: "dataset",
   key: "generic_image_dataset",

@@ -88,6 +88,25 @@ const config: OptionsSchema<PrecomputedFeaturesConfig> = v.strictObject({
 /**
  * Reads the three layouts of feature files: instances `(N, D)`, bags of one size `(B, N, D)`, and
  * bags of any size `(M, D)` with `bag_ptr` or `bag_lengths`.
+ *
+ * @example A bag of two instances and a bag of one
+ * ```ts
+ * import { FeatureWriter, precomputedFeatures } from "@glovita/glovita";
+ * import { assertEquals } from "@std/assert";
+ * import * as v from "valibot";
+ *
+ * const file = `${await Deno.makeTempDir()}/bags.h5`;
+ * const writer = await FeatureWriter.create(file, { embedDim: 3 });
+ * writer.appendBag(Float32Array.of(1, 2, 3, 4, 5, 6), 0);
+ * writer.appendBag(Float32Array.of(7, 8, 9), 1);
+ * writer.close();
+ *
+ * const given = { num_classes: 2, train_features_file: file, val_features_file: file };
+ * const options = v.parse(precomputedFeatures.config, given);
+ * const dataset = precomputedFeatures.create(options, { data_root_dir: "." });
+ * const split = await dataset.open("train");
+ * assertEquals([[...split!.bagLengths!], [...split!.labels.values]], [[2, 1], [0, 1]]);
+ * ```
  */
 export const precomputedFeatures: Plugin<"dataset", PrecomputedFeaturesConfig> = {
   slot: "dataset",

@@ -85,9 +85,27 @@ const config: OptionsSchema<OnnxConfig> = v.strictObject({
 });
 
 /**
- * Runs a model where the pictures are read, one session for each reading thread. Its output comes to
- * the head as it is, by its number of dimensions as features, tokens or a map. No gradient flows
+ * Runs a model where the pictures are read, one session for each reading thread. Its output comes
+ * to the head as it is, by its number of dimensions as features, tokens or a map. No gradient flows
  * into it and its weights never change.
+ *
+ * @example A file whose features are the mean colors
+ * ```ts
+ * import { onnx } from "@glovita/glovita";
+ * import { emit, encode, input, Parameters, reduceMean } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ * import * as v from "valibot";
+ *
+ * const file = `${await Deno.makeTempDir()}/colors.onnx`;
+ * const pictures = input("pictures", "float32", ["batch", 3, 32, 32]);
+ * await Deno.writeFile(file, encode(emit({ colors: reduceMean(pictures, { axes: [2, 3] }) })));
+ *
+ * const options = v.parse(onnx.config, { file });
+ * assertEquals(onnx.preprocessing?.(options).image_size, [32, 32]);
+ * const samples = { sampleShape: [3, 32, 32], source: "pictures" };
+ * const context = { scope: new Parameters().scope(), ...samples };
+ * assertEquals((await onnx.create(options, context)).embed_dim, 3);
+ * ```
  */
 export const onnx: EncoderPlugin<OnnxConfig> = {
   slot: "encoder_type",

@@ -23,7 +23,24 @@ const config: OptionsSchema<PrecomputedConfig> = v.strictObject({
   ),
 });
 
-/** Passes features on as they are. */
+/**
+ * Passes features on as they are.
+ *
+ * @example Features of another width are found before training
+ * ```ts
+ * import { buildModel, configure, DataError, precomputed, precomputedFeatures } from
+ *   "@glovita/glovita";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const files = { train_features_file: "train.h5", val_features_file: "val.h5" };
+ * const config = [
+ *   configure(precomputedFeatures, { num_classes: 2, ...files }),
+ *   configure(precomputed, { feature_dim: 768 }),
+ * ];
+ * await buildModel(config, { sampleShape: [768] });
+ * await assertRejects(() => buildModel(config, { sampleShape: [1024] }), DataError, "1024 wide");
+ * ```
+ */
 export const precomputed: Plugin<"encoder_type", PrecomputedConfig> = {
   slot: "encoder_type",
   key: "precomputed",

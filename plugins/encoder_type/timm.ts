@@ -5,7 +5,6 @@
  */
 import * as v from "valibot";
 import { DataError } from "../../engine/errors.ts";
-import { sha256OfFile } from "../../engine/hub/sha256.ts";
 import { findWeights } from "../../engine/hub/weights.ts";
 import { Parameters } from "../../engine/nn/scope.ts";
 import { ArgumentReader } from "../../engine/nn/vision/arguments.ts";
@@ -78,9 +77,24 @@ const ARCHITECTURES: Readonly<Record<Family, VisionArchitecture>> = {
 };
 
 /**
- * Models of timm up to `forward_features`. As in GloViTa, tokens come out normalised whatever pooling
- * the model's classifier has. Pictures of greyscale are normalised by the mean of the three
+ * Models of timm up to `forward_features`. As in GloViTa, tokens come out normalised whatever
+ * pooling the model's classifier has. Pictures of greyscale are normalised by the mean of the three
  * channels' means and standard deviations, on which timm is silent.
+ *
+ * @example A ResNet for greyscale pictures
+ * ```ts
+ * import { timm } from "@glovita/glovita";
+ * import { Parameters } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ * import * as v from "valibot";
+ *
+ * const options = { type: "resnet18", pretrained: false, input_channels: 1 };
+ * const parameters = new Parameters();
+ * const context = { scope: parameters.scope(), sampleShape: [1, 224, 224], source: "pictures" };
+ * const { output, embed_dim } = await timm.create(v.parse(timm.config, options), context);
+ * assertEquals([output, embed_dim], ["map", 512]);
+ * assertEquals(parameters.list()[0].shape, [64, 1, 7, 7]); // of the first convolution
+ * ```
  */
 export const timm: EncoderPlugin<TimmConfig> = {
   slot: "encoder_type",
@@ -163,13 +177,13 @@ function argumentsOf(
   return { ...all, img_size: given.img_size ?? learned, global_pool: "" };
 }
 
-function weightsOf(
+async function weightsOf(
   { repository }: TimmModel,
-  { weights_file: file }: TimmConfig,
+  { weights_file }: TimmConfig,
   options: PretrainedOptions,
 ): Promise<Pick<PretrainedWeights, "file" | "sha256">> {
-  if (file === null) return findWeights({ repository: repository!, ...options });
-  return sha256OfFile(file, options.signal).then((sha256) => ({ file, sha256 }));
+  if (weights_file !== null) return { file: weights_file };
+  return await findWeights({ repository: repository!, ...options });
 }
 
 registry.add(timm);

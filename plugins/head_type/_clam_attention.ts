@@ -1,7 +1,7 @@
 /**
  * Attention over the instances of packed bags: dropping, softmax within bags, pooling.
  */
-import { equal, greaterOrEqual, or, where } from "../../engine/ir/elementwise.ts";
+import { equal, greaterOrEqual, or, where } from "../../engine/ir/logic.ts";
 import { reshape, unsqueeze } from "../../engine/ir/layout.ts";
 import { argMax, gemm } from "../../engine/ir/matrix.ts";
 import type { Tensor } from "../../engine/ir/node.ts";

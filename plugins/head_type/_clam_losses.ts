@@ -5,30 +5,17 @@
  * that the gradient does not have to be scattered back into a matrix of all instances.
  */
 import { constant } from "../../engine/ir/create.ts";
-import {
-  add,
-  cast,
-  detach,
-  div,
-  less,
-  mul,
-  neg,
-  softplus,
-  sub,
-  where,
-} from "../../engine/ir/elementwise.ts";
+import { add, cast, detach, div, mul, neg, softplus, sub } from "../../engine/ir/elementwise.ts";
+import { less, where } from "../../engine/ir/logic.ts";
 import {
   concat,
-  gather,
-  oneHot,
-  range,
   reshape,
   sizeOfAxis,
   squeeze,
-  topK,
   transpose,
   unsqueeze,
 } from "../../engine/ir/layout.ts";
+import { gather, oneHot, range, topK } from "../../engine/ir/indexing.ts";
 import { gemm, matMul, reduceMean, reduceSum, softmax } from "../../engine/ir/matrix.ts";
 import type { Dim, Tensor } from "../../engine/ir/node.ts";
 import { atMost, type BagGrid, flatDim, gridRows } from "../../engine/nn/bags.ts";

@@ -5,15 +5,8 @@
  */
 import { scalar } from "../../engine/ir/create.ts";
 import { mul } from "../../engine/ir/elementwise.ts";
-import {
-  concat,
-  gather,
-  range,
-  reshape,
-  sizeOfAxis,
-  sliceBetween,
-  transpose,
-} from "../../engine/ir/layout.ts";
+import { concat, reshape, sizeOfAxis, transpose } from "../../engine/ir/layout.ts";
+import { gather, range, sliceBetween } from "../../engine/ir/indexing.ts";
 import { softmax } from "../../engine/ir/matrix.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
 import { bagGrid, flatDim, fromGrid } from "../../engine/nn/bags.ts";
@@ -55,6 +48,23 @@ interface Parts {
 /**
  * Lu et al. 2021, "Data-efficient and weakly supervised computational pathology on whole-slide
  * images", with the normalisations, the cosine classifiers and the top-k path that GloViTa adds.
+ *
+ * @example A branch of attention for each class
+ * ```ts
+ * import { buildModel, clam, configure, precomputed, precomputedFeatures, predictionGraph } from
+ *   "@glovita/glovita";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const files = { train_features_file: "train.h5", val_features_file: "val.h5" };
+ * const model = await buildModel([
+ *   configure(precomputedFeatures, { num_classes: 2, ...files }),
+ *   configure(precomputed, { feature_dim: 1024 }),
+ *   configure(clam, { variant: "mb" }),
+ * ], { sampleShape: [1024], bags: true });
+ *
+ * const { logits, attention } = predictionGraph(model);
+ * assertEquals([logits.shape, attention?.shape], [["batch", 2], [2, "instances"]]);
+ * ```
  */
 export const clam: Plugin<"head_type", ClamConfig> = {
   slot: "head_type",

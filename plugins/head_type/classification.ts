@@ -25,7 +25,27 @@ const config: OptionsSchema<ClassificationConfig> = v.strictObject({
   ),
 });
 
-/** Dropout, then `torch.nn.Linear(embed_dim, num_classes)`, in the state dict as `fc.fc`. */
+/**
+ * Dropout, then `torch.nn.Linear(embed_dim, num_classes)`, in the state dict as `fc.fc`.
+ *
+ * @example Ten classes over features of 64 numbers
+ * ```ts
+ * import { buildModel, classification, configure, precomputed, precomputedFeatures } from
+ *   "@glovita/glovita";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const files = { train_features_file: "train.h5", val_features_file: "val.h5" };
+ * const { parameters } = await buildModel([
+ *   configure(precomputedFeatures, { num_classes: 10, ...files }),
+ *   configure(precomputed, { feature_dim: 64 }),
+ *   configure(classification, { dropout: 0.1 }),
+ * ], { sampleShape: [64] });
+ * assertEquals(parameters.map(({ name, shape }) => `${name} ${shape.join("x")}`), [
+ *   "head.fc.fc.weight 10x64",
+ *   "head.fc.fc.bias 10",
+ * ]);
+ * ```
+ */
 export const classification: Plugin<"head_type", ClassificationConfig> = {
   slot: "head_type",
   key: "classification",

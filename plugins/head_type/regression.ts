@@ -31,7 +31,24 @@ const config: OptionsSchema<RegressionConfig> = v.strictObject({
   ),
 });
 
-/** Dropout, then `torch.nn.Linear(embed_dim, out_dim)`, in the state dict as `net.1`. */
+/**
+ * Dropout, then `torch.nn.Linear(embed_dim, out_dim)`, in the state dict as `net.1`.
+ *
+ * @example Two values from features of 64 numbers
+ * ```ts
+ * import { buildModel, configure, precomputed, precomputedFeatures, regression } from
+ *   "@glovita/glovita";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const files = { train_features_file: "train.h5", val_features_file: "val.h5" };
+ * const { subtask, parameters } = await buildModel([
+ *   configure(precomputedFeatures, { num_classes: 2, task: "Regression", ...files }),
+ *   configure(precomputed, { feature_dim: 64 }),
+ *   configure(regression, { out_dim: 2 }),
+ * ], { sampleShape: [64] });
+ * assertEquals([subtask, ...parameters.map(({ shape }) => shape)], ["regression", [2, 64], [2]]);
+ * ```
+ */
 export const regression: Plugin<"head_type", RegressionConfig> = {
   slot: "head_type",
   key: "regression",

@@ -19,7 +19,26 @@ export type AdamConfig = Readonly<Record<never, never>>;
 
 const config: OptionsSchema<AdamConfig> = v.strictObject({});
 
-/** Kingma & Ba 2015; `torch.optim.Adam` with betas (0.9, 0.999) and eps 1e-8. */
+/**
+ * Kingma & Ba 2015; `torch.optim.Adam` with betas (0.9, 0.999) and eps 1e-8.
+ *
+ * @example A first step is as long as the learning rate, whatever the gradient
+ * ```ts
+ * import { adam } from "@glovita/glovita";
+ * import { constant, evaluate, scalar } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const optimizer = adam.create({}, { lr: 0.1 });
+ * const numbers = Object.entries(optimizer.scalars(1, 0.1)); // the first step, at rate 0.1
+ * const scalars = Object.fromEntries(numbers.map(([name, value]) => [name, scalar(value)]));
+ * const state = { exp_avg: constant([0, 0]), exp_avg_sq: constant([0, 0]) };
+ * const [weights, gradient] = [constant([1, 1]), constant([5, -0.01])];
+ * const options = { lr_scale: 1, weight_decay: 0 };
+ * const { parameter } = optimizer.update(weights, gradient, state, scalars, options);
+ * const { data } = await evaluate(parameter);
+ * assertEquals([...data].map((value) => Number(value).toFixed(3)), ["0.900", "1.100"]);
+ * ```
+ */
 export const adam: Plugin<"optimizer", AdamConfig> = {
   slot: "optimizer",
   key: "Adam",

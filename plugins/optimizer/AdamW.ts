@@ -20,7 +20,25 @@ export type AdamWConfig = Readonly<Record<never, never>>;
 
 const config: OptionsSchema<AdamWConfig> = v.strictObject({});
 
-/** Loshchilov & Hutter 2019; `torch.optim.AdamW` with betas (0.9, 0.999) and eps 1e-8. */
+/**
+ * Loshchilov & Hutter 2019; `torch.optim.AdamW` with betas (0.9, 0.999) and eps 1e-8.
+ *
+ * @example Without a gradient, a weight shrinks by rate times decay
+ * ```ts
+ * import { adamW } from "@glovita/glovita";
+ * import { constant, evaluate, scalar } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const optimizer = adamW.create({}, { lr: 0.1 });
+ * const numbers = Object.entries(optimizer.scalars(1, 0.1)); // the first step, at rate 0.1
+ * const scalars = Object.fromEntries(numbers.map(([name, value]) => [name, scalar(value)]));
+ * const state = { exp_avg: constant([0]), exp_avg_sq: constant([0]) };
+ * const options = { lr_scale: 1, weight_decay: 0.5 };
+ * const { parameter } = optimizer.update(constant([1]), constant([0]), state, scalars, options);
+ * const { data } = await evaluate(parameter);
+ * assertEquals(Number(data[0]).toFixed(3), "0.950");
+ * ```
+ */
 export const adamW: Plugin<"optimizer", AdamWConfig> = {
   slot: "optimizer",
   key: "AdamW",

@@ -17,7 +17,27 @@ const config: OptionsSchema<MadgradConfig> = v.strictObject({});
 const MOMENTUM = 0.9;
 const EPS = 1e-6;
 
-/** Defazio & Jelassi 2021, as timm's `MADGRAD` with momentum 0.9 and eps 1e-6. */
+/**
+ * Defazio & Jelassi 2021, as timm's `MADGRAD` with momentum 0.9 and eps 1e-6.
+ *
+ * @example A gradient of ten times the size moves a weight about twice as far
+ * ```ts
+ * import { madgrad } from "@glovita/glovita";
+ * import { constant, evaluate, scalar } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const optimizer = madgrad.create({}, { lr: 0.1 });
+ * const zeros = constant([0, 0]);
+ * const weights = constant([1, 1]);
+ * const state = { grad_sum_sq: zeros, s: zeros, x0: weights };
+ * const scalars = { root: scalar(1), lr: scalar(0.1) }; // the first step
+ * const options = { lr_scale: 1, weight_decay: 0 };
+ * const gradient = constant([1, 10]);
+ * const { parameter } = optimizer.update(weights, gradient, state, scalars, options);
+ * const { data } = await evaluate(parameter);
+ * assertEquals([...data].map((value) => Number(value).toFixed(3)), ["0.978", "0.954"]);
+ * ```
+ */
 export const madgrad: Plugin<"optimizer", MadgradConfig> = {
   slot: "optimizer",
   key: "Madgrad",

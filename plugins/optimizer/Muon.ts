@@ -67,6 +67,25 @@ const config: OptionsSchema<MuonConfig> = v.strictObject({
  * Jordan et al. 2024, as `torch.optim.Muon`, which takes matrices; parameters of other shapes get
  * AdamW with the same learning rate and decay. As in torch, results of the Newton–Schulz iteration
  * are rounded to bfloat16.
+ *
+ * @example A step is as long in every direction
+ * ```ts
+ * import { muon } from "@glovita/glovita";
+ * import { constant, evaluate, scalar } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ * import * as v from "valibot";
+ *
+ * const exact = { muon_ns_coefficients: [1.5, -0.5, 0], muon_ns_steps: 10 };
+ * const optimizer = muon.create(v.parse(muon.config, exact), { lr: 0.1 });
+ * const [zeros, gradient] = [constant([0, 0, 0, 0], [2, 2]), constant([3, 0, 0, -1], [2, 2])];
+ * const state = { momentum_buffer: zeros };
+ * const options = { lr_scale: 1, weight_decay: 0 };
+ * const scalars = { lr: scalar(0.1) };
+ * const { parameter } = optimizer.update(zeros, gradient, state, scalars, options);
+ * const { data } = await evaluate(parameter);
+ * const rounded = [...data].map((value) => Number(value).toFixed(2));
+ * assertEquals(rounded, ["-0.10", "0.00", "0.00", "0.10"]);
+ * ```
  */
 export const muon: Plugin<"optimizer", MuonConfig> = {
   slot: "optimizer",

@@ -18,7 +18,25 @@ const ALPHA = 0.9;
 const EPS = 1e-10;
 
 /**
- * timm's `RMSpropTF` without momentum: the mean square starts at 1 and epsilon stands under the root.
+ * timm's `RMSpropTF` without momentum: the mean square starts at 1 and epsilon stands under the
+ * root.
+ *
+ * @example The step is the gradient over the root of its mean square
+ * ```ts
+ * import { rmsprop } from "@glovita/glovita";
+ * import { constant, evaluate, scalar } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const optimizer = rmsprop.create({}, { lr: 0.1 });
+ * const [weight, gradient] = [constant([1]), constant([2])];
+ * const state = { square_avg: constant([1]) };
+ * const options = { lr_scale: 1, weight_decay: 0 };
+ * const scalars = { lr: scalar(0.1) };
+ * const { parameter } = optimizer.update(weight, gradient, state, scalars, options);
+ * const { data } = await evaluate(parameter);
+ * const mean = 0.9 * 1 + 0.1 * 2 ** 2;
+ * assertEquals(Number(data[0]).toFixed(4), (1 - 0.1 * 2 / Math.sqrt(mean)).toFixed(4));
+ * ```
  */
 export const rmsprop: Plugin<"optimizer", RmspropConfig> = {
   slot: "optimizer",

@@ -24,7 +24,26 @@ const config: OptionsSchema<SgdConfig> = v.strictObject({
 
 const MOMENTUM = 0.9;
 
-/** `torch.optim.SGD` with momentum 0.9. */
+/**
+ * `torch.optim.SGD` with momentum 0.9.
+ *
+ * @example With and without a look ahead
+ * ```ts
+ * import { sgd } from "@glovita/glovita";
+ * import { constant, evaluate, scalar } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * for (const [nesterov, expected] of [[false, "0.860"], [true, "0.824"]] as const) {
+ *   const optimizer = sgd.create({ nesterov }, { lr: 0.1 });
+ *   const [weight, gradient] = [constant([1]), constant([0.5])];
+ *   const state = { momentum_buffer: constant([1]) }; // becomes 0.9 * 1 + 0.5
+ *   const options = { lr_scale: 1, weight_decay: 0 };
+ *   const scalars = { lr: scalar(0.1) };
+ *   const { parameter } = optimizer.update(weight, gradient, state, scalars, options);
+ *   assertEquals(Number((await evaluate(parameter)).data[0]).toFixed(3), expected);
+ * }
+ * ```
+ */
 export const sgd: Plugin<"optimizer", SgdConfig> = {
   slot: "optimizer",
   key: "SGD",

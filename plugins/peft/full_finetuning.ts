@@ -12,7 +12,24 @@ export type FullFinetuningConfig = Readonly<Record<never, never>>;
 
 const config: OptionsSchema<FullFinetuningConfig> = v.strictObject({});
 
-/** Encoder and head train with all their parameters. */
+/**
+ * Encoder and head train with all their parameters.
+ *
+ * @example The weights of all layers of a ResNet train
+ * ```ts
+ * import { buildModel, cifar10, configure, fullFinetuning, timm } from "@glovita/glovita";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const model = await buildModel([
+ *   configure(cifar10, { augmentation: { train_policy: "default" } }),
+ *   configure(timm, { type: "resnet18", pretrained: false }),
+ *   configure(fullFinetuning),
+ * ], { sampleShape: [3, 32, 32] });
+ * const trained = model.parameters.filter(({ trainable }) => trainable);
+ * const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+ * assertEquals(trained.reduce((sum, { shape }) => sum + size(shape), 0), 11_181_642);
+ * ```
+ */
 export const fullFinetuning: Plugin<"peft", FullFinetuningConfig> = {
   slot: "peft",
   key: "full_finetuning",

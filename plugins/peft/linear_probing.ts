@@ -13,7 +13,23 @@ export type LinearProbingConfig = Readonly<Record<never, never>>;
 
 const config: OptionsSchema<LinearProbingConfig> = v.strictObject({});
 
-/** The encoder's parameters stay as they are, the head trains. */
+/**
+ * The encoder's parameters stay as they are, the head trains.
+ *
+ * @example Of a ResNet and a classifier, the classifier trains
+ * ```ts
+ * import { buildModel, cifar10, configure, linearProbing, timm } from "@glovita/glovita";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const model = await buildModel([
+ *   configure(cifar10, { augmentation: { train_policy: "default" } }),
+ *   configure(timm, { type: "resnet18", pretrained: false }),
+ *   configure(linearProbing),
+ * ], { sampleShape: [3, 32, 32] });
+ * const trained = model.parameters.filter(({ trainable }) => trainable);
+ * assertEquals(trained.map(({ shape }) => shape), [[10, 512], [10]]);
+ * ```
+ */
 export const linearProbing: Plugin<"peft", LinearProbingConfig> = {
   slot: "peft",
   key: "linear_probing",

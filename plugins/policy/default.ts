@@ -32,6 +32,19 @@ const config: OptionsSchema<DefaultPolicyConfig> = v.strictObject({
 /**
  * Resizes the shorter side to `floor(image_size / crop_pct)`, crops the middle and normalizes, or
  * squashes or pads where the encoder wants that. Without any size, pictures keep their own.
+ *
+ * @example An encoder for 224 pixels that wants a share of 0.875
+ * ```ts
+ * import { defaultPolicy } from "@glovita/glovita";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const preprocessing = { channels: 3, image_size: [224, 224], crop_pct: 0.875 } as const;
+ * const options = { interpolation: "bicubic", crop_pct: null } as const;
+ * const { size, operations } = defaultPolicy.create(options, { preprocessing });
+ * assertEquals(operations[0], { op: "resize_shorter", size: 256, interpolation: "bicubic" });
+ * assertEquals(operations.map(({ op }) => op), ["resize_shorter", "center_crop", "normalize"]);
+ * assertEquals(size, [224, 224]);
+ * ```
  */
 export const defaultPolicy: Plugin<"policy", DefaultPolicyConfig> = {
   slot: "policy",

@@ -30,6 +30,19 @@ const config: OptionsSchema<SharedDefault2dConfig> = v.strictObject({
  * encoder, which is 256 for pictures of 224 where the encoder says nothing, crops the middle and
  * normalizes. GloViTa resizes without smoothing what is shrunk; here it is smoothed, as PIL and
  * torchvision do.
+ *
+ * @example The shorter side becomes `resize_size`, the crop the encoder's size
+ * ```ts
+ * import { sharedDefault2d } from "@glovita/glovita";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const context = { preprocessing: { channels: 3 }, resize_size: 300 };
+ * const { operations } = sharedDefault2d.create({ interpolation: null }, context);
+ * assertEquals(operations.slice(0, 2), [
+ *   { op: "resize_shorter", size: 300, interpolation: "bilinear" },
+ *   { op: "center_crop", size: [224, 224] },
+ * ]);
+ * ```
  */
 export const sharedDefault2d: Plugin<"policy", SharedDefault2dConfig> = {
   slot: "policy",

@@ -57,8 +57,13 @@ export async function loadWeights(
     const notices = parameters.length > 0 ? [notice] : [];
     return { values, origin: "initial", sha256: hash(values), notices };
   }
-  const sha256 = parameters.length > 0 ? hash(values) : pretrained.sha256;
-  return { values, origin: pretrained.file, sha256, notices: pretrained.notices };
+  const ofFile = parameters.length === 0 ? pretrained.sha256 : undefined;
+  return {
+    values,
+    origin: pretrained.file,
+    sha256: ofFile ?? hash(values),
+    notices: pretrained.notices,
+  };
 }
 
 function fromCheckpoint(parameters: readonly Parameter[], file: string): EncoderWeights {

@@ -49,7 +49,33 @@ export interface FilePrediction extends Prediction {
   readonly index: number;
 }
 
-/** A model with the weights of a checkpoint, ready to predict. */
+/**
+ * A model with the weights of a checkpoint, ready to predict.
+ *
+ * @example Train on two samples, then ask about a third
+ * ```ts
+ * import { configure, FeatureWriter, precomputed, precomputedFeatures, train, TrainedModel } from
+ *   "@glovita/glovita";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const file = `${folder}/features.h5`;
+ * const writer = await FeatureWriter.create(file, { embedDim: 2 });
+ * writer.append(Float32Array.of(1, 0, 0, 1), [0, 1]); // two samples, of class 0 and 1
+ * writer.close();
+ * const files = { train_features_file: file, val_features_file: file };
+ * const [{ directory }] = await train([
+ *   configure(precomputedFeatures, { num_classes: 2, ...files }),
+ *   configure(precomputed, { feature_dim: 2 }),
+ *   { optimizer: { lr: 1 }, training: { epochs: 10 }, exp_dir: folder },
+ * ]);
+ *
+ * await using model = await TrainedModel.load(`${directory}/checkpoints/last.pt`);
+ * const [{ scores }] = await model.predict({ features: Float32Array.of(0.8, 0.2) });
+ * assertEquals(scores[0] > 0.9, true);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
 export class TrainedModel implements AsyncDisposable {
   readonly #model: Model;
   readonly #session: Session;
@@ -78,6 +104,7 @@ export class TrainedModel implements AsyncDisposable {
    * the model needs must be in the registry.
    * @param checkpoint Path of a checkpoint, for example `RUN/checkpoints/best.pt`.
    * @param options Where plugins are looked up.
+   * @returns The model; dispose of it when done.
    * @throws {DataError} if the checkpoint or its config is missing, damaged, or does not fit.
    * @throws {ConfigError} if the config names a plugin that is not registered; the message names
    *   the modules that the run was made with.
@@ -136,6 +163,7 @@ export class TrainedModel implements AsyncDisposable {
    * Predicts all samples of a feature file, a batch at a time.
    * @param path HDF5 file with the layout that the model was trained on.
    * @param options Samples a batch. Memory grows with it, not with the file.
+   * @returns Predictions, each with its sample's index.
    * @throws {DataError} if the file cannot be used.
    */
   async *predictFile(

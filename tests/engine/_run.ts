@@ -40,6 +40,12 @@ export function sample(shape: readonly number[], options: {
   return { values: numbers(sizeOf(shape), seed, [...between]), shape, declared, frozen };
 }
 
+/** The numbers 0, 1, 2, … */
+export function counting(shape: readonly number[], declared?: Shape): Sample {
+  const size = shape.reduce((a, b) => a * b, 1);
+  return { values: Array.from({ length: size }, (_, i) => i), shape, declared };
+}
+
 /** A sample of class or row indices. */
 export function indices(
   values: readonly number[],

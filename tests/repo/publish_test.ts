@@ -1,18 +1,9 @@
 import { assertEquals } from "@std/assert";
+import { deno, documented } from "./_documented.ts";
 import { readManifest, ROOT } from "./_sources.ts";
 
 /** Findings that stay: options are schemas of valibot, whose type it does not count as public. */
 const KNOWN = [/^private-type-ref .* references private type 'GenericSchema'/];
-
-async function deno(...args: string[]): Promise<{ code: number; output: string }> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args,
-    cwd: ROOT,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const decoder = new TextDecoder();
-  return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
-}
 
 Deno.test("deno publish accepts the package, without tests, benches, pages and data", async () => {
   const { code, output } = await deno("publish", "--dry-run", "--allow-dirty");
@@ -30,4 +21,18 @@ Deno.test("what the package exports is documented", async () => {
   const findings = [...output.matchAll(/error\[([\w-]+)\]: (.*)\n\s*--> (\S+)/g)]
     .map(([, rule, message, place]) => `${rule} ${message} ${place}`);
   assertEquals(findings.filter((finding) => !KNOWN.some((known) => known.test(finding))), []);
+});
+
+Deno.test("every function, class and constant of the package has an example", async () => {
+  const { exports } = readManifest();
+  const entries = [exports["."], exports["./engine"], exports["./testing"]];
+  const symbols = await documented(...entries);
+  const without = symbols.filter(({ declarations }) =>
+    declarations.some(({ kind, jsDoc }) =>
+      ["function", "class", "variable"].includes(kind) &&
+      !jsDoc?.tags?.some((tag) => tag.kind === "example")
+    )
+  );
+  assertEquals(symbols.length > 200, true);
+  assertEquals(without.map(({ name }) => name), []);
 });

@@ -3,7 +3,8 @@
  * @module
  */
 import { add, exp, mul, sub } from "../../ir/elementwise.ts";
-import { reshape, slice, squeeze, transpose } from "../../ir/layout.ts";
+import { reshape, squeeze, transpose } from "../../ir/layout.ts";
+import { slice } from "../../ir/indexing.ts";
 import { matMul, reduceSum, softmax } from "../../ir/matrix.ts";
 import type { Tensor } from "../../ir/node.ts";
 import { normal } from "../initializers.ts";

@@ -3,7 +3,7 @@
  * @module
  */
 import { mul } from "../../ir/elementwise.ts";
-import { slice } from "../../ir/layout.ts";
+import { slice } from "../../ir/indexing.ts";
 import type { Tensor } from "../../ir/node.ts";
 import { type Initializer, normal, ones, truncatedNormal, zeros } from "../initializers.ts";
 import type { ForwardContext, Layer, LinearOptions, Scope } from "../scope.ts";

@@ -2,7 +2,8 @@
  * From pictures to patches: timm's PatchEmbed.
  * @module
  */
-import { reshape, slice, transpose } from "../../ir/layout.ts";
+import { reshape, transpose } from "../../ir/layout.ts";
+import { slice } from "../../ir/indexing.ts";
 import type { Tensor } from "../../ir/node.ts";
 import { torchDefault } from "../initializers.ts";
 import { type Layer, linear, type Scope } from "../scope.ts";

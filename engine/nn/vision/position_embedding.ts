@@ -4,7 +4,8 @@
  * @module
  */
 import { constant } from "../../ir/create.ts";
-import { concat, reshape, slice } from "../../ir/layout.ts";
+import { concat, reshape } from "../../ir/layout.ts";
+import { slice } from "../../ir/indexing.ts";
 import { matMul } from "../../ir/matrix.ts";
 import type { Tensor } from "../../ir/node.ts";
 import type { Size } from "./patch_embed.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 import { add, mul } from "../../ir/elementwise.ts";
-import { concat, slice } from "../../ir/layout.ts";
+import { concat } from "../../ir/layout.ts";
+import { slice } from "../../ir/indexing.ts";
 import type { Tensor } from "../../ir/node.ts";
 import { constantInitializer, ones, zeros } from "../initializers.ts";
 import type { ForwardContext, Layer, Scope } from "../scope.ts";

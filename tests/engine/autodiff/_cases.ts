@@ -4,6 +4,7 @@
  */
 import { applyOne, constant } from "../../../engine/ir/create.ts";
 import * as e from "../../../engine/ir/elementwise.ts";
+import * as logic from "../../../engine/ir/logic.ts";
 import * as m from "../../../engine/ir/matrix.ts";
 import type { Tensor } from "../../../engine/ir/node.ts";
 import type { OpName } from "../../../engine/ir/ops.ts";
@@ -218,22 +219,22 @@ function layerNormalizationCases(): Case[] {
 const whereCases: readonly Case[] = [
   {
     name: "condition on data",
-    of: (x, a, b) => e.where(e.greater(x, 0), a, b),
+    of: (x, a, b) => logic.where(logic.greater(x, 0), a, b),
     at: [sample([2, 3], { frozen: true }), sample([2, 3], { seed: 2 }), sample([3], { seed: 3 })],
   },
   {
     name: "condition broadcasts, number on one side",
-    of: (x, a) => e.where(e.greater(x, 0), a, 1),
+    of: (x, a) => logic.where(logic.greater(x, 0), a, 1),
     at: [sample([2, 1], { frozen: true }), sample([2, 3], { seed: 2 })],
   },
   {
     name: "operands broadcast to the condition",
-    of: (x, a, b) => e.where(e.less(x, 0), a, b),
+    of: (x, a, b) => logic.where(logic.less(x, 0), a, b),
     at: [sample([2, 3], { frozen: true }), sample([], { seed: 2 }), sample([2, 1], { seed: 3 })],
   },
   {
     name: "condition on the operand itself",
-    of: (x) => e.where(e.greater(x, 0), e.mul(x, x), x),
+    of: (x) => logic.where(logic.greater(x, 0), e.mul(x, x), x),
     at: [apart([2, 3])],
   },
 ];

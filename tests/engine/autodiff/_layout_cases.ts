@@ -5,6 +5,7 @@
 import { applyOne, int64s, scalar } from "../../../engine/ir/create.ts";
 import * as e from "../../../engine/ir/elementwise.ts";
 import * as l from "../../../engine/ir/layout.ts";
+import * as indexing from "../../../engine/ir/indexing.ts";
 import type { Tensor } from "../../../engine/ir/node.ts";
 import { indices, sample } from "../_run.ts";
 import { apart, type Case } from "./_case.ts";
@@ -43,27 +44,27 @@ export const concatCases: readonly Case[] = [
 ];
 
 export const sliceCases: readonly Case[] = [
-  { name: "start", of: (x) => l.slice(x, 0, 0, 2), at: [sample([4, 2])] },
-  { name: "middle, negative axis", of: (x) => l.slice(x, -1, 1, 3), at: [sample([2, 4])] },
-  { name: "end, middle axis", of: (x) => l.slice(x, 1, 2, 3), at: [sample([2, 3, 2])] },
+  { name: "start", of: (x) => indexing.slice(x, 0, 0, 2), at: [sample([4, 2])] },
+  { name: "middle, negative axis", of: (x) => indexing.slice(x, -1, 1, 3), at: [sample([2, 4])] },
+  { name: "end, middle axis", of: (x) => indexing.slice(x, 1, 2, 3), at: [sample([2, 3, 2])] },
   {
     name: "symbolic axis",
-    of: (x) => l.slice(x, 0, 1, 3),
+    of: (x) => indexing.slice(x, 0, 1, 3),
     at: [sample([4, 3], { declared: ROWS })],
   },
   {
     name: "symbolic axis up to its end",
-    of: (x) => l.slice(x, 1, 0, 2),
+    of: (x) => indexing.slice(x, 1, 0, 2),
     at: [sample([3, 2, 2], { declared: ["batch", "rows", 2] })],
   },
   ...[[0, 2], [1, 4], [2, 3]].map(([start, end]): Case => ({
     name: `between ${start} and ${end}, known at run time`,
-    of: (x, start, end) => l.sliceBetween(x, 0, [start, end], "block"),
+    of: (x, start, end) => indexing.sliceBetween(x, 0, [start, end], "block"),
     at: [sample([4, 3], { declared: ROWS }), indices([start], []), indices([end], [])],
   })),
   {
     name: "known axis beside a symbolic one",
-    of: (x) => l.slice(x, 1, 1, 2),
+    of: (x) => indexing.slice(x, 1, 1, 2),
     at: [sample([1, 3], { declared: ROWS })],
   },
 ];
@@ -82,23 +83,23 @@ export const padCases: readonly Case[] = [
 export const gatherCases: readonly Case[] = [
   {
     name: "repeated indices",
-    of: (x, i) => l.gather(x, i),
+    of: (x, i) => indexing.gather(x, i),
     at: [sample([4, 2]), indices([0, 2, 2, 2, 1])],
   },
   {
     name: "matrix of indices on the middle axis",
-    of: (x, i) => l.gather(x, i, 1),
+    of: (x, i) => indexing.gather(x, i, 1),
     at: [sample([2, 3, 2]), indices([0, 2, 1, 1], [2, 2])],
   },
   {
     name: "scalar index on the last axis",
-    of: (x, i) => l.gather(x, i, -1),
+    of: (x, i) => indexing.gather(x, i, -1),
     at: [sample([2, 3]), indices([1], [])],
   },
-  { name: "vector", of: (x, i) => l.gather(x, i), at: [sample([4]), indices([3, 3, -4])] },
+  { name: "vector", of: (x, i) => indexing.gather(x, i), at: [sample([4]), indices([3, 3, -4])] },
   {
     name: "symbolic rows and symbolic indices",
-    of: (x, i) => l.gather(x, i),
+    of: (x, i) => indexing.gather(x, i),
     at: [sample([3, 2], { declared: ["rows", 2] }), indices([2, 0, 2], [1, 3], ["a", "b"])],
   },
 ];
@@ -106,12 +107,12 @@ export const gatherCases: readonly Case[] = [
 export const scatterCases: readonly Case[] = [
   {
     name: "repeated indices",
-    of: (x, i, u) => l.scatterAdd(x, i, u, 0),
+    of: (x, i, u) => indexing.scatterAdd(x, i, u, 0),
     at: [sample([3, 2]), indices([0, 1, 0, 2, 0, 0], [3, 2]), sample([3, 2], { seed: 2 })],
   },
   {
     name: "last axis, symbolic batch of 1",
-    of: (x, i, u) => l.scatterAdd(x, i, u, -1),
+    of: (x, i, u) => indexing.scatterAdd(x, i, u, -1),
     at: [
       sample([1, 4], { declared: ["batch", 4] }),
       indices([3, 3], [1, 2], ["batch", 2]),
@@ -121,8 +122,12 @@ export const scatterCases: readonly Case[] = [
 ];
 
 export const cumSumCases: readonly Case[] = [
-  { name: "rows", of: (x) => l.cumSum(x, 1), at: [sample([2, 4])] },
-  { name: "exclusive, negative axis", of: (x) => l.cumSum(x, -2, true), at: [sample([3, 2])] },
+  { name: "rows", of: (x) => indexing.cumSum(x, 1), at: [sample([2, 4])] },
+  {
+    name: "exclusive, negative axis",
+    of: (x) => indexing.cumSum(x, -2, true),
+    at: [sample([3, 2])],
+  },
   {
     name: "exclusive and reverse",
     of: (x) =>
@@ -132,15 +137,15 @@ export const cumSumCases: readonly Case[] = [
 ];
 
 export const topKCases: readonly Case[] = [
-  { name: "largest", of: (x) => l.topK(x, 2).values, at: [apart([2, 4])] },
+  { name: "largest", of: (x) => indexing.topK(x, 2).values, at: [apart([2, 4])] },
   {
     name: "smallest on the first axis",
-    of: (x) => l.topK(x, 3, { axis: 0, largest: false }).values,
+    of: (x) => indexing.topK(x, 3, { axis: 0, largest: false }).values,
     at: [apart([4, 2])],
   },
   {
     name: "number known at run time",
-    of: (x, k) => l.topK(x, { count: k, symbol: "k" }, { axis: 0 }).values,
+    of: (x, k) => indexing.topK(x, { count: k, symbol: "k" }, { axis: 0 }).values,
     at: [{ ...apart([4, 2]), declared: ["rows", 2] }, indices([2], [])],
   },
 ];
@@ -181,12 +186,12 @@ export const transposeCases: readonly Case[] = [
 export const gatherElementsCases: readonly Case[] = [
   {
     name: "repeated indices",
-    of: (x, i) => l.gatherElements(x, i, 1),
+    of: (x, i) => indexing.gatherElements(x, i, 1),
     at: [sample([2, 3]), indices([0, 0, 2, 1, 1, 1], [2, 3])],
   },
   {
     name: "fewer indices than entries, first axis",
-    of: (x, i) => l.gatherElements(x, i, 0),
+    of: (x, i) => indexing.gatherElements(x, i, 0),
     at: [sample([3, 2], { declared: ["rows", 2] }), indices([2, 0], [1, 2])],
   },
 ];

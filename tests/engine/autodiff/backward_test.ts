@@ -1,16 +1,8 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { gradients, reachable } from "../../../engine/autodiff/backward.ts";
 import { applyOne, input } from "../../../engine/ir/create.ts";
-import {
-  add,
-  cast,
-  detach,
-  exp,
-  greater,
-  mul,
-  pow,
-  where,
-} from "../../../engine/ir/elementwise.ts";
+import { add, cast, detach, exp, mul, pow } from "../../../engine/ir/elementwise.ts";
+import { greater, where } from "../../../engine/ir/logic.ts";
 import { expand } from "../../../engine/ir/layout.ts";
 import { gemm, layerNormalization, reduceSum } from "../../../engine/ir/matrix.ts";
 import type { Tensor } from "../../../engine/ir/node.ts";

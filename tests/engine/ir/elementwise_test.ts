@@ -3,7 +3,7 @@ import { constant } from "../../../engine/ir/create.ts";
 import * as e from "../../../engine/ir/elementwise.ts";
 import type { DType, Tensor } from "../../../engine/ir/node.ts";
 import { relativeError } from "../../_golden.ts";
-import { evaluate, evaluateOn, inputsOf, numbers, sample } from "../_run.ts";
+import { evaluate, evaluateOn, inputsOf, sample } from "../_run.ts";
 
 const POINTS = [-3, -1, -0.5, -0.125, 0, 0.25, 0.5, 1, 2, 4];
 
@@ -59,10 +59,6 @@ const binary: Record<
   pow: [e.pow, (a, b) => a ** b],
   max: [e.max, Math.max],
   min: [e.min, Math.min],
-  equal: [e.equal, (a, b) => Number(a === b)],
-  greater: [e.greater, (a, b) => Number(a > b)],
-  less: [e.less, (a, b) => Number(a < b)],
-  greaterOrEqual: [e.greaterOrEqual, (a, b) => Number(a >= b)],
 };
 
 for (const [name, [graph, plain]] of Object.entries(binary)) {
@@ -80,28 +76,13 @@ for (const [name, [graph, plain]] of Object.entries(binary)) {
   });
 }
 
-Deno.test("and(), or() and not() work on bools", async () => {
-  const truth = (values: readonly number[]) => constant(values, [4], "bool");
-  const [a, b] = [truth([0, 0, 1, 1]), truth([0, 1, 0, 1])];
-  const results = await evaluate([e.and(a, b), e.or(a, b), e.not(a)]);
-  assertEquals(results.map(({ values }) => values), [[0, 0, 0, 1], [0, 1, 1, 1], [1, 1, 0, 0]]);
-  assertEquals(results.map(({ dtype }) => dtype), ["bool", "bool", "bool"]);
-});
-
-Deno.test("integers of 32 bits wrap around, shift and mix", async () => {
+Deno.test("integers of 32 bits wrap around", async () => {
   const values = [0, 1, 0x80000001, 0xffffffff, 0x12345678];
   const x = constant(Uint32Array.from(values), [5], "uint32");
-  const results = await evaluate([
-    e.mul(x, constant([0x9e3779b9], [], "uint32")),
-    e.add(x, x),
-    e.shiftRight(x, 4),
-    e.bitwiseXor(x, constant([0x0f0f0f0f], [], "uint32")),
-  ]);
+  const results = await evaluate([e.mul(x, constant([0x9e3779b9], [], "uint32")), e.add(x, x)]);
   assertEquals(results.map((result) => result.values), [
     values.map((value) => Math.imul(value, 0x9e3779b9) >>> 0),
     values.map((value) => (value + value) >>> 0),
-    values.map((value) => value >>> 4),
-    values.map((value) => (value ^ 0x0f0f0f0f) >>> 0),
   ]);
 });
 
@@ -112,16 +93,6 @@ Deno.test("cast() converts, and leaves tensors of that type alone", async () => 
     const result = await evaluateOn((x) => e.cast(x, dtype), { values: [2.75, 3], shape: [2] });
     assertEquals([result.dtype, result.values], [dtype, [2, 3]]);
   }
-});
-
-Deno.test("where() chooses, broadcasting all three", async () => {
-  const a = { values: numbers(3), shape: [1, 3] };
-  const { values, shape } = await evaluateOn(
-    (x, a) => e.where(e.greater(x, 0), a, -7),
-    { values: [1, -1], shape: [2, 1] },
-    a,
-  );
-  assertEquals([shape, values], [[2, 3], [...a.values, -7, -7, -7]]);
 });
 
 Deno.test("softplus() and sigmoid() do not overflow", async () => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { scalar } from "../../../engine/ir/create.ts";
-import { gather } from "../../../engine/ir/layout.ts";
+import { gather } from "../../../engine/ir/indexing.ts";
 import type { Tensor } from "../../../engine/ir/node.ts";
 import { RandomStream } from "../../../engine/nn/random.ts";
 import { evaluateOn, indices, sample } from "../_run.ts";

@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import { gradients } from "../../../engine/autodiff/backward.ts";
 import { constant, input } from "../../../engine/ir/create.ts";
 import { exp } from "../../../engine/ir/elementwise.ts";
-import { slice } from "../../../engine/ir/layout.ts";
+import { slice } from "../../../engine/ir/indexing.ts";
 import { reduceSum } from "../../../engine/ir/matrix.ts";
 import type { Shape, Tensor } from "../../../engine/ir/node.ts";
 import { RandomStream } from "../../../engine/nn/random.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { apply, constant, input, scalar } from "../../../engine/ir/create.ts";
 import { add, div, exp, mul } from "../../../engine/ir/elementwise.ts";
-import { slice, topK } from "../../../engine/ir/layout.ts";
+import { slice, topK } from "../../../engine/ir/indexing.ts";
 import { reduceSum } from "../../../engine/ir/matrix.ts";
 import type { Tensor } from "../../../engine/ir/node.ts";
 import { emit } from "../../../engine/onnx/emit.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { constant, input } from "../../../engine/ir/create.ts";
 import * as e from "../../../engine/ir/elementwise.ts";
-import { cumSum } from "../../../engine/ir/layout.ts";
+import { cumSum } from "../../../engine/ir/indexing.ts";
 import * as m from "../../../engine/ir/matrix.ts";
 import type { Tensor } from "../../../engine/ir/node.ts";
 import { Session } from "../../../engine/runtime/session.ts";

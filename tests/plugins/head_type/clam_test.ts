@@ -2,7 +2,8 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import * as v from "valibot";
 import { input, scalar } from "../../../engine/ir/create.ts";
 import { sin } from "../../../engine/ir/elementwise.ts";
-import { gather, transpose } from "../../../engine/ir/layout.ts";
+import { transpose } from "../../../engine/ir/layout.ts";
+import { gather } from "../../../engine/ir/indexing.ts";
 import { reduceSum } from "../../../engine/ir/matrix.ts";
 import type { Tensor } from "../../../engine/ir/node.ts";
 import { bagGrid } from "../../../engine/nn/bags.ts";

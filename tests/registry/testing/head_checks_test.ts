@@ -1,5 +1,6 @@
 import { applyOne } from "../../../engine/ir/create.ts";
-import { add, mul, where } from "../../../engine/ir/elementwise.ts";
+import { add, mul } from "../../../engine/ir/elementwise.ts";
+import { where } from "../../../engine/ir/logic.ts";
 import { reshape } from "../../../engine/ir/layout.ts";
 import { matMul, reduceMean, reduceSum, softmax } from "../../../engine/ir/matrix.ts";
 import { transpose } from "../../../engine/ir/layout.ts";
