@@ -40,7 +40,8 @@ class ModelSource implements Source {
   readonly #inner: Source;
   readonly #model: ForeignModel;
   readonly #sampleSize: number;
-  #samples = new Float32Array(0);
+  /** Memory for samples that no read holds. */
+  readonly #free: Float32Array<ArrayBuffer>[] = [];
 
   constructor(inner: Source, model: ForeignModel, sampleShape: readonly number[]) {
     this.#inner = inner;
@@ -57,6 +58,7 @@ class ModelSource implements Source {
       const wanted = indices.slice(at, at + step);
       const rows = await this.#readSamples(wanted, instances?.slice(at, at + step));
       if (rows.features.length > 0) parts.push((await this.#model.run(rows.features)).values);
+      if (!rows.lengths) this.#free.push(rows.features);
       lengths.push(...rows.lengths ?? []);
       skipped.push(...(rows.skipped ?? []).map((s) => ({ ...s, position: s.position + at })));
     }
@@ -67,16 +69,15 @@ class ModelSource implements Source {
     };
   }
 
-  /** Reads samples over those of the time before, unless they are bags, whose sizes differ. */
+  /** Reads samples over those of a read that has ended, unless they are bags, whose sizes differ. */
   async #readSamples(
     indices: Int32Array<ArrayBuffer>,
     instances: ReadOptions["instances"],
   ): Promise<Rows> {
     const size = indices.length * this.#sampleSize;
-    const into = this.#samples.length >= size ? this.#samples.subarray(0, size) : undefined;
-    const rows = await this.#inner.read(indices, { instances, into });
-    if (!rows.lengths && rows.features.length > this.#samples.length) this.#samples = rows.features;
-    return rows;
+    const memory = this.#free.pop();
+    const into = memory && memory.length >= size ? memory.subarray(0, size) : undefined;
+    return await this.#inner.read(indices, { instances, into });
   }
 
   close(): void {

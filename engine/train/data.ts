@@ -55,7 +55,8 @@ export interface ReadOptions {
 /** Reads samples by index. Lives on the thread that reads, never crosses threads. */
 export interface Source {
   /**
-   * Reads samples. The caller takes the returned arrays over.
+   * Reads samples. The caller takes the returned arrays over. A call may begin before those before
+   * it have ended: extraction reads ahead.
    * @param indices Sample (instance or bag) indices, in the order in which they are wanted.
    * @param options Restricts which instances of the bags are read.
    * @returns The rows of those samples.

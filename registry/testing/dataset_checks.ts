@@ -30,6 +30,7 @@ export const datasetClaims: readonly Claim<"dataset">[] = [
   { name: "tells the same facts when opened again", check: checkAgain },
   { name: "reads the rows that its facts announce", check: eachSplit(checkRows) },
   { name: "reads samples in any order and company", check: eachSplit(checkOrder) },
+  { name: "reads samples while others are on the way", check: eachSplit(checkAhead) },
   { name: "reads into memory that it is given", check: eachSplit(checkInto) },
   { name: "reads the instances that are asked for", check: eachSplit(checkInstances) },
 ];
@@ -195,6 +196,23 @@ async function checkOrder(split: Split): Promise<void> {
       const expected = together.features.subarray(ends[sample - 1] ?? 0, ends[sample]);
       const same = sameValues(alone.features, expected);
       expect(same, `sample ${sample} of ${JSON.stringify(split.name)} differs when read alone`);
+    }
+  });
+}
+
+async function checkAhead(split: Split): Promise<void> {
+  const samples = Array.from(firstSamples(split), (sample) => Int32Array.of(sample));
+  await withSource(split, async (source) => {
+    const alone: Rows[] = [];
+    for (const sample of samples) {
+      const rows = await source.read(sample);
+      alone.push({ ...rows, features: rows.features.slice() });
+    }
+    const ahead = await Promise.all(samples.map((sample) => source.read(sample)));
+    for (const [index, { features }] of ahead.entries()) {
+      const same = sameValues(features, alone[index].features);
+      const at = `sample ${samples[index][0]} of ${JSON.stringify(split.name)}`;
+      expect(same, `${at} differs when others are read at the same time`);
     }
   });
 }

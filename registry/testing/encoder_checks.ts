@@ -201,6 +201,15 @@ async function checkReader(subject: EncoderSubject): Promise<void> {
     expect(both.features.every(Number.isFinite), "its reader gives values that are not finite");
     const state = "what its reader makes of a sample changes with its neighbours";
     expectClose(second.features, both.features.slice(size), state);
+    const ahead = await Promise.all([4, 7].map((index) => source.read(Int32Array.of(index))));
+    for (const [row, { features }] of ahead.entries()) {
+      const alone = both.features.slice(row * size, (row + 1) * size);
+      expectClose(
+        features,
+        alone,
+        "what its reader makes of a sample changes with others on the way",
+      );
+    }
   } finally {
     source.close();
   }

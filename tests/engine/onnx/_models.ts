@@ -58,7 +58,7 @@ export function openSource(options: unknown): Source {
   const total = lengths?.reduce((a, b) => a + b, 0) ?? PICTURES;
   const all = pictures(shape, total);
   return {
-    read(indices, { instances, into } = {}): Rows {
+    async read(indices, { instances, into } = {}): Promise<Rows> {
       const skipped = [...indices].flatMap((index, position) =>
         broken.includes(index) ? [{ position, reason: `picture ${index} is broken` }] : []
       );
@@ -71,7 +71,10 @@ export function openSource(options: unknown): Source {
       const features = into?.length === flat.length * size
         ? into
         : new Float32Array(flat.length * size);
-      flat.forEach((row, i) => features.set(all.subarray(row * size, (row + 1) * size), i * size));
+      for (const [i, row] of flat.entries()) {
+        features.set(all.subarray(row * size, (row + 1) * size), i * size);
+        await Promise.resolve(); // Lets other reads in between.
+      }
       return {
         features,
         ...(lengths && { lengths: Int32Array.from(rows, (bag) => bag.length) }),

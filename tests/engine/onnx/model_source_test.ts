@@ -55,6 +55,18 @@ Deno.test("wrapSource() gives the model's rows in the order in which samples are
   }
 });
 
+Deno.test("wrapSource() keeps samples apart that are on the way at the same time", async () => {
+  const source = await open("tokens");
+  await source.read(new Int32Array([0, 1]));
+  for (const ahead of [[[0, 1], [2, 3], [4, 5]], [[5], [0, 1, 2, 3, 4, 5], [3]]]) {
+    const reads = await Promise.all(ahead.map((indices) => source.read(Int32Array.from(indices))));
+    for (const [i, { features }] of reads.entries()) {
+      assertLess(largestDifference(features, expected("tokens", ahead[i])), 1e-6);
+    }
+  }
+  source.close();
+});
+
 Deno.test("wrapSource() writes into the memory that it is given", async () => {
   const source = await open("grey");
   const into = new Float32Array(new ArrayBuffer(4 * 100), 0, 5 * 5);

@@ -7,9 +7,10 @@ const LABELS = "gives every sample a target in range";
 const AGAIN = "tells the same facts when opened again";
 const ROWS = "reads the rows that its facts announce";
 const ORDER = "reads samples in any order and company";
+const AHEAD = "reads samples while others are on the way";
 const INTO = "reads into memory that it is given";
 const INSTANCES = "reads the instances that are asked for";
-const EVERYTHING = [TASK, SPLITS, LABELS, AGAIN, ROWS, ORDER, INTO, INSTANCES];
+const EVERYTHING = [TASK, SPLITS, LABELS, AGAIN, ROWS, ORDER, AHEAD, INTO, INSTANCES];
 
 /** A module whose samples hold their index; `parts` are functions that replace those below. */
 function counting(width: number, lengths?: readonly number[], parts = "{}"): SourceModule {
@@ -138,7 +139,7 @@ Deno.test("datasetClaims find facts that do not fit each other", async () => {
   );
   const { source: { options } } = samples();
   const unreachable = Object.fromEntries(
-    [ROWS, ORDER, INTO].map((name) => [name, /Relative import|Import|not/]),
+    [ROWS, ORDER, AHEAD, INTO].map((name) => [name, /Relative import|Import|not/]),
   );
   const relative = { module: "./rows.ts", options };
   await facts({ source: relative }, /^the module of "samples" is no URL$/, unreachable);
@@ -147,6 +148,7 @@ Deno.test("datasetClaims find facts that do not fit each other", async () => {
   await facts({ source: { module, options: { width: 2, call: () => 1 } } }, uncloneable, {
     [ROWS]: uncloneable,
     [ORDER]: uncloneable,
+    [AHEAD]: uncloneable,
     [INTO]: uncloneable,
   });
   const differing = dataset({}, {
@@ -213,6 +215,7 @@ Deno.test("datasetClaims find rows that were not announced", async () => {
   await assertFails(dataset({ source: { module: "data:text/javascript,", options } }), {
     [ROWS]: silent,
     [ORDER]: silent,
+    [AHEAD]: silent,
     [INTO]: silent,
   });
 });
@@ -221,6 +224,28 @@ Deno.test("datasetClaims find samples that depend on the order in which they are
   const placed = counting(2, undefined, "{ value: (sample, i, at) => at }");
   await assertFails(dataset({ source: placed }), {
     [ORDER]: /^sample 3 of "samples" differs when read alone$/,
+  });
+});
+
+Deno.test("datasetClaims find sources that mix up reads on the way at the same time", async () => {
+  const code = `export const openSource = () => {
+    const memory = new Float32Array(2);
+    return {
+      async read(indices, { into } = {}) {
+        const features = into ?? new Float32Array(2 * indices.length);
+        for (const [at, sample] of indices.entries()) {
+          memory.fill(sample);
+          await Promise.resolve();
+          features.set(memory, 2 * at);
+        }
+        return { features };
+      },
+      close() {},
+    };
+  };`;
+  const source = { module: `data:text/javascript,${encodeURIComponent(code)}`, options: null };
+  await assertFails(dataset({ source }), {
+    [AHEAD]: /^sample 0 of "samples" differs when others are read at the same time$/,
   });
 });
 

@@ -112,13 +112,15 @@ Deno.test("encoderClaims find gradients that are wrong, and numbers not in the w
 });
 
 /** A module that gives sums of neighbouring values, two for four. */
-function summing(source: SourceModule, parts = ""): SourceModule {
+function summing(source: SourceModule, parts = "", memory = "undefined"): SourceModule {
   const code = `export async function openSource({ module, options }) {
     const source = await (await import(module)).openSource(options);
     let calls = 0;
+    const memory = (${memory});
     return {
       async read(indices) {
-        const { features } = await source.read(indices);
+        const into = indices.length === 1 ? memory : undefined;
+        const { features } = await source.read(indices, { into });
         return { features: features.filter((_, i) => i % 2 === 0).map((x, i) => ${parts || "x"}) };
       },
       close() { source.close(); },
@@ -127,11 +129,11 @@ function summing(source: SourceModule, parts = ""): SourceModule {
   return { module: `data:text/javascript,${encodeURIComponent(code)}`, options: source };
 }
 
-const reading = (parts = "", inputShape: readonly number[] = [4]) =>
+const reading = (parts = "", inputShape: readonly number[] = [4], memory?: string) =>
   plain("encoder_type", () => ({
     output: "features",
     embed_dim: 4,
-    reader: { inputShape, wrap: (source) => summing(source, parts) },
+    reader: { inputShape, wrap: (source) => summing(source, parts, memory) },
     forward: (samples) => transpose(transpose(samples)),
   }));
 
@@ -147,6 +149,9 @@ Deno.test("encoderClaims accept a stage before the graph, and find one that brea
   }, { context });
   await assertFails(reading("x + calls++"), {
     [READER]: /^what its reader makes of a sample changes with its neighbours/,
+  }, { context });
+  await assertFails(reading("", [4], "new Float32Array(8)"), {
+    [READER]: /^what its reader makes of a sample changes with others on the way/,
   }, { context });
 });
 
