@@ -118,6 +118,8 @@ export interface PretrainedOptions {
 export interface EncoderReader {
   /** Shape that a sample has after it. */
   readonly inputShape: readonly number[];
+  /** How many samples it takes at once, where fewer cost as much. @default {1} */
+  readonly batch?: number;
   /** About how many bytes each thread that reads holds for it. @default {0} */
   readonly bytes?: number;
   /**

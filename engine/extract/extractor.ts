@@ -9,6 +9,9 @@ import type { OnnxModel } from "../onnx/encode.ts";
 import type { Job, Reply, Request, WorkerSetup } from "./_protocol.ts";
 import type { FeatureBlock } from "./journal.ts";
 
+/** Samples that are computed at once where nothing else is asked for, as the caches like it. */
+export const MICRO_BATCH = 2;
+
 /** What the features are computed with. */
 export interface ExtractorOptions {
   /** `samples [batch, ...sampleShape]` to `features [batch, D]`; constants in shared memory are not copied. */
@@ -17,7 +20,7 @@ export interface ExtractorOptions {
   readonly workers?: number;
   /** Threads within an operator, for each of them. @default {1} */
   readonly threads?: number;
-  /** Samples computed at once; the caches like few. @default {4} */
+  /** Samples computed at once. @default {MICRO_BATCH} */
   readonly microBatch?: number;
 }
 
@@ -57,7 +60,7 @@ export class Extractor implements AsyncDisposable {
     { name, source, sampleShape }: Pick<Split, "name" | "source" | "sampleShape">,
     options: ExtractorOptions,
   ): Promise<Extractor> {
-    const { model, workers = 1, threads = 1, microBatch = 4 } = options;
+    const { model, workers = 1, threads = 1, microBatch = MICRO_BATCH } = options;
     const setup: WorkerSetup = { name, source, sampleShape, model, threads };
     const pool = Array.from({ length: workers }, () => new ExtractWorker(setup));
     const extractor = new Extractor(pool, microBatch);

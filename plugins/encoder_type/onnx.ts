@@ -142,6 +142,7 @@ export const onnx: EncoderPlugin<OnnxConfig> = {
       ...layoutOf(inputShape, config),
       reader: {
         inputShape,
+        batch: file.batch,
         bytes: PACKED * sizeOfFiles(file),
         wrap: (inner, { threads = 1 } = {}) => wrapSource({ ...model, inner, threads }),
       },

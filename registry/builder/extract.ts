@@ -3,7 +3,7 @@
  * @module
  */
 import { DataError } from "../../engine/errors.ts";
-import { Extractor } from "../../engine/extract/extractor.ts";
+import { Extractor, MICRO_BATCH } from "../../engine/extract/extractor.ts";
 import type { OnnxModel } from "../../engine/onnx/encode.ts";
 import { writeError } from "../../engine/storage/atomic.ts";
 import type { Split } from "../../engine/train/data.ts";
@@ -29,9 +29,6 @@ import { mergeShards } from "./_merge_shards.ts";
 import { type GivenExtractConfig, resolveGivenExtract } from "./given_config.ts";
 import { buildEncoder, type EncoderStack, readThrough } from "./model.ts";
 import { pictureTransforms } from "./pictures.ts";
-
-/** Samples that are computed at once; shards begin at multiples of it. */
-const MICRO_BATCH = 4;
 
 /** What extraction needs besides its config. */
 export interface ExtractOptions {
@@ -99,12 +96,12 @@ export async function extractFeatures(
   const { dataset, splits } = await openSplits(sources, pictures, onEvent);
   if (config.merge !== null) return await mergeAll(config, { splits, onEvent });
   const stack = await encoderFor(sources, splits);
-  const ranges = splits.map(([, split]) => shardRange(split, shard));
+  const microBatch = microBatchOf(stack);
+  const ranges = splits.map(([, split]) => shardRange(split, shard, microBatch));
   prepareFolder(config.output_dir);
   const { model, ...weights } = await withWeights(stack, config, { signal, onEvent });
   const threads = planThreads(stack, config.dataloading.num_workers);
-  const extractor = (split: Split) =>
-    Extractor.create(split, { model, ...threads, microBatch: MICRO_BATCH });
+  const extractor = (split: Split) => Extractor.create(split, { model, ...threads, microBatch });
   const files: ExtractedFile[] = [];
   for (const [i, [name, original]] of splits.entries()) {
     signal?.throwIfAborted();
@@ -239,19 +236,26 @@ function prepareFolder(path: string): void {
   }
 }
 
+/** Samples that are computed at once: whole batches, where the encoder takes no fewer. */
+function microBatchOf({ encoder: { reader } }: EncoderStack): number {
+  const { batch = 1 } = reader ?? {};
+  return Math.ceil(MICRO_BATCH / batch) * batch;
+}
+
 /** The samples of a shard: whole micro-batches, so that joined shards equal one run. */
 function shardRange(
   { length, name }: Pick<Split, "length" | "name">,
   shard: Shard | undefined,
+  microBatch: number,
 ): { readonly start: number; readonly end: number } {
   if (shard === undefined) return { start: 0, end: length };
-  const groups = Math.ceil(length / MICRO_BATCH);
+  const groups = Math.ceil(length / microBatch);
   if (shard.count > groups) {
     const expected = `at most ${groups} parts of the ${length} samples of "${name}"`;
     throw new ConfigError([expectedIssue("shard", expected, `${shard.index}/${shard.count}`)]);
   }
   const border = (part: number) =>
-    Math.min(length, Math.round(groups * part / shard.count) * MICRO_BATCH);
+    Math.min(length, Math.round(groups * part / shard.count) * microBatch);
   return { start: border(shard.index - 1), end: border(shard.index) };
 }
 

@@ -23,7 +23,7 @@ async function collect(blocks: AsyncIterable<FeatureBlock>): Promise<FeatureBloc
 Deno.test("Extractor.run() computes samples in their order, in groups that lie on a grid", async () => {
   const split = syntheticSplit(23);
   for (const workers of [1, 3]) {
-    await using extractor = await Extractor.create(split, { model, workers });
+    await using extractor = await Extractor.create(split, { model, workers, microBatch: 4 });
     const blocks = await collect(extractor.run({ start: 6, end: 23 }));
     assertEquals(
       blocks.map(({ start, count }) => [start, count]),
@@ -37,7 +37,7 @@ Deno.test("Extractor.run() computes samples in their order, in groups that lie o
 
 Deno.test("Extractor.run() tells the error of a sample in its turn", async () => {
   const split = syntheticSplit(20, { failAt: 9 });
-  await using extractor = await Extractor.create(split, { model, workers: 2 });
+  await using extractor = await Extractor.create(split, { model, workers: 2, microBatch: 4 });
   const seen: number[] = [];
   await assertRejects(async () => {
     for await (const { start } of extractor.run({ start: 0, end: 20 })) seen.push(start);
@@ -46,7 +46,7 @@ Deno.test("Extractor.run() tells the error of a sample in its turn", async () =>
 });
 
 Deno.test("Extractor.run() stops when its signal aborts", async () => {
-  await using extractor = await Extractor.create(syntheticSplit(400), { model });
+  await using extractor = await Extractor.create(syntheticSplit(400), { model, microBatch: 4 });
   const abort = new AbortController();
   const seen: number[] = [];
   await assertRejects(async () => {

@@ -65,6 +65,12 @@ Deno.test("onnx tells the layout of an output by its dimensions", async () => {
   assertEquals(await layout("two_outputs", none, features), ["features", 4, [4], none, none]);
 });
 
+Deno.test("onnx tells the batch size that a file fixes", async () => {
+  const names = ["features_batch_1", "features_batch_4", "tokens"];
+  const batches = await Promise.all(names.map(async (name) => (await create(name)).reader?.batch));
+  assertEquals(batches, [1, 4, undefined]);
+});
+
 Deno.test("onnx reads pictures through the model, which PyTorch's numbers confirm", async () => {
   for (const name of ["tokens", "features_batch_1", "features_batch_4", "map", "grey"]) {
     const { input: shape, outputs } = golden[name];

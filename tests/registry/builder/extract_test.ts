@@ -1,11 +1,15 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
+import * as v from "valibot";
 import { DataError } from "../../../engine/errors.ts";
 import { openFeatureFile } from "../../../engine/storage/feature_file.ts";
 import { Hdf5File } from "../../../engine/storage/hdf5.ts";
 import { loadHdf5Library } from "../../../engine/storage/hdf5_library.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import { extractFeatures } from "../../../registry/builder/extract.ts";
+import { resolveExtractConfig } from "../../../registry/config/extract.ts";
+import { flag } from "../../../registry/config/flags.ts";
+import type { EncoderPlugin } from "../../../registry/plugin.ts";
 import { extract, extractConfig, extractionRegistry, WIDTH } from "../../_extraction.ts";
 
 interface Content {
@@ -186,11 +190,45 @@ Deno.test("extractFeatures() joins shards to the file of one run", async () => {
   assertEquals([found.kept, found.file], [true, joined.file]);
   const missing = await assertRejects(() => extract(folder, { ...one, merge: "4" }), DataError);
   assert(missing.message.includes("out.shard-1-of-4.h5"));
-  const many = await assertRejects(() => extract(folder, { ...one, shard: "7/7" }), ConfigError);
+  const many = await assertRejects(() => extract(folder, { ...one, shard: "12/12" }), ConfigError);
   assertEquals(
     many.message,
-    'shard: expected at most 6 parts of the 22 samples of "made up", received "7/7"',
+    'shard: expected at most 11 parts of the 22 samples of "made up", received "12/12"',
   );
+});
+
+Deno.test("extractFeatures() reads whole batches for an encoder that takes no fewer", async () => {
+  // The feature of a sample is the number of samples that were read with it.
+  const code = `export const openSource = () => ({
+    read: ({ length }) => ({ features: new Float32Array(length).fill(length) }),
+    close() {},
+  });`;
+  const module = `data:text/javascript,${encodeURIComponent(code)}`;
+  const batched = (batch?: number): EncoderPlugin => ({
+    slot: "encoder_type",
+    key: "batched",
+    description: "reads batches",
+    config: v.strictObject({}),
+    preprocessing: () => ({ channels: 3, image_size: [2, 2] }),
+    create: () => ({
+      output: "features",
+      embed_dim: 1,
+      reader: { inputShape: [1], batch, wrap: () => ({ module, options: {} }) },
+      forward: (rows) => rows,
+    }),
+  });
+  for (const [batch, sizes] of [[undefined, [2, 2]], [1, [2, 2]], [5, [5, 2]]] as const) {
+    const registry = extractionRegistry();
+    registry.add(batched(batch));
+    const words = { "data.dataset": "made_up", "model.encoder.encoder_type": "batched", ...one };
+    const flags = Object.entries({ ...words, output_dir: Deno.makeTempDirSync() })
+      .map(([path, value]) => flag(path, value));
+    const { config } = resolveExtractConfig({ flags }, registry);
+    const [{ file }] = await extractFeatures(config, { registry });
+    using open = await Hdf5File.open(file);
+    const rows = (await open.dataset("features")).readRows(0, 22);
+    assertEquals([rows[0], rows[21]], [...sizes]);
+  }
 });
 
 Deno.test("extractFeatures() finds out what is wrong before any work", async () => {
