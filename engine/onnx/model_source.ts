@@ -4,14 +4,8 @@
  * @module
  */
 import { sizeOf } from "../ir/dims.ts";
-import type {
-  OpenSource,
-  ReadOptions,
-  Rows,
-  SkippedSample,
-  Source,
-  SourceModule,
-} from "../train/data.ts";
+import type { ReadOptions, Rows, SkippedSample, Source, SourceModule } from "../train/data.ts";
+import { openSplitSource } from "../train/open_source.ts";
 import { ForeignModel, type ForeignModelOptions } from "./foreign_model.ts";
 
 /** URL of this module, which {@linkcode wrapSource} names. */
@@ -108,8 +102,7 @@ function join(
  */
 export async function openSource(options: unknown): Promise<Source> {
   const { inner, ...model } = options as ModelSourceOptions;
-  const { openSource } = await import(inner.module) as { readonly openSource: OpenSource };
-  const source = await openSource(inner.options);
+  const source = await openSplitSource({ name: "samples", source: inner });
   try {
     return new ModelSource(source, await ForeignModel.open(model), model.sampleShape);
   } catch (error) {

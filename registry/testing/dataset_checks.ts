@@ -3,7 +3,8 @@
  * @module
  */
 import { formatShape, sizeOf } from "../../engine/ir/dims.ts";
-import type { Labels, OpenSource, Rows, Source, Split } from "../../engine/train/data.ts";
+import type { Labels, Rows, Source, Split } from "../../engine/train/data.ts";
+import { openSplitSource } from "../../engine/train/open_source.ts";
 import type { Dataset, PictureTransform, SplitName } from "../plugin.ts";
 import { type Claim, expect, sameValues, type Subject } from "./subject.ts";
 
@@ -145,11 +146,8 @@ function firstSamples({ length }: Split): Int32Array {
 }
 
 async function withSource(split: Split, use: (source: Source) => Promise<void>): Promise<void> {
-  const { module, options } = structuredClone(split.source);
-  const { openSource } = await import(module) as { readonly openSource?: OpenSource };
-  const named = `the module of ${JSON.stringify(split.name)}`;
-  expect(typeof openSource === "function", `${named} exports no function "openSource"`);
-  const source = await openSource(options);
+  const { name } = split;
+  const source = await openSplitSource({ name, source: structuredClone(split.source) });
   try {
     await use(source);
   } finally {

@@ -8,7 +8,7 @@ import type { Tensor } from "../../engine/ir/node.ts";
 import { RandomStream } from "../../engine/nn/random.ts";
 import { type Parameter, Parameters } from "../../engine/nn/scope.ts";
 import { Session } from "../../engine/runtime/session.ts";
-import type { OpenSource } from "../../engine/train/data.ts";
+import { openSplitSource } from "../../engine/train/open_source.ts";
 import type { Encoder, EncoderPlugin } from "../plugin.ts";
 import {
   checkGraphGradients,
@@ -188,8 +188,7 @@ async function checkReader(subject: EncoderSubject): Promise<void> {
   if (reader === undefined) return;
   const module = import.meta.resolve("./sample_source.ts");
   const wrapped = structuredClone(reader.wrap({ module, options: { sampleShape } }));
-  const { openSource } = await import(wrapped.module) as { readonly openSource: OpenSource };
-  const source = await openSource(wrapped.options);
+  const source = await openSplitSource({ name: "samples", source: wrapped });
   try {
     const [both, second] = [
       await source.read(Int32Array.of(4, 7)),

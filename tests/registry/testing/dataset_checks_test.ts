@@ -211,7 +211,7 @@ Deno.test("datasetClaims find rows that were not announced", async () => {
     [INSTANCES]: /^bag 2 of "samples" gives other instances than asked for$/,
   });
   const { source: { options } } = samples();
-  const silent = /^the module of "samples" exports no function "openSource"$/;
+  const silent = /^Cannot read samples: module "data:.*" exports no function openSource$/;
   await assertFails(dataset({ source: { module: "data:text/javascript,", options } }), {
     [ROWS]: silent,
     [ORDER]: silent,
