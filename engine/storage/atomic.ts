@@ -27,7 +27,8 @@ function modeOf(path: string): number | null {
   }
 }
 
-function removeQuietly(path: string): void {
+/** Removes a file that may not be there. */
+export function removeQuietly(path: string): void {
   try {
     Deno.removeSync(path);
   } catch {
@@ -123,13 +124,33 @@ export async function replaceFile(
     await write(temporary);
     const mode = modeOf(target);
     if (mode !== null && Deno.build.os !== "windows") Deno.chmodSync(temporary, mode & 0o777);
-    sync(temporary);
-    Deno.renameSync(temporary, target);
+    putInPlace(temporary, target);
   } catch (error) {
     removeQuietly(temporary);
     throw writeError(error, path);
   }
-  syncFolder(dirname(target));
+}
+
+/**
+ * Gives a finished file its name, when its content is safe on the disk.
+ *
+ * @param temporary The finished file, in the folder of its final name.
+ * @param path Its final name.
+ * @throws {Error} if the system refuses.
+ *
+ * @example A file that was written under another name
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * const folder = Deno.makeTempDirSync();
+ * Deno.writeTextFileSync(`${folder}/a.tmp`, "whole");
+ * putInPlace(`${folder}/a.tmp`, `${folder}/a.txt`);
+ * assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["a.txt"]);
+ * ```
+ */
+export function putInPlace(temporary: string, path: string): void {
+  sync(temporary);
+  Deno.renameSync(temporary, path);
+  syncFolder(dirname(path));
 }
 
 async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {

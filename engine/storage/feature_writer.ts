@@ -5,7 +5,8 @@
  */
 import { basename, dirname, join } from "node:path";
 import type { Dataset, File } from "h5wasm/node";
-import { writeError } from "./atomic.ts";
+import { DataError } from "../errors.ts";
+import { putInPlace, removeQuietly, writeError } from "./atomic.ts";
 import { emptyFloat16File } from "./float16_template.ts";
 import { type Hdf5Library, loadHdf5Library } from "./hdf5_library.ts";
 
@@ -26,6 +27,8 @@ export interface FeatureWriterOptions {
 type FullOptions = Required<Omit<FeatureWriterOptions, "targets">> & { readonly targets?: number };
 
 const CHUNK_BYTES = 65536;
+/** Chunks that are written at once: one that is written in parts is compressed again for each. */
+const BUFFERED_CHUNKS = 16;
 
 /**
  * Writes `features (N, D)` and `labels (N,)`, or `features (M, D)`, `labels (B,)` and
@@ -53,7 +56,11 @@ export class FeatureWriter {
   readonly #labels: number[] = [];
   readonly #ids: string[] = [];
   readonly #bagPointers: number[] = [0];
+  /** Rows that are not written yet. */
+  readonly #buffer: Float32Array;
+  #buffered = 0;
   #rows = 0;
+  #written = 0;
 
   private constructor(
     path: string,
@@ -66,6 +73,7 @@ export class FeatureWriter {
     this.#library = library;
     this.#options = options;
     this.#file = new library.h5wasm.File(temporary, "a");
+    this.#buffer = new Float32Array(BUFFERED_CHUNKS * options.chunkRows * options.embedDim);
   }
 
   /**
@@ -99,6 +107,7 @@ export class FeatureWriter {
    * @param labels One whole number a row, or `[rows, targets]` real values.
    * @param ids Names of the rows; of all rows of the file, or of none.
    * @throws {TypeError} if the lengths do not fit.
+   * @throws {DataError} if the file cannot be written; nothing is left of it.
    */
   append(features: Float32Array, labels: ArrayLike<number>, ids: readonly string[] = []): void {
     if (this.#bagPointers.length > 1) {
@@ -118,6 +127,7 @@ export class FeatureWriter {
    * @param features `[instances, embedDim]`, row-major, at least one instance.
    * @param label Label of the bag, a whole number.
    * @throws {TypeError} if the length does not fit.
+   * @throws {DataError} if the file cannot be written; nothing is left of it.
    */
   appendBag(features: Float32Array, label: number): void {
     const bags = this.#bagPointers.length - 1;
@@ -131,41 +141,47 @@ export class FeatureWriter {
    * Adds an attribute to the file.
    * @param name Name.
    * @param value A text or a number.
+   * @throws {DataError} if the file cannot be written; nothing is left of it.
    */
   attribute(name: string, value: string | number): void {
-    this.#file.create_attribute(name, value);
+    this.#guard(() => this.#file.create_attribute(name, value));
   }
 
   /**
    * Writes the labels and gives the file its name.
-   * @throws {DataError} if the file cannot be written.
+   * @throws {DataError} if the file cannot be written; nothing is left of it.
    */
   close(): void {
-    this.#writeLabels();
-    if (this.#ids.length > 0) {
-      this.#file.create_dataset({ name: "sample_ids", data: this.#ids, shape: [this.#ids.length] });
-    }
-    if (this.#bagPointers.length > 1) this.#vector("bag_ptr", this.#bagPointers);
-    this.#file.close();
-    try {
-      Deno.renameSync(this.#temporary, this.#path);
-    } catch (error) {
-      this.#remove();
-      throw writeError(error, this.#path);
-    }
+    this.#guard(() => {
+      this.#flush();
+      this.#writeLabels();
+      if (this.#ids.length > 0) {
+        const shape = [this.#ids.length];
+        this.#file.create_dataset({ name: "sample_ids", data: this.#ids, shape });
+      }
+      if (this.#bagPointers.length > 1) this.#vector("bag_ptr", this.#bagPointers);
+      this.#file.close();
+      putInPlace(this.#temporary, this.#path);
+    });
   }
 
   /** Gives the file up. */
   discard(): void {
-    this.#file.close();
-    this.#remove();
+    try {
+      this.#file.close();
+    } catch {
+      // It cannot be written to its end, and need not be.
+    }
+    removeQuietly(this.#temporary);
   }
 
-  #remove(): void {
+  /** Does what writes; where that fails, gives the file up and says why. */
+  #guard(write: () => void): void {
     try {
-      Deno.removeSync(this.#temporary);
-    } catch {
-      // Nothing is left to remove.
+      write();
+    } catch (error) {
+      this.discard();
+      throw failureOf(error, this.#path);
     }
   }
 
@@ -184,17 +200,33 @@ export class FeatureWriter {
   }
 
   #appendRows(features: Float32Array, rows: number): void {
-    const { embedDim, precision } = this.#options;
+    const { embedDim } = this.#options;
     if (features.length !== rows * embedDim) {
       throw new TypeError(
         `Cannot append ${features.length} values: ${rows} rows want ${rows * embedDim}`,
       );
     }
-    const values = precision === 16 ? new Float16Array(features) : features;
-    const dataset = this.#file.get("features") as Dataset;
-    dataset.resize([this.#rows + rows, embedDim]);
-    this.#write(values, rows);
     this.#rows += rows;
+    for (let at = 0; at < features.length;) {
+      const part = features.subarray(at, at + this.#buffer.length - this.#buffered);
+      this.#buffer.set(part, this.#buffered);
+      this.#buffered += part.length;
+      at += part.length;
+      if (this.#buffered === this.#buffer.length) this.#guard(() => this.#flush());
+    }
+  }
+
+  /** Writes what is buffered: whole chunks, but for the end of the file. */
+  #flush(): void {
+    const { embedDim, precision } = this.#options;
+    const values = this.#buffer.subarray(0, this.#buffered);
+    const rows = values.length / embedDim;
+    if (rows === 0) return;
+    const dataset = this.#file.get("features") as Dataset;
+    dataset.resize([this.#written + rows, embedDim]);
+    this.#write(precision === 16 ? new Float16Array(values) : values, rows);
+    this.#written += rows;
+    this.#buffered = 0;
   }
 
   #write(values: Float32Array | Float16Array, rows: number): void {
@@ -207,7 +239,7 @@ export class FeatureWriter {
         this.#file.file_id,
         "features",
         [BigInt(rows), BigInt(this.#options.embedDim)],
-        [BigInt(this.#rows), 0n],
+        [BigInt(this.#written), 0n],
         [1n, 1n],
         BigInt(pointer),
       );
@@ -215,6 +247,14 @@ export class FeatureWriter {
       module._free(pointer);
     }
   }
+}
+
+/** What to say of a failed write: the library gives the trace of a stack, the cause within it. */
+function failureOf(error: unknown, path: string): unknown {
+  const [, reason] = /error message = '([^']*)'/.exec(String(error)) ?? [];
+  if (reason === undefined) return writeError(error, path);
+  const state = /no space|quota/i.test(reason) ? "the disk is full" : reason;
+  return new DataError(`Cannot write "${path}": ${state}`, { file: path, cause: error });
 }
 
 function createFloat32(

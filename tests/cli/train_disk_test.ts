@@ -13,30 +13,8 @@ import {
   words,
   writeSplits,
 } from "../_training.ts";
+import { canMount, isRoot, needsMount, onSmallDisk } from "../_small_disk.ts";
 import { listener } from "./_fakes.ts";
-
-const isRoot = Deno.build.os !== "windows" && Deno.uid() === 0;
-const canMount = Deno.build.os === "linux" && isRoot && await mountWorks();
-
-async function run(command: string, ...args: string[]): Promise<boolean> {
-  const options = { args, stdout: "null", stderr: "null" } as const;
-  return (await new Deno.Command(command, options).output()).success;
-}
-
-async function mountDisk(folder: string, size: string): Promise<boolean> {
-  return await run("mount", "-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder);
-}
-
-async function mountWorks(): Promise<boolean> {
-  const folder = await Deno.makeTempDir();
-  try {
-    return await mountDisk(folder, "64k") && await run("umount", folder);
-  } catch {
-    return false;
-  } finally {
-    await Deno.remove(folder);
-  }
-}
 
 async function command(flags: Flags): Promise<{ code: number; err: string[] }> {
   const io = listener();
@@ -45,19 +23,14 @@ async function command(flags: Flags): Promise<{ code: number; err: string[] }> {
 }
 
 Deno.test({
-  name: `glovita_train stops at a full disk, and goes on with more room${
-    canMount ? "" : " (needs root that may mount a small disk)"
-  }`,
+  name: `glovita_train stops at a full disk, and goes on with more room${needsMount}`,
   ignore: !canMount,
   async fn() {
     await inFolder(async (folder) => {
       const files = await writeSplits(folder);
       const flags = { "training.epochs": "20", "logger.group": "g" };
       const whole = await runTrain(files, flags);
-      const disk = join(folder, "disk");
-      await Deno.mkdir(disk);
-      assert(await mountDisk(disk, "48k"));
-      try {
+      await onSmallDisk("48k", async (disk, remount) => {
         const directory = join(disk, "precomputed_features", "g", "0");
         const { code, err } = await command(runFlags(files, { ...flags, exp_dir: disk }));
         assertEquals([code, err.length], [1, 1], err.join("\n"));
@@ -67,17 +40,15 @@ Deno.test({
         const names = [...await namesIn(directory), ...await namesIn(checkpoints)];
         assertEquals(names.filter((name) => !/^\w+(\.json|\.pt)?$/.test(name)), []);
         for (const name of await namesIn(checkpoints)) readTorchFile(join(checkpoints, name));
-        assert(await run("mount", "-o", "remount,size=4m,ro", disk));
+        await remount("size=4m,ro");
         const closed = await command({ "training.resume": directory });
         assertEquals([closed.code, closed.err.length], [1, 1], closed.err.join("\n"));
         assertMatch(closed.err[0], /^Cannot write ".*": the folder is read-only$/);
-        assert(await run("mount", "-o", "remount,rw", disk));
+        await remount("rw");
         const resumed = await command({ "training.resume": directory });
         assertEquals([resumed.code, resumed.err], [0, []]);
         assertEquals(checkpointBytes(directory), checkpointBytes(whole.directory));
-      } finally {
-        await run("umount", disk);
-      }
+      });
     });
   },
 });

@@ -3,8 +3,10 @@ import { DataError } from "../../../engine/errors.ts";
 import { featureSplit, openFeatureFile } from "../../../engine/storage/feature_file.ts";
 import { openSource } from "../../../engine/storage/feature_source.ts";
 import { FeatureWriter } from "../../../engine/storage/feature_writer.ts";
+import { Hdf5File } from "../../../engine/storage/hdf5.ts";
 import { loadHdf5Library } from "../../../engine/storage/hdf5_library.ts";
 import { emptyFloat16File } from "../../../engine/storage/float16_template.ts";
+import { canMount, needsMount, onSmallDisk } from "../../_small_disk.ts";
 
 const folder = Deno.makeTempDirSync();
 addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
@@ -97,6 +99,47 @@ Deno.test("FeatureWriter gives the name only to a finished file", async () => {
   writer.discard();
   const left = [...Deno.readDirSync(folder)].filter(({ name }) => name.includes("unfinished"));
   assertEquals(left, []);
+});
+
+Deno.test({
+  name: `FeatureWriter says that the disk is full, and leaves nothing behind${needsMount}`,
+  ignore: !canMount,
+  async fn() {
+    await onSmallDisk("512k", async (disk) => {
+      const path = `${disk}/a.h5`;
+      // Full while rows come; and only at the end, with all of them in memory.
+      for (const [embedDim, rows] of [[1024, 4000], [16, 14_000]]) {
+        const options = { embedDim, precision: 32, compression: 0 } as const;
+        const writer = await FeatureWriter.create(path, options);
+        const block = new Float32Array(50 * embedDim).fill(1);
+        const write = () => {
+          for (let row = 0; row < rows; row += 50) writer.append(block, Array(50).fill(1));
+          writer.close();
+        };
+        const error = assertThrows(write, DataError);
+        assertEquals(error.message, `Cannot write "${path}": the disk is full`);
+        assertEquals([...Deno.readDirSync(disk)], []);
+        writer.discard();
+      }
+    });
+  },
+});
+
+Deno.test("FeatureWriter writes chunks once, whatever pieces come", async () => {
+  const rows = Float32Array.from({ length: 2500 * 3 }, (_, i) => i);
+  const sizes = await Promise.all([1, 7, 2500].map(async (piece) => {
+    const path = `${folder}/pieces_${piece}.h5`;
+    const writer = await FeatureWriter.create(path, { embedDim: 3, precision: 32, chunkRows: 10 });
+    for (let row = 0; row < 2500; row += piece) {
+      const part = rows.subarray(row * 3, (row + piece) * 3);
+      writer.append(part, Array(part.length / 3).fill(0));
+    }
+    writer.close();
+    using file = await Hdf5File.open(path);
+    assertEquals((await file.dataset("features")).readRows(0, 2500), rows);
+    return Deno.statSync(path).size;
+  }));
+  assertEquals(new Set(sizes).size, 1);
 });
 
 Deno.test("FeatureWriter names a folder that is not there", async () => {

@@ -11,6 +11,7 @@ import { resolveExtractConfig } from "../../../registry/config/extract.ts";
 import { flag } from "../../../registry/config/flags.ts";
 import type { EncoderPlugin } from "../../../registry/plugin.ts";
 import { extract, extractConfig, extractionRegistry, WIDTH } from "../../_extraction.ts";
+import { canMount, needsMount, onSmallDisk } from "../../_small_disk.ts";
 
 interface Content {
   readonly features: number[][];
@@ -164,6 +165,22 @@ async function content(path: string): Promise<unknown> {
   const { features, labels, ids } = await read(path);
   return { features, labels, ids };
 }
+
+Deno.test({
+  name: `extractFeatures() keeps what is done where the disk is full${needsMount}`,
+  ignore: !canMount,
+  async fn() {
+    const { files: [whole] } = await extract(Deno.makeTempDirSync(), one);
+    await onSmallDisk("12k", async (disk, remount) => {
+      await assertRejects(() => extract(disk, one), DataError, "the disk is full");
+      assertEquals([...Deno.readDirSync(disk)].map(({ name }) => name), ["out.h5.partial"]);
+      await remount("size=1m");
+      const { files: [file], events } = await extract(disk, { ...one, resume: "true" });
+      assert(events.some((event) => event.type === "split" && event.done > 0));
+      assertEquals(await read(file.file), await read(whole.file));
+    });
+  },
+});
 
 Deno.test("extractFeatures() does not go on with other work", async () => {
   const folder = Deno.makeTempDirSync();
