@@ -64,8 +64,8 @@ function configOf(type: string, root: string, weightsFile?: string): ExtractConf
   return resolveExtractConfig({ file }).config;
 }
 
-/** The pool that extraction uses, on pictures that are already decoded. */
-async function poolFor(type: string): Promise<Extractor> {
+/** The pool that extraction uses, and pictures that are already decoded. */
+async function poolFor(type: string) {
   const sources = { config: configOf(type, "."), registry };
   const sampleShape = [3, SIZE, SIZE];
   const stack = await buildEncoder(sources, { name: "bench", sampleShape });
@@ -76,24 +76,23 @@ async function poolFor(type: string): Promise<Extractor> {
   }`;
   const module = `data:text/javascript,${encodeURIComponent(code)}`;
   const source = { module, options: 3 * SIZE * SIZE };
-  return await Extractor.create({ name: "bench", source, sampleShape }, {
-    model,
-    workers: THREADS,
-  });
+  const extractor = new Extractor({ model, workers: THREADS });
+  return { extractor, split: { name: "bench", source, sampleShape } };
 }
 
-async function drain(extractor: Extractor): Promise<void> {
-  for await (const _ of extractor.run({ start: 0, end: BATCH })) {
+async function drain({ extractor, split }: Awaited<ReturnType<typeof poolFor>>): Promise<void> {
+  for await (const _ of extractor.run(split, { start: 0, end: BATCH })) {
     // Only the time counts.
   }
 }
 
 async function benchForward(type: string, rounds: number, peer?: Peer): Promise<void> {
-  await using extractor = await poolFor(type);
-  await drain(extractor);
+  const pool = await poolFor(type);
+  await using _ = pool.extractor;
+  await drain(pool);
   const [ours, fp32, bf16]: number[][] = [[], [], []];
   for (let round = 0; round < rounds; round++) {
-    ours.push(await timed(() => drain(extractor)));
+    ours.push(await timed(() => drain(pool)));
     const request = { task: "forward", type, batch: BATCH };
     const single = await peer?.ask({ ...request, bf16: false });
     const half = await peer?.ask({ ...request, bf16: true });

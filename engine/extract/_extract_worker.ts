@@ -7,7 +7,7 @@ import { recordError } from "../error_record.ts";
 import { Session, type Value } from "../runtime/session.ts";
 import type { Rows, Source } from "../train/data.ts";
 import { openSplitSource } from "../train/open_source.ts";
-import type { Job, Reply, Request, WorkerSetup } from "./_protocol.ts";
+import type { Job, Reply, Request, SampleSource, WorkerSetup } from "./_protocol.ts";
 
 /** The part of a worker's global scope that is used here. */
 interface WorkerScope {
@@ -15,28 +15,35 @@ interface WorkerScope {
   postMessage(message: Reply, transfer: Transferable[]): void;
 }
 
-/** What is open while a worker works. */
+/** An open split. */
 interface Opened {
-  readonly setup: WorkerSetup;
+  readonly sampleShape: readonly number[];
   readonly source: Source;
-  readonly session: Session;
 }
 
 const scope = globalThis as unknown as WorkerScope;
 
+let loading: Promise<Session> | undefined;
 let opening: Promise<Opened> | undefined;
 let turn: Promise<void> = Promise.resolve();
 
 scope.onmessage = ({ data }) => {
   switch (data.type) {
-    case "open":
-      opening = open(data.setup);
+    case "load":
+      loading = load(data.setup);
+      turn = tell(loading.then((): Reply => ({ type: "ready" })));
+      break;
+    case "open": {
+      const before = opening;
+      opening = turn.then(() => closeSource(before)).then(() => open(data.split));
       turn = tell(opening.then((): Reply => ({ type: "ready" })));
       break;
+    }
     case "job": {
-      const rows = opening!.then(({ source }) => read(source, data.job));
+      const opened = opening!;
+      const rows = opened.then(({ source }) => read(source, data.job));
       rows.catch(() => {}); // Told in turn.
-      turn = turn.then(macrotask).then(() => tell(compute(data.job, rows)));
+      turn = turn.then(macrotask).then(() => tell(compute(data.job, opened, rows)));
       break;
     }
     case "close":
@@ -61,30 +68,41 @@ async function tell(reply: Promise<Reply>): Promise<void> {
   }
 }
 
-async function open(setup: WorkerSetup): Promise<Opened> {
-  const source = await openSplitSource(setup);
-  const session = await Session.load(setup.model, { threads: setup.threads });
-  return { setup, source, session };
+async function load({ model, threads }: WorkerSetup): Promise<Session> {
+  return await Session.load(model, { threads });
+}
+
+async function open(split: SampleSource): Promise<Opened> {
+  return { sampleShape: split.sampleShape, source: await openSplitSource(split) };
 }
 
 async function read(source: Source, { start, count }: Job): Promise<Rows> {
   return await source.read(Int32Array.from({ length: count }, (_, i) => start + i));
 }
 
-async function compute(job: Job, reading: Promise<Rows>): Promise<Reply> {
-  const { setup, session } = await opening!;
+async function compute(
+  job: Job,
+  opened: Promise<Opened>,
+  reading: Promise<Rows>,
+): Promise<Reply> {
+  const { sampleShape } = await opened;
   const { features: data, skipped = [] } = await reading;
   const batch = job.count - skipped.length;
   if (batch === 0) return { type: "features", job, features: new Float32Array(), skipped };
-  const shape = [batch, ...setup.sampleShape];
+  const shape = [batch, ...sampleShape];
   const samples: Value = { dtype: "float32", shape, data };
-  const { features } = await session.run({ samples });
+  const { features } = await (await loading!).run({ samples });
   return { type: "features", job, features: features.data as Float32Array<ArrayBuffer>, skipped };
 }
 
-async function close(): Promise<void> {
-  const opened = await opening?.catch(() => undefined);
+async function closeSource(open: Promise<Opened> | undefined): Promise<void> {
+  const opened = await open?.catch(() => undefined);
   opened?.source.close();
-  await opened?.session.release();
+}
+
+async function close(): Promise<void> {
+  await closeSource(opening);
+  const session = await loading?.catch(() => undefined);
+  await session?.release();
   scope.postMessage({ type: "closed" }, []);
 }

@@ -4,16 +4,13 @@
  */
 import type { ErrorRecord } from "../error_record.ts";
 import type { OnnxModel } from "../onnx/encode.ts";
-import type { SkippedSample, SourceModule } from "../train/data.ts";
+import type { SkippedSample, Split } from "../train/data.ts";
+
+/** Where samples come from. */
+export type SampleSource = Pick<Split, "name" | "source" | "sampleShape">;
 
 /** What a worker computes with. */
 export interface WorkerSetup {
-  /** Name of the split, for messages. */
-  readonly name: string;
-  /** Where samples are read. */
-  readonly source: SourceModule;
-  /** Shape of one sample. */
-  readonly sampleShape: readonly number[];
   /** `samples [batch, ...sampleShape]` to `features [batch, D]`. */
   readonly model: OnnxModel;
   /** Threads within an operator. */
@@ -30,7 +27,9 @@ export interface Job {
 
 /** A message to a worker. */
 export type Request =
-  | { readonly type: "open"; readonly setup: WorkerSetup }
+  | { readonly type: "load"; readonly setup: WorkerSetup }
+  /** The jobs that follow are about its samples. */
+  | { readonly type: "open"; readonly split: SampleSource }
   | { readonly type: "job"; readonly job: Job }
   | { readonly type: "close" };
 

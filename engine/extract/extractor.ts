@@ -4,9 +4,8 @@
  * @module
  */
 import { restoreError } from "../error_record.ts";
-import type { Split } from "../train/data.ts";
 import type { OnnxModel } from "../onnx/encode.ts";
-import type { Job, Reply, Request, WorkerSetup } from "./_protocol.ts";
+import type { Job, Reply, Request, SampleSource, WorkerSetup } from "./_protocol.ts";
 import type { FeatureBlock } from "./journal.ts";
 
 /** Samples that are computed at once where nothing else is asked for, as the caches like it. */
@@ -38,60 +37,49 @@ export interface RangeOptions {
 const AHEAD = 3;
 
 /**
- * Computes features of a split's samples. Samples are grouped by their index, so that results do
- * not depend on the number of workers or on where a run begins.
+ * Computes features of the samples of splits, one split after the other. Samples are grouped by
+ * their index, so that results do not depend on the number of workers or on where a run begins.
  */
 export class Extractor implements AsyncDisposable {
-  readonly #workers: ExtractWorker[];
-  readonly #microBatch: number;
-
-  private constructor(workers: ExtractWorker[], microBatch: number) {
-    this.#workers = workers;
-    this.#microBatch = microBatch;
-  }
+  readonly #options: Required<ExtractorOptions>;
+  #starting: Promise<readonly ExtractWorker[]> | undefined;
 
   /**
-   * Starts the threads.
-   * @param split Where samples come from.
+   * Makes an extractor; its threads start with the first run.
    * @param options The model, and how many threads.
-   * @throws {DataError} if the source cannot be opened.
    */
-  static async create(
-    { name, source, sampleShape }: Pick<Split, "name" | "source" | "sampleShape">,
-    options: ExtractorOptions,
-  ): Promise<Extractor> {
-    const { model, workers = 1, threads = 1, microBatch = MICRO_BATCH } = options;
-    const setup: WorkerSetup = { name, source, sampleShape, model, threads };
-    const pool = Array.from({ length: workers }, () => new ExtractWorker(setup));
-    const extractor = new Extractor(pool, microBatch);
-    try {
-      await Promise.all(pool.map((worker) => worker.ready));
-    } catch (error) {
-      await extractor[Symbol.asyncDispose]();
-      throw error;
-    }
-    return extractor;
+  constructor({ model, workers = 1, threads = 1, microBatch = MICRO_BATCH }: ExtractorOptions) {
+    this.#options = { model, workers, threads, microBatch };
   }
 
   /**
    * Computes features in the order of the samples, a micro-batch at a time.
+   * @param split Where samples come from.
    * @param options Which samples.
-   * @throws {DataError} if a sample cannot be read and the source tolerates no broken ones.
+   * @throws {DataError} if the source cannot be opened, or a sample cannot be read and the source
+   *   tolerates no broken ones.
+   * @throws {Error} if the runtime refuses the model.
    */
-  async *run({ start, end, signal }: RangeOptions): AsyncIterableIterator<FeatureBlock> {
+  async *run(
+    split: SampleSource,
+    { start, end, signal }: RangeOptions,
+  ): AsyncIterableIterator<FeatureBlock> {
+    const { microBatch } = this.#options;
+    const workers = await (this.#starting ??= startWorkers(this.#options));
+    await Promise.all(workers.map((worker) => worker.open(split)));
     const pending: Promise<FeatureBlock>[] = [];
     let next = start;
     let turn = 0;
     const request = (): void => {
       if (next >= end) return;
       // Micro-batches lie on a grid that begins at 0.
-      const count = Math.min(this.#microBatch - next % this.#microBatch, end - next);
-      const block = this.#workers[turn++ % this.#workers.length].compute({ start: next, count });
+      const count = Math.min(microBatch - next % microBatch, end - next);
+      const block = workers[turn++ % workers.length].compute({ start: next, count });
       block.catch(() => {}); // Told in turn.
       pending.push(block);
       next += count;
     };
-    for (let i = 0; i < AHEAD * this.#workers.length; i++) request();
+    for (let i = 0; i < AHEAD * workers.length; i++) request();
     while (pending.length > 0) {
       signal?.throwIfAborted();
       const block = await pending.shift()!;
@@ -102,70 +90,81 @@ export class Extractor implements AsyncDisposable {
 
   /** Ends the threads. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.close()));
+    const workers = await this.#starting?.catch(() => []) ?? [];
+    await Promise.all(workers.map((worker) => worker.close()));
   }
 }
 
-/** The main thread's end of one worker. */
+async function startWorkers(
+  { workers: count, ...setup }: Required<ExtractorOptions>,
+): Promise<readonly ExtractWorker[]> {
+  const workers = Array.from({ length: count }, () => new ExtractWorker());
+  try {
+    await Promise.all(workers.map((worker) => worker.load(setup)));
+    return workers;
+  } catch (error) {
+    await Promise.all(workers.map((worker) => worker.close()));
+    throw error;
+  }
+}
+
+/** The main thread's end of one worker, which answers in the order in which it is asked. */
 class ExtractWorker {
-  readonly #name: string;
   readonly #worker: Worker;
-  readonly #ready = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
-  /** Jobs on their way, in their order. */
-  readonly #waiting: PromiseWithResolvers<FeatureBlock>[] = [];
-  #isReady = false;
+  readonly #waiting: PromiseWithResolvers<FeatureBlock | undefined>[] = [];
+  /** What it works on, for messages. */
+  #name = "features";
   #failure: Error | undefined;
 
-  constructor(setup: WorkerSetup) {
-    this.#name = setup.name;
+  constructor() {
     const url = new URL("./_extract_worker.ts", import.meta.url);
-    this.#worker = new Worker(url.href, { type: "module", name: `extractor of ${setup.name}` });
+    this.#worker = new Worker(url.href, { type: "module", name: "extractor" });
     this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.#fail(new Error(`Cannot extract ${this.#name}: a worker stopped: ${event.message}`));
+      const state = `a worker stopped: ${event.message}`;
+      this.#fail(new Error(`Cannot extract ${this.#name}: ${state}`));
     };
-    this.#ready.promise.catch(() => {});
-    this.#post({ type: "open", setup });
   }
 
-  /** Resolves when the source and the model are open. */
-  get ready(): Promise<void> {
-    return this.#ready.promise;
+  async load({ model, threads }: WorkerSetup): Promise<void> {
+    await this.#ask({ type: "load", setup: { model, threads } });
   }
 
-  compute(job: Job): Promise<FeatureBlock> {
-    if (this.#failure) return Promise.reject(this.#failure);
-    const waiting = Promise.withResolvers<FeatureBlock>();
-    this.#waiting.push(waiting);
-    this.#post({ type: "job", job });
-    return waiting.promise;
+  async open({ name, source, sampleShape }: SampleSource): Promise<void> {
+    this.#name = name;
+    await this.#ask({ type: "open", split: { name, source, sampleShape } });
+  }
+
+  async compute(job: Job): Promise<FeatureBlock> {
+    return (await this.#ask({ type: "job", job }))!;
   }
 
   close(): Promise<void> {
     if (this.#failure) return Promise.resolve();
-    this.#post({ type: "close" });
+    this.#worker.postMessage({ type: "close" } satisfies Request);
     return this.#closed.promise;
   }
 
-  #post(request: Request): void {
+  #ask(request: Request): Promise<FeatureBlock | undefined> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    const waiting = Promise.withResolvers<FeatureBlock | undefined>();
+    this.#waiting.push(waiting);
     this.#worker.postMessage(request);
+    return waiting.promise;
   }
 
   #receive(reply: Reply): void {
     switch (reply.type) {
       case "ready":
-        this.#isReady = true;
-        return this.#ready.resolve();
+        return this.#waiting.shift()?.resolve(undefined);
       case "features": {
         const { job, features, skipped } = reply;
         return this.#waiting.shift()?.resolve({ ...job, features, skipped });
       }
-      case "error": {
-        const error = restoreError(reply.error);
-        return this.#isReady ? this.#waiting.shift()?.reject(error) : this.#fail(error);
-      }
+      case "error":
+        return this.#waiting.shift()?.reject(restoreError(reply.error));
       case "closed":
         this.#worker.terminate();
         return this.#closed.resolve();
@@ -178,7 +177,6 @@ class ExtractWorker {
   #fail(error: Error): void {
     this.#failure = error;
     this.#worker.terminate();
-    this.#ready.reject(error);
     for (const { reject } of this.#waiting.splice(0)) reject(error);
     this.#closed.resolve();
   }

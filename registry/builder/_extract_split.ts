@@ -38,8 +38,8 @@ export interface SplitWork {
 export interface SplitOptions {
   /** Bits, compression, and whether interrupted work goes on. */
   readonly config: Pick<ExtractConfig, "precision" | "compression" | "resume" | "dataloading">;
-  /** Starts the extractor; asked for where there is work left. */
-  readonly extractor: (split: Split) => Promise<Extractor>;
+  /** Computes the features. */
+  readonly extractor: Extractor;
   /** Stops the work. */
   readonly signal?: AbortSignal;
   /** Called with everything that happens. */
@@ -100,10 +100,10 @@ async function fill(journal: Journal, work: SplitWork, options: SplitOptions): P
   const before = journal.samples;
   onEvent({ type: "split", split: name, file, samples, done: before });
   if (before === samples) return;
-  await using extractor = await options.extractor(split);
   const started = performance.now();
   let told = before;
-  for await (const block of extractor.run({ ...range, start: range.start + before, signal })) {
+  const rest = { ...range, start: range.start + before, signal };
+  for await (const block of options.extractor.run(split, rest)) {
     checkValues(block, work, config.precision);
     for (const { reason } of block.skipped) {
       onEvent({ type: "notice", message: `${reason}; left out` });

@@ -101,7 +101,7 @@ export async function extractFeatures(
   prepareFolder(config.output_dir);
   const { model, ...weights } = await withWeights(stack, config, { signal, onEvent });
   const threads = planThreads(stack, config.dataloading.num_workers);
-  const extractor = (split: Split) => Extractor.create(split, { model, ...threads, microBatch });
+  await using extractor = new Extractor({ model, ...threads, microBatch });
   const files: ExtractedFile[] = [];
   for (const [i, [name, original]] of splits.entries()) {
     signal?.throwIfAborted();

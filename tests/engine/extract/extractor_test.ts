@@ -23,34 +23,35 @@ async function collect(blocks: AsyncIterable<FeatureBlock>): Promise<FeatureBloc
 Deno.test("Extractor.run() computes samples in their order, in groups that lie on a grid", async () => {
   const split = syntheticSplit(23);
   for (const workers of [1, 3]) {
-    await using extractor = await Extractor.create(split, { model, workers, microBatch: 4 });
-    const blocks = await collect(extractor.run({ start: 6, end: 23 }));
+    await using extractor = new Extractor({ model, workers, microBatch: 4 });
+    const blocks = await collect(extractor.run(split, { start: 6, end: 23 }));
     assertEquals(
       blocks.map(({ start, count }) => [start, count]),
       [[6, 2], [8, 4], [12, 4], [16, 4], [20, 3]],
     );
     // Column c of sample s is 1000 s + c.
     assertEquals(blocks.flatMap(({ features }) => [...features]), Array(17).fill(-1));
-    assertEquals(await collect(extractor.run({ start: 3, end: 3 })), []);
+    assertEquals(await collect(extractor.run(split, { start: 3, end: 3 })), []);
   }
 });
 
 Deno.test("Extractor.run() tells the error of a sample in its turn", async () => {
   const split = syntheticSplit(20, { failAt: 9 });
-  await using extractor = await Extractor.create(split, { model, workers: 2, microBatch: 4 });
+  await using extractor = new Extractor({ model, workers: 2, microBatch: 4 });
   const seen: number[] = [];
   await assertRejects(async () => {
-    for await (const { start } of extractor.run({ start: 0, end: 20 })) seen.push(start);
+    for await (const { start } of extractor.run(split, { start: 0, end: 20 })) seen.push(start);
   }, DataError);
   assertEquals(seen, [0, 4]);
 });
 
 Deno.test("Extractor.run() stops when its signal aborts", async () => {
-  await using extractor = await Extractor.create(syntheticSplit(400), { model, microBatch: 4 });
+  await using extractor = new Extractor({ model, microBatch: 4 });
   const abort = new AbortController();
   const seen: number[] = [];
   await assertRejects(async () => {
-    for await (const { start } of extractor.run({ start: 0, end: 400, signal: abort.signal })) {
+    const range = { start: 0, end: 400, signal: abort.signal };
+    for await (const { start } of extractor.run(syntheticSplit(400), range)) {
       seen.push(start);
       if (start === 8) abort.abort();
     }
@@ -58,16 +59,29 @@ Deno.test("Extractor.run() stops when its signal aborts", async () => {
   assertEquals(seen, [0, 4, 8]);
 });
 
-Deno.test("Extractor.create() says when source or model cannot be opened", async () => {
+Deno.test("Extractor.run() takes one split after the other, and closes each", async () => {
+  const splits = [syntheticSplit(5), syntheticSplit(3), syntheticSplit(4)];
+  const counts = () => splits.map(({ source: { options: { counts } } }) => [...counts].slice(0, 3));
+  {
+    await using extractor = new Extractor({ model, workers: 2 });
+    for (const split of splits) {
+      const blocks = await collect(extractor.run(split, { start: 0, end: split.length }));
+      assertEquals(blocks.flatMap(({ features }) => [...features]), Array(split.length).fill(-1));
+    }
+    // Opened, read, closed: by two workers, in blocks of two samples.
+    assertEquals(counts(), [[2, 3, 2], [2, 2, 2], [2, 2, 0]]);
+  }
+  assertEquals(counts(), [[2, 3, 2], [2, 2, 2], [2, 2, 2]]);
+});
+
+Deno.test("Extractor.run() says when source or model cannot be opened", async () => {
   const split = { ...syntheticSplit(4), source: { module: "data:text/javascript,", options: {} } };
-  const error = await assertRejects(() => Extractor.create(split, { model }), TypeError);
+  const all = { start: 0, end: 4 };
+  await using extractor = new Extractor({ model });
+  const error = await assertRejects(() => collect(extractor.run(split, all)), TypeError);
   assert(error.message.includes("exports no function openSource"), error.message);
-  await assertRejects(
-    () =>
-      Extractor.create(syntheticSplit(4), {
-        model: { bytes: new Uint8Array(9), constants: {} },
-        workers: 2,
-      }),
-    Error,
-  );
+  assertEquals((await collect(extractor.run(syntheticSplit(4), all))).length, 2);
+  const broken = { bytes: new Uint8Array(9), constants: {} };
+  await using other = new Extractor({ model: broken, workers: 2 });
+  await assertRejects(() => collect(other.run(syntheticSplit(4), all)), Error, "model");
 });
