@@ -70,8 +70,9 @@ async function poolFor(type: string) {
   const sampleShape = [3, SIZE, SIZE];
   const stack = await buildEncoder(sources, { name: "bench", sampleShape });
   const model = encoderModel(stack, await loadWeights(stack, {}));
-  const code = `export const openSource = (size) => {
-    const values = Float32Array.from({ length: 4 * size }, () => Math.random() - 0.5);
+  const code = `let values;
+  export const openSource = (size) => {
+    values ??= Float32Array.from({ length: 4 * size }, () => Math.random() - 0.5);
     return { read: ({ length }) => ({ features: values.slice(0, length * size) }), close() {} };
   }`;
   const module = `data:text/javascript,${encodeURIComponent(code)}`;
