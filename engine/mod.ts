@@ -74,6 +74,8 @@ export {
   type OnnxValue,
 } from "./onnx/emit.ts";
 export { encode } from "./onnx/encode.ts";
+export { type ForeignModelOptions, probeModel } from "./onnx/foreign_model.ts";
+export { type ModelSourceOptions, wrapSource } from "./onnx/model_source.ts";
 export { type ModelFacts, type ModelPort, readModelFacts } from "./onnx/read_model.ts";
 export * from "./random.ts";
 export { evaluate } from "./runtime/evaluate.ts";

@@ -142,6 +142,18 @@ export class ForeignModel {
  * @param options Which model, and what of it.
  * @returns Shape of one row of the output.
  * @throws {DataError} if it cannot be read or run, or does not give one row a sample.
+ *
+ * @example A file that gives two numbers for a picture
+ * ```ts
+ * import { emit, encode, input, probeModel, reduceMax } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const file = `${await Deno.makeTempDir()}/brightest.onnx`;
+ * const pixels = input("pixels", "float32", ["batch", 2, 8, 8]);
+ * await Deno.writeFile(file, encode(emit({ brightest: reduceMax(pixels, { axes: [2, 3] }) })));
+ * const options = { file, input: "pixels", output: "brightest", sampleShape: [2, 8, 8] };
+ * assertEquals(await probeModel(options), [2]);
+ * ```
  */
 export async function probeModel(options: ForeignModelOptions): Promise<readonly number[]> {
   const model = await ForeignModel.open(options);

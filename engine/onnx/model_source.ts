@@ -24,6 +24,30 @@ export interface ModelSourceOptions extends ForeignModelOptions {
  * Puts a model behind a source.
  * @param options Source and model.
  * @returns A source whose rows are those of the model's output.
+ *
+ * @example The brightest value of a picture of one channel
+ * ```ts
+ * import { emit, encode, input, RAW_PICTURE_SOURCE_URL, reduceMax, wrapSource } from
+ *   "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const [file, pictures] = [`${folder}/brightest.onnx`, `${folder}/pictures.bin`];
+ * const pixels = input("pixels", "float32", ["batch", 1, 1, 2]);
+ * await Deno.writeFile(file, encode(emit({ brightest: reduceMax(pixels, { axes: [2, 3] }) })));
+ * await Deno.writeFile(pictures, Uint8Array.of(0, 51)); // one picture of two pixels
+ *
+ * const blocks = [{ file: pictures, count: 1, offset: 0, stride: 2 }];
+ * const options = { blocks, shape: [1, 1, 2], transform: { channels: 1, operations: [] } };
+ * const source = wrapSource({
+ *   inner: { module: RAW_PICTURE_SOURCE_URL, options },
+ *   ...{ file, input: "pixels", output: "brightest", sampleShape: [1, 1, 2] },
+ * });
+ * const { openSource } = await import(source.module); // as the loader does
+ * const opened = await openSource(source.options);
+ * assertEquals((await opened.read(Int32Array.of(0))).features, Float32Array.of(0.2));
+ * opened.close();
+ * ```
  */
 export function wrapSource(options: ModelSourceOptions): SourceModule {
   return { module: MODEL_SOURCE_URL, options };

@@ -49,7 +49,7 @@ Deno.test("what the built-in plugins are made of is there for the plugins of str
   for (const { name } of await documented("mod.ts", "engine/mod.ts")) open.add(name);
   const closed = listFiles("plugins", ".ts").flatMap((path) => {
     const imports = code(read(path)).matchAll(
-      /import (?:type )?\{([^}]*)\} from "[^"]*\/(?:engine|registry)\//g,
+      /\{([^{}]*)\} (?:from|= await import\()\s*"[^"]*\/(?:engine|registry)\//g,
     );
     const names = [...imports].flatMap(([, names]) => names.split(","))
       .map((name) => name.trim().replace(/^type /, ""));
