@@ -96,7 +96,8 @@ async function fetchOf(word: string): Promise<Fetch> {
 /** What a run with this encoder would do at its start, so that the weights are known to fit. */
 async function fetchOfModel(type: string): Promise<Fetch> {
   const { timm } = await import("../plugins/encoder_type/timm.ts");
-  const config = v.parse(timm.config, { type });
+  const { success, output: config, issues } = v.safeParse(timm.config, { type });
+  if (!success) throw new RangeError(issues[0].message);
   const { channels, image_size = [] } = timm.preprocessing!(config);
   const { pretrained } = await timm.create(config, {
     scope: new Parameters().scope(),

@@ -65,7 +65,7 @@ export function timmModel(type: string): TimmModel {
   const [name, ...rest] = type.replace(HUB_PREFIX, "").split(".");
   if (!Object.hasOwn(MODELS, name)) {
     throw new RangeError(
-      `expected type to be one of ${MODEL_NAMES.length} models of timm, ` +
+      `expected one of ${MODEL_NAMES.length} models of timm, ` +
         `received ${quote(type)}${didYouMean(name, MODEL_NAMES)}`,
     );
   }
@@ -74,7 +74,7 @@ export function timmModel(type: string): TimmModel {
   if (!Object.hasOwn(tags, tag)) {
     const known = Object.keys(tags).map(quote).join(", ");
     throw new RangeError(
-      `expected type to name a tag of ${quote(name)} out of ${known}, received ${quote(tag)}`,
+      `expected a tag of ${quote(name)} out of ${known}, received ${quote(tag)}`,
     );
   }
   const { repository = `timm/${name}.${tag}`, ...entry } = tags[tag];

@@ -37,11 +37,22 @@ export interface TimmConfig {
   readonly weights_file: string | null;
 }
 
+/** Says what is wrong with a name that timm does not know, at the place of the name. */
+function checkType({ dataset, addIssue }: v.RawCheckContext<string>): void {
+  if (!dataset.typed) return;
+  try {
+    timmModel(dataset.value);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    addIssue({ message: error.message });
+  }
+}
+
 const config: OptionsSchema<TimmConfig> = v.strictObject({
   type: v.optional(
     v.pipe(
       v.string(),
-      v.nonEmpty(),
+      v.rawCheck(checkType),
       v.description("name of the model in timm, with or without the tag of its weights"),
     ),
     "vit_base_patch16_224",

@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import * as v from "valibot";
 import { sizeOf } from "../../../engine/ir/dims.ts";
 import { type Parameter, Parameters } from "../../../engine/nn/scope.ts";
 import { type Family, MODEL_NAMES, timmModel } from "../../../plugins/encoder_type/_timm_table.ts";
@@ -107,4 +108,20 @@ Deno.test("timmModel() names what is near, and the tags", () => {
     'a tag of "vit_tiny_patch16_224" out of "augreg_in21k_ft_in1k", "augreg_in21k", received "in1k"',
   );
   assertThrows(() => timmModel("toString"), RangeError, "269 models");
+});
+
+Deno.test("timm's config names a type that is not known at its own place", () => {
+  const issues = (type: unknown) =>
+    v.safeParse(timm.config, { type }).issues?.map(({ path, message }) => [
+      path?.map(({ key }) => key).join("."),
+      message,
+    ]);
+  assertEquals(issues("resnet18.a1_in1k"), undefined);
+  assertEquals(issues("resnet19"), [
+    ["type", 'expected one of 269 models of timm, received "resnet19", did you mean "resnet18"?'],
+  ]);
+  assertEquals(
+    issues("resnet18.a9")?.[0][1]?.startsWith('expected a tag of "resnet18" out of'),
+    true,
+  );
 });
