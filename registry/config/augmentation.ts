@@ -4,6 +4,7 @@
  * @module
  */
 import * as v from "valibot";
+import type { OptionsSchema } from "../plugin.ts";
 
 /** How pictures are changed before they reach the encoder. */
 export interface AugmentationConfig {
@@ -47,7 +48,7 @@ export interface AugmentationConfig {
  */
 export function augmentationSchema(
   policies: { readonly train_policy?: string; readonly test_policy?: string } = {},
-): v.GenericSchema<unknown, AugmentationConfig> {
+): OptionsSchema<AugmentationConfig> {
   const { train_policy = null, test_policy = null } = policies;
   const size = v.pipe(v.number(), v.integer(), v.minValue(1));
   const orNull = <T>(schema: v.GenericSchema<unknown, T>, description: string) =>

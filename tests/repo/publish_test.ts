@@ -2,8 +2,11 @@ import { assertEquals } from "@std/assert";
 import { deno, documented } from "./_documented.ts";
 import { readManifest, ROOT } from "./_sources.ts";
 
-/** Findings that stay: options are schemas of valibot, whose type it does not count as public. */
-const KNOWN = [/^private-type-ref .* references private type 'GenericSchema'/];
+/**
+ * The finding that stays: options are schemas of valibot. Its types would have to be exported from
+ * here, down to one that it keeps for itself.
+ */
+const KNOWN = [/^private-type-ref .*'OptionsSchema' references private type 'GenericSchema'/];
 
 Deno.test("deno publish accepts the package, without tests, benches, pages and data", async () => {
   const { code, output } = await deno("publish", "--dry-run", "--allow-dirty");
