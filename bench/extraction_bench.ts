@@ -1,7 +1,8 @@
 /**
  * Feature extraction with ViT-tiny and ViT-base (patch 16, 224 pixels): the forward pass of 32
  * pictures, and the whole way from JPEG files to an HDF5 file, against timm on PyTorch with a
- * DataLoader, in float32 and with bfloat16 autocast. Two threads each.
+ * DataLoader, in float32 and with bfloat16 autocast. Two threads each. ViT-base, which has wide
+ * layers, is measured with `float32_matmul_precision high` too.
  *
  * Run with `deno task bench:extraction`. Ours and theirs alternate in one run; medians are printed.
  * Both take the weights from one file, which holds random ones, as nothing here depends on their
@@ -12,15 +13,25 @@ import sharp from "sharp";
 import { join } from "node:path";
 import { Extractor } from "../engine/extract/extractor.ts";
 import { extractFeatures } from "../registry/builder/extract.ts";
-import { encoderModel, loadWeights } from "../registry/builder/extract_encoder.ts";
+import { encoderGraph, encoderModel, loadWeights } from "../registry/builder/extract_encoder.ts";
+import { withMatmulPrecision } from "../registry/builder/matmul_precision.ts";
 import { buildEncoder } from "../registry/builder/model.ts";
 import { type ExtractConfig, resolveExtractConfig } from "../registry/config/extract.ts";
 import { registry } from "../registry/registry.ts";
 import { compare, peakMemory, Peer } from "./_peer.ts";
 
-const MODELS = [
-  { type: "vit_tiny_patch16_224", pictures: 384, rounds: 5 },
-  { type: "vit_base_patch16_224", pictures: 64, rounds: 3 },
+type MatmulPrecision = ExtractConfig["float32_matmul_precision"];
+
+interface Case {
+  readonly type: string;
+  readonly pictures: number;
+  readonly rounds: number;
+  readonly precisions: readonly MatmulPrecision[];
+}
+
+const CASES: readonly Case[] = [
+  { type: "vit_tiny_patch16_224", pictures: 384, rounds: 5, precisions: ["highest"] },
+  { type: "vit_base_patch16_224", pictures: 128, rounds: 3, precisions: ["highest", "high"] },
 ];
 const BATCH = 32;
 const SIZE = 224;
@@ -45,7 +56,16 @@ async function writePictures(folder: string, count: number): Promise<void> {
   }
 }
 
-function configOf(type: string, root: string, weightsFile?: string): ExtractConfig {
+interface ConfigOptions {
+  readonly root?: string;
+  readonly weightsFile?: string;
+  readonly precision?: MatmulPrecision;
+}
+
+function configOf(
+  type: string,
+  { root = ".", weightsFile, precision = "highest" }: ConfigOptions,
+): ExtractConfig {
   const weights = weightsFile ? { weights_file: weightsFile } : { pretrained: false };
   const file = {
     data: {
@@ -59,17 +79,19 @@ function configOf(type: string, root: string, weightsFile?: string): ExtractConf
     split: "train",
     output_dir: root,
     output_filename: "ours.h5",
+    float32_matmul_precision: precision,
     dataloading: { num_workers: THREADS },
   };
   return resolveExtractConfig({ file }).config;
 }
 
 /** The pool that extraction uses, and pictures that are already decoded. */
-async function poolFor(type: string) {
-  const sources = { config: configOf(type, "."), registry };
+async function poolFor(type: string, precision: MatmulPrecision) {
+  const sources = { config: configOf(type, {}), registry };
   const sampleShape = [3, SIZE, SIZE];
   const stack = await buildEncoder(sources, { name: "bench", sampleShape });
-  const model = encoderModel(stack, await loadWeights(stack, {}));
+  const graph = encoderGraph(stack, await loadWeights(stack, {}));
+  const model = encoderModel((await withMatmulPrecision(graph, precision)).graph);
   const code = `let values;
   export const openSource = (size) => {
     values ??= Float32Array.from({ length: 4 * size }, () => Math.random() - 0.5);
@@ -87,13 +109,14 @@ async function drain({ extractor, split }: Awaited<ReturnType<typeof poolFor>>):
   }
 }
 
-async function benchForward(type: string, rounds: number, peer?: Peer): Promise<void> {
-  const pool = await poolFor(type);
-  await using _ = pool.extractor;
-  await drain(pool);
-  const [ours, fp32, bf16]: number[][] = [[], [], []];
+async function benchForward({ type, rounds, precisions }: Case, peer?: Peer): Promise<void> {
+  const pools = [];
+  for (const precision of precisions) pools.push(await poolFor(type, precision));
+  for (const pool of pools) await drain(pool);
+  const ours: number[][] = pools.map(() => []);
+  const [fp32, bf16]: number[][] = [[], []];
   for (let round = 0; round < rounds; round++) {
-    ours.push(await timed(() => drain(pool)));
+    for (const [i, pool] of pools.entries()) ours[i].push(await timed(() => drain(pool)));
     const request = { task: "forward", type, batch: BATCH };
     const single = await peer?.ask({ ...request, bf16: false });
     const half = await peer?.ask({ ...request, bf16: true });
@@ -102,41 +125,51 @@ async function benchForward(type: string, rounds: number, peer?: Peer): Promise<
       bf16.push(half.ms);
     }
   }
-  compare(`${type}, forward of ${BATCH} (PyTorch fp32)`, ours, fp32);
-  if (peer) compare(`${type}, forward of ${BATCH} (PyTorch bf16)`, ours, bf16);
+  for (const { extractor } of pools) await extractor[Symbol.asyncDispose]();
+  for (const [i, precision] of precisions.entries()) {
+    const what = `${type} ${precision}, forward of ${BATCH}`;
+    compare(`${what} (PyTorch fp32)`, ours[i], fp32);
+    if (peer) compare(`${what} (PyTorch bf16)`, ours[i], bf16);
+  }
 }
 
 async function benchWhole(
-  { type, pictures, rounds }: typeof MODELS[number],
+  { type, pictures, rounds, precisions }: Case,
   peer?: Peer,
 ): Promise<void> {
   const root = Deno.makeTempDirSync({ prefix: "glovita_bench_" });
   try {
     await writePictures(root, pictures);
-    const file = peer && join(root, "weights.safetensors");
-    await peer?.ask({ task: "weights", type, file });
+    const weightsFile = peer && join(root, "weights.safetensors");
+    await peer?.ask({ task: "weights", type, file: weightsFile });
     const tasks = [false, true].flatMap((bf16) => [0, 2].map((workers) => ({ bf16, workers })));
-    const ours: number[] = [];
+    const ours: number[][] = precisions.map(() => []);
     const theirs: number[][] = tasks.map(() => []);
     let peak = 0;
     for (let round = 0; round < rounds; round++) {
-      ours.push(await timed(() => extractFeatures(configOf(type, root, file))));
+      for (const [i, precision] of precisions.entries()) {
+        const config = configOf(type, { root, weightsFile, precision });
+        ours[i].push(await timed(() => extractFeatures(config)));
+      }
       for (const [index, task] of tasks.entries()) {
-        const request = { task: "extract", type, root, file, batch: BATCH, ...task };
+        const request = { task: "extract", type, root, file: weightsFile, batch: BATCH, ...task };
         const answer = await peer?.ask(request);
         if (answer) theirs[index].push(answer.ms);
         peak = answer?.peak_mb ?? peak;
       }
     }
-    for (const [index, { bf16, workers }] of tasks.entries()) {
-      if (index > 0 && !peer) break;
-      const what = `PyTorch ${bf16 ? "bf16" : "fp32"}, DataLoader with ${workers} workers`;
-      compare(`${type}, ${pictures} JPEGs to HDF5 (${what})`, ours, theirs[index]);
+    for (const [i, precision] of precisions.entries()) {
+      for (const [index, { bf16, workers }] of tasks.entries()) {
+        if (index > 0 && !peer) break;
+        const what = `PyTorch ${bf16 ? "bf16" : "fp32"}, DataLoader with ${workers} workers`;
+        const name = `${type} ${precision}, ${pictures} JPEGs to HDF5 (${what})`;
+        compare(name, ours[i], theirs[index]);
+      }
+      const rate = 1000 * pictures / Math.min(...ours[i]);
+      console.log(`${type} ${precision}: at best ${rate.toFixed(1)} pictures/s`);
     }
-    const rate = 1000 * pictures / Math.min(...ours);
     console.log(
-      `${type}: at best ${rate.toFixed(1)} pictures/s; peak memory so far ` +
-        `${peakMemory().toFixed(0)} MB, PyTorch ${peak.toFixed(0)} MB`,
+      `${type}: peak memory so far ${peakMemory().toFixed(0)} MB, PyTorch ${peak.toFixed(0)} MB`,
     );
   } finally {
     Deno.removeSync(root, { recursive: true });
@@ -144,6 +177,6 @@ async function benchWhole(
 }
 
 const peer = await Peer.start("./extraction_peer.py");
-for (const model of MODELS) await benchWhole(model, peer);
-for (const { type, rounds } of MODELS) await benchForward(type, rounds, peer);
+for (const one of CASES) await benchWhole(one, peer);
+for (const one of CASES) await benchForward(one, peer);
 await peer?.close();

@@ -70,6 +70,7 @@ const arrays = {
   int32: Int32Array,
   uint32: Uint32Array,
   uint8: Uint8Array,
+  int8: Int8Array,
   bool: Uint8Array,
 } as const;
 

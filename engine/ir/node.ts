@@ -14,6 +14,7 @@ export type DType =
   | "int32"
   | "uint32"
   | "uint8"
+  | "int8"
   | "bool";
 
 /** A dimension: a size, or the name of a size that is known when the graph runs. */
@@ -29,6 +30,7 @@ export type TypedArray =
   | Int32Array
   | Uint32Array
   | Uint8Array
+  | Int8Array
   | Uint16Array;
 
 /** Element type and shape of a node's output. */

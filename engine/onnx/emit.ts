@@ -18,6 +18,8 @@ export type AttributeValue =
 export interface OnnxNode {
   /** Operator name. */
   readonly op: string;
+  /** Set of operators that it is one of. @default {ONNX's own} */
+  readonly domain?: string;
   /** Names of the operands; an empty name is an operand left out. */
   readonly inputs: readonly string[];
   /** Names of the results. */
@@ -69,6 +71,7 @@ const ints = (value: readonly number[]): AttributeValue => ({ kind: "ints", valu
 export const elementTypes: { readonly [T in DType]: number } = {
   float32: 1,
   uint8: 2,
+  int8: 3,
   int32: 6,
   int64: 7,
   bool: 9,

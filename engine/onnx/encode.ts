@@ -142,16 +142,21 @@ export function encodeWithConstantsApart(graph: OnnxGraph): OnnxModel {
 }
 
 function encodeModel(graph: OnnxGraph, initializer: TensorProto[]): Uint8Array<ArrayBuffer> {
+  const domains = new Set(graph.nodes.flatMap(({ domain }) => domain ?? []));
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: "glovita",
-    opsetImport: [{ domain: "", version: BigInt(OPSET) }],
+    opsetImport: [
+      { domain: "", version: BigInt(OPSET) },
+      ...[...domains].map((domain) => ({ domain, version: 1n })),
+    ],
     graph: create(GraphProtoSchema, {
       name: "glovita",
       node: graph.nodes.map((node) =>
         create(NodeProtoSchema, {
           name: node.outputs[0],
           opType: node.op,
+          domain: node.domain,
           input: [...node.inputs],
           output: [...node.outputs],
           attribute: Object.entries(node.attributes).map(([name, value]) =>

@@ -15,6 +15,7 @@ import { type Registry, registry as defaultRegistry } from "../registry.ts";
 import { recordedWeights, requireCheckpoint } from "./checkpoint_config.ts";
 import { type BuildSources, create } from "./create.ts";
 import {
+  encoderGraph,
   encoderModel,
   type EncoderWeights,
   holdsEncoder,
@@ -24,7 +25,8 @@ import {
 import type { ExtractedFile, ExtractEvent } from "./extract_events.ts";
 import { checkTemplate, outputPath, type Shard, shardOf } from "./extract_names.ts";
 import { extractSplit, type SplitWork } from "./_extract_split.ts";
-import { featureAttributes } from "./feature_attributes.ts";
+import { featureAttributes, type FeatureOrigin } from "./feature_attributes.ts";
+import { withMatmulPrecision } from "./matmul_precision.ts";
 import { mergeShards } from "./_merge_shards.ts";
 import { type GivenExtractConfig, resolveGivenExtract } from "./given_config.ts";
 import { buildEncoder, type EncoderStack, readThrough } from "./model.ts";
@@ -99,7 +101,7 @@ export async function extractFeatures(
   const microBatch = microBatchOf(stack);
   const ranges = splits.map(([, split]) => shardRange(split, shard, microBatch));
   prepareFolder(config.output_dir);
-  const { model, ...weights } = await withWeights(stack, config, { signal, onEvent });
+  const { model, ...made } = await withWeights(stack, config, { signal, onEvent });
   const threads = planThreads(stack, config.dataloading.num_workers);
   await using extractor = new Extractor({ model, ...threads, microBatch });
   const files: ExtractedFile[] = [];
@@ -114,7 +116,7 @@ export async function extractFeatures(
       range: ranges[i],
       file: outputPath(config, { split: name, sampleShape: original.sampleShape, shard }),
       attributes: featureAttributes({
-        ...{ config, dataset, name, weights, embedDim },
+        ...{ config, dataset, name, embedDim, ...made },
         transform: pictures?.[name === "train" ? "train" : "eval"],
       }),
       shard: shard && `${shard.index}/${shard.count}`,
@@ -181,14 +183,24 @@ async function encoderFor(
   });
 }
 
-/** The encoder's model, and whence its weights are; their values live on in the model only. */
+/** An encoder that can compute; the values of its weights live on in the model only. */
+interface ReadyEncoder extends Pick<FeatureOrigin, "weights" | "matmulPrecision"> {
+  readonly model: OnnxModel;
+}
+
 async function withWeights(
   stack: EncoderStack,
   config: ExtractConfig,
   options: WeightOptions,
-): Promise<Pick<EncoderWeights, "origin" | "sha256"> & { readonly model: OnnxModel }> {
+): Promise<ReadyEncoder> {
   const { origin, sha256, values } = await weightsFor(stack, config, options);
-  return { origin, sha256, model: encoderModel(stack, { values }) };
+  const whole = encoderGraph(stack, { values });
+  const { graph, precision, notices } = await withMatmulPrecision(
+    whole,
+    config.float32_matmul_precision,
+  );
+  for (const message of notices) options.onEvent({ type: "notice", message });
+  return { weights: { origin, sha256 }, matmulPrecision: precision, model: encoderModel(graph) };
 }
 
 interface WeightOptions {

@@ -9,7 +9,7 @@ import { sizeOf } from "../../engine/ir/dims.ts";
 import type { Parameter } from "../../engine/nn/scope.ts";
 import { RandomStream } from "../../engine/nn/random.ts";
 import { bakeInputs } from "../../engine/onnx/bake.ts";
-import { emit } from "../../engine/onnx/emit.ts";
+import { emit, type OnnxGraph } from "../../engine/onnx/emit.ts";
 import { encodeWithConstantsApart, type OnnxModel } from "../../engine/onnx/encode.ts";
 import { deriveSeed, Random } from "../../engine/random.ts";
 import { loadStateDict } from "../../engine/storage/state_dict.ts";
@@ -97,26 +97,39 @@ function hash(values: ReadonlyMap<string, Float32Array>): string {
 }
 
 /**
- * Makes an encoder ready for the extractor: `samples [batch, ...inputShape]` to
- * `features [batch, embed_dim]`. Weights are constants, which the runtime packs for its kernels, in
- * memory that all threads share.
+ * Writes down an encoder with its weights as constants: `samples [batch, ...inputShape]` to
+ * `features [batch, embed_dim]`.
  * @param stack The encoder.
  * @param weights Its weights.
  */
-export function encoderModel(
+export function encoderGraph(
   stack: EncoderStack,
   { values }: Pick<EncoderWeights, "values">,
-): OnnxModel {
+): OnnxGraph {
   const samples = input("samples", "float32", ["batch", ...stack.inputShape]);
   const random = new RandomStream(input("random_seed", "uint32", []));
   const graph = emit({ features: stack.forward(samples, { training: false, random }) });
-  const shared = stack.parameters.map(({ name, shape }) =>
-    [name, { shape, values: sharedCopy(values.get(name)!) }] as const
+  const weights = stack.parameters.map(({ name, shape }) =>
+    [name, { shape, values: values.get(name)! }] as const
   );
-  return encodeWithConstantsApart(bakeInputs(graph, new Map(shared)));
+  return bakeInputs(graph, new Map(weights));
 }
 
-function sharedCopy(values: Float32Array): Float32Array {
+/**
+ * Makes a graph ready for the extractor. Its constants, which the runtime packs for its kernels, lie
+ * in memory that all threads share.
+ * @param graph The graph.
+ */
+export function encoderModel(graph: OnnxGraph): OnnxModel {
+  const initializers = graph.initializers.map((constant) =>
+    constant.values instanceof Float32Array
+      ? { ...constant, values: shared(constant.values) }
+      : constant
+  );
+  return encodeWithConstantsApart({ ...graph, initializers });
+}
+
+function shared(values: Float32Array): Float32Array {
   const copy = new Float32Array(new SharedArrayBuffer(values.byteLength));
   copy.set(values);
   return copy;

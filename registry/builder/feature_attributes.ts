@@ -9,6 +9,7 @@ import type { Split } from "../../engine/train/data.ts";
 import type { ExtractConfig } from "../config/extract.ts";
 import type { Dataset, PictureTransform, SplitName } from "../plugin.ts";
 import type { EncoderWeights } from "./extract_encoder.ts";
+import type { MatmulPrecision } from "./matmul_precision.ts";
 
 /** Attributes of a feature file, by name. */
 export type FeatureAttributes = Readonly<Record<string, string | number>>;
@@ -25,6 +26,8 @@ export interface FeatureOrigin {
   readonly transform?: PictureTransform;
   /** Weights of the encoder. */
   readonly weights: Pick<EncoderWeights, "origin" | "sha256">;
+  /** How precise matrix products were. */
+  readonly matmulPrecision: MatmulPrecision;
   /** Width of a row. */
   readonly embedDim: number;
 }
@@ -35,7 +38,7 @@ export interface FeatureOrigin {
  * @param origin What they are made of.
  */
 export function featureAttributes(origin: FeatureOrigin): FeatureAttributes {
-  const { config, dataset, name, transform, weights, embedDim } = origin;
+  const { config, dataset, name, transform, weights, matmulPrecision, embedDim } = origin;
   const { model, peft, checkpoint_path } = config;
   return {
     glovita_version: metadata.version,
@@ -56,6 +59,7 @@ export function featureAttributes(origin: FeatureOrigin): FeatureAttributes {
     feature_aggregation_method: config.method,
     embed_dim: embedDim,
     precision: config.precision,
+    float32_matmul_precision: matmulPrecision,
     ...(transform && transformAttributes(transform)),
   };
 }

@@ -22,6 +22,8 @@ export interface ExtractFields {
   readonly split: "train" | "val" | "test" | null;
   /** Bits of a stored float. */
   readonly precision: 16 | 32;
+  /** How precise matrix products are where less is faster, as in PyTorch. */
+  readonly float32_matmul_precision: "highest" | "high";
   /** gzip level, 0 for none. */
   readonly compression: number;
   /** Folder of the files. */
@@ -85,6 +87,11 @@ const rootEntries: EntriesOf<ExtractFields> = {
     "The only split to extract; all that the dataset has where not given.",
   ),
   precision: field(v.optional(v.picklist([16, 32]), 16), "Bits of a stored float."),
+  float32_matmul_precision: field(
+    v.optional(v.picklist(["highest", "high"]), "highest"),
+    "Matrix products: float32, or sums of 8-bit products (errors of about 1e-4 a layer) where " +
+      "the processor multiplies those much faster.",
+  ),
   compression: field(
     v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9)), 4),
     "gzip level; 0 is none.",

@@ -48,6 +48,7 @@ Deno.test("glovita_extract_features resolves its defaults", async () => {
     method: "joint",
     split: null,
     precision: 16,
+    float32_matmul_precision: "highest",
     compression: 4,
     output_dir: "./precomputed_features",
     output_filename: null,

@@ -4,6 +4,7 @@ import { linear } from "../../../engine/nn/scope.ts";
 import { Session } from "../../../engine/runtime/session.ts";
 import { writeTorchFile } from "../../../engine/storage/torch_writer.ts";
 import {
+  encoderGraph,
   encoderModel,
   holdsEncoder,
   loadWeights,
@@ -48,7 +49,7 @@ Deno.test("loadWeights() takes those of a checkpoint, under any of their names",
 Deno.test("encoderModel() fixes the weights, and only samples are fed", async () => {
   const stack = await tiny();
   const weights = await loadWeights(stack, {});
-  const model = encoderModel(stack, weights);
+  const model = encoderModel(encoderGraph(stack, weights));
   const samples = {
     dtype: "float32",
     shape: [2, ...SHAPE],
@@ -74,12 +75,13 @@ Deno.test("encoderModel() keeps large weights in memory that threads share", asy
   const shape = [WIDTH * 32, 12];
   const wide = { ...parameter, shape };
   const values = Float32Array.from({ length: WIDTH * 32 * 12 }, (_, i) => i % 7);
-  const { bytes, constants } = encoderModel({
+  const graph = encoderGraph({
     ...stack,
     parameters: [wide],
     forward: () =>
       linear(input("samples", "float32", ["batch", 12]), input(wide.name, "float32", shape)),
   }, { values: new Map([[wide.name, values]]) });
+  const { bytes, constants } = encoderModel(graph);
   const [held] = Object.values(constants);
   assert(held.buffer instanceof SharedArrayBuffer);
   assertEquals([...new Float32Array(held.buffer)], [...values]);

@@ -26,7 +26,7 @@ const transform: PictureTransform = {
 const weights = { values: new Map(), origin: "/hub/model.safetensors", sha256: "ab", notices: [] };
 const attributes = featureAttributes({
   config: extractConfig("out", { checkpoint_path: "run/checkpoints/best.pt" }),
-  ...{ dataset, name: "val", transform, weights, embedDim: 8 },
+  ...{ dataset, name: "val", transform, weights, matmulPrecision: "high", embedDim: 8 },
 });
 
 Deno.test("featureAttributes() says what the features are made of", () => {
@@ -51,6 +51,7 @@ Deno.test("featureAttributes() says what the features are made of", () => {
     feature_aggregation_method: "joint",
     embed_dim: 8,
     precision: 16,
+    float32_matmul_precision: "high",
     image_size: "224x224",
     interpolation: "bicubic",
     mean: "[0.5,0.5,0.5]",
