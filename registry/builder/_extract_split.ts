@@ -71,9 +71,10 @@ export async function extractSplit(work: SplitWork, options: SplitOptions): Prom
 
 /** The file, where an earlier run has finished it. */
 async function finishedFile(
-  { name, file, embedDim, shard }: SplitWork,
+  work: SplitWork,
   fingerprint: string,
 ): Promise<ExtractedFile | undefined> {
+  const { name, file, embedDim, shard } = work;
   try {
     if (!Deno.statSync(file).isFile) return undefined;
   } catch {
@@ -83,14 +84,25 @@ async function finishedFile(
   const attributes = open.attributes();
   if (attributes.get("fingerprint") !== fingerprint || attributes.get("shard") !== shard) {
     throw new DataError(
-      `Cannot keep "${file}": it holds other features than the config asks for; remove it, or run ` +
-        "without resume",
+      `Cannot keep "${file}": ${difference(attributes, work)}; remove it, or run without resume`,
       { file },
     );
   }
   const count = (name: string) => Number(attributes.get(name));
   const [samples, skipped] = [count("samples"), count("skipped")];
   return { type: "file", split: name, file, samples, skipped, embed_dim: embedDim, kept: true };
+}
+
+/** In what a finished file differs from the one that is to be. */
+function difference(
+  found: ReadonlyMap<string, unknown>,
+  { attributes, shard }: SplitWork,
+): string {
+  for (const [name, value] of Object.entries({ ...attributes, shard })) {
+    const its = found.get(name);
+    if (its !== value) return `its ${name} is ${its ?? "not said"}, expected ${value ?? "none"}`;
+  }
+  return "it holds other samples";
 }
 
 async function fill(journal: Journal, work: SplitWork, options: SplitOptions): Promise<void> {

@@ -190,11 +190,23 @@ Deno.test("extractFeatures() does not go on with other work", async () => {
     DataError,
   );
   const out = join(folder, "out.h5");
+  const scale = (value: number) => `{"encoder_type":"tiny","type":"tiny/v1.0","scale":${value}}`;
   assertEquals(
     kept.message,
-    `Cannot keep "${out}": it holds other features than the config asks for; remove it, or run ` +
+    `Cannot keep "${out}": its encoder is ${scale(1)}, expected ${scale(2)}; remove it, or run ` +
       "without resume",
   );
+  const others = [
+    [{ precision: "16" }, "its precision is 32, expected 16"],
+    [{ "data.length": "20" }, "it holds other samples"],
+  ] as const;
+  for (const [flags, state] of others) {
+    const error = await assertRejects(
+      () => extract(folder, { ...one, ...flags, resume: "true" }),
+      DataError,
+    );
+    assert(error.message.includes(state), error.message);
+  }
 });
 
 Deno.test("extractFeatures() joins shards to the file of one run", async () => {
