@@ -36,6 +36,8 @@ export interface OnnxValue {
   readonly dtype: DType;
   /** Shape; symbols are kept. */
   readonly shape: Shape;
+  /** Whether it is a sequence of such tensors. @default {false} */
+  readonly sequence?: boolean;
 }
 
 /** A constant inside the model. */

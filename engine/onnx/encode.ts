@@ -57,18 +57,22 @@ function encodeAttribute(name: string, { kind, value }: AttributeValue): Attribu
   }
 }
 
-function encodeValue({ name, dtype, shape }: OnnxValue): ValueInfoProto {
+function encodeValue({ name, dtype, shape, sequence }: OnnxValue): ValueInfoProto {
   const dim = shape.map((size) =>
     typeof size === "number"
       ? { value: { case: "dimValue" as const, value: BigInt(size) } }
       : { value: { case: "dimParam" as const, value: size } }
   );
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: {
-      value: { case: "tensorType", value: { elemType: elementTypes[dtype], shape: { dim } } },
+  const tensor = {
+    value: {
+      case: "tensorType" as const,
+      value: { elemType: elementTypes[dtype], shape: { dim } },
     },
-  });
+  };
+  const type = sequence
+    ? { value: { case: "sequenceType" as const, value: { elemType: tensor } } }
+    : tensor;
+  return create(ValueInfoProtoSchema, { name, type });
 }
 
 function encodeInitializer({ name, dtype, shape, values }: OnnxInitializer): TensorProto {

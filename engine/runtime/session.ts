@@ -7,9 +7,10 @@ import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import type { DType, Tensor, TypedArray } from "../ir/node.ts";
 import { allocate } from "../ir/create.ts";
 import { sameShape, sizeOf } from "../ir/dims.ts";
-import { emit } from "../onnx/emit.ts";
+import { emit, type OnnxGraph } from "../onnx/emit.ts";
 import { encode, type OnnxModel } from "../onnx/encode.ts";
 import { loadError } from "./_load_error.ts";
+import { gaveUp, UNCOPIED, withUncopied } from "./_uncopied.ts";
 
 type Runtime = typeof import("onnxruntime-node");
 
@@ -85,6 +86,8 @@ export class Session {
   readonly #session: InferenceSession;
   /** Buffers of outputs, where they are reused. */
   readonly #reused: Map<string, Bound> | undefined;
+  /** Whether the graph has the output that keeps the others from being copied. */
+  readonly #uncopied: boolean;
   /** Held, as the runtime may read them where they lie. */
   #constants: OnnxModel["constants"];
   /** Names of the inputs that the graph uses. */
@@ -100,8 +103,9 @@ export class Session {
     this.#session = session;
     this.#constants = constants;
     this.#reused = reuseOutputs ? new Map() : undefined;
+    this.#uncopied = session.outputNames.includes(UNCOPIED);
     this.inputs = new Set(session.inputNames);
-    this.outputs = outputs ?? session.outputNames;
+    this.outputs = outputs ?? session.outputNames.filter((name) => name !== UNCOPIED);
   }
 
   /**
@@ -117,7 +121,18 @@ export class Session {
   ): Promise<Session> {
     const graph = emit(outputs);
     const steady = graph.nodes.every(({ op }) => !BORDER_SENSITIVE.has(op));
-    return await Session.load(encode(graph), { smallBlocks: steady, ...options });
+    return await Session.compile(graph, { smallBlocks: steady, ...options });
+  }
+
+  /**
+   * Makes an emitted graph ready to run.
+   * @param graph The graph.
+   * @param options How to run.
+   * @returns The session; release it when done.
+   * @throws {Error} if the runtime refuses the graph: a defect of the graph's author.
+   */
+  static async compile(graph: OnnxGraph, options: SessionOptions = {}): Promise<Session> {
+    return await Session.load(encode(options.reuseOutputs ? withUncopied(graph) : graph), options);
   }
 
   /**
@@ -172,16 +187,25 @@ export class Session {
     const buffers = this.#reused ? { ...await this.#buffersFor(feeds, into), ...into } : into;
     const fetches: Record<string, OrtTensor | null> = {};
     for (const name of this.outputs) fetches[name] = buffers[name] ? handleOf(buffers[name]) : null;
-    const results = await this.#session.run(handles, fetches).catch((cause) => {
-      throw this.#mismatch(handles, cause) ?? cause;
-    });
+    const results = await this.#fetch(handles, fetches);
     const outputs: Record<string, Value> = {};
-    for (const name of this.outputs) {
-      const { type, dims, data } = results[name];
-      outputs[name] = buffers[name] ??
-        { dtype: type as DType, shape: dims, data: data as TypedArray };
-    }
+    for (const name of this.outputs) outputs[name] = buffers[name] ?? valueOf(results![name]);
     return outputs;
+  }
+
+  /** Runs; gives nothing where all outputs went into buffers and the binding made nothing of them. */
+  async #fetch(
+    feeds: Readonly<Record<string, OrtTensor>>,
+    fetches: Readonly<Record<string, OrtTensor | null>>,
+  ): Promise<InferenceSession.OnnxValueMapType | undefined> {
+    const uncopied = this.#uncopied && !Object.values(fetches).includes(null);
+    const wanted = uncopied ? { [UNCOPIED]: null, ...fetches } : fetches;
+    try {
+      return await this.#session.run(feeds, wanted);
+    } catch (error) {
+      if (uncopied && gaveUp(error)) return undefined;
+      throw this.#mismatch(feeds, error) ?? error;
+    }
   }
 
   /** Buffers for the outputs whose shapes follow from the inputs' symbols. */
@@ -245,6 +269,10 @@ function settingsOf(options: SessionOptions): InferenceSession.SessionOptions {
     ...(options.smallBlocks && { extra: { session: { dynamic_block_base: "4" } } }),
     ...(options.profile && { enableProfiling: true, profileFilePrefix: options.profile }),
   };
+}
+
+function valueOf({ type, dims, data }: OrtTensor): Value {
+  return { dtype: type as DType, shape: dims, data: data as TypedArray };
 }
 
 function handleOf(value: Value | Bound): OrtTensor {

@@ -9,7 +9,6 @@ import type { Tensor } from "../ir/node.ts";
 import { gradients } from "../autodiff/backward.ts";
 import type { Parameter } from "../nn/scope.ts";
 import { emit, type OnnxGraph, type OnnxNode } from "../onnx/emit.ts";
-import { encode } from "../onnx/encode.ts";
 import { bind, type Bound, Session, type SessionOptions, type Value } from "../runtime/session.ts";
 import type { Optimizer, ParameterOptions } from "./interfaces.ts";
 import type { TrainState } from "./state.ts";
@@ -180,7 +179,7 @@ async function createSession(
 ): Promise<Session> {
   const graph = emit(outputs);
   requireInPlace(graph, inPlace);
-  return await Session.load(encode(graph), options);
+  return await Session.compile(graph, options);
 }
 
 function updateGraph(

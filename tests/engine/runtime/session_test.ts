@@ -1,7 +1,8 @@
-import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { DataError } from "../../../engine/errors.ts";
 import { input } from "../../../engine/ir/create.ts";
 import { add, cast, exp, mul } from "../../../engine/ir/elementwise.ts";
+import { concat } from "../../../engine/ir/layout.ts";
 import { reduceSum } from "../../../engine/ir/matrix.ts";
 import { emit } from "../../../engine/onnx/emit.ts";
 import { encode } from "../../../engine/onnx/encode.ts";
@@ -148,6 +149,50 @@ Deno.test("bind() throws if the number of values is not that of the shape", asyn
   const value = { ...vector(1, 2, 3), shape: [2, 2] };
   const message = "Cannot bind shape [2,2]: received 3 values";
   await assertRejects(() => bind(value), TypeError, message);
+});
+
+Deno.test("Session.run() writes over the outputs of the run before where asked to", async () => {
+  const session = await Session.create({ twice: mul(x, 2), total: reduceSum(x) }, {
+    threads: 1,
+    reuseOutputs: true,
+  });
+  assertEquals(session.outputs, ["twice", "total"]);
+  const first = await session.run({ x: vector(1, 2) });
+  assertEquals([[...first.twice.data], [...first.total.data]], [[2, 4], [3]]);
+  const second = await session.run({ x: vector(3, 4) });
+  assertStrictEquals(second.twice.data, first.twice.data);
+  assertEquals([[...first.twice.data], [...first.total.data]], [[6, 8], [7]]);
+  const given = await bind(vector(0, 0));
+  assertStrictEquals((await session.run({ x: vector(5, 6) }, { twice: given })).twice, given);
+  assertEquals([...given.data], [10, 12]);
+  const longer = await session.run({ x: vector(1, 1, 1) });
+  assertEquals([[...longer.twice.data], [...longer.total.data]], [[2, 2, 2], [3]]);
+  const other: Value = { dtype: "float32", shape: [2, 1], data: new Float32Array(2) };
+  await assertRejects(() => session.run({ x: other }), TypeError, 'input "x" is float32 [2, 1]');
+  await session.release();
+});
+
+Deno.test("Session.run() allocates outputs whose sizes it cannot know", async () => {
+  const outputs = { both: concat([x, input("z", "float32", ["m"])], 0, "both"), twice: mul(x, 2) };
+  const session = await Session.create(outputs, { threads: 1, reuseOutputs: true });
+  const first = await session.run({ x: vector(1), z: vector(2, 3) });
+  const second = await session.run({ x: vector(4), z: vector(5, 6) });
+  assertStrictEquals(second.twice, first.twice);
+  assertEquals([[...first.both.data], [...second.both.data]], [[1, 2, 3], [4, 5, 6]]);
+  await session.release();
+});
+
+Deno.test("Session.run() leaves no garbage where all outputs are written over", async () => {
+  const size = 2 ** 20;
+  const session = await Session.create({ y: mul(x, 2) }, { threads: 1, reuseOutputs: true });
+  const feeds = {
+    x: await bind({ dtype: "float32", shape: [size], data: new Float32Array(size) }),
+  };
+  await session.run(feeds);
+  const before = Deno.memoryUsage().external;
+  for (let run = 0; run < 8; run++) await session.run(feeds);
+  assert(Deno.memoryUsage().external - before < 4 * size);
+  await session.release();
 });
 
 Deno.test("the engine loads the runtime when a session is made and not before", async () => {
