@@ -6,9 +6,9 @@ import type { AnyNode, Node, Tensor } from "../ir/node.ts";
 import type { OpName } from "../ir/ops.ts";
 import { isFloat } from "../ir/create.ts";
 import { formatShape, sameShape } from "../ir/dims.ts";
-import { add } from "../ir/elementwise.ts";
 import { reshape, zerosLike } from "../ir/layout.ts";
 import { reduceSum } from "../ir/matrix.ts";
+import { addGradients } from "./add_gradients.ts";
 import { type GradientRule, gradientRules, type Gradients, one } from "./gradients.ts";
 import { sumLeading } from "./sum_leading.ts";
 
@@ -111,7 +111,7 @@ function accumulate(
   cotangent: Tensor,
 ): void {
   const received = cotangents.get(node) ?? Array(node.types.length).fill(undefined);
-  received[output] = received[output] ? add(received[output], cotangent) : cotangent;
+  received[output] = received[output] ? addGradients(received[output], cotangent) : cotangent;
   cotangents.set(node, received);
 }
 

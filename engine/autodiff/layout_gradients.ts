@@ -28,7 +28,7 @@ export function concatGradient(node: Node<"Concat">, [dy]: Gradients): Gradients
 }
 
 /** Values of an int64 tensor that are known when the graph is built. */
-function knownIntegers({ node }: Tensor): number[] | undefined {
+export function knownIntegers({ node }: Tensor): number[] | undefined {
   return node.op === "Constant" ? Array.from(node.attributes.values, Number) : undefined;
 }
 
