@@ -3,13 +3,12 @@
  * its kernels cut sums of two products off at 16 bits.
  * @module
  */
-import { encode } from "../engine/onnx/encode.ts";
 import { Session } from "../engine/runtime/session.ts";
 
 const SIZE = 64;
 
 async function sumsAreExact(): Promise<boolean> {
-  const session = await Session.load(encode({
+  const session = await Session.compile({
     nodes: [{ op: "MatMulInteger", inputs: ["x", "w"], outputs: ["y"], attributes: {} }],
     inputs: [{ name: "x", dtype: "uint8", shape: [1, SIZE] }],
     outputs: [{ name: "y", dtype: "int32", shape: [1, SIZE] }],
@@ -19,7 +18,7 @@ async function sumsAreExact(): Promise<boolean> {
       shape: [SIZE, SIZE],
       values: new Int8Array(SIZE * SIZE).fill(127),
     }],
-  }));
+  });
   const x = { dtype: "uint8", shape: [1, SIZE], data: new Uint8Array(SIZE).fill(255) } as const;
   const { y } = await session.run({ x });
   await session.release();

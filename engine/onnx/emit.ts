@@ -64,7 +64,11 @@ export interface OnnxGraph {
   readonly initializers: readonly OnnxInitializer[];
 }
 
-const int = (value: number | boolean): AttributeValue => ({ kind: "int", value: Number(value) });
+/** An attribute that is an integer or a truth value. */
+export function int(value: number | boolean): AttributeValue {
+  return { kind: "int", value: Number(value) };
+}
+
 const float = (value: number): AttributeValue => ({ kind: "float", value });
 const text = (value: string): AttributeValue => ({ kind: "string", value });
 const ints = (value: readonly number[]): AttributeValue => ({ kind: "ints", value });

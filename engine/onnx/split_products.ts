@@ -9,7 +9,7 @@
  * is that of Ozaki et al. 2012, "Error-free transformations of matrix multiplication".
  * @module
  */
-import type { AttributeValue, OnnxGraph, OnnxInitializer, OnnxNode } from "./emit.ts";
+import { int, type OnnxGraph, type OnnxInitializer, type OnnxNode } from "./emit.ts";
 import type { TypedArray } from "../ir/node.ts";
 
 /** Narrower products cost more in splitting than they gain: measured with ViT-tiny to ViT-large. */
@@ -118,10 +118,7 @@ class Writer {
       float(1 / LARGEST),
     ]);
     const rowSteps = this.#node("Squeeze", [step, last]);
-    const rowZeros = this.#node("Expand", [
-      this.#small("uint8", [1], Uint8Array.of(ZERO)),
-      this.#node("Shape", [rowSteps]),
-    ]);
+    const rowZeros = this.#node("Expand", [zero, this.#node("Shape", [rowSteps])]);
     const row = { axis: int(0) };
     const xCoarse = this.#node("QuantizeLinear", [x, rowSteps, rowZeros], row);
     const rounded = this.#node("DequantizeLinear", [xCoarse, rowSteps, rowZeros], row);
@@ -208,5 +205,3 @@ function splitWeights({ shape: [outputs, inputs], values }: Product["weight"]): 
 function round(value: number): number {
   return ((value + 128.5) | 0) - 128;
 }
-
-const int = (value: number): AttributeValue => ({ kind: "int", value });

@@ -188,15 +188,15 @@ interface ReadyEncoder extends Pick<FeatureOrigin, "weights" | "matmulPrecision"
   readonly model: OnnxModel;
 }
 
+/** Loads the weights, and makes the graph as precise as the config wants it. */
 async function withWeights(
   stack: EncoderStack,
   config: ExtractConfig,
   options: WeightOptions,
 ): Promise<ReadyEncoder> {
   const { origin, sha256, values } = await weightsFor(stack, config, options);
-  const whole = encoderGraph(stack, { values });
   const { graph, precision, notices } = await withMatmulPrecision(
-    whole,
+    encoderGraph(stack, { values }),
     config.float32_matmul_precision,
   );
   for (const message of notices) options.onEvent({ type: "notice", message });
