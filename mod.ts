@@ -10,10 +10,10 @@ export {
   type FeatureFile,
   type FeatureFileOptions,
   openFeatureFile,
-} from "./engine/storage/feature_file.ts";
-export { FeatureWriter, type FeatureWriterOptions } from "./engine/storage/feature_writer.ts";
-export * from "./engine/train/collate.ts";
-export type { Batch, PaddedBatch } from "./engine/train/data.ts";
+} from "./engine/features/feature_file.ts";
+export { FeatureWriter, type FeatureWriterOptions } from "./engine/features/feature_writer.ts";
+export * from "./engine/data/collate.ts";
+export type { Batch, PaddedBatch } from "./engine/data/data.ts";
 export * from "./engine/train/events.ts";
 export type { NoOptions } from "./plugins/metric/_metric.ts";
 export * from "./plugins/mod.ts";
@@ -27,23 +27,23 @@ export {
   predictionGraph,
 } from "./engine/train/model.ts";
 export { buildModel, type BuildModelOptions } from "./registry/builder/build_model.ts";
-export { extractFeatures, type ExtractOptions } from "./registry/builder/extract.ts";
-export type * from "./registry/builder/extract_events.ts";
-export { extractEvents } from "./registry/builder/extract_stream.ts";
+export { extractFeatures, type ExtractOptions } from "./jobs/extract/extract.ts";
+export type * from "./jobs/extract/events.ts";
+export { extractEvents } from "./jobs/extract/stream.ts";
 export type { GivenConfig, GivenExtractConfig } from "./registry/builder/given_config.ts";
 export {
   type EpochNumbers,
   train,
   type TrainedFold,
   type TrainOptions,
-} from "./registry/builder/train.ts";
-export { trainEvents } from "./registry/builder/train_events.ts";
+} from "./jobs/train/train.ts";
+export { trainEvents } from "./jobs/train/stream.ts";
 export {
   type FilePrediction,
   type Prediction,
   type Samples,
   TrainedModel,
-} from "./registry/builder/trained_model.ts";
+} from "./jobs/predict/trained_model.ts";
 export { type AugmentationConfig, augmentationSchema } from "./registry/config/augmentation.ts";
 export {
   type ExtractConfig,

@@ -1,5 +1,5 @@
 /** What both benchmarks train with: one AdamW step on a batch. */
-import type { Batch } from "../engine/train/data.ts";
+import type { Batch } from "../engine/data/data.ts";
 import { batchFeeds, type Model, modelGraph } from "../engine/train/model.ts";
 import { TrainState } from "../engine/train/state.ts";
 import { TrainStep } from "../engine/train/step.ts";

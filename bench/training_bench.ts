@@ -6,11 +6,11 @@
  */
 import { join } from "node:path";
 import { Random } from "../engine/random.ts";
-import { featureSplit, openFeatureFile } from "../engine/storage/feature_file.ts";
-import { loadHdf5Library } from "../engine/storage/hdf5_library.ts";
-import { FeatureWriter } from "../engine/storage/feature_writer.ts";
-import type { Batch } from "../engine/train/data.ts";
-import { Loader } from "../engine/train/loader.ts";
+import { featureSplit, openFeatureFile } from "../engine/features/feature_file.ts";
+import { loadHdf5Library } from "../engine/storage/hdf5/library.ts";
+import { FeatureWriter } from "../engine/features/feature_writer.ts";
+import type { Batch } from "../engine/data/data.ts";
+import { Loader } from "../engine/data/loader.ts";
 import type { Model } from "../engine/train/model.ts";
 import { Parameters } from "../engine/nn/scope.ts";
 import { classification } from "../plugins/head_type/classification.ts";

@@ -8,7 +8,7 @@ import { ConfigError, type ConfigIssue } from "../registry/errors.ts";
 import { type Registry, registry as defaultRegistry } from "../registry/registry.ts";
 import type { Flag } from "../registry/config/flags.ts";
 import type { ConfigSources, Resolution } from "../registry/config/resolve.ts";
-import { explainMissingPlugins } from "../registry/builder/run_plugins.ts";
+import { explainMissingPlugins } from "../jobs/runs/run_plugins.ts";
 import { type CommandInfo, renderHelp } from "./help.ts";
 import type { Io } from "./io.ts";
 import { loadPlugins, nameModule, type PluginModules } from "./plugin_modules.ts";

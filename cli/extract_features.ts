@@ -2,8 +2,8 @@
  * `glovita_extract_features`: runs an encoder over a dataset and writes feature files.
  * @module
  */
-import type { ExtractEvent } from "../registry/builder/extract_events.ts";
-import { checkpointConfig } from "../registry/builder/checkpoint_config.ts";
+import type { ExtractEvent } from "../jobs/extract/events.ts";
+import { checkpointConfig } from "../jobs/runs/checkpoint_config.ts";
 import {
   EXTRACT_SECTIONS,
   type ExtractConfig,
@@ -108,7 +108,7 @@ async function run(
 }
 
 async function importExtract(): Promise<Extract> {
-  const { extractFeatures } = await import("../registry/builder/extract.ts");
+  const { extractFeatures } = await import("../jobs/extract/extract.ts");
   return extractFeatures;
 }
 

@@ -7,7 +7,7 @@ import type {
   ExtractedFile,
   ExtractEvent,
   SplitProgress,
-} from "../registry/builder/extract_events.ts";
+} from "../jobs/extract/events.ts";
 import type { Io } from "./io.ts";
 import { type Bar, createBar } from "./progress_bar.ts";
 

@@ -99,7 +99,7 @@ async function run(
 }
 
 async function importTrain(): Promise<Train> {
-  const { train } = await import("../registry/builder/train.ts");
+  const { train } = await import("../jobs/train/train.ts");
   return train;
 }
 

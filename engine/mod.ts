@@ -74,9 +74,9 @@ export {
   type OnnxValue,
 } from "./onnx/emit.ts";
 export { encode } from "./onnx/encode.ts";
-export { type ForeignModelOptions, probeModel } from "./onnx/foreign_model.ts";
-export { type ModelSourceOptions, wrapSource } from "./onnx/model_source.ts";
-export { type ModelFacts, type ModelPort, readModelFacts } from "./onnx/read_model.ts";
+export { type ForeignModelOptions, probeModel } from "./foreign/foreign_model.ts";
+export { type ModelSourceOptions, wrapSource } from "./foreign/model_source.ts";
+export { type ModelFacts, type ModelPort, readModelFacts } from "./foreign/read_model.ts";
 export * from "./random.ts";
 export { evaluate } from "./runtime/evaluate.ts";
 export { Session, type SessionOptions, type Value } from "./runtime/session.ts";
@@ -87,6 +87,6 @@ export {
   featureSplit,
   type LabelKind,
   openFeatureFile,
-} from "./storage/feature_file.ts";
+} from "./features/feature_file.ts";
 export { loadStateDict } from "./storage/state_dict.ts";
 export type { FloatTensor } from "./storage/tensor_types.ts";

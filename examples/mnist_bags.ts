@@ -9,7 +9,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { join } from "node:path";
 import { Random } from "../engine/random.ts";
-import { FeatureWriter } from "../engine/storage/feature_writer.ts";
+import { FeatureWriter } from "../engine/features/feature_writer.ts";
 import { registry, resolveConfig, train } from "../mod.ts";
 
 const PIXELS = 28 * 28;

@@ -15,7 +15,7 @@ import type {
 } from "../engine/train/interfaces.ts";
 import type { ForwardContext, Scope } from "../engine/nn/scope.ts";
 import type { Bags } from "../engine/nn/bags.ts";
-import type { SourceModule, Split } from "../engine/train/data.ts";
+import type { SourceModule, Split } from "../engine/data/data.ts";
 import type { DownloadProgress } from "../engine/hub/download.ts";
 import type { Preprocessing } from "../engine/images/preprocessing.ts";
 import type { PictureTransform } from "../engine/images/transform.ts";
@@ -33,7 +33,7 @@ export type {
   Source,
   SourceModule,
   Split,
-} from "../engine/train/data.ts";
+} from "../engine/data/data.ts";
 
 /** Name of a split. */
 export type SplitName = "train" | "val" | "test";

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { Random } from "../engine/random.ts";
-import { FeatureWriter } from "../engine/storage/feature_writer.ts";
+import { FeatureWriter } from "../engine/features/feature_writer.ts";
 import type { Files, Flags } from "./_training.ts";
 
 /** Width of the instances. */

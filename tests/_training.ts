@@ -4,10 +4,10 @@
  */
 import "../plugins/mod.ts";
 import { join } from "node:path";
-import { loadHdf5Library } from "../engine/storage/hdf5_library.ts";
+import { loadHdf5Library } from "../engine/storage/hdf5/library.ts";
 import { Random } from "../engine/random.ts";
 import type { RunDone, TrainEvent } from "../engine/train/events.ts";
-import { train, type TrainOptions } from "../registry/builder/train.ts";
+import { train, type TrainOptions } from "../jobs/train/train.ts";
 import { flag } from "../registry/config/flags.ts";
 import { resolveConfig } from "../registry/config/resolve.ts";
 import type { ResolvedConfig } from "../registry/config/tree.ts";

@@ -6,8 +6,8 @@
 import { setImmediate } from "node:timers";
 import { recordError } from "../error_record.ts";
 import { Session, type Value } from "../runtime/session.ts";
-import type { Rows, Source } from "../train/data.ts";
-import { openSplitSource } from "../train/open_source.ts";
+import type { Rows, Source } from "../data/data.ts";
+import { openSplitSource } from "../data/open_source.ts";
 import type { Job, Reply, Request, SampleSource, WorkerSetup } from "./_protocol.ts";
 
 /** The part of a worker's global scope that is used here. */

@@ -4,7 +4,7 @@
  */
 import type { ErrorRecord } from "../error_record.ts";
 import type { OnnxModel } from "../onnx/encode.ts";
-import type { SkippedSample, Split } from "../train/data.ts";
+import type { SkippedSample, Split } from "../data/data.ts";
 
 /** Where samples come from. */
 export type SampleSource = Pick<Split, "name" | "source" | "sampleShape">;

@@ -4,7 +4,7 @@
  * @module
  */
 import { DataError } from "../errors.ts";
-import type { ReadOptions, Rows, SkippedSample, Source } from "../train/data.ts";
+import type { ReadOptions, Rows, SkippedSample, Source } from "../data/data.ts";
 import { readPicture, readPictureSize } from "./decode.ts";
 import { normalizePicture } from "./normalize.ts";
 import type { Picture } from "./picture.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { FileReader } from "../storage/file_reader.ts";
-import type { ReadOptions, Rows, Source } from "../train/data.ts";
+import type { ReadOptions, Rows, Source } from "../data/data.ts";
 import { normalizePicture } from "./normalize.ts";
 import { type Picture, withChannels } from "./picture.ts";
 import { type PictureTransform, transformedSize, transformPicture } from "./transform.ts";

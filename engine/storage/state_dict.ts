@@ -4,10 +4,10 @@
  */
 import { DataError } from "../errors.ts";
 import { FileReader } from "./file_reader.ts";
-import { isTensor, type TorchValue } from "./pickle_values.ts";
+import { isTensor, type TorchValue } from "./torch/pickle_values.ts";
 import { SafetensorsFile } from "./safetensors.ts";
 import { type FloatTensor, type StoredTensor, toFloat32 } from "./tensor_types.ts";
-import { readTorchFile } from "./torch_reader.ts";
+import { readTorchFile } from "./torch/reader.ts";
 
 /** Keys under which checkpoints keep their state dict. */
 const WRAPPERS = ["model", "state_dict", "model_state_dict"];
@@ -97,7 +97,7 @@ function* tensorsOf(path: string): Generator<readonly [name: string, tensor: Sto
  * @example A wrapped state dict
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { storedTensor, writeTorchFile } from "./torch_file.ts";
+ * import { storedTensor, writeTorchFile } from "./torch/torch_file.ts";
  * const path = `${Deno.makeTempDirSync()}/last.pt`;
  * const bias = storedTensor("float32", [2], new Float32Array([1, 2]));
  * await writeTorchFile(path, { model: { "module.bias": bias } });

@@ -11,7 +11,7 @@ import {
   pyFloat,
   PyTuple,
   type TorchValue,
-} from "../storage/pickle_values.ts";
+} from "../storage/torch/pickle_values.ts";
 import { type StoredTensor, storedTensor, toFloat32 } from "../storage/tensor_types.ts";
 import type { Optimizer, ParameterOptions } from "./interfaces.ts";
 import type { TrainState } from "./state.ts";

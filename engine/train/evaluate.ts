@@ -3,9 +3,9 @@
  * @module
  */
 import { Session, type SessionOptions, type Value } from "../runtime/session.ts";
-import type { Batch } from "./data.ts";
+import type { Batch } from "../data/data.ts";
 import type { Metric, MetricAccumulator, TaskInfo } from "./interfaces.ts";
-import type { Loader } from "./loader.ts";
+import type { Loader } from "../data/loader.ts";
 import { batchFeeds, type Model, modelGraph } from "./model.ts";
 import type { TrainState } from "./state.ts";
 

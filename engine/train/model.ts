@@ -12,7 +12,7 @@ import { binaryCrossEntropyWithLogits, crossEntropy, meanSquaredError } from "..
 import { RandomStream } from "../nn/random.ts";
 import type { ForwardContext, Parameter } from "../nn/scope.ts";
 import type { Value } from "../runtime/session.ts";
-import type { Batch } from "./data.ts";
+import type { Batch } from "../data/data.ts";
 import type { TaskInfo } from "./interfaces.ts";
 
 /** Graph inputs that carry a batch. */

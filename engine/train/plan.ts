@@ -4,11 +4,11 @@
  */
 import type { SessionOptions } from "../runtime/session.ts";
 import type { CheckpointPlan } from "./checkpoint.ts";
-import type { FeaturesOrigin } from "./data.ts";
+import type { FeaturesOrigin } from "../data/data.ts";
 import type { MetricMode } from "./evaluate.ts";
 import type { TrainEvent } from "./events.ts";
 import type { Logger, Metric, Schedule } from "./interfaces.ts";
-import type { Loader } from "./loader.ts";
+import type { Loader } from "../data/loader.ts";
 import type { Model } from "./model.ts";
 import type { RunDirectory } from "./run_directory.ts";
 

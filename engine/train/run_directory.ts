@@ -6,8 +6,8 @@
 import { dirname, join } from "node:path";
 import { DataError } from "../errors.ts";
 import { replaceFile, writeError, writeJsonAtomic } from "../storage/atomic.ts";
-import type { TorchValue } from "../storage/pickle_values.ts";
-import { writeTorchFile } from "../storage/torch_file.ts";
+import type { TorchValue } from "../storage/torch/pickle_values.ts";
+import { writeTorchFile } from "../storage/torch/torch_file.ts";
 import type { Values } from "./events.ts";
 
 /** Numbers of all epochs, as `metrics.json` holds them. */

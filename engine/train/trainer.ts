@@ -4,7 +4,7 @@
  */
 import { DataError, TrainingError } from "../errors.ts";
 import { deriveSeed } from "../random.ts";
-import { readTorchFile } from "../storage/torch_file.ts";
+import { readTorchFile } from "../storage/torch/torch_file.ts";
 import { checkpointTree, type Progress, restoreCheckpoint } from "./checkpoint.ts";
 import { EpochMeter, Evaluator } from "./evaluate.ts";
 import type { RunDone, TrainEvent, Values } from "./events.ts";

@@ -5,7 +5,7 @@ import {
   PickleGlobal,
   type PickleHost,
   readPickle,
-} from "../../engine/storage/pickle_reader.ts";
+} from "../../engine/storage/torch/pickle_reader.ts";
 
 /** A NumPy array of bytes. */
 export class ByteArray {

@@ -6,7 +6,7 @@ import {
   PICTURE_SOURCE_URL,
   type PictureSourceOptions,
 } from "../../engine/images/picture_source.ts";
-import type { Split } from "../../engine/train/data.ts";
+import type { Split } from "../../engine/data/data.ts";
 import type {
   DatasetContext,
   PictureTransforms,

@@ -5,7 +5,7 @@
  */
 import * as v from "valibot";
 import { DataError } from "../../engine/errors.ts";
-import type { Split } from "../../engine/train/data.ts";
+import type { Split } from "../../engine/data/data.ts";
 import type {
   Dataset,
   OptionsSchema,
@@ -138,7 +138,7 @@ function taskInfo({ task, subtask, num_classes }: PrecomputedFeaturesConfig): Ta
 }
 
 async function openSplit(path: string, keys: FeatureKeys, info: TaskInfo): Promise<Split> {
-  const { featureSplit, openFeatureFile } = await import("../../engine/storage/feature_file.ts");
+  const { featureSplit, openFeatureFile } = await import("../../engine/features/feature_file.ts");
   const kind = info.subtask === "multiclass" ? "class" : info.subtask;
   const file = await openFeatureFile(path, { ...keys, labels: kind });
   const split = featureSplit(file);

@@ -1,7 +1,11 @@
 /** What an `.onnx` file must be like to serve as an encoder of pictures. */
 import { DataError } from "../../engine/errors.ts";
 import { formatShape } from "../../engine/ir/dims.ts";
-import { type ModelFacts, type ModelPort, readModelFacts } from "../../engine/onnx/read_model.ts";
+import {
+  type ModelFacts,
+  type ModelPort,
+  readModelFacts,
+} from "../../engine/foreign/read_model.ts";
 import { quote } from "../../registry/errors.ts";
 
 /** An encoder's file. */

@@ -135,8 +135,8 @@ export const onnx: EncoderPlugin<OnnxConfig> = {
     checkSamples(file, sampleShape, source);
     const model = { file: file.path, input: file.input, output, sampleShape, batch: file.batch };
     // Here and not above: only an encoder in use loads the runtime.
-    const { probeModel } = await import("../../engine/onnx/foreign_model.ts");
-    const { wrapSource } = await import("../../engine/onnx/model_source.ts");
+    const { probeModel } = await import("../../engine/foreign/foreign_model.ts");
+    const { wrapSource } = await import("../../engine/foreign/model_source.ts");
     const inputShape = await probeModel(model);
     return {
       ...layoutOf(inputShape, config),

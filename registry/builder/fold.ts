@@ -4,8 +4,8 @@
  * @module
  */
 import { matchInitialWeights } from "../../engine/train/init_checkpoint.ts";
-import type { Split } from "../../engine/train/data.ts";
-import { Loader } from "../../engine/train/loader.ts";
+import type { Split } from "../../engine/data/data.ts";
+import { Loader } from "../../engine/data/loader.ts";
 import { parameterOptions } from "../../engine/train/parameter_options.ts";
 import type { RunDirectory } from "../../engine/train/run_directory.ts";
 import type { TrainPlan } from "../../engine/train/plan.ts";

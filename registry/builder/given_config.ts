@@ -10,8 +10,8 @@ import { type Resolution, resolveConfig } from "../config/resolve.ts";
 import type { ResolvedConfig } from "../config/tree.ts";
 import type { Registry } from "../registry.ts";
 import { SLOTS } from "../slots.ts";
-import { checkpointConfig } from "./checkpoint_config.ts";
-import { explainMissingPlugins } from "./run_plugins.ts";
+import { checkpointConfig } from "../../jobs/runs/checkpoint_config.ts";
+import { explainMissingPlugins } from "../../jobs/runs/run_plugins.ts";
 
 /**
  * What a run is described by: a resolved config, or parts of one, plugins chosen by `configure` and

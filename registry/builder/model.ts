@@ -5,7 +5,7 @@
 import type { Tensor } from "../../engine/ir/node.ts";
 import { type AggregationMethod, poolMaps, poolTokens } from "../../engine/nn/pooling.ts";
 import { type ForwardContext, type Parameter, Parameters } from "../../engine/nn/scope.ts";
-import type { Split } from "../../engine/train/data.ts";
+import type { Split } from "../../engine/data/data.ts";
 import type { Model } from "../../engine/train/model.ts";
 import { keyPath } from "../config/select.ts";
 import type { ModelConfig } from "../config/tree.ts";

@@ -3,8 +3,8 @@
  * @module
  */
 import { DataError } from "../../engine/errors.ts";
-import type { Split } from "../../engine/train/data.ts";
-import { selectFraction, stratifiedFolds } from "../../engine/train/selection.ts";
+import type { Split } from "../../engine/data/data.ts";
+import { selectFraction, stratifiedFolds } from "../../engine/data/selection.ts";
 import type { ResolvedConfig } from "../config/tree.ts";
 import { ConfigError } from "../errors.ts";
 import type { Dataset } from "../plugin.ts";

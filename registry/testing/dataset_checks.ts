@@ -3,8 +3,8 @@
  * @module
  */
 import { formatShape, sizeOf } from "../../engine/ir/dims.ts";
-import type { Labels, Rows, Source, Split } from "../../engine/train/data.ts";
-import { openSplitSource } from "../../engine/train/open_source.ts";
+import type { Labels, Rows, Source, Split } from "../../engine/data/data.ts";
+import { openSplitSource } from "../../engine/data/open_source.ts";
 import type { Dataset, PictureTransform, SplitName } from "../plugin.ts";
 import { type Claim, expect, sameValues, type Subject } from "./subject.ts";
 

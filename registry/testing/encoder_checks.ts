@@ -8,7 +8,7 @@ import type { Tensor } from "../../engine/ir/node.ts";
 import { RandomStream } from "../../engine/nn/random.ts";
 import { type Parameter, Parameters } from "../../engine/nn/scope.ts";
 import { Session } from "../../engine/runtime/session.ts";
-import { openSplitSource } from "../../engine/train/open_source.ts";
+import { openSplitSource } from "../../engine/data/open_source.ts";
 import type { Encoder, EncoderPlugin } from "../plugin.ts";
 import {
   checkGraphGradients,

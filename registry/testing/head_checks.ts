@@ -9,7 +9,7 @@ import { RandomStream } from "../../engine/nn/random.ts";
 import { Parameters } from "../../engine/nn/scope.ts";
 import { Random } from "../../engine/random.ts";
 import { Session } from "../../engine/runtime/session.ts";
-import type { Batch } from "../../engine/train/data.ts";
+import type { Batch } from "../../engine/data/data.ts";
 import { batchFeeds, type Model, modelInputs } from "../../engine/train/model.ts";
 import type { TaskInfo } from "../plugin.ts";
 import {

@@ -9,7 +9,7 @@ import { add, mul, sub } from "../../engine/ir/elementwise.ts";
 import { reduceSum } from "../../engine/ir/matrix.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
 import { type Parameter, Parameters } from "../../engine/nn/scope.ts";
-import { readTorchFile, writeTorchFile } from "../../engine/storage/torch_file.ts";
+import { readTorchFile, writeTorchFile } from "../../engine/storage/torch/torch_file.ts";
 import {
   type CheckpointPlan,
   checkpointTree,

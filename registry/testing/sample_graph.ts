@@ -9,7 +9,11 @@ import type { Parameter } from "../../engine/nn/scope.ts";
 import { deriveSeed, Random } from "../../engine/random.ts";
 import { Session, type Value } from "../../engine/runtime/session.ts";
 import { loadStateDict } from "../../engine/storage/state_dict.ts";
-import { OrderedDict, storedTensor, writeTorchFile } from "../../engine/storage/torch_file.ts";
+import {
+  OrderedDict,
+  storedTensor,
+  writeTorchFile,
+} from "../../engine/storage/torch/torch_file.ts";
 import { matchInitialWeights } from "../../engine/train/init_checkpoint.ts";
 import { checkGradients } from "./gradient_check.ts";
 import { expect } from "./subject.ts";

@@ -3,7 +3,7 @@
  * @module
  */
 import { sizeOf } from "../../engine/ir/dims.ts";
-import type { Source } from "../../engine/train/data.ts";
+import type { Source } from "../../engine/data/data.ts";
 import { normals } from "./sample_graph.ts";
 
 /**

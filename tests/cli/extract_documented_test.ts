@@ -1,7 +1,7 @@
 /** The commands as users of GloViTa type them, on small files in CIFAR's layout. */
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { openFeatureFile } from "../../engine/storage/feature_file.ts";
+import { openFeatureFile } from "../../engine/features/feature_file.ts";
 import { CIFAR_FOLDER } from "../plugins/dataset/_cifar.ts";
 import { type Command, runCommand } from "./_process.ts";
 

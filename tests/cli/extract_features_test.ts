@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 import { extractCommand, type ExtractCommandOptions } from "../../cli/extract_features.ts";
 import type { StopSignal } from "../../cli/signals.ts";
 import { Random } from "../../engine/random.ts";
-import { openFeatureFile } from "../../engine/storage/feature_file.ts";
-import { Hdf5File } from "../../engine/storage/hdf5.ts";
+import { openFeatureFile } from "../../engine/features/feature_file.ts";
+import { Hdf5File } from "../../engine/storage/hdf5/hdf5.ts";
 import type { ExtractConfig } from "../../registry/config/extract.ts";
 import { extractionRegistry } from "../_extraction.ts";
 import { listener } from "./_fakes.ts";
@@ -125,7 +125,7 @@ Deno.test("glovita_extract_features stops in order on Ctrl+C, and says how to go
     press = onSignal;
     return () => {};
   };
-  const { extractFeatures } = await import("../../registry/builder/extract.ts");
+  const { extractFeatures } = await import("../../jobs/extract/extract.ts");
   const loadExtract: ExtractCommandOptions["loadExtract"] = () =>
     Promise.resolve((config, options) =>
       extractFeatures(config, {

@@ -6,7 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import sharp from "sharp";
 import { Random } from "../../engine/random.ts";
-import { Hdf5File } from "../../engine/storage/hdf5.ts";
+import { Hdf5File } from "../../engine/storage/hdf5/hdf5.ts";
 import { runCommand } from "./_process.ts";
 
 const MODEL = "--model.encoder.encoder_type timm --model.encoder.type test_vit".split(" ");

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { createExtractReport } from "../../cli/extract_report.ts";
-import type { ExtractEvent } from "../../registry/builder/extract_events.ts";
+import type { ExtractEvent } from "../../jobs/extract/events.ts";
 import { listener } from "./_fakes.ts";
 
 const progress: ExtractEvent = {

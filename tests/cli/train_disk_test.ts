@@ -1,7 +1,7 @@
 /** Disks that take nothing, or no more. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { readTorchFile } from "../../engine/storage/torch_file.ts";
+import { readTorchFile } from "../../engine/storage/torch/torch_file.ts";
 import { trainCommand } from "../../cli/train.ts";
 import {
   checkpointBytes,

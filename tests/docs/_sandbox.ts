@@ -1,6 +1,6 @@
 /** A copy of the project in which the commands of a page run as they are written. */
 import { basename } from "node:path";
-import { loadHdf5Library } from "../../engine/storage/hdf5_library.ts";
+import { loadHdf5Library } from "../../engine/storage/hdf5/library.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const LINKED = ["cli", "digits", "engine", "examples", "links", "mod.ts", "plugins", "registry"];

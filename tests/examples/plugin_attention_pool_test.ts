@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "node:path";
-import { TrainedModel } from "../../registry/builder/trained_model.ts";
+import { TrainedModel } from "../../jobs/predict/trained_model.ts";
 import { ConfigError } from "../../registry/errors.ts";
 import { registry } from "../../registry/registry.ts";
 import "../../plugins/mod.ts";

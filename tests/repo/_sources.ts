@@ -24,7 +24,9 @@ export function listFiles(folder: string, ...endings: readonly string[]): string
 
 /** Modules that make up the library and its commands. */
 export function listSources(): string[] {
-  return ["cli", "engine", "plugins", "registry"].flatMap((folder) => listFiles(folder, ".ts"))
+  return ["cli", "engine", "jobs", "plugins", "registry"].flatMap((folder) =>
+    listFiles(folder, ".ts")
+  )
     .concat("mod.ts");
 }
 

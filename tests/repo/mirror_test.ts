@@ -10,12 +10,12 @@ const COVERS: Readonly<Record<string, readonly string[]>> = {
     "engine/autodiff/sum_leading.ts",
   ],
   "tests/engine/ir/shape_test.ts": ["engine/ir/create.ts", "engine/ir/dims.ts"],
-  "tests/engine/storage/feature_writer_test.ts": ["engine/storage/float16_template.ts"],
-  "tests/engine/storage/hdf5_raw_test.ts": ["engine/storage/hdf5_chunks.ts"],
-  "tests/engine/storage/pickle_writer_test.ts": ["engine/storage/pickle_values.ts"],
-  "tests/engine/storage/torch_file_test.ts": [
-    "engine/storage/torch_reader.ts",
-    "engine/storage/torch_writer.ts",
+  "tests/engine/features/feature_writer_test.ts": ["engine/features/float16_template.ts"],
+  "tests/engine/storage/hdf5/raw_test.ts": ["engine/storage/hdf5/chunks.ts"],
+  "tests/engine/storage/torch/pickle_writer_test.ts": ["engine/storage/torch/pickle_values.ts"],
+  "tests/engine/storage/torch/torch_file_test.ts": [
+    "engine/storage/torch/reader.ts",
+    "engine/storage/torch/writer.ts",
   ],
   "tests/plugins/optimizer/optimizer_test.ts": [
     "plugins/optimizer/Adam.ts",
@@ -25,7 +25,7 @@ const COVERS: Readonly<Record<string, readonly string[]>> = {
     "plugins/optimizer/RMSprop.ts",
     "plugins/optimizer/SGD.ts",
   ],
-  "tests/registry/builder/train_test.ts": ["registry/builder/fold.ts"],
+  "tests/jobs/train/train_test.ts": ["registry/builder/fold.ts"],
   "tests/registry/config/resolve_test.ts": [
     "registry/config/sections.ts",
     "registry/config/validate.ts",

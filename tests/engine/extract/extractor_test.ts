@@ -7,7 +7,7 @@ import { linear } from "../../../engine/nn/scope.ts";
 import { emit } from "../../../engine/onnx/emit.ts";
 import { bakeInputs } from "../../../engine/onnx/bake.ts";
 import { encodeWithConstantsApart } from "../../../engine/onnx/encode.ts";
-import { syntheticSplit } from "../train/synthetic_source.ts";
+import { syntheticSplit } from "../data/synthetic_source.ts";
 
 const weight = input("weight", "float32", [1, 2]);
 const features = linear(input("samples", "float32", ["batch", 2]), weight);

@@ -10,7 +10,7 @@ import {
   type PictureSourceOptions,
 } from "../../../engine/images/picture_source.ts";
 import { type PictureTransform, transformPicture } from "../../../engine/images/transform.ts";
-import type { Rows } from "../../../engine/train/data.ts";
+import type { Rows } from "../../../engine/data/data.ts";
 import { TemporaryFolder } from "../storage/testdata.ts";
 import { picturePath } from "./_pictures.ts";
 

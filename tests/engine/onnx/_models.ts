@@ -1,6 +1,6 @@
 /** Models that Python exported, with what PyTorch computes, and pictures to feed them. */
 import { fileURLToPath } from "node:url";
-import type { Rows, Source, SourceModule } from "../../../engine/train/data.ts";
+import type { Rows, Source, SourceModule } from "../../../engine/data/data.ts";
 import { sizeOf } from "../../../engine/ir/dims.ts";
 
 /** Folder of the models. */

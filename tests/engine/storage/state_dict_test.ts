@@ -6,7 +6,7 @@ import {
   storedTensor,
   type TorchValue,
   writeTorchFile,
-} from "../../../engine/storage/torch_file.ts";
+} from "../../../engine/storage/torch/torch_file.ts";
 import { TemporaryFolder, TORCH_FOLDER } from "./testdata.ts";
 
 const bias = () => storedTensor("float32", [2], new Float32Array([1, 2]));

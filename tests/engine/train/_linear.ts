@@ -5,7 +5,7 @@
 import { add } from "../../../engine/ir/elementwise.ts";
 import { reduceSumSquare } from "../../../engine/ir/matrix.ts";
 import { Parameters } from "../../../engine/nn/scope.ts";
-import type { Batch } from "../../../engine/train/data.ts";
+import type { Batch } from "../../../engine/data/data.ts";
 import type { TaskInfo } from "../../../engine/train/interfaces.ts";
 import type { Model } from "../../../engine/train/model.ts";
 

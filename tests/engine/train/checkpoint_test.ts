@@ -7,7 +7,7 @@ import {
   type StoredTensor,
   type TorchValue,
   writeTorchFile,
-} from "../../../engine/storage/torch_file.ts";
+} from "../../../engine/storage/torch/torch_file.ts";
 import {
   type CheckpointPlan,
   checkpointTree,

@@ -2,7 +2,7 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { Value } from "../../../engine/runtime/session.ts";
 import { EpochMeter, Evaluator, metricNames } from "../../../engine/train/evaluate.ts";
 import type { Metric, MetricInput } from "../../../engine/train/interfaces.ts";
-import { Loader } from "../../../engine/train/loader.ts";
+import { Loader } from "../../../engine/data/loader.ts";
 import { TrainState } from "../../../engine/train/state.ts";
 import { acc } from "../../../plugins/metric/acc.ts";
 import { f1PerClass } from "../../../plugins/metric/f1_per_class.ts";

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { Session } from "../../../engine/runtime/session.ts";
-import type { Batch } from "../../../engine/train/data.ts";
+import type { Batch } from "../../../engine/data/data.ts";
 import type { TaskInfo } from "../../../engine/train/interfaces.ts";
 import { batchFeeds, type Model, modelGraph, modelInputs } from "../../../engine/train/model.ts";
 import { batchOf, CLASSES, linearModel } from "./_linear.ts";

@@ -3,7 +3,7 @@ import { TrainingError } from "../../../engine/errors.ts";
 import { mul, sub } from "../../../engine/ir/elementwise.ts";
 import type { Metric, Optimizer } from "../../../engine/train/interfaces.ts";
 import type { TrainEvent } from "../../../engine/train/events.ts";
-import { Loader } from "../../../engine/train/loader.ts";
+import { Loader } from "../../../engine/data/loader.ts";
 import { RunDirectory } from "../../../engine/train/run_directory.ts";
 import type { TrainPlan } from "../../../engine/train/plan.ts";
 import { FoldTrainer } from "../../../engine/train/trainer.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import { openSource } from "../../../engine/images/raw_picture_source.ts";
-import type { Split } from "../../../engine/train/data.ts";
+import type { Split } from "../../../engine/data/data.ts";
 import type { CifarConfig } from "../../../plugins/dataset/cifar10.ts";
 import type { Dataset, Plugin } from "../../../registry/plugin.ts";
 

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { DataError } from "../../../engine/errors.ts";
 import { openSource } from "../../../engine/images/picture_source.ts";
-import type { Split } from "../../../engine/train/data.ts";
+import type { Split } from "../../../engine/data/data.ts";
 import { genericImageDataset } from "../../../plugins/dataset/generic_image_dataset.ts";
 import type { Dataset, SplitName } from "../../../registry/plugin.ts";
 import { picturePath } from "../../engine/images/_pictures.ts";

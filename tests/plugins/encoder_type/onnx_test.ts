@@ -16,7 +16,7 @@ import { RandomStream } from "../../../engine/nn/random.ts";
 import { Parameters } from "../../../engine/nn/scope.ts";
 import { emit } from "../../../engine/onnx/emit.ts";
 import { encode } from "../../../engine/onnx/encode.ts";
-import type { OpenSource } from "../../../engine/train/data.ts";
+import type { OpenSource } from "../../../engine/data/data.ts";
 import { onnx, type OnnxConfig } from "../../../plugins/encoder_type/onnx.ts";
 import type { Encoder } from "../../../registry/plugin.ts";
 import {

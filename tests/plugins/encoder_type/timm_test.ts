@@ -5,7 +5,7 @@ import { sha256OfFile } from "../../../engine/hub/sha256.ts";
 import { type Parameter, Parameters } from "../../../engine/nn/scope.ts";
 import { writeSafetensors } from "../../../engine/storage/safetensors.ts";
 import { type StoredTensor, storedTensor } from "../../../engine/storage/tensor_types.ts";
-import { writeTorchFile } from "../../../engine/storage/torch_file.ts";
+import { writeTorchFile } from "../../../engine/storage/torch/torch_file.ts";
 import { timm, type TimmConfig } from "../../../plugins/encoder_type/timm.ts";
 import type { Encoder, PretrainedWeights } from "../../../registry/plugin.ts";
 import { ruleWeights } from "../../_timm.ts";

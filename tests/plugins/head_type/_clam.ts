@@ -4,7 +4,7 @@
  */
 import * as v from "valibot";
 import { gradients } from "../../../engine/autodiff/backward.ts";
-import type { Batch } from "../../../engine/train/data.ts";
+import type { Batch } from "../../../engine/data/data.ts";
 import {
   batchFeeds,
   type Model,

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { packBags, padBags } from "../../../engine/train/collate.ts";
-import type { Batch } from "../../../engine/train/data.ts";
+import { packBags, padBags } from "../../../engine/data/collate.ts";
+import type { Batch } from "../../../engine/data/data.ts";
 import { goldenJson, type GoldenTensor, goldenTensors, relativeError } from "../../_golden.ts";
 import { type HeadCase, ModelRun } from "./_clam.ts";
 

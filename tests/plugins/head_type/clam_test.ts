@@ -9,7 +9,7 @@ import type { Tensor } from "../../../engine/ir/node.ts";
 import { bagGrid } from "../../../engine/nn/bags.ts";
 import { RandomStream } from "../../../engine/nn/random.ts";
 import { Parameters } from "../../../engine/nn/scope.ts";
-import type { Batch } from "../../../engine/train/data.ts";
+import type { Batch } from "../../../engine/data/data.ts";
 import { emit } from "../../../engine/onnx/emit.ts";
 import { dropScores, gridScores } from "../../../plugins/head_type/_clam_attention.ts";
 import { consistencyLoss } from "../../../plugins/head_type/_clam_losses.ts";

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import "../../../plugins/mod.ts";
 import { reshape } from "../../../engine/ir/layout.ts";
 import type { Tensor } from "../../../engine/ir/node.ts";
-import type { Split } from "../../../engine/train/data.ts";
+import type { Split } from "../../../engine/data/data.ts";
 import { modelGraph, modelInputs } from "../../../engine/train/model.ts";
 import { buildModel, foreignNames, parameterAliases } from "../../../registry/builder/model.ts";
 import { ConfigError } from "../../../registry/errors.ts";

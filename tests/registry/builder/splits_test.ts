@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { DataError } from "../../../engine/errors.ts";
-import type { Split } from "../../../engine/train/data.ts";
+import type { Split } from "../../../engine/data/data.ts";
 import { foldSplits, openSplits } from "../../../registry/builder/splits.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import type { Dataset } from "../../../registry/plugin.ts";

@@ -1,0 +1,70 @@
+/**
+ * Finding out whether products of 8-bit integers are worth splitting float32 for.
+ * @module
+ */
+import { input } from "../ir/create.ts";
+import { linear } from "../nn/scope.ts";
+import { bakeInputs } from "../onnx/bake.ts";
+import { emit, type OnnxGraph } from "../onnx/emit.ts";
+import { splitProducts } from "../onnx/split_products.ts";
+import { Session, type Value } from "../runtime/session.ts";
+
+const ROWS = 128;
+const WIDTH = 1024;
+const ROUNDS = 9;
+/** Gain from which on splitting pays: with tiles for integers (AMX) it was 1.6 to 2. */
+const MIN_GAIN = 1.3;
+/** Largest error relative to the largest value; kernels that saturate are off by far more. */
+const MAX_ERROR = 1e-3;
+
+/**
+ * Computes a linear layer both ways on one thread: no library says which kernels the runtime has for
+ * this processor, and some of them cut sums of 8-bit products off at 16 bits.
+ * @param split Splits the layer.
+ * @returns Whether the split layer is much faster, and right.
+ */
+export async function splitProductsPay(
+  split: (graph: OnnxGraph) => OnnxGraph = splitProducts,
+): Promise<boolean> {
+  const shape = [WIDTH, WIDTH];
+  const y = linear(input("x", "float32", [ROWS, WIDTH]), input("w", "float32", shape));
+  const weight = { shape, values: spread(WIDTH * WIDTH) };
+  const graph = bakeInputs(emit({ y }), new Map([["w", weight]]));
+  const x: Value = { dtype: "float32", shape: [ROWS, WIDTH], data: spread(ROWS * WIDTH) };
+  const [whole, parts] = await measure([graph, split(graph)], x);
+  const largest = whole.y.reduce((found, value) => Math.max(found, Math.abs(value)), 0);
+  const right = parts.y.every((value, i) => Math.abs(value - whole.y[i]) < MAX_ERROR * largest);
+  return right && whole.ms > MIN_GAIN * parts.ms;
+}
+
+/** Numbers between -0.5 and 0.5, in no order. */
+function spread(size: number): Float32Array {
+  return Float32Array.from({ length: size }, (_, i) => (i * 0.6180339887) % 1 - 0.5);
+}
+
+interface Measured {
+  readonly y: Float32Array;
+  /** Of the fastest run. */
+  readonly ms: number;
+}
+
+/** Runs the graphs in turn, so that whatever else the machine does slows both down. */
+async function measure(graphs: readonly OnnxGraph[], x: Value): Promise<Measured[]> {
+  const sessions: Session[] = [];
+  try {
+    for (const graph of graphs) sessions.push(await Session.compile(graph, { threads: 1 }));
+    const fastest = sessions.map(() => Infinity);
+    const outputs: Float32Array[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const [i, session] of sessions.entries()) {
+        const start = performance.now();
+        const { y } = await session.run({ x });
+        fastest[i] = Math.min(fastest[i], performance.now() - start);
+        outputs[i] = y.data as Float32Array;
+      }
+    }
+    return outputs.map((y, i) => ({ y, ms: fastest[i] }));
+  } finally {
+    for (const session of sessions) await session.release();
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * Bags of any size inside one matrix of instances: `bag_ptr` (first rows, and the end) or
+ * `bag_lengths`, checked against the features and the labels.
+ * @module
+ */
+import { DataError } from "../errors.ts";
+import type { Hdf5File, Hdf5Header } from "../storage/hdf5/hdf5.ts";
+
+/** Where the bags lie. */
+export interface BagPointers {
+  /** Name of the dataset that tells. */
+  readonly name: string;
+  /** Instances per bag. */
+  readonly lengths: Int32Array<ArrayBuffer>;
+}
+
+/** What the pointers must fit. */
+export interface BagPointersOptions {
+  /** Dataset of first rows. */
+  readonly ptrKey: string;
+  /** Dataset of lengths. */
+  readonly lengthsKey: string;
+  /** Number of labels. */
+  readonly bags: number;
+  /** Number of feature rows. */
+  readonly rows: number;
+  /** The features, for messages. */
+  readonly features: Pick<Hdf5Header, "name" | "shape">;
+}
+
+function fail(file: Hdf5File, dataset: string, state: string, index?: number): DataError {
+  const message = `Cannot read "${file.path}": dataset "${dataset}" ${state}`;
+  return new DataError(message, { file: file.path, dataset, index });
+}
+
+async function readWhole(file: Hdf5File, name: string): Promise<Float64Array | undefined> {
+  if (file.kindOf(name) === "missing") return undefined;
+  const dataset = await file.dataset(name);
+  const { length } = dataset.header.shape;
+  if (length !== 1) throw fail(file, name, `has ${length} dimensions, wants 1`);
+  const numbers = dataset.readNumbers();
+  const broken = numbers.findIndex((value) => !Number.isInteger(value));
+  if (broken < 0) return numbers;
+  throw fail(file, name, `is not made of whole numbers: ${numbers[broken]} at ${broken}`, broken);
+}
+
+function checkEmpty(file: Hdf5File, name: string, lengths: Int32Array): void {
+  const empty = lengths.indexOf(0);
+  if (empty >= 0) throw fail(file, name, `makes bag ${empty} empty`, empty);
+}
+
+function lengthsOfPtr(
+  file: Hdf5File,
+  ptr: Float64Array,
+  options: BagPointersOptions,
+): Int32Array<ArrayBuffer> {
+  const { ptrKey, bags, rows } = options;
+  if (ptr.length !== bags + 1) {
+    throw fail(file, ptrKey, `has ${ptr.length} entries, wants ${bags + 1} (${bags} labels + 1)`);
+  }
+  if (ptr[0] !== 0) throw fail(file, ptrKey, `starts at ${ptr[0]}, wants 0`, 0);
+  const falling = ptr.findIndex((value, i) => i > 0 && value < ptr[i - 1]);
+  if (falling > 0) {
+    const state = `decreases from ${ptr[falling - 1]} to ${ptr[falling]} at entry ${falling}`;
+    throw fail(file, ptrKey, state, falling);
+  }
+  if (ptr[bags] !== rows) {
+    throw fail(file, ptrKey, `ends at ${ptr[bags]} but there are ${rows} feature rows`, bags);
+  }
+  const lengths = Int32Array.from({ length: bags }, (_, bag) => ptr[bag + 1] - ptr[bag]);
+  checkEmpty(file, ptrKey, lengths);
+  return lengths;
+}
+
+function checkLengths(file: Hdf5File, lengths: Float64Array, options: BagPointersOptions): void {
+  const { lengthsKey, bags, rows } = options;
+  if (lengths.length !== bags) {
+    throw fail(file, lengthsKey, `has ${lengths.length} entries but there are ${bags} labels`);
+  }
+  const negative = lengths.findIndex((length) => length < 0);
+  if (negative >= 0) {
+    const state = `holds a negative length: ${lengths[negative]} for bag ${negative}`;
+    throw fail(file, lengthsKey, state, negative);
+  }
+  const sum = lengths.reduce((total, length) => total + length, 0);
+  if (sum !== rows) {
+    throw fail(file, lengthsKey, `sums to ${sum} but there are ${rows} feature rows`);
+  }
+}
+
+/**
+ * Reads and checks the bags of a file.
+ *
+ * @param file The open file.
+ * @param options Names, and what the pointers must fit.
+ * @returns The bags' lengths, or `undefined` if the file carries neither dataset.
+ * @throws {DataError} if a dataset does not fit labels and features, or the two disagree.
+ */
+export async function bagPointers(
+  file: Hdf5File,
+  options: BagPointersOptions,
+): Promise<BagPointers | undefined> {
+  const { ptrKey, lengthsKey, features } = options;
+  const ptr = await readWhole(file, ptrKey);
+  const given = await readWhole(file, lengthsKey);
+  const name = ptr ? ptrKey : lengthsKey;
+  if (!ptr && !given) return undefined;
+  if (features.shape.length === 3) {
+    throw fail(file, features.name, `holds fixed-size bags but the file also carries "${name}"`);
+  }
+  if (!ptr && given) checkLengths(file, given, options);
+  const lengths = ptr ? lengthsOfPtr(file, ptr, options) : Int32Array.from(given ?? []);
+  if (ptr && given) {
+    const differs = lengths.findIndex((length, bag) => length !== given[bag]);
+    if (given.length !== lengths.length || differs >= 0) {
+      const state = given.length === lengths.length
+        ? `bag ${differs} has ${lengths[differs]} rows by the one, ${given[differs]} by the other`
+        : `they are for ${lengths.length} and ${given.length} bags`;
+      throw fail(file, ptrKey, `and "${lengthsKey}" disagree: ${state}`, Math.max(0, differs));
+    }
+  }
+  checkEmpty(file, name, lengths);
+  return { name, lengths };
+}

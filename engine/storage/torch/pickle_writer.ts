@@ -1,0 +1,234 @@
+/**
+ * Writes values as a Python pickle of protocol 2, the one that `torch.save` uses.
+ * @module
+ */
+import { isTensor, OrderedDict, PyFloat, PyTuple, type TorchValue } from "./pickle_values.ts";
+import { elementCount, type StoredTensor, TENSOR_TYPES } from "../tensor_types.ts";
+
+/** Opcodes of the pickle machine that are written. */
+const OP = {
+  proto: 0x80,
+  stop: 0x2e,
+  mark: 0x28,
+  none: 0x4e,
+  true: 0x88,
+  false: 0x89,
+  int: 0x4a,
+  int1: 0x4b,
+  int2: 0x4d,
+  long1: 0x8a,
+  float: 0x47,
+  string: 0x58,
+  emptyDict: 0x7d,
+  setItems: 0x75,
+  emptyList: 0x5d,
+  appends: 0x65,
+  emptyTuple: 0x29,
+  tuple: 0x74,
+  global: 0x63,
+  reduce: 0x52,
+  persistentId: 0x51,
+  put: 0x71,
+  longPut: 0x72,
+  get: 0x68,
+  longGet: 0x6a,
+} as const;
+
+/** Gives the key of the storage that holds a tensor's data. */
+export type StorageKey = (tensor: StoredTensor) => string;
+
+class PickleWriter {
+  #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(1024);
+  #length = 0;
+  readonly #memo = new Map<string, number>();
+  readonly #storageKey: StorageKey;
+
+  constructor(storageKey: StorageKey) {
+    this.#storageKey = storageKey;
+  }
+
+  finish(value: TorchValue): Uint8Array<ArrayBuffer> {
+    this.#put(OP.proto, 2);
+    this.#value(value);
+    this.#put(OP.stop);
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  #reserve(count: number): DataView<ArrayBuffer> {
+    if (this.#length + count > this.#bytes.length) {
+      const larger = new Uint8Array(2 * (this.#length + count));
+      larger.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = larger;
+    }
+    const view = new DataView(this.#bytes.buffer, this.#length, count);
+    this.#length += count;
+    return view;
+  }
+
+  #put(...bytes: readonly number[]): void {
+    const view = this.#reserve(bytes.length);
+    bytes.forEach((byte, i) => view.setUint8(i, byte));
+  }
+
+  #append(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length - bytes.length);
+  }
+
+  #value(value: TorchValue): void {
+    if (value === null) return this.#put(OP.none);
+    switch (typeof value) {
+      case "boolean":
+        return this.#put(value ? OP.true : OP.false);
+      case "number":
+        return Number.isInteger(value) ? this.#int(BigInt(value)) : this.#float(value);
+      case "bigint":
+        return this.#int(value);
+      case "string":
+        return this.#string(value);
+      case "object":
+        return this.#object(value);
+      default:
+        throw new TypeError(`Cannot write a ${typeof value} into a PyTorch file: it is no data`);
+    }
+  }
+
+  #object(value: Exclude<TorchValue, null | boolean | number | bigint | string>): void {
+    if (value instanceof PyFloat) return this.#float(value.value);
+    if (value instanceof PyTuple) return this.#tuple(value.items);
+    if (Array.isArray(value)) return this.#list(value);
+    if (isTensor(value)) return this.#tensor(value);
+    if (value instanceof OrderedDict) {
+      this.#global("collections OrderedDict");
+      this.#put(OP.emptyTuple, OP.reduce);
+      return this.#items(value);
+    }
+    this.#put(OP.emptyDict);
+    this.#items(value instanceof Map ? value : Object.entries(value));
+  }
+
+  #int(value: bigint): void {
+    if (value >= 0n && value < 0x100n) return this.#put(OP.int1, Number(value));
+    if (value >= 0n && value < 0x1_0000n) {
+      return this.#put(OP.int2, Number(value & 0xffn), Number(value >> 8n));
+    }
+    if (BigInt.asIntN(32, value) === value) {
+      this.#put(OP.int);
+      return this.#reserve(4).setInt32(0, Number(value), true);
+    }
+    const bytes: number[] = [];
+    for (let rest = value;; rest >>= 8n) {
+      bytes.push(Number(rest & 0xffn));
+      if (BigInt.asIntN(8 * bytes.length, value) === value) break;
+    }
+    if (bytes.length > 255) throw new RangeError("Cannot write an integer beyond 255 bytes");
+    this.#put(OP.long1, bytes.length, ...bytes);
+  }
+
+  #float(value: number): void {
+    this.#put(OP.float);
+    this.#reserve(8).setFloat64(0, value, false);
+  }
+
+  /** Writes something once and refers to it afterwards. */
+  #memoized(key: string, write: () => void): void {
+    const known = this.#memo.get(key);
+    if (known === undefined) {
+      const index = this.#memo.size;
+      this.#memo.set(key, index);
+      write();
+      this.#memoOp(OP.put, OP.longPut, index);
+    } else {
+      this.#memoOp(OP.get, OP.longGet, known);
+    }
+  }
+
+  #memoOp(short: number, long: number, index: number): void {
+    if (index < 256) return this.#put(short, index);
+    this.#put(long);
+    this.#reserve(4).setUint32(0, index, true);
+  }
+
+  #string(value: string): void {
+    this.#memoized(`string ${value}`, () => {
+      const bytes = new TextEncoder().encode(value);
+      this.#put(OP.string);
+      this.#reserve(4).setUint32(0, bytes.length, true);
+      this.#append(bytes);
+    });
+  }
+
+  /** @param name Module and name, separated by a space. */
+  #global(name: string): void {
+    this.#memoized(`global ${name}`, () => {
+      this.#put(OP.global);
+      this.#append(new TextEncoder().encode(name.replace(" ", "\n") + "\n"));
+    });
+  }
+
+  #tuple(items: readonly TorchValue[]): void {
+    if (items.length === 0) return this.#put(OP.emptyTuple);
+    this.#put(OP.mark);
+    for (const item of items) this.#value(item);
+    this.#put(OP.tuple);
+  }
+
+  #list(items: readonly TorchValue[]): void {
+    this.#put(OP.emptyList);
+    if (items.length === 0) return;
+    this.#put(OP.mark);
+    for (const item of items) this.#value(item);
+    this.#put(OP.appends);
+  }
+
+  #items(entries: Iterable<readonly [string | number, TorchValue]>): void {
+    this.#put(OP.mark);
+    for (const [key, value] of entries) {
+      this.#value(key);
+      this.#value(value);
+    }
+    this.#put(OP.setItems);
+  }
+
+  /** `_rebuild_tensor_v2(storage, offset, shape, strides, requires_grad, hooks)`. */
+  #tensor(tensor: StoredTensor): void {
+    const { storage } = TENSOR_TYPES[tensor.dtype];
+    if (storage === undefined) {
+      throw new TypeError(`Cannot write a ${tensor.dtype} tensor: PyTorch has no storage for it`);
+    }
+    const strides = tensor.shape.map((_, axis) => elementCount(tensor.shape.slice(axis + 1)));
+    this.#global("torch._utils _rebuild_tensor_v2");
+    this.#put(OP.mark, OP.mark);
+    this.#string("storage");
+    this.#global(`torch ${storage}`);
+    this.#string(this.#storageKey(tensor));
+    this.#string("cpu");
+    this.#int(BigInt(elementCount(tensor.shape)));
+    this.#put(OP.tuple, OP.persistentId);
+    this.#int(0n);
+    this.#tuple(tensor.shape);
+    this.#tuple(strides);
+    this.#put(OP.false);
+    this.#global("collections OrderedDict");
+    this.#put(OP.emptyTuple, OP.reduce, OP.tuple, OP.reduce);
+  }
+}
+
+/**
+ * Writes a value as a pickle. Tensors refer to storages, which lie outside the pickle.
+ *
+ * @param value The value.
+ * @param storageKey Called for every tensor.
+ * @returns The pickle; the same for the same value.
+ * @throws {TypeError} if the value holds something that is no data.
+ *
+ * @example A dictionary
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * const bytes = writePickle({ epoch: 3 }, () => "0");
+ * assertEquals([bytes[0], bytes.at(-1)], [0x80, 0x2e]);
+ * ```
+ */
+export function writePickle(value: TorchValue, storageKey: StorageKey): Uint8Array<ArrayBuffer> {
+  return new PickleWriter(storageKey).finish(value);
+}

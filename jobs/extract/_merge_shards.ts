@@ -1,0 +1,141 @@
+/**
+ * Joining the files of shards.
+ * @module
+ */
+import { DataError } from "../../engine/errors.ts";
+import {
+  featureSplit,
+  type LabelKind,
+  openFeatureFile,
+} from "../../engine/features/feature_file.ts";
+import { FeatureWriter } from "../../engine/features/feature_writer.ts";
+import { Hdf5File } from "../../engine/storage/hdf5/hdf5.ts";
+import { loadHdf5Library } from "../../engine/storage/hdf5/library.ts";
+import { openSplitSource } from "../../engine/data/open_source.ts";
+import type { ExtractConfig } from "../../registry/config/extract.ts";
+import type { SplitName } from "../../registry/plugin.ts";
+import type { ExtractedFile } from "./events.ts";
+import type { Shard } from "./names.ts";
+import type { FeatureAttributes } from "./feature_attributes.ts";
+
+/** Rows that are copied at once. */
+const ROWS = 4096;
+/** Attributes that differ from shard to shard. */
+const OWN: ReadonlySet<string> = new Set(["shard", "samples", "skipped"]);
+
+/** Where shards lie, and how the file is to look. */
+export interface MergeOptions {
+  /** Names the file of a shard, or of the whole. */
+  readonly pathOf: (shard?: Shard) => string;
+  /** How many shards there are. */
+  readonly count: number;
+  /** Compression of the file. */
+  readonly config: Pick<ExtractConfig, "compression" | "precision">;
+}
+
+/**
+ * Joins the shards of a split to the file that one run would have made. The shards stay.
+ * @param split Which split.
+ * @param options Where they lie.
+ * @throws {DataError} if a shard is missing, or is of other work than the first.
+ */
+export async function mergeShards(split: SplitName, options: MergeOptions): Promise<ExtractedFile> {
+  const { pathOf, count, config } = options;
+  const paths = Array.from({ length: count }, (_, i) => pathOf({ index: i + 1, count }));
+  const file = pathOf();
+  const shards: FeatureAttributes[] = [];
+  for (const [i, path] of paths.entries()) {
+    shards.push(await readAttributes(path, `${i + 1}/${count}`));
+  }
+  for (const [i, shard] of shards.entries()) checkAlike(shards[0], shard, [paths[0], paths[i]]);
+  const { subtask, embed_dim } = shards[0];
+  const embedDim = Number(embed_dim);
+  const kind = labelKind(String(subtask));
+  const writer = await FeatureWriter.create(file, {
+    embedDim,
+    precision: Number(shards[0].precision) as 16 | 32,
+    compression: config.compression,
+    targets: kind === "class" ? undefined : await targetsOf(paths[0], kind),
+  });
+  try {
+    for (const path of paths) await copyRows(path, writer, kind);
+    for (const [name, value] of Object.entries(shards[0])) {
+      if (!OWN.has(name)) writer.attribute(name, value);
+    }
+    const [samples, skipped] = [total(shards, "samples"), total(shards, "skipped")];
+    writer.attribute("samples", samples);
+    writer.attribute("skipped", skipped);
+    writer.close();
+    return { type: "file", split, file, samples, skipped, embed_dim: embedDim, kept: false };
+  } catch (error) {
+    writer.discard();
+    throw error;
+  }
+}
+
+async function readAttributes(path: string, shard: string): Promise<FeatureAttributes> {
+  using file = await Hdf5File.open(path);
+  const attributes = Object.fromEntries(file.attributes()) as FeatureAttributes;
+  if (attributes.shard === shard) return attributes;
+  const found = attributes.shard === undefined ? "it is no shard" : `it is ${attributes.shard}`;
+  throw new DataError(`Cannot join "${path}": expected shard ${shard}, ${found}`, { file: path });
+}
+
+function checkAlike(
+  first: FeatureAttributes,
+  other: FeatureAttributes,
+  [firstPath, path]: readonly string[],
+): void {
+  for (const name of new Set([...Object.keys(first), ...Object.keys(other)])) {
+    if (OWN.has(name) || first[name] === other[name]) continue;
+    const state = `its ${name} is ${other[name] ?? "not said"}, that of "${firstPath}" is ` +
+      `${first[name] ?? "not said"}`;
+    throw new DataError(`Cannot join "${path}": ${state}`, { file: path });
+  }
+}
+
+function labelKind(subtask: string): LabelKind {
+  return subtask === "multiclass" ? "class" : subtask as LabelKind;
+}
+
+async function targetsOf(path: string, kind: LabelKind): Promise<number> {
+  const { labels } = await openFeatureFile(path, { labels: kind });
+  return labels.width;
+}
+
+async function copyRows(path: string, writer: FeatureWriter, kind: LabelKind): Promise<void> {
+  const split = featureSplit(await openFeatureFile(path, { labels: kind }));
+  const ids = await readIds(path);
+  const source = await openSplitSource(split);
+  try {
+    const { values, width } = split.labels;
+    for (let start = 0; start < split.length; start += ROWS) {
+      const end = Math.min(split.length, start + ROWS);
+      const indices = Int32Array.from({ length: end - start }, (_, i) => start + i);
+      const { features } = await source.read(indices);
+      writer.append(
+        features,
+        values.subarray(start * width, end * width),
+        ids?.slice(start, end),
+      );
+    }
+  } finally {
+    source.close();
+  }
+}
+
+async function readIds(path: string): Promise<readonly string[] | undefined> {
+  const { h5wasm } = await loadHdf5Library();
+  const file = new h5wasm.File(path, "r");
+  try {
+    const dataset = file.get("sample_ids");
+    if (dataset === null || !("value" in dataset)) return undefined;
+    return dataset.value as unknown as string[];
+  } finally {
+    file.close();
+  }
+}
+
+function total(shards: readonly FeatureAttributes[], name: string): number {
+  return shards.reduce((sum, shard) => sum + Number(shard[name]), 0);
+}

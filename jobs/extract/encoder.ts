@@ -1,0 +1,170 @@
+/**
+ * The encoder of an extraction: its graph, with weights of a checkpoint, of a pretraining, or as
+ * they are initialised.
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { input } from "../../engine/ir/create.ts";
+import { sizeOf } from "../../engine/ir/dims.ts";
+import type { Parameter } from "../../engine/nn/scope.ts";
+import { RandomStream } from "../../engine/nn/random.ts";
+import { bakeInputs } from "../../engine/onnx/bake.ts";
+import { emit, type OnnxGraph } from "../../engine/onnx/emit.ts";
+import { encodeWithConstantsApart, type OnnxModel } from "../../engine/onnx/encode.ts";
+import { deriveSeed, Random } from "../../engine/random.ts";
+import { loadStateDict } from "../../engine/storage/state_dict.ts";
+import { matchInitialWeights } from "../../engine/train/init_checkpoint.ts";
+import type { PretrainedOptions } from "../../registry/plugin.ts";
+import {
+  encoderParameters,
+  type EncoderStack,
+  foreignNames,
+} from "../../registry/builder/model.ts";
+
+/** Where weights come from. */
+export interface WeightSources extends PretrainedOptions {
+  /** Checkpoint to take them from. */
+  readonly checkpoint?: string;
+}
+
+/** Values of an encoder's parameters. */
+export interface EncoderWeights {
+  /** Values by parameter name. */
+  readonly values: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+  /** What they are: a file's name, or `initial`. */
+  readonly origin: string;
+  /** SHA-256 of names and values, hexadecimal; of the file for an encoder that keeps its own. */
+  readonly sha256: string;
+  /** Lines for the user. */
+  readonly notices: readonly string[];
+}
+
+/**
+ * Loads the weights of an encoder.
+ * @param stack The encoder.
+ * @param sources A checkpoint; without one, the encoder's own pretrained weights or initial values.
+ * @throws {DataError} if weights are missing or do not fit.
+ */
+export async function loadWeights(
+  { parameters, encoder }: EncoderStack,
+  { checkpoint, ...options }: WeightSources,
+): Promise<EncoderWeights> {
+  if (checkpoint !== undefined) return fromCheckpoint(parameters, checkpoint);
+  const pretrained = await encoder.pretrained?.(options);
+  const given = encoderParameters(pretrained?.values ?? new Map());
+  const values = new Map(parameters.map(({ name, shape, initializer }) => {
+    const random = new Random(deriveSeed(0, "initial", name));
+    return [name, given.get(name) ?? initializer(shape, random)] as const;
+  }));
+  if (pretrained === undefined) {
+    const notice = "the encoder has its initial weights: nothing was learned";
+    const notices = parameters.length > 0 ? [notice] : [];
+    return { values, origin: "initial", sha256: hash(values), notices };
+  }
+  const ofFile = parameters.length === 0 ? pretrained.sha256 : undefined;
+  return {
+    values,
+    origin: pretrained.file,
+    sha256: ofFile ?? hash(values),
+    notices: pretrained.notices,
+  };
+}
+
+function fromCheckpoint(parameters: readonly Parameter[], file: string): EncoderWeights {
+  const tensors = loadStateDict(file);
+  const matched = matchInitialWeights(tensors, { parameters, names: foreignNames, file });
+  const values = new Map(
+    parameters.map(({ name }) =>
+      [name, matched.values.get(name) as Float32Array<ArrayBuffer>] as const
+    ),
+  );
+  return { values, origin: file, sha256: hash(values), notices: [] };
+}
+
+/**
+ * Tells whether a checkpoint holds weights of an encoder.
+ * @param stack The encoder.
+ * @param checkpoint Path of the checkpoint.
+ */
+export function holdsEncoder({ parameters }: EncoderStack, checkpoint: string): boolean {
+  const tensors = loadStateDict(checkpoint);
+  return parameters.some(({ name }) => [name, ...foreignNames(name)].some((n) => tensors.has(n)));
+}
+
+function hash(values: ReadonlyMap<string, Float32Array>): string {
+  const sum = createHash("sha256");
+  for (const name of [...values.keys()].sort()) {
+    const { buffer, byteOffset, byteLength } = values.get(name)!;
+    sum.update(name).update(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+  return sum.digest("hex");
+}
+
+/**
+ * Writes down an encoder with its weights as constants: `samples [batch, ...inputShape]` to
+ * `features [batch, embed_dim]`.
+ * @param stack The encoder.
+ * @param weights Its weights.
+ */
+export function encoderGraph(
+  stack: EncoderStack,
+  { values }: Pick<EncoderWeights, "values">,
+): OnnxGraph {
+  const samples = input("samples", "float32", ["batch", ...stack.inputShape]);
+  const random = new RandomStream(input("random_seed", "uint32", []));
+  const graph = emit({ features: stack.forward(samples, { training: false, random }) });
+  const weights = stack.parameters.map(({ name, shape }) =>
+    [name, { shape, values: values.get(name)! }] as const
+  );
+  return bakeInputs(graph, new Map(weights));
+}
+
+/**
+ * Makes a graph ready for the extractor. Its constants, which the runtime packs for its kernels, lie
+ * in memory that all threads share.
+ * @param graph The graph.
+ */
+export function encoderModel(graph: OnnxGraph): OnnxModel {
+  const initializers = graph.initializers.map((constant) =>
+    constant.values instanceof Float32Array
+      ? { ...constant, values: shared(constant.values) }
+      : constant
+  );
+  return encodeWithConstantsApart({ ...graph, initializers });
+}
+
+function shared(values: Float32Array): Float32Array {
+  const copy = new Float32Array(new SharedArrayBuffer(values.byteLength));
+  copy.set(values);
+  return copy;
+}
+
+/** Threads of an extractor. */
+export interface ThreadPlan {
+  /** Threads that read and compute. */
+  readonly workers: number;
+  /** Threads within an operator, for each of them. */
+  readonly threads: number;
+}
+
+/**
+ * Decides how many threads work: one a core with a session each is fastest, as far as the weights
+ * of all of them fit into memory.
+ * @param stack The encoder.
+ * @param wanted `dataloading.num_workers`.
+ */
+export function planThreads(stack: EncoderStack, wanted: number | null): ThreadPlan {
+  const cores = navigator.hardwareConcurrency;
+  if (wanted !== null) return { workers: wanted, threads: Math.max(1, Math.floor(cores / wanted)) };
+  const weights = weightBytes(stack);
+  const reader = stack.encoder.reader?.bytes ?? 0;
+  // Each packs the weights for itself; activations come on top.
+  const each = 1.2 * weights + reader + 300e6;
+  const fitting = Math.floor(0.6 * Deno.systemMemoryInfo().available / each);
+  const workers = Math.max(1, Math.min(cores, fitting));
+  return { workers, threads: Math.max(1, Math.floor(cores / workers)) };
+}
+
+function weightBytes({ parameters }: EncoderStack): number {
+  return parameters.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
+}

@@ -1,0 +1,289 @@
+/**
+ * Extracting features: what an encoder makes of a dataset's samples, into feature files.
+ * @module
+ */
+import { DataError } from "../../engine/errors.ts";
+import { Extractor, MICRO_BATCH } from "../../engine/extract/extractor.ts";
+import type { OnnxModel } from "../../engine/onnx/encode.ts";
+import { writeError } from "../../engine/storage/atomic.ts";
+import type { Split } from "../../engine/data/data.ts";
+import type { ExtractConfig } from "../../registry/config/extract.ts";
+import { expectedIssue } from "../../registry/config/issues.ts";
+import { ConfigError } from "../../registry/errors.ts";
+import type { Dataset, PictureTransforms, SplitName } from "../../registry/plugin.ts";
+import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
+import { recordedWeights, requireCheckpoint } from "../runs/checkpoint_config.ts";
+import { type BuildSources, create } from "../../registry/builder/create.ts";
+import {
+  encoderGraph,
+  encoderModel,
+  type EncoderWeights,
+  holdsEncoder,
+  loadWeights,
+  planThreads,
+} from "./encoder.ts";
+import type { ExtractedFile, ExtractEvent } from "./events.ts";
+import { checkTemplate, outputPath, type Shard, shardOf } from "./names.ts";
+import { extractSplit, type SplitWork } from "./_extract_split.ts";
+import { featureAttributes, type FeatureOrigin } from "./feature_attributes.ts";
+import { withMatmulPrecision } from "./matmul_precision.ts";
+import { mergeShards } from "./_merge_shards.ts";
+import {
+  type GivenExtractConfig,
+  resolveGivenExtract,
+} from "../../registry/builder/given_config.ts";
+import { buildEncoder, type EncoderStack, readThrough } from "../../registry/builder/model.ts";
+import { pictureTransforms } from "../../registry/builder/pictures.ts";
+
+/** What extraction needs besides its config. */
+export interface ExtractOptions {
+  /** Where plugins are looked up. @default {registry} */
+  readonly registry?: Registry;
+  /** Stops the work when it aborts; what is done so far is kept for `resume`. */
+  readonly signal?: AbortSignal;
+  /** Called with everything that happens. */
+  readonly onEvent?: (event: ExtractEvent) => void;
+}
+
+/**
+ * Extracts features: every sample of a dataset's splits becomes a row of a feature file. Everything
+ * is checked before anything is computed. Prints nothing.
+ * @param given A resolved config, or parts of one; with a `checkpoint_path` they complete the config
+ *   of the checkpoint's run.
+ * @param options Registry, events and the signal that stops the work.
+ * @returns The files, one for each split.
+ * @throws {ConfigError} if the config is wrong, or its parts do not fit each other.
+ * @throws {DataError} if samples or weights cannot be read, or files cannot be written.
+ *
+ * @example Features of two pictures, one folder a class
+ * ```ts
+ * import { configure, extractFeatures, genericImageDataset, openFeatureFile, timm } from
+ *   "@glovita/glovita";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const red = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC";
+ * const picture = Uint8Array.from(atob(red), (character) => character.charCodeAt(0));
+ * const folder = await Deno.makeTempDir();
+ * for (const label of ["left", "right"]) {
+ *   await Deno.mkdir(`${folder}/images/train/${label}`, { recursive: true });
+ *   await Deno.writeFile(`${folder}/images/train/${label}/0.png`, picture);
+ * }
+ *
+ * const [{ file }] = await extractFeatures([
+ *   configure(genericImageDataset, {
+ *     num_classes: 2,
+ *     split_source: "subdirs",
+ *     label_source: "folder",
+ *   }),
+ *   configure(timm, { type: "test_vit", pretrained: false }),
+ *   { method: "avg", split: "train", data: { data_root_dir: folder }, output_dir: folder },
+ * ]);
+ * const { embedDim, labels } = await openFeatureFile(file);
+ * assertEquals([embedDim, [...labels.values]], [64, [0, 1]]);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function extractFeatures(
+  given: GivenExtractConfig,
+  options: ExtractOptions = {},
+): Promise<ExtractedFile[]> {
+  const { registry = defaultRegistry, signal, onEvent = () => {} } = options;
+  const { config, notices } = resolveGivenExtract(given, registry);
+  const lines = [...notices, ...ineffective(config)];
+  for (const message of lines) onEvent({ type: "notice", message });
+  const sources = { config, registry };
+  const shard = shardOf(config);
+  checkTemplate(config);
+  if (config.checkpoint_path !== null) requireCheckpoint(config.checkpoint_path);
+  const pictures = pictureTransforms(sources, {
+    evalForTrain: config.use_eval_transform_for_train,
+  });
+  const { dataset, splits } = await openSplits(sources, pictures, onEvent);
+  if (config.merge !== null) return await mergeAll(config, { splits, onEvent });
+  const stack = await encoderFor(sources, splits);
+  const microBatch = microBatchOf(stack);
+  const ranges = splits.map(([, split]) => shardRange(split, shard, microBatch));
+  prepareFolder(config.output_dir);
+  const { model, ...made } = await withWeights(stack, config, { signal, onEvent });
+  const threads = planThreads(stack, config.dataloading.num_workers);
+  await using extractor = new Extractor({ model, ...threads, microBatch });
+  const files: ExtractedFile[] = [];
+  for (const [i, [name, original]] of splits.entries()) {
+    signal?.throwIfAborted();
+    const split = readThrough(original, stack.encoder, threads);
+    const embedDim = stack.embed_dim;
+    const work: SplitWork = {
+      name,
+      split,
+      embedDim,
+      range: ranges[i],
+      file: outputPath(config, { split: name, sampleShape: original.sampleShape, shard }),
+      attributes: featureAttributes({
+        ...{ config, dataset, name, embedDim, ...made },
+        transform: pictures?.[name === "train" ? "train" : "eval"],
+      }),
+      shard: shard && `${shard.index}/${shard.count}`,
+    };
+    const done = await extractSplit(work, { config, extractor, signal, onEvent });
+    onEvent(done);
+    files.push(done);
+  }
+  return files;
+}
+
+/** Lines on fields that only training heeds. */
+function ineffective({ data }: ExtractConfig): string[] {
+  return (["data_fraction", "max_instances"] as const)
+    .filter((name) => data[name] !== null)
+    .map((name) => `data.${name} ${data[name]} has no effect: all samples are extracted`);
+}
+
+type NamedSplits = readonly (readonly [SplitName, Split])[];
+type OnEvent = (event: ExtractEvent) => void;
+
+async function openSplits(
+  sources: BuildSources<ExtractConfig>,
+  pictures: PictureTransforms | undefined,
+  onEvent: OnEvent,
+): Promise<{ readonly dataset: Dataset; readonly splits: NamedSplits }> {
+  const { data, split: only } = sources.config;
+  const dataset = create("dataset", {
+    data_root_dir: data.data_root_dir ?? ".",
+    fold: data.fold ?? undefined,
+    pictures,
+  }, sources);
+  const splits: [SplitName, Split][] = [];
+  const wanted: readonly SplitName[] = only === null ? ["train", "val", "test"] : [only];
+  for (const name of wanted) {
+    const split = await dataset.open(name);
+    if (split !== undefined) splits.push([name, split]);
+    else onEvent({ type: "notice", message: `the dataset has no ${name} split` });
+  }
+  if (splits.length === 0) throw new DataError("Cannot extract features: there is no split");
+  const notices = new Set(splits.flatMap(([, { notices = [] }]) => notices));
+  for (const message of notices) onEvent({ type: "notice", message });
+  return { dataset, splits };
+}
+
+/** Builds the encoder for samples that must be alike in all splits. */
+async function encoderFor(
+  sources: BuildSources<ExtractConfig>,
+  splits: NamedSplits,
+): Promise<EncoderStack> {
+  const [[, first]] = splits;
+  for (const [, split] of splits) {
+    const fail = (state: string) =>
+      new DataError(`Cannot extract features of "${split.name}": ${state}`, { file: split.name });
+    if (split.bagLengths) throw fail("it holds bags, a feature file gets one row a sample");
+    const [found, expected] = [split.sampleShape.join("×"), first.sampleShape.join("×")];
+    if (found !== expected) {
+      throw fail(`its samples are ${found}, those of "${first.name}" ${expected}`);
+    }
+  }
+  return await buildEncoder(sources, first, {
+    method: sources.config.method,
+    methodPath: "method",
+  });
+}
+
+/** An encoder that can compute; the values of its weights live on in the model only. */
+interface ReadyEncoder extends Pick<FeatureOrigin, "weights" | "matmulPrecision"> {
+  readonly model: OnnxModel;
+}
+
+/** Loads the weights, and makes the graph as precise as the config wants it. */
+async function withWeights(
+  stack: EncoderStack,
+  config: ExtractConfig,
+  options: WeightOptions,
+): Promise<ReadyEncoder> {
+  const { origin, sha256, values } = await weightsFor(stack, config, options);
+  const { graph, precision, notices } = await withMatmulPrecision(
+    encoderGraph(stack, { values }),
+    config.float32_matmul_precision,
+  );
+  for (const message of notices) options.onEvent({ type: "notice", message });
+  return { weights: { origin, sha256 }, matmulPrecision: precision, model: encoderModel(graph) };
+}
+
+interface WeightOptions {
+  readonly signal?: AbortSignal;
+  readonly onEvent: OnEvent;
+}
+
+/** Weights of the checkpoint, unless it holds a head that was trained on an encoder's features. */
+async function weightsFor(
+  stack: EncoderStack,
+  { checkpoint_path }: ExtractConfig,
+  { signal, onEvent }: WeightOptions,
+): Promise<EncoderWeights> {
+  const learns = stack.parameters.length > 0 || stack.encoder.pretrained !== undefined;
+  const held = checkpoint_path !== null && learns && holdsEncoder(stack, checkpoint_path);
+  const weights = await loadWeights(stack, {
+    checkpoint: held ? checkpoint_path : undefined,
+    signal,
+    onProgress: (progress) => onEvent({ type: "download", ...progress }),
+  });
+  const replaced = checkpoint_path !== null && learns && !held
+    ? notFromCheckpoint(checkpoint_path, weights)
+    : [];
+  for (const message of [...replaced, ...weights.notices]) onEvent({ type: "notice", message });
+  return weights;
+}
+
+/** Lines on weights that a checkpoint should have held. */
+function notFromCheckpoint(checkpoint: string, { sha256 }: EncoderWeights): string[] {
+  const recorded = recordedWeights(checkpoint);
+  const other = recorded !== undefined && recorded !== sha256;
+  return [
+    `"${checkpoint}" holds no encoder: its weights are those that the encoder has without it`,
+    ...other ? [`"${checkpoint}" was trained on features of an encoder with other weights`] : [],
+  ];
+}
+
+/** Makes the folder, and finds out now whether files can be written there. */
+function prepareFolder(path: string): void {
+  try {
+    Deno.mkdirSync(path, { recursive: true });
+    Deno.removeSync(Deno.makeTempFileSync({ dir: path, prefix: "." }));
+  } catch (error) {
+    throw writeError(error, path);
+  }
+}
+
+/** Samples that are computed at once: whole batches, where the encoder takes no fewer. */
+function microBatchOf({ encoder: { reader } }: EncoderStack): number {
+  const { batch = 1 } = reader ?? {};
+  return Math.ceil(MICRO_BATCH / batch) * batch;
+}
+
+/** The samples of a shard: whole micro-batches, so that joined shards equal one run. */
+function shardRange(
+  { length, name }: Pick<Split, "length" | "name">,
+  shard: Shard | undefined,
+  microBatch: number,
+): { readonly start: number; readonly end: number } {
+  if (shard === undefined) return { start: 0, end: length };
+  const groups = Math.ceil(length / microBatch);
+  if (shard.count > groups) {
+    const expected = `at most ${groups} parts of the ${length} samples of "${name}"`;
+    throw new ConfigError([expectedIssue("shard", expected, `${shard.index}/${shard.count}`)]);
+  }
+  const border = (part: number) =>
+    Math.min(length, Math.round(groups * part / shard.count) * microBatch);
+  return { start: border(shard.index - 1), end: border(shard.index) };
+}
+
+async function mergeAll(
+  config: ExtractConfig,
+  { splits, onEvent }: { readonly splits: NamedSplits; readonly onEvent: OnEvent },
+): Promise<ExtractedFile[]> {
+  const files: ExtractedFile[] = [];
+  for (const [split, { sampleShape }] of splits) {
+    const pathOf = (shard?: Shard) => outputPath(config, { split, sampleShape, shard });
+    const done = await mergeShards(split, { pathOf, count: config.merge!, config });
+    onEvent(done);
+    files.push(done);
+  }
+  return files;
+}

@@ -1,0 +1,280 @@
+/**
+ * Using a trained model: from a checkpoint to predictions and attention.
+ * @module
+ */
+import { dirname, join, resolve } from "node:path";
+import { DataError } from "../../engine/errors.ts";
+import type { TypedArray } from "../../engine/ir/node.ts";
+import { featureSplit, openFeatureFile } from "../../engine/features/feature_file.ts";
+import { loadStateDict } from "../../engine/storage/state_dict.ts";
+import { readTorchFile } from "../../engine/storage/torch/torch_file.ts";
+import { Session, type Value } from "../../engine/runtime/session.ts";
+import type { Batch } from "../../engine/data/data.ts";
+import { matchInitialWeights } from "../../engine/train/init_checkpoint.ts";
+import { Loader } from "../../engine/data/loader.ts";
+import { type Model, predictionGraph, sampleFeeds } from "../../engine/train/model.ts";
+import { resolveConfig } from "../../registry/config/resolve.ts";
+import type { ResolvedConfig } from "../../registry/config/tree.ts";
+import type { TaskInfo } from "../../registry/plugin.ts";
+import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
+import { create } from "../../registry/builder/create.ts";
+import { buildModel, foreignNames } from "../../registry/builder/model.ts";
+import { pictureTransforms } from "../../registry/builder/pictures.ts";
+import { explainMissingPlugins } from "../runs/run_plugins.ts";
+
+/** Samples to predict: rows, one after the other. */
+export interface Samples {
+  /** `[samples, ...sampleShape]`, or `[instances, ...sampleShape]` for bags, row-major. */
+  readonly features: Float32Array<ArrayBuffer>;
+  /** Instances per bag, for a model over bags. */
+  readonly lengths?: Int32Array<ArrayBuffer>;
+}
+
+/** What a model says of one sample. */
+export interface Prediction {
+  /** `[num_classes]`; for regression the predicted values. */
+  readonly logits: Float32Array;
+  /** `[num_classes]`: probabilities, or the predicted values. */
+  readonly scores: Float32Array;
+  /**
+   * For heads that attend: attention logits before softmax, one array of the bag's length for each
+   * branch.
+   */
+  readonly attention?: readonly Float32Array[];
+}
+
+/** What a model says of one sample of a file. */
+export interface FilePrediction extends Prediction {
+  /** Index of the sample in the file. */
+  readonly index: number;
+}
+
+/**
+ * A model with the weights of a checkpoint, ready to predict.
+ *
+ * @example Train on two samples, then ask about a third
+ * ```ts
+ * import { configure, FeatureWriter, precomputed, precomputedFeatures, train, TrainedModel } from
+ *   "@glovita/glovita";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const file = `${folder}/features.h5`;
+ * const writer = await FeatureWriter.create(file, { embedDim: 2 });
+ * writer.append(Float32Array.of(1, 0, 0, 1), [0, 1]); // two samples, of class 0 and 1
+ * writer.close();
+ * const files = { train_features_file: file, val_features_file: file };
+ * const [{ directory }] = await train([
+ *   configure(precomputedFeatures, { num_classes: 2, ...files }),
+ *   configure(precomputed, { feature_dim: 2 }),
+ *   { optimizer: { lr: 1 }, training: { epochs: 10 }, exp_dir: folder },
+ * ]);
+ *
+ * await using model = await TrainedModel.load(`${directory}/checkpoints/last.pt`);
+ * const [{ scores }] = await model.predict({ features: Float32Array.of(0.8, 0.2) });
+ * assertEquals(scores[0] > 0.9, true);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export class TrainedModel implements AsyncDisposable {
+  readonly #model: Model;
+  readonly #session: Session;
+  readonly #weights: Readonly<Record<string, Value>>;
+  /** The config that the model was trained with. */
+  readonly config: ResolvedConfig;
+  /** What it predicts. */
+  readonly task: TaskInfo;
+
+  private constructor(
+    config: ResolvedConfig,
+    model: Model,
+    session: Session,
+    weights: Readonly<Record<string, Value>>,
+  ) {
+    this.config = config;
+    this.task = { task: model.task, subtask: model.subtask, num_classes: model.num_classes };
+    this.#model = model;
+    this.#session = session;
+    this.#weights = weights;
+  }
+
+  /**
+   * Rebuilds the model of a checkpoint. The config is found beside it: a checkpoint lies in
+   * `RUN/checkpoints/`, the config is `RUN/resolved_config.json`. No code is loaded: plugins that
+   * the model needs must be in the registry.
+   * @param checkpoint Path of a checkpoint, for example `RUN/checkpoints/best.pt`.
+   * @param options Where plugins are looked up.
+   * @returns The model; dispose of it when done.
+   * @throws {DataError} if the checkpoint or its config is missing, damaged, or does not fit.
+   * @throws {ConfigError} if the config names a plugin that is not registered; the message names
+   *   the modules that the run was made with.
+   */
+  static async load(
+    checkpoint: string,
+    options: { readonly registry?: Registry } = {},
+  ): Promise<TrainedModel> {
+    const registry = options.registry ?? defaultRegistry;
+    const config = configOf(checkpoint, registry);
+    const sources = { config, registry };
+    const dataset = create("dataset", {
+      data_root_dir: config.data.data_root_dir ?? ".",
+      pictures: explaining(checkpoint, sources, pictureTransforms),
+    }, sources);
+    const samples = { name: checkpoint, ...samplesOf(checkpoint) };
+    const { model } = await buildModel(sources, dataset, samples);
+    const { values } = matchInitialWeights(loadStateDict(checkpoint), {
+      parameters: model.parameters,
+      names: foreignNames,
+      file: checkpoint,
+    });
+    const weights = Object.fromEntries(
+      model.parameters.map(({ name, shape }) =>
+        [name, { dtype: "float32", shape, data: values.get(name)! }] as const
+      ),
+    );
+    const { attention, logits, scores } = predictionGraph(model);
+    const session = await Session.create({ logits, scores, ...(attention && { attention }) });
+    return new TrainedModel(config, model, session, weights);
+  }
+
+  /**
+   * Predicts samples that are at hand.
+   * @param samples Features, and the lengths of bags.
+   * @returns One prediction a sample.
+   * @throws {TypeError} if the number of values does not fit the model.
+   */
+  async predict(samples: Samples): Promise<Prediction[]> {
+    const { features, lengths } = samples;
+    const { sampleShape, bags } = this.#model;
+    if (bags !== (lengths !== undefined)) {
+      throw new TypeError(`Cannot predict: expected ${bags ? "" : "no "}lengths of bags`);
+    }
+    const width = sampleShape.reduce((a, b) => a * b, 1);
+    const rows = lengths ? lengths.reduce((a, b) => a + b, 0) : features.length / width;
+    if (!Number.isInteger(rows) || features.length !== rows * width) {
+      throw new TypeError(
+        `Cannot predict: ${features.length} values are not ${rows} rows of ${width}`,
+      );
+    }
+    return await this.#run({ features, rows, size: lengths?.length ?? rows, lengths });
+  }
+
+  /**
+   * Predicts all samples of a feature file, a batch at a time.
+   * @param path HDF5 file with the layout that the model was trained on.
+   * @param options Samples a batch. Memory grows with it, not with the file.
+   * @returns Predictions, each with its sample's index.
+   * @throws {DataError} if the file cannot be used.
+   */
+  async *predictFile(
+    path: string,
+    options: { readonly batchSize?: number } = {},
+  ): AsyncIterableIterator<FilePrediction> {
+    const keys = this.config.data.dataset_kwargs as Record<string, string> | undefined;
+    const kind = this.task.subtask === "multiclass" ? "class" : this.task.subtask;
+    const split = featureSplit(await openFeatureFile(path, { ...keys, labels: kind }));
+    const [found, expected] = [split.sampleShape.join("×"), this.#model.sampleShape.join("×")];
+    if (found !== expected || (split.bagLengths !== undefined) !== this.#model.bags) {
+      const layout = (bags: boolean) => bags ? "bags of instances" : "instances";
+      throw new DataError(
+        `Cannot use "${path}": it holds ${layout(split.bagLengths !== undefined)} ${found} wide, ` +
+          `the model takes ${layout(this.#model.bags)} ${expected} wide`,
+        { file: path },
+      );
+    }
+    const batchSize = options.batchSize ?? this.config.dataloading.eval_batch_size;
+    await using loader = new Loader(split, { batchSize, reuseBuffers: true });
+    for await (const batch of loader.epoch(0)) {
+      const predictions = await this.#run(batch);
+      for (const [at, prediction] of predictions.entries()) {
+        yield { index: batch.indices[at], ...prediction };
+      }
+    }
+  }
+
+  /** Frees the session. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session.release();
+  }
+
+  async #run(
+    batch: Pick<Batch, "features" | "rows" | "size" | "lengths">,
+  ): Promise<Prediction[]> {
+    const feeds = { ...sampleFeeds(batch, this.#model), ...this.#weights };
+    const { logits, scores, attention } = await this.#session.run(feeds);
+    const classes = this.task.num_classes;
+    let start = 0;
+    return Array.from({ length: batch.size }, (_, sample) => {
+      const range = [sample * classes, (sample + 1) * classes] as const;
+      const length = batch.lengths?.[sample] ?? 1;
+      const branches = attention && branchesOf(attention, start, length);
+      start += length;
+      return {
+        logits: floats(logits.data).slice(...range),
+        scores: floats(scores.data).slice(...range),
+        ...(branches && { attention: branches }),
+      };
+    });
+  }
+}
+
+function floats(data: TypedArray): Float32Array {
+  return data as Float32Array;
+}
+
+/** One bag's part of every branch: attention is `[branches, instances]`. */
+function branchesOf({ shape, data }: Value, start: number, length: number): Float32Array[] {
+  const [branches, instances] = shape;
+  return Array.from({ length: branches }, (_, branch) => {
+    const at = branch * instances + start;
+    return floats(data).slice(at, at + length);
+  });
+}
+
+function configOf(checkpoint: string, registry: Registry): ResolvedConfig {
+  const file = join(dirname(dirname(resolve(checkpoint))), "resolved_config.json");
+  const fail = (state: string, cause: unknown) =>
+    new DataError(`Cannot load "${checkpoint}": its config "${file}" ${state}`, { file, cause });
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(file);
+  } catch (cause) {
+    throw fail("cannot be read", cause);
+  }
+  let tree: unknown;
+  try {
+    tree = JSON.parse(text);
+  } catch (cause) {
+    throw fail("is not JSON", cause);
+  }
+  const sources = { config: tree, registry };
+  return explaining(checkpoint, sources, () => resolveConfig({ file: tree }, registry).config);
+}
+
+/** Does something with a run's config; where a plugin is missing, the error says how to name it. */
+function explaining<S extends { readonly config: unknown; readonly registry: Registry }, T>(
+  checkpoint: string,
+  sources: S,
+  work: (sources: S) => T,
+): T {
+  try {
+    return work(sources);
+  } catch (error) {
+    const directory = dirname(dirname(resolve(checkpoint)));
+    throw explainMissingPlugins(error, { directory, tree: sources.config, ...sources });
+  }
+}
+
+/** What the model takes, as the checkpoint says. */
+function samplesOf(checkpoint: string): { sampleShape: readonly number[]; bags: boolean } {
+  const tree = readTorchFile(checkpoint);
+  const extra = tree instanceof Map ? tree.get("glovita") : undefined;
+  const shape = extra instanceof Map ? extra.get("sample_shape") : undefined;
+  if (!(extra instanceof Map) || !Array.isArray(shape)) {
+    throw new DataError(`Cannot load "${checkpoint}": it does not say what its model takes`, {
+      file: checkpoint,
+      dataset: "glovita",
+    });
+  }
+  return { sampleShape: shape.map(Number), bags: extra.get("bags") === true };
+}

@@ -1,0 +1,198 @@
+/**
+ * Training from a config: the generic builder puts together what the config's keys name, and the
+ * engine's trainer runs it, fold by fold.
+ * @module
+ */
+import type { EpochDone, RunDone, TrainEvent, Values } from "../../engine/train/events.ts";
+import type { TrainPlan } from "../../engine/train/plan.ts";
+import { FoldTrainer } from "../../engine/train/trainer.ts";
+import { expectedIssue } from "../../registry/config/issues.ts";
+import type { ResolvedConfig } from "../../registry/config/tree.ts";
+import { ConfigError } from "../../registry/errors.ts";
+import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
+import { planFold } from "../../registry/builder/fold.ts";
+import { type GivenConfig, resolveGiven } from "../../registry/builder/given_config.ts";
+import { placeOf, runtimeInfo } from "../runs/run_names.ts";
+import { explainMissingPlugins } from "../runs/run_plugins.ts";
+
+/** What training needs besides its config. */
+export interface TrainOptions {
+  /** Where plugins are looked up. @default {registry} */
+  readonly registry?: Registry;
+  /** Specifiers of the third-party plugin modules that were imported, for the records. */
+  readonly plugins?: readonly string[];
+  /** Stops the run between batches when it aborts. */
+  readonly signal?: AbortSignal;
+  /** Called with everything that happens. */
+  readonly onEvent?: (event: TrainEvent) => void;
+}
+
+/** Numbers of one epoch. */
+export type EpochNumbers = Pick<EpochDone, "epoch" | "lr" | "train" | "val">;
+
+/** What a fold has come to. */
+export interface TrainedFold extends RunDone {
+  /** Numbers of all epochs, those before a run was resumed among them. */
+  readonly history: readonly EpochNumbers[];
+}
+
+/**
+ * Trains what a config describes: one fold, or all folds of a cross-validation. Prints nothing.
+ * @param given A resolved config, or parts of one.
+ * @param options Registry, events and the signal that stops the run.
+ * @returns What each fold has come to.
+ * @throws {ConfigError} if the config is wrong, or its parts do not fit each other.
+ * @throws {DataError} if data cannot be used or files cannot be written.
+ * @throws {TrainingError} if the loss stays NaN or infinite.
+ *
+ * @example Two epochs on features at hand
+ * ```ts
+ * import { configure, FeatureWriter, precomputed, precomputedFeatures, train } from
+ *   "@glovita/glovita";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const file = `${folder}/features.h5`;
+ * const writer = await FeatureWriter.create(file, { embedDim: 2 });
+ * writer.append(Float32Array.of(1, 0, 0, 1), [0, 1]); // two samples, of class 0 and 1
+ * writer.close();
+ *
+ * const [run] = await train([
+ *   configure(precomputedFeatures, {
+ *     num_classes: 2,
+ *     train_features_file: file,
+ *     val_features_file: file,
+ *   }),
+ *   configure(precomputed, { feature_dim: 2 }),
+ *   { training: { epochs: 2 }, exp_dir: folder },
+ * ]);
+ * assertEquals([run.best_metric, run.history.length], ["val_Accuracy", 2]);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function train(
+  given: GivenConfig,
+  options: TrainOptions = {},
+): Promise<TrainedFold[]> {
+  const { registry = defaultRegistry, signal } = options;
+  const { config, notices } = resolveGiven(given, registry);
+  const tell = teller(options);
+  refuseUnsupported(config);
+  const place = placeOf(config);
+  const seed = config.training.seed ?? crypto.getRandomValues(new Uint32Array(1))[0] >>> 1;
+  tell([...notices, ...ineffective(config)]);
+  const results: TrainedFold[] = [];
+  for (const fold of place.folds) {
+    signal?.throwIfAborted();
+    const run = { index: fold, seed, ...place.fold(fold) };
+    const { plan, notices } = await planFold({ config, registry }, run).catch((error) => {
+      const { directory: { path: directory }, resume } = run;
+      throw resume ? explainMissingPlugins(error, { directory, tree: config, registry }) : error;
+    });
+    tell(notices);
+    results.push(await runFold(plan, config, options));
+  }
+  return results;
+}
+
+/** Tells lines to the user, each of them once. */
+function teller({ onEvent }: TrainOptions): (lines: readonly string[]) => void {
+  const told = new Set<string>();
+  return (lines) => {
+    for (const message of lines) {
+      if (!told.has(message)) onEvent?.({ type: "notice", message });
+      told.add(message);
+    }
+  };
+}
+
+function refuseUnsupported({ training, task }: ResolvedConfig): void {
+  const issues = [];
+  if (training.device !== "cpu") {
+    const hint = ": this version trains on the CPU";
+    issues.push(expectedIssue("training.device", '"cpu"', training.device, hint));
+  }
+  if (task.mixup) {
+    const hint = ": features are not mixed in this version";
+    issues.push(expectedIssue("task.mixup", "false", task.mixup, hint));
+  }
+  if (issues.length > 0) throw new ConfigError(issues);
+}
+
+/** Lines on fields that ask for what this version does not do, and can do without. */
+function ineffective({ training, task }: ResolvedConfig): string[] {
+  const notices = [];
+  if (training.precision !== "no") {
+    notices.push(`training.precision "${training.precision}" has no effect: float32 is used`);
+  }
+  if (task.result_plot !== null) {
+    notices.push(`task.result_plot "${task.result_plot}" has no effect: nothing is plotted`);
+  }
+  return notices;
+}
+
+/** Trains a fold. Its files are written once everything is ready. */
+async function runFold(
+  plan: TrainPlan,
+  config: ResolvedConfig,
+  options: TrainOptions,
+): Promise<TrainedFold> {
+  const { directory: { path }, loaders, logger } = plan;
+  const history: EpochNumbers[] = [];
+  const onEvent = (event: TrainEvent) => {
+    if (event.type === "run") history.push(...earlierEpochs(plan, event.first_epoch));
+    if (event.type === "epoch") history.push(numbersOf(event));
+    options.onEvent?.(event);
+  };
+  try {
+    await using trainer = await FoldTrainer.create(plan, { ...options, onEvent });
+    await writeRecords(plan, config, options);
+    await logger.start({ directory: path, config: { ...config }, add_log: config.add_log });
+    try {
+      const done = await trainer.run();
+      await logger.finish("finished");
+      return { ...done, history };
+    } catch (error) {
+      await logger.finish("failed");
+      throw error;
+    }
+  } finally {
+    await Promise.all(Object.values(loaders).map((loader) => loader?.close()));
+  }
+}
+
+function numbersOf({ epoch, lr, train, val }: EpochNumbers): EpochNumbers {
+  return { epoch, lr, train, val };
+}
+
+/** What a resumed run has in its `metrics.json`. */
+function earlierEpochs({ directory }: TrainPlan, epochs: number): EpochNumbers[] {
+  const { train, val } = directory.readMetrics(epochs);
+  return train.map((values, index) => {
+    const { epoch, lr, ...rest } = read(values);
+    const { epoch: _, ...others } = read(val[index]);
+    return { epoch, lr, train: rest, val: others };
+  });
+}
+
+/** JSON has no NaN: it is written as `null`. */
+function read(values: Values): Values {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value ?? NaN]));
+}
+
+/** `config.json` as asked for, `resolved_config.json` as built, `runtime_info.json`. */
+async function writeRecords(
+  { directory, resume, seed, origin }: TrainPlan,
+  config: ResolvedConfig,
+  { plugins = [] }: TrainOptions,
+): Promise<void> {
+  directory.make();
+  const asked = { ...config, training: { ...config.training, resume: null } };
+  const built = { ...asked, training: { ...asked.training, seed } };
+  if (!resume) await directory.writeJson("config.json", asked);
+  await directory.writeJson("resolved_config.json", built);
+  await directory.writeJson(
+    "runtime_info.json",
+    runtimeInfo(new Date(), { plugins, features: origin }),
+  );
+}

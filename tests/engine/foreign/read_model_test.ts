@@ -1,0 +1,125 @@
+import { assertEquals, assertLess, assertThrows } from "@std/assert";
+import { DataError } from "../../../engine/errors.ts";
+import { input } from "../../../engine/ir/create.ts";
+import { cast } from "../../../engine/ir/elementwise.ts";
+import { reduceMean } from "../../../engine/ir/matrix.ts";
+import { emit } from "../../../engine/onnx/emit.ts";
+import { encode, OPSET } from "../../../engine/onnx/encode.ts";
+import { type ModelFacts, readModelFacts } from "../../../engine/foreign/read_model.ts";
+import { TemporaryFolder } from "../storage/testdata.ts";
+import { modelFile, ONNX_FOLDER } from "../onnx/_models.ts";
+
+const port = (name: string, shape?: readonly (number | string)[], dtype = "float32") =>
+  shape ? { name, dtype, shape } : { name, dtype };
+
+Deno.test("readModelFacts() reads what PyTorch exports", () => {
+  const cases: Record<string, Omit<ModelFacts, "weightFiles">> = {
+    map: {
+      opset: 20,
+      inputs: [port("pixels", ["batch", 3, "height", "width"])],
+      outputs: [port("map", ["batch", 4, "height", "width"])],
+    },
+    features_batch_1: {
+      opset: 20,
+      inputs: [port("pixels", [1, 3, 8, 8])],
+      outputs: [port("features", [1, 5])],
+    },
+    two_outputs: {
+      opset: 20,
+      inputs: [port("pixels", ["batch", 3, 8, 8])],
+      outputs: [port("map", ["batch", 4, 3, 3]), port("features", ["batch", 4])],
+    },
+    float16: {
+      opset: 17,
+      inputs: [port("pixels", ["batch", 3, 4, 4], "float16")],
+      outputs: [port("map", ["batch", 3, 4, 4], "float16")],
+    },
+    one_row: {
+      opset: 17,
+      inputs: [port("pixels", ["batch", 3, 4, 4])],
+      outputs: [port("map")],
+    },
+  };
+  for (const [name, facts] of Object.entries(cases)) {
+    assertEquals(readModelFacts(modelFile(name)), { ...facts, weightFiles: [] });
+  }
+});
+
+Deno.test("readModelFacts() leaves weights out that old files list among the inputs", () => {
+  const { inputs } = readModelFacts(modelFile("ir_3"));
+  assertEquals(inputs.map(({ name }) => name), ["pixels"]);
+});
+
+Deno.test("readModelFacts() reads what is written here", () => {
+  using folder = new TemporaryFolder();
+  const x = input("x", "float32", ["rows", 7]);
+  const outputs = { mean: reduceMean(x, { axes: [0] }), half: cast(x, "float16") };
+  Deno.writeFileSync(folder.file("a.onnx"), encode(emit(outputs)));
+  assertEquals(readModelFacts(folder.file("a.onnx")), {
+    opset: OPSET,
+    inputs: [port("x", ["rows", 7])],
+    outputs: [port("mean", outputs.mean.shape), port("half", ["rows", 7], "float16")],
+    weightFiles: [],
+  });
+});
+
+Deno.test("readModelFacts() finds the files with weights, and says where one is missing", () => {
+  const weights = `${ONNX_FOLDER}/external.onnx.data`;
+  assertEquals(readModelFacts(modelFile("external")).weightFiles, [weights]);
+  using folder = new TemporaryFolder();
+  const [path, missing] = [folder.file("model.onnx"), folder.file("external.onnx.data")];
+  Deno.copyFileSync(modelFile("external"), path);
+  const error = assertThrows(() => readModelFacts(path), DataError);
+  assertEquals(
+    [error.message, error.file, error.dataset],
+    [
+      `Cannot read "${path}": its weights are in "${missing}", which is not there`,
+      path,
+      "weight",
+    ],
+  );
+});
+
+Deno.test("readModelFacts() passes over weights without reading them", () => {
+  using folder = new TemporaryFolder();
+  const path = folder.file("large.onnx");
+  const model = Deno.readFileSync(modelFile("two_outputs"));
+  // A field of 2 GB before the model: the number 200 with a length, and a hole in the file.
+  const hole = 2_000_000_000;
+  const length = [0, 7, 14, 21, 28].map((shift) => (hole / 2 ** shift) & 0x7f);
+  const head = [
+    (200 << 3 | 2) & 0x7f | 0x80,
+    200 >> 4,
+    ...length.map((b, i) => i < 4 ? b | 0x80 : b),
+  ];
+  using file = Deno.openSync(path, { write: true, createNew: true });
+  file.writeSync(Uint8Array.from(head));
+  file.seekSync(hole, Deno.SeekMode.Current);
+  file.writeSync(model);
+  const start = performance.now();
+  assertEquals(readModelFacts(path), readModelFacts(modelFile("two_outputs")));
+  assertLess(performance.now() - start, 200);
+});
+
+Deno.test("readModelFacts() refuses what is no ONNX file, wherever it is cut off", () => {
+  using folder = new TemporaryFolder();
+  const path = folder.file("bad.onnx");
+  const whole = Deno.readFileSync(modelFile("tokens"));
+  const text = new TextEncoder();
+  const contents = [
+    new Uint8Array(0),
+    text.encode("<!DOCTYPE html>"),
+    text.encode("PK\x03\x04 a zip archive"),
+    new Uint8Array(100).fill(0xff),
+    ...[1, 10, 100, 1000, whole.length - 1].map((end) => whole.subarray(0, end)),
+  ];
+  for (const content of contents) {
+    Deno.writeFileSync(path, content);
+    const error = assertThrows(() => readModelFacts(path), DataError);
+    const prefix = `Cannot read "${path}": it is no ONNX file, or it is cut off: `;
+    assertEquals([error.message.startsWith(prefix), error.file], [true, path], error.message);
+  }
+  const missing = folder.file("none.onnx");
+  const message = `Cannot read "${missing}": the file does not exist`;
+  assertThrows(() => readModelFacts(missing), DataError, message);
+});

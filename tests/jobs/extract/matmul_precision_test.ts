@@ -1,0 +1,92 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { input } from "../../../engine/ir/create.ts";
+import { linear } from "../../../engine/nn/scope.ts";
+import { bakeInputs } from "../../../engine/onnx/bake.ts";
+import { emit, type OnnxGraph } from "../../../engine/onnx/emit.ts";
+import { Hdf5File } from "../../../engine/storage/hdf5/hdf5.ts";
+import { featureSplit, openFeatureFile } from "../../../engine/features/feature_file.ts";
+import { openSplitSource } from "../../../engine/data/open_source.ts";
+import { extractFeatures } from "../../../jobs/extract/extract.ts";
+import { withMatmulPrecision } from "../../../jobs/extract/matmul_precision.ts";
+import { resolveExtractConfig } from "../../../registry/config/extract.ts";
+import { registry as builtIn } from "../../../registry/registry.ts";
+import { extractionRegistry } from "../../_extraction.ts";
+
+function layer(width: number): OnnxGraph {
+  const shape = [width, width];
+  const y = linear(input("x", "float32", ["rows", width]), input("w", "float32", shape));
+  return bakeInputs(emit({ y }), new Map([["w", { shape, values: new Float32Array(width ** 2) }]]));
+}
+
+const yes = () => Promise.resolve(true);
+const no = () => Promise.resolve(false);
+
+Deno.test("withMatmulPrecision() leaves the highest precision alone", async () => {
+  const graph = layer(384);
+  const made = await withMatmulPrecision(graph, "highest", yes);
+  assertStrictEquals(made.graph, graph);
+  assertEquals([made.precision, made.notices], ["highest", []]);
+});
+
+Deno.test("withMatmulPrecision() computes with less where that is faster", async () => {
+  const graph = layer(384);
+  const made = await withMatmulPrecision(graph, "high", yes);
+  assert(made.graph !== graph);
+  assertEquals([made.precision, made.notices], ["high", []]);
+});
+
+Deno.test("withMatmulPrecision() says why it has no effect", async () => {
+  const cases = [
+    [layer(384), no, "this processor gains nothing from it"],
+    [layer(64), yes, "no linear layer is wide enough, or it is in an ONNX file"],
+  ] as const;
+  for (const [graph, pays, reason] of cases) {
+    const made = await withMatmulPrecision(graph, "high", pays);
+    assertStrictEquals(made.graph, graph);
+    assertEquals(made.precision, "highest");
+    assertEquals(made.notices, [`float32_matmul_precision high has no effect: ${reason}`]);
+  }
+});
+
+/** Extracts with a vision transformer of 384 channels. */
+async function extractWide(precision: "highest" | "high") {
+  const registry = extractionRegistry();
+  registry.add(builtIn.get("encoder_type", "timm"));
+  const model_kwargs = { img_size: 2, patch_size: 1, embed_dim: 384, depth: 2, num_heads: 6 };
+  const encoder = {
+    encoder_type: "timm",
+    type: "vit_small_patch16_224",
+    pretrained: false,
+    model_kwargs,
+  };
+  const file = {
+    data: { dataset: "made_up" },
+    model: { encoder },
+    split: "val",
+    precision: 32,
+    float32_matmul_precision: precision,
+    output_dir: Deno.makeTempDirSync(),
+  };
+  const notices: string[] = [];
+  const [made] = await extractFeatures(resolveExtractConfig({ file }, registry).config, {
+    registry,
+    onEvent: (event) => event.type === "notice" && notices.push(event.message),
+  });
+  using open = await Hdf5File.open(made.file);
+  const used = open.attributes().get("float32_matmul_precision");
+  const split = featureSplit(await openFeatureFile(made.file));
+  const reader = await openSplitSource(split);
+  const { features } = await reader.read(Int32Array.from({ length: split.length }, (_, i) => i));
+  reader.close();
+  return { features, used, notices: notices.filter((n) => n.startsWith("float32")) };
+}
+
+Deno.test("an extraction computes with the wanted precision, and its file says so", async () => {
+  const whole = await extractWide("highest");
+  const split = await extractWide("high");
+  assertEquals([whole.used, whole.notices], ["highest", []]);
+  assertEquals(split.used, split.notices.length > 0 ? "highest" : "high");
+  const norm = Math.hypot(...whole.features);
+  const error = Math.hypot(...whole.features.map((value, i) => value - split.features[i])) / norm;
+  assert(split.used === "high" ? error > 1e-6 && error < 1e-3 : error === 0);
+});
