@@ -30,7 +30,8 @@ export { buildModel, type BuildModelOptions } from "./registry/builder/build_mod
 export { extractFeatures, type ExtractOptions } from "./jobs/extract/extract.ts";
 export type * from "./jobs/extract/events.ts";
 export { extractEvents } from "./jobs/extract/stream.ts";
-export type { GivenConfig, GivenExtractConfig } from "./registry/builder/given_config.ts";
+export type { GivenConfig } from "./registry/builder/given_config.ts";
+export type { GivenExtractConfig } from "./jobs/extract/given_config.ts";
 export {
   type EpochNumbers,
   train,
@@ -53,7 +54,7 @@ export {
   type ExtractPart,
   resolveExtractConfig,
 } from "./registry/config/extract.ts";
-export { type Flag, flag } from "./registry/config/flags.ts";
+export { type Flag, flag } from "./registry/config/flag.ts";
 export { type ConfigSources, type Resolution, resolveConfig } from "./registry/config/resolve.ts";
 export type * from "./registry/config/tree.ts";
 export {

@@ -6,7 +6,7 @@
 import metadata from "../deno.json" with { type: "json" };
 import { ConfigError, type ConfigIssue } from "../registry/errors.ts";
 import { type Registry, registry as defaultRegistry } from "../registry/registry.ts";
-import type { Flag } from "../registry/config/flags.ts";
+import type { Flag } from "../registry/config/flag.ts";
 import type { ConfigSources, Resolution } from "../registry/config/resolve.ts";
 import { explainMissingPlugins } from "../jobs/runs/run_plugins.ts";
 import { type CommandInfo, renderHelp } from "./help.ts";

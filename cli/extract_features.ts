@@ -9,7 +9,7 @@ import {
   type ExtractConfig,
   resolveExtractConfig,
 } from "../registry/config/extract.ts";
-import type { Flag } from "../registry/config/flags.ts";
+import type { Flag } from "../registry/config/flag.ts";
 import type { Registry } from "../registry/registry.ts";
 import {
   type ConfigCommand,

@@ -5,8 +5,8 @@
 import type { Registry } from "../registry/registry.ts";
 import { SLOTS } from "../registry/slots.ts";
 import { type ComposedSection, composeSections } from "../registry/config/compose.ts";
-import type { Flag } from "../registry/config/flags.ts";
-import { joinPath } from "../registry/config/issues.ts";
+import type { Flag } from "../registry/config/flag.ts";
+import { joinPath } from "../registry/config/objects.ts";
 import { describeField, type Entries, type Field, readSchema } from "../registry/config/schema.ts";
 import type { Section } from "../registry/config/sections.ts";
 import { type Selection, selectPlugins } from "../registry/config/select.ts";

@@ -7,9 +7,8 @@ import { parseArgs } from "@std/cli/parse-args";
 import { type ConfigIssue, didYouMean, quote } from "../registry/errors.ts";
 import type { Slot } from "../registry/plugin.ts";
 import type { Registry } from "../registry/registry.ts";
-import { SLOT_NAMES, type SlotInfo, SLOTS } from "../registry/slots.ts";
-import type { Flag } from "../registry/config/flags.ts";
-import { keyPath } from "../registry/config/select.ts";
+import { keyPath, SLOT_NAMES, type SlotInfo, SLOTS } from "../registry/slots.ts";
+import type { Flag } from "../registry/config/flag.ts";
 
 /** Options that every command has, and the words that are left for the config tree. */
 export interface GlobalOptions {

@@ -9,7 +9,7 @@ import "../plugins/mod.ts";
 import { shorthandOf } from "../cli/tokens.ts";
 import { optionEntries } from "../registry/config/compose.ts";
 import { EXTRACT_SECTIONS } from "../registry/config/extract.ts";
-import { joinPath } from "../registry/config/issues.ts";
+import { joinPath } from "../registry/config/objects.ts";
 import { describeField, type Entries, type Field, readSchema } from "../registry/config/schema.ts";
 import { type Section, SECTIONS } from "../registry/config/sections.ts";
 import type { MetricPlugin, Plugin, Slot } from "../registry/plugin.ts";

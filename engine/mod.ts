@@ -29,16 +29,8 @@ export * from "./ir/indexing.ts";
 export * from "./ir/layout.ts";
 export * from "./ir/logic.ts";
 export * from "./ir/matrix.ts";
-export type {
-  AnyNode,
-  Dim,
-  DType,
-  Node,
-  Shape,
-  Tensor,
-  TensorType,
-  TypedArray,
-} from "./ir/node.ts";
+export type { AnyNode, Node, Tensor } from "./ir/node.ts";
+export type { Dim, DType, Shape, TensorType, TypedArray } from "./ir/types.ts";
 export type {
   AxisAttribute,
   ConvolutionAttributes,
@@ -83,10 +75,10 @@ export { Session, type SessionOptions, type Value } from "./runtime/session.ts";
 export {
   type FeatureFile,
   type FeatureFileOptions,
-  type FeatureLayout,
   featureSplit,
   type LabelKind,
   openFeatureFile,
 } from "./features/feature_file.ts";
+export { type FeatureLayout } from "./features/feature_source.ts";
 export { loadStateDict } from "./storage/state_dict.ts";
 export type { FloatTensor } from "./storage/tensor_types.ts";

@@ -6,9 +6,8 @@
 import { ConfigError, quote } from "./errors.ts";
 import type { Plugin, Slot } from "./plugin.ts";
 import { isPlainObject, type PlainObject, setAt, splitPath } from "./config/objects.ts";
-import { keyPath } from "./config/select.ts";
+import { keyPath, SLOTS } from "./slots.ts";
 import type { ConfigFields } from "./config/tree.ts";
-import { SLOTS } from "./slots.ts";
 
 /** Options of which any may be left out, those of objects inside too. */
 export type PartialOptions<C> = C extends readonly unknown[] ? C

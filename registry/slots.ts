@@ -3,6 +3,7 @@
  * the plugins themselves are the only places that name keys.
  * @module
  */
+import { joinPath } from "./config/objects.ts";
 import type { Slot } from "./plugin.ts";
 
 /** How a slot's key is written as one token, `model.head:clam-head-config`. */
@@ -112,4 +113,13 @@ export const TREE_SLOTS: readonly Slot[] = SLOT_NAMES.filter((slot) => !SLOTS[sl
  */
 export function slotsOf(section: string): readonly Slot[] {
   return TREE_SLOTS.filter((slot) => SLOTS[slot].section === section);
+}
+
+/**
+ * Says where a slot's key stands.
+ * @param info The slot's place.
+ * @returns Dotted path of the field that holds the key.
+ */
+export function keyPath(info: SlotInfo): string {
+  return joinPath(info.section, info.field);
 }

@@ -13,7 +13,7 @@ import { extractFeatures, type ExtractOptions } from "../jobs/extract/extract.ts
 import type { ExtractedFile, ExtractEvent } from "../jobs/extract/events.ts";
 import { augmentationSchema } from "../registry/config/augmentation.ts";
 import { type ExtractConfig, resolveExtractConfig } from "../registry/config/extract.ts";
-import { flag } from "../registry/config/flags.ts";
+import { flag } from "../registry/config/flag.ts";
 import type { Dataset, EncoderPlugin, Plugin } from "../registry/plugin.ts";
 import { Registry, registry as builtIn } from "../registry/registry.ts";
 import type { Flags } from "./_training.ts";

@@ -8,7 +8,7 @@ import { loadHdf5Library } from "../engine/storage/hdf5/library.ts";
 import { Random } from "../engine/random.ts";
 import type { RunDone, TrainEvent } from "../engine/train/events.ts";
 import { train, type TrainOptions } from "../jobs/train/train.ts";
-import { flag } from "../registry/config/flags.ts";
+import { flag } from "../registry/config/flag.ts";
 import { resolveConfig } from "../registry/config/resolve.ts";
 import type { ResolvedConfig } from "../registry/config/tree.ts";
 import { registry } from "../registry/registry.ts";

@@ -6,10 +6,12 @@ import type { AnyNode, Node, Tensor } from "../ir/node.ts";
 import type { OpName } from "../ir/ops.ts";
 import { isFloat } from "../ir/create.ts";
 import { formatShape, sameShape } from "../ir/dims.ts";
+import { reachable } from "../ir/reachable.ts";
 import { reshape, zerosLike } from "../ir/layout.ts";
 import { reduceSum } from "../ir/matrix.ts";
 import { addGradients } from "./add_gradients.ts";
-import { type GradientRule, gradientRules, type Gradients, one } from "./gradients.ts";
+import { gradientRules, one } from "./gradients.ts";
+import type { GradientRule, Gradients } from "./rule.ts";
 import { sumLeading } from "./sum_leading.ts";
 
 /**
@@ -87,22 +89,6 @@ function isDetached(node: AnyNode): boolean {
 
 function needs(members: ReadonlySet<AnyNode>, operand: Tensor | undefined): boolean {
   return operand !== undefined && isFloat(operand.dtype) && members.has(operand.node);
-}
-
-/**
- * All nodes that tensors are computed from, operands before users.
- * @param tensors The tensors.
- */
-export function reachable(tensors: readonly Tensor[]): AnyNode[] {
-  const found = new Set<AnyNode>();
-  const pending: AnyNode[] = tensors.map(({ node }) => node);
-  while (pending.length > 0) {
-    const node = pending.pop()!;
-    if (found.has(node)) continue;
-    found.add(node);
-    for (const operand of node.inputs) if (operand) pending.push(operand.node);
-  }
-  return [...found].sort((a, b) => a.id - b.id);
 }
 
 function accumulate(

@@ -10,16 +10,14 @@
  * @module
  */
 import { int64s } from "../ir/create.ts";
-import { sizeOf } from "../ir/dims.ts";
+import { flatSize, sizeOf } from "../ir/dims.ts";
 import { concat, reshape, transpose } from "../ir/layout.ts";
 import { gather, slice } from "../ir/indexing.ts";
 import { gemm, matMul, reduceSum } from "../ir/matrix.ts";
 import type { Node, Tensor } from "../ir/node.ts";
 import type { ConvolutionAttributes } from "../ir/ops.ts";
 import { conv, type ConvOptions, convTranspose, pad2d } from "../ir/windows.ts";
-import type { Gradients } from "./gradients.ts";
-import { operand } from "./layout_gradients.ts";
-import { flatSize } from "./sum_leading.ts";
+import { type Gradients, operand } from "./rule.ts";
 
 type Two = readonly [down: number, across: number];
 

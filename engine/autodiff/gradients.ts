@@ -7,7 +7,7 @@
  * @module
  */
 import { applyOne, constant, isFloat, scalar } from "../ir/create.ts";
-import { sizeOf } from "../ir/dims.ts";
+import { flatSize, sizeOf } from "../ir/dims.ts";
 import * as e from "../ir/elementwise.ts";
 import * as logic from "../ir/logic.ts";
 import * as l from "../ir/layout.ts";
@@ -21,30 +21,12 @@ import {
   concatGradient,
   gatherGradient,
   inversePermutation,
-  operand,
   padGradient,
   scatterGradient,
   sliceGradient,
 } from "./layout_gradients.ts";
+import { type GradientRule, type Gradients, operand } from "./rule.ts";
 import { averagePoolGradient, maxPoolGradient } from "./pool_gradients.ts";
-import { flatSize } from "./sum_leading.ts";
-
-/** Cotangents of operands, in the order of the operands. */
-export type Gradients = readonly (Tensor | undefined)[];
-
-/**
- * Maps the cotangents of a node's outputs to those of its operands.
- * @param node The node.
- * @param cotangents Cotangent of each output, `undefined` for outputs that do not matter.
- * @param outputs The node's outputs, for rules that reuse them.
- * @param wanted Which operands need a gradient.
- */
-export type GradientRule<K extends OpName> = (
-  node: Node<K>,
-  cotangents: Gradients,
-  outputs: readonly Tensor[],
-  wanted: readonly boolean[],
-) => Gradients;
 
 const none = (): Gradients => [];
 

@@ -5,7 +5,7 @@
 import * as e from "../ir/elementwise.ts";
 import * as m from "../ir/matrix.ts";
 import type { Node, Tensor } from "../ir/node.ts";
-import type { Gradients } from "./gradients.ts";
+import type { Gradients } from "./rule.ts";
 import { sumLeading } from "./sum_leading.ts";
 
 /**

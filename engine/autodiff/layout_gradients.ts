@@ -6,14 +6,10 @@ import { applyOne, int64s } from "../ir/create.ts";
 import * as e from "../ir/elementwise.ts";
 import * as l from "../ir/layout.ts";
 import * as indexing from "../ir/indexing.ts";
-import type { Dim, Node, Tensor } from "../ir/node.ts";
-import type { Gradients } from "./gradients.ts";
-import { flatSize } from "./sum_leading.ts";
-
-/** Operand `index` of a node whose operand cannot be left out. */
-export function operand(node: Node, index: number): Tensor {
-  return node.inputs[index]!;
-}
+import type { Node, Tensor } from "../ir/node.ts";
+import type { Dim } from "../ir/types.ts";
+import { type Gradients, operand } from "./rule.ts";
+import { flatSize } from "../ir/dims.ts";
 
 /** Splits the cotangent where the operands were joined. */
 export function concatGradient(node: Node<"Concat">, [dy]: Gradients): Gradients {

@@ -8,9 +8,8 @@ import { reshape, zerosLike } from "../ir/layout.ts";
 import { scatterAdd } from "../ir/indexing.ts";
 import type { Node, Tensor } from "../ir/node.ts";
 import { convTranspose, pad2d } from "../ir/windows.ts";
-import type { Gradients } from "./gradients.ts";
-import { operand } from "./layout_gradients.ts";
-import { flatSize } from "./sum_leading.ts";
+import { type Gradients, operand } from "./rule.ts";
+import { flatSize } from "../ir/dims.ts";
 
 /** Adds the cotangent where the maxima were found: the first of equal ones, as in PyTorch. */
 export function maxPoolGradient(

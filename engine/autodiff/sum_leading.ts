@@ -3,16 +3,10 @@
  * @module
  */
 import { scalar } from "../ir/create.ts";
-import { sizeOf } from "../ir/dims.ts";
+import { flatSize } from "../ir/dims.ts";
 import { expand, reshape } from "../ir/layout.ts";
 import { gemm, reduceSum } from "../ir/matrix.ts";
-import type { Dim, Shape, Tensor } from "../ir/node.ts";
-
-/** Number of elements of a shape, as a symbol where it has symbols. */
-export function flatSize(shape: Shape): Dim {
-  if (shape.length === 1) return shape[0];
-  return shape.every((dim) => typeof dim === "number") ? sizeOf(shape) : shape.join("*");
-}
+import type { Tensor } from "../ir/node.ts";
 
 /**
  * Sums over the first axes.

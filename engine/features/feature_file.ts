@@ -7,11 +7,12 @@
 import { DataError } from "../errors.ts";
 import type { FeaturesOrigin, Labels, Split } from "../data/data.ts";
 import { type BagPointers, bagPointers } from "./bag_pointers.ts";
-import { FEATURE_SOURCE_URL, type FeatureSourceOptions } from "./feature_source.ts";
+import {
+  FEATURE_SOURCE_URL,
+  type FeatureLayout,
+  type FeatureSourceOptions,
+} from "./feature_source.ts";
 import { type Hdf5Dataset, Hdf5File } from "../storage/hdf5/hdf5.ts";
-
-/** How the rows of `features` form samples. */
-export type FeatureLayout = "instance" | "fixed_bags" | "variable_bags";
 
 /** What kind of targets `labels` holds. */
 export type LabelKind = "class" | "regression" | "multilabel";

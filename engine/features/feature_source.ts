@@ -5,7 +5,6 @@
  */
 import { DataError } from "../errors.ts";
 import type { ReadOptions, Rows, Source } from "../data/data.ts";
-import type { FeatureLayout } from "./feature_file.ts";
 import { type Hdf5Dataset, Hdf5File } from "../storage/hdf5/hdf5.ts";
 import { indexOfNonFinite } from "../storage/number_format.ts";
 import { rangesOf, type RowRange } from "../storage/hdf5/row_plan.ts";
@@ -170,3 +169,6 @@ export async function openSource(options: unknown): Promise<Source> {
     throw error;
   }
 }
+
+/** How the rows of `features` form samples. */
+export type FeatureLayout = "instance" | "fixed_bags" | "variable_bags";

@@ -2,7 +2,8 @@
  * What shape rules ask of operands.
  * @module
  */
-import type { DType, Tensor } from "./node.ts";
+import type { Tensor } from "./node.ts";
+import type { DType } from "./types.ts";
 
 /** Operands of a node, `undefined` where one is left out. */
 export type Operands = readonly (Tensor | undefined)[];

@@ -2,7 +2,8 @@
  * Making nodes: the only place where they come into being.
  * @module
  */
-import type { AnyNode, Dim, DType, Node, Shape, Tensor, TypedArray } from "./node.ts";
+import type { AnyNode, Node, Tensor } from "./node.ts";
+import type { Dim, DType, Shape, TypedArray } from "./types.ts";
 import type { OpAttributes, OpName } from "./ops.ts";
 import { shapeRules } from "./shape.ts";
 import { formatShape, sizeOf } from "./dims.ts";

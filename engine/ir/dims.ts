@@ -2,7 +2,7 @@
  * Arithmetic on shapes whose dimensions are sizes or symbols.
  * @module
  */
-import type { Dim, Shape } from "./node.ts";
+import type { Dim, Shape } from "./types.ts";
 
 /**
  * Renders a shape as `[batch, 10]`.
@@ -82,4 +82,10 @@ export function broadcast(a: Shape, b: Shape, op: string): Shape {
     result.push(left === 1 ? right : left);
   }
   return result;
+}
+
+/** Number of elements of a shape, as a symbol where it has symbols. */
+export function flatSize(shape: Shape): Dim {
+  if (shape.length === 1) return shape[0];
+  return shape.every((dim) => typeof dim === "number") ? sizeOf(shape) : shape.join("*");
 }

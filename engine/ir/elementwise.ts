@@ -5,7 +5,8 @@
  */
 import { applyOne } from "./create.ts";
 import { binary, type Operand } from "./_elementwise.ts";
-import type { DType, Tensor } from "./node.ts";
+import type { Tensor } from "./node.ts";
+import type { DType } from "./types.ts";
 
 export type { Operand } from "./_elementwise.ts";
 

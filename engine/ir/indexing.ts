@@ -5,7 +5,8 @@
 import { apply, applyOne, int64s, scalar } from "./create.ts";
 import { formatShape, normalizeAxis } from "./dims.ts";
 import { reshape } from "./layout.ts";
-import type { Dim, DType, Tensor } from "./node.ts";
+import type { Tensor } from "./node.ts";
+import type { Dim, DType } from "./types.ts";
 
 /**
  * Rows `start` to `end` (exclusive) of one axis whose size is known.

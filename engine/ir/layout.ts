@@ -4,7 +4,8 @@
  */
 import { applyOne, int64s, isStatic, scalar } from "./create.ts";
 import { formatShape, normalizeAxis, sameShape } from "./dims.ts";
-import type { Dim, DType, Shape, Tensor } from "./node.ts";
+import type { Tensor } from "./node.ts";
+import type { Dim, DType, Shape } from "./types.ts";
 
 /**
  * The run-time shape of a tensor, int64.

@@ -3,43 +3,8 @@
  * reachable from the tensors somebody asks for.
  * @module
  */
+import type { TensorType } from "./types.ts";
 import type { OpAttributes, OpName } from "./ops.ts";
-
-/** Element types that graphs use, by their ONNX names. */
-export type DType =
-  | "float32"
-  | "float16"
-  | "bfloat16"
-  | "int64"
-  | "int32"
-  | "uint32"
-  | "uint8"
-  | "int8"
-  | "bool";
-
-/** A dimension: a size, or the name of a size that is known when the graph runs. */
-export type Dim = number | string;
-
-/** Shape of a tensor, outermost dimension first; `[]` is a scalar. */
-export type Shape = readonly Dim[];
-
-/** Typed arrays that hold a constant's values. */
-export type TypedArray =
-  | Float32Array
-  | BigInt64Array
-  | Int32Array
-  | Uint32Array
-  | Uint8Array
-  | Int8Array
-  | Uint16Array;
-
-/** Element type and shape of a node's output. */
-export interface TensorType {
-  /** Element type. */
-  readonly dtype: DType;
-  /** Shape, outermost dimension first. */
-  readonly shape: Shape;
-}
 
 /** One operation applied to tensors. */
 export interface Node<K extends OpName = OpName> {

@@ -5,7 +5,7 @@
  * and in `../onnx/emit.ts`.
  * @module
  */
-import type { Dim, DType, Shape, TypedArray } from "./node.ts";
+import type { Dim, DType, Shape, TypedArray } from "./types.ts";
 
 /** No attributes. */
 export type None = Readonly<Record<never, never>>;

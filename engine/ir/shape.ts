@@ -5,7 +5,8 @@
  */
 import { expectDtype, type Operands, required } from "./_operands.ts";
 import { broadcast, formatShape, sameShape } from "./dims.ts";
-import type { Dim, Shape, Tensor, TensorType } from "./node.ts";
+import type { Tensor } from "./node.ts";
+import type { Dim, Shape, TensorType } from "./types.ts";
 import type { AxisAttribute, OpAttributes, OpName, ReduceAttributes } from "./ops.ts";
 import { convolved, pooled, transposedConvolution } from "./shape_windows.ts";
 

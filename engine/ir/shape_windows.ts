@@ -5,7 +5,8 @@
  */
 import { expectDtype, type Operands, required } from "./_operands.ts";
 import { formatShape, sameShape } from "./dims.ts";
-import type { Dim, Tensor, TensorType } from "./node.ts";
+import type { Tensor } from "./node.ts";
+import type { Dim, TensorType } from "./types.ts";
 import type { ConvolutionAttributes, OpAttributes, PoolAttributes } from "./ops.ts";
 
 type Pictures = readonly [batch: Dim, channels: number, height: number, width: number];

@@ -11,7 +11,8 @@ import { equal, less } from "../ir/logic.ts";
 import { reshape, sizeOfAxis, unsqueeze } from "../ir/layout.ts";
 import { cumSum, gather, range } from "../ir/indexing.ts";
 import { reduceMax, reduceMin } from "../ir/matrix.ts";
-import type { Dim, Tensor } from "../ir/node.ts";
+import type { Tensor } from "../ir/node.ts";
+import type { Dim } from "../ir/types.ts";
 
 /** Which rows of a packed matrix belong to which bag. */
 export interface Bags {

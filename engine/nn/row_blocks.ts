@@ -9,7 +9,8 @@ import { add, min, mul, sub } from "../ir/elementwise.ts";
 import { less, where } from "../ir/logic.ts";
 import { sizeOfAxis } from "../ir/layout.ts";
 import { sliceBetween } from "../ir/indexing.ts";
-import type { Dim, Tensor } from "../ir/node.ts";
+import type { Tensor } from "../ir/node.ts";
+import type { Dim } from "../ir/types.ts";
 
 /** Rows of a block at which matrix products run at their best rate. */
 const BEST_ROWS = 1200;

@@ -3,9 +3,10 @@
  * says how attributes are written down.
  * @module
  */
-import type { AnyNode, DType, Node, Shape, Tensor, TypedArray } from "../ir/node.ts";
+import type { AnyNode, Node, Tensor } from "../ir/node.ts";
+import type { DType, Shape, TypedArray } from "../ir/types.ts";
 import type { OpName } from "../ir/ops.ts";
-import { reachable } from "../autodiff/backward.ts";
+import { reachable } from "../ir/reachable.ts";
 
 /** Value of an ONNX attribute. */
 export type AttributeValue =

@@ -23,7 +23,7 @@ import {
   type OnnxInitializer,
   type OnnxValue,
 } from "./emit.ts";
-import type { TypedArray } from "../ir/node.ts";
+import type { TypedArray } from "../ir/types.ts";
 
 /** Version of the operator set that graphs are written in. */
 export const OPSET = 21;

@@ -10,7 +10,7 @@
  * @module
  */
 import { int, type OnnxGraph, type OnnxInitializer, type OnnxNode } from "./emit.ts";
-import type { TypedArray } from "../ir/node.ts";
+import type { TypedArray } from "../ir/types.ts";
 
 /** Narrower products cost more in splitting than they gain: measured with ViT-tiny to ViT-large. */
 const MIN_WIDTH = 384;

@@ -4,7 +4,8 @@
  * @module
  */
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import type { DType, Tensor, TypedArray } from "../ir/node.ts";
+import type { Tensor } from "../ir/node.ts";
+import type { DType, TypedArray } from "../ir/types.ts";
 import { allocate } from "../ir/create.ts";
 import { sameShape, sizeOf } from "../ir/dims.ts";
 import { emit, type OnnxGraph } from "../onnx/emit.ts";

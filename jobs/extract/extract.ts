@@ -28,10 +28,7 @@ import { extractSplit, type SplitWork } from "./_extract_split.ts";
 import { featureAttributes, type FeatureOrigin } from "./feature_attributes.ts";
 import { withMatmulPrecision } from "./matmul_precision.ts";
 import { mergeShards } from "./_merge_shards.ts";
-import {
-  type GivenExtractConfig,
-  resolveGivenExtract,
-} from "../../registry/builder/given_config.ts";
+import { type GivenExtractConfig, resolveGivenExtract } from "./given_config.ts";
 import { buildEncoder, type EncoderStack, readThrough } from "../../registry/builder/model.ts";
 import { pictureTransforms } from "../../registry/builder/pictures.ts";
 

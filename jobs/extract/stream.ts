@@ -5,7 +5,7 @@
 import { eventsOf } from "../event_stream.ts";
 import { extractFeatures, type ExtractOptions } from "./extract.ts";
 import type { ExtractedFile, ExtractEvent } from "./events.ts";
-import type { GivenExtractConfig } from "../../registry/builder/given_config.ts";
+import type { GivenExtractConfig } from "./given_config.ts";
 
 /**
  * Extracts features, and gives every event as it happens. Who leaves the loop early stops the work;

@@ -4,7 +4,7 @@
  */
 import { dirname, join, resolve } from "node:path";
 import { DataError } from "../../engine/errors.ts";
-import type { TypedArray } from "../../engine/ir/node.ts";
+import type { TypedArray } from "../../engine/ir/types.ts";
 import { featureSplit, openFeatureFile } from "../../engine/features/feature_file.ts";
 import { loadStateDict } from "../../engine/storage/state_dict.ts";
 import { readTorchFile } from "../../engine/storage/torch/torch_file.ts";

@@ -4,8 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { getAt, isPlainObject, splitPath } from "../../registry/config/objects.ts";
-import { joinPath } from "../../registry/config/issues.ts";
+import { getAt, isPlainObject, joinPath, splitPath } from "../../registry/config/objects.ts";
 import { ConfigError, type ConfigIssue, quote } from "../../registry/errors.ts";
 import type { Slot } from "../../registry/plugin.ts";
 import type { Registry } from "../../registry/registry.ts";

@@ -17,7 +17,8 @@ import {
 } from "../../engine/ir/layout.ts";
 import { gather, oneHot, range, topK } from "../../engine/ir/indexing.ts";
 import { gemm, matMul, reduceMean, reduceSum, softmax } from "../../engine/ir/matrix.ts";
-import type { Dim, Tensor } from "../../engine/ir/node.ts";
+import type { Tensor } from "../../engine/ir/node.ts";
+import type { Dim } from "../../engine/ir/types.ts";
 import { atMost, type BagGrid, flatDim, gridRows } from "../../engine/nn/bags.ts";
 import { meanSquaredError } from "../../engine/nn/losses.ts";
 import type { RandomRows } from "../../engine/nn/random.ts";

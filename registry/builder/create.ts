@@ -7,8 +7,7 @@ import type { ModelConfig, ResolvedConfig } from "../config/tree.ts";
 import { ConfigError, PluginError, quote } from "../errors.ts";
 import type { Created, MetricPlugin, Plugin, Slot, SlotContexts, SlotProducts } from "../plugin.ts";
 import type { Registry } from "../registry.ts";
-import { keyPath } from "../config/select.ts";
-import { SLOTS } from "../slots.ts";
+import { keyPath, SLOTS } from "../slots.ts";
 
 /** What a builder builds from. */
 export interface BuildSources<C extends ModelConfig = ResolvedConfig> {

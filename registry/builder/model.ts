@@ -7,11 +7,10 @@ import { type AggregationMethod, poolMaps, poolTokens } from "../../engine/nn/po
 import { type ForwardContext, type Parameter, Parameters } from "../../engine/nn/scope.ts";
 import type { Split } from "../../engine/data/data.ts";
 import type { Model } from "../../engine/train/model.ts";
-import { keyPath } from "../config/select.ts";
+import { keyPath, SLOTS } from "../slots.ts";
 import type { ModelConfig } from "../config/tree.ts";
 import { ConfigError } from "../errors.ts";
 import type { Encoder, Head, Peft, TaskInfo } from "../plugin.ts";
-import { SLOTS } from "../slots.ts";
 import { type BuildSources, create } from "./create.ts";
 
 /** Where the encoder's parameters stand in the state dict, as in GloViTa. */

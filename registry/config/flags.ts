@@ -2,42 +2,13 @@
  * Flags of the command line, as text, and their conversion to what the schemas take.
  * @module
  */
+import { type Flag, flag } from "./flag.ts";
 import type { ConfigIssue } from "../errors.ts";
 import type { ComposedSection } from "./compose.ts";
-import { expectedIssue, joinPath, schemaAt } from "./issues.ts";
-import { type PlainObject, setAt, splitPath } from "./objects.ts";
-import { type AnySchema, describeField, type Field, readSchema } from "./schema.ts";
-
-/** One flag as it was written: where, and what. */
-export interface Flag {
-  /** Names from the root of the config tree down. */
-  readonly path: readonly string[];
-  /** The words after the flag. */
-  readonly values: readonly string[];
-}
-
-/**
- * Makes a flag.
- * @param path Dotted path of the field.
- * @param values The words after the flag.
- * @returns The flag.
- *
- * @example The flag `--training.epochs 3`
- * ```ts
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(flag("training.epochs", "3"), { path: ["training", "epochs"], values: ["3"] });
- * ```
- */
-export function flag(path: string, ...values: readonly string[]): Flag {
-  return { path: splitPath(path), values };
-}
-
-/** A value made from words, or the reason why it could not be made. */
-type Converted = { readonly value: unknown } | { readonly problem: string };
-
-const NOTHING = new Set(["none", "None", "null"]);
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+import { expectedIssue, schemaAt } from "./issues.ts";
+import { convert, type Converted, parseLoose, quoteWord } from "./words.ts";
+import { joinPath, type PlainObject, setAt } from "./objects.ts";
+import { type AnySchema, readSchema } from "./schema.ts";
 
 /**
  * Writes flags into a tree, converted to what the schemas of their fields take.
@@ -125,101 +96,4 @@ function convertFlag({ schema, negated, path }: Target, values: readonly string[
   return {
     problem: `expected no value after ${flag}, received ${values.map(quoteWord).join(" ")}`,
   };
-}
-
-/**
- * Converts words to what a field takes. Words that do not fit stay text, for the schema to refuse.
- * @param field What the field takes.
- * @param values The words.
- * @returns The value, or the reason why there is none.
- */
-export function convert(field: Field, values: readonly string[]): Converted {
-  const { kind } = field;
-  if (values.length === 0) {
-    if (kind === "boolean" || kind === "any") return { value: true };
-    return { problem: `expected ${describeField(field)}, received nothing` };
-  }
-  if (field.nullable && values.length === 1 && NOTHING.has(values[0])) return { value: null };
-  if (kind === "list") return { value: convertList(field, values) };
-  if (kind === "any" && values.length > 1) return { value: values.map(parseLoose) };
-  if (values.length > 1) {
-    return {
-      problem: `expected ${describeField(field)}, received ${values.length} values: ` +
-        values.map(quoteWord).join(" "),
-    };
-  }
-  return convertWord(field, values[0]);
-}
-
-function convertWord(field: Field, word: string): Converted {
-  switch (field.kind) {
-    case "number":
-    case "whole":
-      return { value: NUMBER.test(word) ? Number(word) : word };
-    case "boolean":
-      return { value: parseBoolean(word) };
-    case "choice":
-      return { value: field.choices.find((choice) => String(choice) === word) ?? word };
-    case "map":
-    case "object":
-      return parseJson(word);
-    case "union":
-    case "any":
-      return { value: parseLoose(word) };
-    default:
-      return { value: word };
-  }
-}
-
-function convertList(field: Field, values: readonly string[]): unknown {
-  const words = parseList(values);
-  return words.map((word, i) => {
-    if (typeof word !== "string") return word;
-    const item = field.items[i] ?? field.items.at(-1);
-    const converted = item ? convertWord(readSchema(item), word) : { value: word };
-    return "value" in converted ? converted.value : word;
-  });
-}
-
-/**
- * Reads a list: several words, or one word that is a JSON list.
- * @param values The words.
- * @returns The items; text where the words were not JSON.
- */
-export function parseList(values: readonly string[]): readonly unknown[] {
-  if (values.length !== 1 || !values[0].startsWith("[")) return values;
-  const parsed = parseJson(values[0]);
-  return "value" in parsed && Array.isArray(parsed.value) ? parsed.value : values;
-}
-
-function parseBoolean(word: string): unknown {
-  const lower = word.toLowerCase();
-  return lower === "true" ? true : lower === "false" ? false : word;
-}
-
-function parseJson(word: string): Converted {
-  try {
-    return { value: JSON.parse(word) };
-  } catch (error) {
-    const reason = (error as Error).message;
-    return { problem: `expected JSON, received ${quoteWord(word)}: ${reason}` };
-  }
-}
-
-/** A word without a schema: JSON where it is JSON, Python's names of constants, else text. */
-function parseLoose(word: string): unknown {
-  if (word === "True") return true;
-  if (word === "False") return false;
-  if (word === "None") return null;
-  const parsed = parseJson(word);
-  if ("problem" in parsed) {
-    return NUMBER.test(word) && !/^[+-]?0\d/.test(word) ? Number(word) : word;
-  }
-  const exact = typeof parsed.value !== "number" || !Number.isInteger(parsed.value) ||
-    Number.isSafeInteger(parsed.value);
-  return exact ? parsed.value : word;
-}
-
-function quoteWord(word: string): string {
-  return JSON.stringify(word);
 }

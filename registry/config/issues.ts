@@ -4,6 +4,7 @@
  */
 import type * as v from "valibot";
 import { type ConfigIssue, didYouMean } from "../errors.ts";
+import { joinPath } from "./objects.ts";
 import {
   type AnySchema,
   describeField,
@@ -67,15 +68,6 @@ export function renderIssues(
     const expected = schema ? describeField(readSchema(schema)) : issue.expected ?? "another value";
     return choiceIssue(path, expected, issue.input, schema);
   });
-}
-
-/**
- * Joins names to a dotted path.
- * @param parts Names and paths; empty ones are left out.
- * @returns The path.
- */
-export function joinPath(...parts: readonly string[]): string {
-  return parts.filter((part) => part !== "").join(".");
 }
 
 /**

@@ -73,3 +73,12 @@ export function pick(object: Readonly<PlainObject>, names: Iterable<string>): Pl
 export function splitPath(path: string): string[] {
   return path === "" ? [] : path.split(".");
 }
+
+/**
+ * Joins names to a dotted path.
+ * @param parts Names and paths; empty ones are left out.
+ * @returns The path.
+ */
+export function joinPath(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== "").join(".");
+}

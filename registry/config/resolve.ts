@@ -5,12 +5,13 @@
 import { ConfigError, type ConfigIssue, renderIssue } from "../errors.ts";
 import { type ConfigPart, mergeParts } from "../configure.ts";
 import { type Registry, registry as defaultRegistry } from "../registry.ts";
-import { SLOTS } from "../slots.ts";
+import { keyPath, SLOTS } from "../slots.ts";
 import { type ComposedSection, composeSections, optionEntries } from "./compose.ts";
-import { applyFlags, type Flag } from "./flags.ts";
-import { expectedIssue, joinPath } from "./issues.ts";
-import { getAt, isPlainObject, type PlainObject, setAt, splitPath } from "./objects.ts";
-import { keyPath, type SelectOptions, selectPlugins } from "./select.ts";
+import { applyFlags } from "./flags.ts";
+import type { Flag } from "./flag.ts";
+import { expectedIssue } from "./issues.ts";
+import { getAt, isPlainObject, joinPath, type PlainObject, setAt, splitPath } from "./objects.ts";
+import { type SelectOptions, selectPlugins } from "./select.ts";
 import type { ResolvedConfig } from "./tree.ts";
 import { validateSection } from "./validate.ts";
 

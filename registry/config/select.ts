@@ -5,10 +5,11 @@
 import type { Plugin, Slot } from "../plugin.ts";
 import { type ConfigIssue, didYouMean, quote } from "../errors.ts";
 import type { Registry } from "../registry.ts";
-import { type SlotInfo, SLOTS, slotsOf } from "../slots.ts";
-import { type Flag, parseList } from "./flags.ts";
+import { keyPath, type SlotInfo, SLOTS, slotsOf } from "../slots.ts";
+import type { Flag } from "./flag.ts";
+import { parseList } from "./words.ts";
 import { isGlovitaKey } from "./glovita_fields.ts";
-import { expectedIssue, joinPath } from "./issues.ts";
+import { expectedIssue } from "./issues.ts";
 import { getAt, splitPath } from "./objects.ts";
 import { describeChoices } from "./schema.ts";
 import { type Section, SECTIONS } from "./sections.ts";
@@ -144,13 +145,4 @@ function keyIssues(slot: Slot, wanted: Wanted, registry: Registry): ConfigIssue[
   const unknown = wanted.keys.filter((key) => !registry.has(slot, key));
   if (unknown.length === 0) return [expectedIssue(path, expected, wanted.given)];
   return unknown.map((key) => expectedIssue(path, expected, key, didYouMean(key, known)));
-}
-
-/**
- * Says where a slot's key stands.
- * @param info The slot's place.
- * @returns Dotted path of the field that holds the key.
- */
-export function keyPath(info: SlotInfo): string {
-  return joinPath(info.section, info.field);
 }

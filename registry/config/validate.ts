@@ -9,8 +9,8 @@ import type { Registry } from "../registry.ts";
 import { SLOTS } from "../slots.ts";
 import { type ComposedSection, optionEntries } from "./compose.ts";
 import { isGlovitaField } from "./glovita_fields.ts";
-import { expectedIssue, joinPath, renderIssues, unknownField } from "./issues.ts";
-import { isPlainObject, pick, type PlainObject } from "./objects.ts";
+import { expectedIssue, renderIssues, unknownField } from "./issues.ts";
+import { isPlainObject, joinPath, pick, type PlainObject } from "./objects.ts";
 import { parseOptions, takesNull } from "./options.ts";
 import { type Entries, readSchema } from "./schema.ts";
 

@@ -3,11 +3,13 @@
  * @module
  */
 import { type ComposedSection, composeSections, optionEntries } from "../config/compose.ts";
-import { applyFlags, convert, type Flag } from "../config/flags.ts";
-import { joinPath } from "../config/issues.ts";
+import { applyFlags } from "../config/flags.ts";
+import type { Flag } from "../config/flag.ts";
+import { convert } from "../config/words.ts";
 import {
   getAt,
   isPlainObject,
+  joinPath,
   pick,
   type PlainObject,
   setAt,

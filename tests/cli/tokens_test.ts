@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { flag } from "../../registry/config/flags.ts";
+import { flag } from "../../registry/config/flag.ts";
 import { SLOTS } from "../../registry/slots.ts";
 import { parseTokens, shorthandOf, splitGlobals } from "../../cli/tokens.ts";
 import { fake, fakeRegistry } from "../registry/_fakes.ts";

@@ -2,10 +2,10 @@
  * Runs graphs in the real runtime, for tests.
  * @module
  */
-import { input } from "../../engine/ir/create.ts";
+import { allocate, input } from "../../engine/ir/create.ts";
 import { sizeOf } from "../../engine/ir/dims.ts";
-import type { DType, Shape, Tensor } from "../../engine/ir/node.ts";
-import { allocate } from "../../engine/ir/create.ts";
+import type { Tensor } from "../../engine/ir/node.ts";
+import type { DType, Shape } from "../../engine/ir/types.ts";
 import { Random } from "../../engine/random.ts";
 import { Session, type Value } from "../../engine/runtime/session.ts";
 

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import * as v from "valibot";
 import { configure } from "../../registry/configure.ts";
 import { ConfigError } from "../../registry/errors.ts";
-import { flag } from "../../registry/config/flags.ts";
+import { flag } from "../../registry/config/flag.ts";
 import { resolveConfig } from "../../registry/config/resolve.ts";
 import { fake, fakeRegistry, minimalFile } from "./_fakes.ts";
 

@@ -2,7 +2,7 @@
  * Examples of the operators that move windows over pictures.
  * @module
  */
-import type { Shape } from "../../../engine/ir/node.ts";
+import type { Shape } from "../../../engine/ir/types.ts";
 import * as w from "../../../engine/ir/windows.ts";
 import { sample } from "../_run.ts";
 import { apart, type Case } from "./_case.ts";

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { gradients, reachable } from "../../../engine/autodiff/backward.ts";
+import { gradients } from "../../../engine/autodiff/backward.ts";
+import { reachable } from "../../../engine/ir/reachable.ts";
 import { applyOne, input } from "../../../engine/ir/create.ts";
 import { add, cast, detach, exp, mul, pow } from "../../../engine/ir/elementwise.ts";
 import { greater, where } from "../../../engine/ir/logic.ts";

@@ -1,9 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { gradients, reachable } from "../../../engine/autodiff/backward.ts";
+import { gradients } from "../../../engine/autodiff/backward.ts";
+import { reachable } from "../../../engine/ir/reachable.ts";
 import { input } from "../../../engine/ir/create.ts";
 import { mul } from "../../../engine/ir/elementwise.ts";
 import { reduceSum } from "../../../engine/ir/matrix.ts";
-import type { Shape, Tensor } from "../../../engine/ir/node.ts";
+import type { Tensor } from "../../../engine/ir/node.ts";
+import type { Shape } from "../../../engine/ir/types.ts";
 import { conv, type ConvOptions, convTranspose } from "../../../engine/ir/windows.ts";
 import { checkGradients } from "../_gradient_check.ts";
 import { sample } from "../_run.ts";

@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { gradients, reachable } from "../../../engine/autodiff/backward.ts";
-import { gradientRules, type Gradients } from "../../../engine/autodiff/gradients.ts";
+import { gradients } from "../../../engine/autodiff/backward.ts";
+import { reachable } from "../../../engine/ir/reachable.ts";
+import { gradientRules } from "../../../engine/autodiff/gradients.ts";
+import type { Gradients } from "../../../engine/autodiff/rule.ts";
 import { applyOne } from "../../../engine/ir/create.ts";
 import { exp, mul, pow } from "../../../engine/ir/elementwise.ts";
 import { concat } from "../../../engine/ir/layout.ts";

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { constant } from "../../../engine/ir/create.ts";
 import * as e from "../../../engine/ir/elementwise.ts";
-import type { DType, Tensor } from "../../../engine/ir/node.ts";
+import type { Tensor } from "../../../engine/ir/node.ts";
+import type { DType } from "../../../engine/ir/types.ts";
 import { relativeError } from "../../_golden.ts";
 import { evaluate, evaluateOn, inputsOf, sample } from "../_run.ts";
 

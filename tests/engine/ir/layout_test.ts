@@ -1,7 +1,8 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { constant, input, scalar } from "../../../engine/ir/create.ts";
 import * as l from "../../../engine/ir/layout.ts";
-import type { Shape, Tensor } from "../../../engine/ir/node.ts";
+import type { Tensor } from "../../../engine/ir/node.ts";
+import type { Shape } from "../../../engine/ir/types.ts";
 import { counting, evaluate, evaluateOn, type Sample } from "../_run.ts";
 
 const symbolic = input("x", "float32", ["batch", 3, "width"]);

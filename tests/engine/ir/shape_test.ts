@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { apply, applyOne, constant, input, int64s } from "../../../engine/ir/create.ts";
 import { broadcast, formatShape, normalizeAxis, sizeOf } from "../../../engine/ir/dims.ts";
-import type { DType, Shape } from "../../../engine/ir/node.ts";
+import type { DType, Shape } from "../../../engine/ir/types.ts";
 import type { OpAttributes, OpName } from "../../../engine/ir/ops.ts";
 
 /** Type of an operand, where `undefined` leaves it out. */

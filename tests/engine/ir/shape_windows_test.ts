@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { input } from "../../../engine/ir/create.ts";
-import type { Shape } from "../../../engine/ir/node.ts";
+import type { Shape } from "../../../engine/ir/types.ts";
 import { averagePool, conv, convTranspose, maxPool } from "../../../engine/ir/windows.ts";
 
 const f = (...shape: Shape) => input("x", "float32", shape);

@@ -9,7 +9,8 @@ import { linear } from "../../../engine/nn/scope.ts";
 import { bakeInputs } from "../../../engine/onnx/bake.ts";
 import { Session } from "../../../engine/runtime/session.ts";
 import { gemm } from "../../../engine/ir/matrix.ts";
-import type { DType, Tensor } from "../../../engine/ir/node.ts";
+import type { Tensor } from "../../../engine/ir/node.ts";
+import type { DType } from "../../../engine/ir/types.ts";
 import { elementTypes, emit } from "../../../engine/onnx/emit.ts";
 import { encode, encodeWithConstantsApart, OPSET } from "../../../engine/onnx/encode.ts";
 

@@ -8,7 +8,7 @@ import { loadHdf5Library } from "../../../engine/storage/hdf5/library.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import { extractFeatures } from "../../../jobs/extract/extract.ts";
 import { resolveExtractConfig } from "../../../registry/config/extract.ts";
-import { flag } from "../../../registry/config/flags.ts";
+import { flag } from "../../../registry/config/flag.ts";
 import type { EncoderPlugin } from "../../../registry/plugin.ts";
 import { extract, extractConfig, extractionRegistry, WIDTH } from "../../_extraction.ts";
 import { canMount, needsMount, onSmallDisk } from "../../_small_disk.ts";

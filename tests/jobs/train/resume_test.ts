@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DataError } from "../../../engine/errors.ts";
 import type { TrainEvent } from "../../../engine/train/events.ts";
 import { ConfigError } from "../../../registry/errors.ts";
-import { flag } from "../../../registry/config/flags.ts";
+import { flag } from "../../../registry/config/flag.ts";
 import { resolveConfig } from "../../../registry/config/resolve.ts";
 import { registry } from "../../../registry/registry.ts";
 import {

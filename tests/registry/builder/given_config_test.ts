@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { resolveGiven, resolveGivenExtract } from "../../../registry/builder/given_config.ts";
+import { resolveGiven } from "../../../registry/builder/given_config.ts";
+import { resolveGivenExtract } from "../../../jobs/extract/given_config.ts";
 import { configure } from "../../../registry/configure.ts";
 import { DataError } from "../../../engine/errors.ts";
 import { resolveExtractConfig } from "../../../registry/config/extract.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import * as v from "valibot";
 import { augmentationSchema } from "../../../registry/config/augmentation.ts";
-import { flag } from "../../../registry/config/flags.ts";
+import { flag } from "../../../registry/config/flag.ts";
 import { resolveConfig } from "../../../registry/config/resolve.ts";
 import { fake, fakeRegistry, minimalFile } from "../_fakes.ts";
 

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { UnknownKeyError } from "../../../registry/errors.ts";
 import { Registry } from "../../../registry/registry.ts";
 import { chosenPlugin, chosenPlugins } from "../../../registry/config/chosen.ts";
-import { flag } from "../../../registry/config/flags.ts";
+import { flag } from "../../../registry/config/flag.ts";
 import { resolveConfig } from "../../../registry/config/resolve.ts";
 import { fakeRegistry, minimalFile } from "../_fakes.ts";
 

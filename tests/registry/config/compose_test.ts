@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { composeSections } from "../../../registry/config/compose.ts";
-import { flag } from "../../../registry/config/flags.ts";
+import { flag } from "../../../registry/config/flag.ts";
 import { selectPlugins } from "../../../registry/config/select.ts";
 import { fakeRegistry, minimalFile } from "../_fakes.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { EXTRACT_SECTIONS, resolveExtractConfig } from "../../../registry/config/extract.ts";
-import { flag } from "../../../registry/config/flags.ts";
+import { flag } from "../../../registry/config/flag.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import { extractConfig, extractionRegistry } from "../../_extraction.ts";
 

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import * as v from "valibot";
-import { convert, flag, parseList } from "../../../registry/config/flags.ts";
+import { flag } from "../../../registry/config/flag.ts";
+import { convert, parseList } from "../../../registry/config/words.ts";
 import { type AnySchema, readSchema } from "../../../registry/config/schema.ts";
 import { resolveConfig } from "../../../registry/config/resolve.ts";
 import { fakeRegistry, minimalFile } from "../_fakes.ts";

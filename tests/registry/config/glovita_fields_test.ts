@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { flag } from "../../../registry/config/flags.ts";
+import { flag } from "../../../registry/config/flag.ts";
 import { isGlovitaField, isGlovitaKey } from "../../../registry/config/glovita_fields.ts";
 import { resolveConfig } from "../../../registry/config/resolve.ts";
 import { fakeRegistry, minimalFile } from "../_fakes.ts";

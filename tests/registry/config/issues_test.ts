@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import * as v from "valibot";
-import { joinPath, renderIssues, schemaAt, unknownField } from "../../../registry/config/issues.ts";
+import { renderIssues, schemaAt, unknownField } from "../../../registry/config/issues.ts";
+import { joinPath } from "../../../registry/config/objects.ts";
 import type { Entries } from "../../../registry/config/schema.ts";
 
 const entries: Entries = {

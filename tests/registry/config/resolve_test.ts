@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as v from "valibot";
 import { ConfigError } from "../../../registry/errors.ts";
 import { Registry } from "../../../registry/registry.ts";
-import { type Flag, flag } from "../../../registry/config/flags.ts";
+import { type Flag, flag } from "../../../registry/config/flag.ts";
 import { type ConfigSources, resolveConfig } from "../../../registry/config/resolve.ts";
 import { fake, fakeRegistry, minimalFile } from "../_fakes.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { flag } from "../../../registry/config/flags.ts";
+import { flag } from "../../../registry/config/flag.ts";
 import { selectPlugins } from "../../../registry/config/select.ts";
 import { fakeRegistry, minimalFile } from "../_fakes.ts";
 
