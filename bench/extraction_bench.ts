@@ -1,6 +1,6 @@
 /**
  * Feature extraction with ViT-tiny and ViT-base (patch 16, 224 pixels): the forward pass of 32
- * pictures, and the whole way from JPEG files to an HDF5 file, against timm on PyTorch with a
+ * images, and the whole way from JPEG files to an HDF5 file, against timm on PyTorch with a
  * DataLoader, in float32 and with bfloat16 autocast. Two threads each. ViT-base, which has wide
  * layers, is measured with `float32_matmul_precision high` too.
  *
@@ -24,19 +24,19 @@ type MatmulPrecision = ExtractConfig["float32_matmul_precision"];
 
 interface Case {
   readonly type: string;
-  readonly pictures: number;
+  readonly images: number;
   readonly rounds: number;
   readonly precisions: readonly MatmulPrecision[];
 }
 
 const CASES: readonly Case[] = [
-  { type: "vit_tiny_patch16_224", pictures: 384, rounds: 5, precisions: ["highest"] },
-  { type: "vit_base_patch16_224", pictures: 128, rounds: 3, precisions: ["highest", "high"] },
+  { type: "vit_tiny_patch16_224", images: 384, rounds: 5, precisions: ["highest"] },
+  { type: "vit_base_patch16_224", images: 128, rounds: 3, precisions: ["highest", "high"] },
 ];
 const BATCH = 32;
 const SIZE = 224;
 const THREADS = 2;
-const PICTURES = new URL("../tests/testdata/preprocess/images/", import.meta.url).pathname;
+const IMAGES = new URL("../tests/testdata/preprocess/images/", import.meta.url).pathname;
 
 async function timed(run: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
@@ -44,12 +44,12 @@ async function timed(run: () => Promise<unknown>): Promise<number> {
   return performance.now() - start;
 }
 
-/** Different JPEG files of 500 x 375 pixels, cut out of real pictures. */
-async function writePictures(folder: string, count: number): Promise<void> {
+/** Different JPEG files of 500 x 375 pixels, cut out of real images. */
+async function writeImages(folder: string, count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
     const label = join(folder, "images", "train", i % 2 === 0 ? "china" : "coffee");
     Deno.mkdirSync(label, { recursive: true });
-    const source = join(PICTURES, i % 2 === 0 ? "china.jpg" : "coffee.png");
+    const source = join(IMAGES, i % 2 === 0 ? "china.jpg" : "coffee.png");
     await sharp(source).resize(640, 427)
       .extract({ left: i % 140, top: (i * 7) % 52, width: 500, height: 375 })
       .jpeg({ quality: 90 }).toFile(join(label, `${i}.jpg`));
@@ -85,7 +85,7 @@ function configOf(
   return resolveExtractConfig({ file }).config;
 }
 
-/** The pool that extraction uses, and pictures that are already decoded. */
+/** The pool that extraction uses, and images that are already decoded. */
 async function poolFor(type: string, precision: MatmulPrecision) {
   const sources = { config: configOf(type, {}), registry };
   const sampleShape = [3, SIZE, SIZE];
@@ -134,12 +134,12 @@ async function benchForward({ type, rounds, precisions }: Case, peer?: Peer): Pr
 }
 
 async function benchWhole(
-  { type, pictures, rounds, precisions }: Case,
+  { type, images, rounds, precisions }: Case,
   peer?: Peer,
 ): Promise<void> {
   const root = Deno.makeTempDirSync({ prefix: "glovita_bench_" });
   try {
-    await writePictures(root, pictures);
+    await writeImages(root, images);
     const weightsFile = peer && join(root, "weights.safetensors");
     await peer?.ask({ task: "weights", type, file: weightsFile });
     const tasks = [false, true].flatMap((bf16) => [0, 2].map((workers) => ({ bf16, workers })));
@@ -162,11 +162,11 @@ async function benchWhole(
       for (const [index, { bf16, workers }] of tasks.entries()) {
         if (index > 0 && !peer) break;
         const what = `PyTorch ${bf16 ? "bf16" : "fp32"}, DataLoader with ${workers} workers`;
-        const name = `${type} ${precision}, ${pictures} JPEGs to HDF5 (${what})`;
+        const name = `${type} ${precision}, ${images} JPEGs to HDF5 (${what})`;
         compare(name, ours[i], theirs[index]);
       }
-      const rate = 1000 * pictures / Math.min(...ours[i]);
-      console.log(`${type} ${precision}: at best ${rate.toFixed(1)} pictures/s`);
+      const rate = 1000 * images / Math.min(...ours[i]);
+      console.log(`${type} ${precision}: at best ${rate.toFixed(1)} images/s`);
     }
     console.log(
       `${type}: peak memory so far ${peakMemory().toFixed(0)} MB, PyTorch ${peak.toFixed(0)} MB`,

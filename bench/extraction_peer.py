@@ -51,11 +51,11 @@ class Folder(torch.utils.data.Dataset):
 @torch.inference_mode()
 def forward(request):
     model = model_of(request["type"])
-    pictures = torch.randn(request["batch"], 3, 224, 224)
+    images = torch.randn(request["batch"], 3, 224, 224)
     with precision(request["bf16"]):
-        model.forward_features(pictures)
+        model.forward_features(images)
         start = time.perf_counter()
-        joint(model.forward_features(pictures))
+        joint(model.forward_features(images))
     return (time.perf_counter() - start) * 1000
 
 
@@ -84,9 +84,9 @@ def extract(request):
         )
         labels = file.create_dataset("labels", (len(data),), "int64")
         at = 0
-        for pictures, targets in loader:
+        for images, targets in loader:
             with precision(request["bf16"]):
-                values = joint(model.forward_features(pictures)).float().numpy()
+                values = joint(model.forward_features(images)).float().numpy()
             features[at : at + len(values)] = values
             labels[at : at + len(values)] = targets.numpy()
             at += len(values)

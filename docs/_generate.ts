@@ -115,7 +115,7 @@ function renderNested(slot: Slot, registry: Registry): string[] {
     const about = wrap(sentence(plugin.description));
     return [`#### ${slot} ${code(key)}`, about, ...optionTable(plugin, "")];
   });
-  const title = `### ${code(section)}: ${slot} of pictures`;
+  const title = `### ${code(section)}: ${slot} of images`;
   return [title, wrap(`${description} ${NAMED_BY[slot] ?? ""}`.trim()), ...keys];
 }
 

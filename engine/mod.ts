@@ -10,17 +10,17 @@ export type { DownloadOptions, DownloadProgress } from "./hub/download.ts";
 export { findWeights, type FoundWeights, type WeightsRequest } from "./hub/weights.ts";
 export { sha256OfFile } from "./hub/sha256.ts";
 export {
-  findPictureSize,
+  findImageSize,
   type FoundSize,
-  PICTURE_SOURCE_URL,
-  type PictureSourceOptions,
-} from "./images/picture_source.ts";
+  IMAGE_SOURCE_URL,
+  type ImageSourceOptions,
+} from "./images/image_source.ts";
 export {
-  RAW_PICTURE_SOURCE_URL,
+  RAW_IMAGE_SOURCE_URL,
   type RawBlock,
-  type RawPictureSourceOptions,
-} from "./images/raw_picture_source.ts";
-export type { Picture } from "./images/picture.ts";
+  type RawImageSourceOptions,
+} from "./images/raw_image_source.ts";
+export type { Image } from "./images/image.ts";
 export * from "./images/transform.ts";
 export { constant, input, int64s, scalar } from "./ir/create.ts";
 export { formatShape, sameShape, sizeOf } from "./ir/dims.ts";

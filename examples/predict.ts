@@ -23,7 +23,7 @@ await using model = await TrainedModel.load(Deno.args[0]);
 const features = Float32Array.from(SEVEN.join(""), (pixel) => pixel === "#" ? 1 : 0);
 const [{ scores }] = await model.predict({ features }); // 64 values, one sample
 const best = scores.indexOf(Math.max(...scores));
-console.log(`the picture shows a ${best}, with probability ${scores[best].toFixed(2)}`);
+console.log(`the image shows a ${best}, with probability ${scores[best].toFixed(2)}`);
 
 const { labels } = await openFeatureFile("digits/digits_test.h5");
 let right = 0;

@@ -18,11 +18,11 @@ import type { Bags } from "../engine/nn/bags.ts";
 import type { SourceModule, Split } from "../engine/data/data.ts";
 import type { DownloadProgress } from "../engine/hub/download.ts";
 import type { Preprocessing } from "../engine/images/preprocessing.ts";
-import type { PictureTransform } from "../engine/images/transform.ts";
+import type { ImageTransform } from "../engine/images/transform.ts";
 
 export type { DownloadProgress } from "../engine/hub/download.ts";
 export type { Interpolation, Preprocessing } from "../engine/images/preprocessing.ts";
-export type { PictureOperation, PictureTransform } from "../engine/images/transform.ts";
+export type { ImageOperation, ImageTransform } from "../engine/images/transform.ts";
 export type {
   FeaturesOrigin,
   Labels,
@@ -73,16 +73,16 @@ export interface DatasetContext {
   readonly data_root_dir: string;
   /** `data.fold`: which fold of a dataset that knows folds. */
   readonly fold?: number;
-  /** What becomes of pictures; absent where the encoder takes none. */
-  readonly pictures?: PictureTransforms;
+  /** What becomes of images; absent where the encoder takes none. */
+  readonly images?: ImageTransforms;
 }
 
-/** What becomes of a dataset's pictures. */
-export interface PictureTransforms {
+/** What becomes of a dataset's images. */
+export interface ImageTransforms {
   /** For the training split. */
-  readonly train: PictureTransform;
+  readonly train: ImageTransform;
   /** For the other splits. */
-  readonly eval: PictureTransform;
+  readonly eval: ImageTransform;
 }
 
 /** How an encoder's output is laid out. */
@@ -238,7 +238,7 @@ export interface ScheduleContext {
 
 /** What a `policy` plugin gets besides its own options: it decides where `data` says nothing. */
 export interface PolicyContext {
-  /** What the encoder expects of pictures. */
+  /** What the encoder expects of images. */
   readonly preprocessing: Preprocessing;
   /** `data.augmentation.image_size`. */
   readonly image_size?: number;
@@ -270,8 +270,8 @@ export interface SlotProducts {
   readonly metric: Metric;
   /** Destinations of a run's numbers. */
   readonly logger: Logger;
-  /** From decoded pictures to an encoder's input. */
-  readonly policy: PictureTransform;
+  /** From decoded images to an encoder's input. */
+  readonly policy: ImageTransform;
 }
 
 /** What each slot's `create` gets besides its own options. */
@@ -333,10 +333,10 @@ export interface MetricPlugin<C = unknown> extends Plugin<"metric", C> {
   readonly subtasks?: readonly Subtask[];
 }
 
-/** An encoder's plugin, which also says what pictures it takes. */
+/** An encoder's plugin, which also says what images it takes. */
 export interface EncoderPlugin<C = unknown> extends Plugin<"encoder_type", C> {
   /**
-   * Says what the encoder expects of pictures; absent for encoders that take none.
+   * Says what the encoder expects of images; absent for encoders that take none.
    * @param config Options that {@linkcode Plugin.config} has accepted.
    * @throws {RangeError} if the options name no encoder.
    * @throws {DataError} if a file that says it cannot be read.

@@ -96,7 +96,7 @@ export const SLOTS: { readonly [S in Slot]: SlotInfo } = {
     field: "test_policy",
     defaultKey: "default",
     nested: true,
-    description: "What becomes of a picture before the encoder gets it.",
+    description: "What becomes of an image before the encoder gets it.",
   },
 };
 

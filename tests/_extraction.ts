@@ -1,5 +1,5 @@
 /**
- * A dataset of made-up pictures and a small encoder, for tests that extract features.
+ * A dataset of made-up images and a small encoder, for tests that extract features.
  * @module
  */
 import "../plugins/mod.ts";
@@ -18,28 +18,28 @@ import type { Dataset, EncoderPlugin, Plugin } from "../registry/plugin.ts";
 import { Registry, registry as builtIn } from "../registry/registry.ts";
 import type { Flags } from "./_training.ts";
 
-/** Shape of a made-up picture. */
+/** Shape of a made-up image. */
 export const SHAPE = [3, 2, 2] as const;
 const SIZE = 12;
 /** Width of the features. */
 export const WIDTH = 5;
 
-interface PictureOptions {
+interface ImageOptions {
   readonly broken: readonly number[];
   readonly strict: boolean;
   readonly slow: number;
 }
 
-/** Reads picture i as 12 numbers that depend on i. */
-export function openSource({ broken, strict, slow }: PictureOptions): Source {
+/** Reads image i as 12 numbers that depend on i. */
+export function openSource({ broken, strict, slow }: ImageOptions): Source {
   return {
     async read(indices): Promise<Rows> {
       if (slow > 0) await new Promise((resolve) => setTimeout(resolve, slow));
       const skipped: SkippedSample[] = [];
       const kept = [...indices].filter((index, position) => {
         if (!broken.includes(index)) return true;
-        const reason = `Cannot read "picture ${index}": it is broken`;
-        if (strict) throw new DataError(reason, { file: `picture ${index}`, index });
+        const reason = `Cannot read "image ${index}": it is broken`;
+        if (strict) throw new DataError(reason, { file: `image ${index}`, index });
         skipped.push({ position, reason });
         return false;
       });
@@ -63,10 +63,10 @@ const datasetConfig = v.strictObject({
   augmentation: augmentationSchema({ train_policy: "shaky", test_policy: "plain" }),
 });
 
-const pictures: Plugin<"dataset", v.InferOutput<typeof datasetConfig>> = {
+const images: Plugin<"dataset", v.InferOutput<typeof datasetConfig>> = {
   slot: "dataset",
   key: "made_up",
-  description: "made-up pictures",
+  description: "made-up images",
   config: datasetConfig,
   create({ num_classes, length, regression, ...options }): Dataset {
     const split: Split = {
@@ -130,7 +130,7 @@ function policy(key: string): Plugin<"policy", v.InferOutput<typeof policyConfig
 }
 
 /** The made-up plugins. */
-export const madeUp: readonly Plugin[] = [pictures, encoder, policy("plain")] as Plugin[];
+export const madeUp: readonly Plugin[] = [images, encoder, policy("plain")] as Plugin[];
 
 /** A registry with the made-up plugins, and the built-in ones that extraction needs besides. */
 export function extractionRegistry(): Registry {

@@ -60,8 +60,8 @@ export function ruleWeights(name: string, shape: readonly number[]): Float32Arra
   return new Float32Array(numbers);
 }
 
-/** A batch of two pictures. */
-export function rulePictures(sampleShape: readonly number[]): Value {
+/** A batch of two images. */
+export function ruleImages(sampleShape: readonly number[]): Value {
   const shape = [2, ...sampleShape];
   const data = Float32Array.from(ruleNumbers("input", sizeOf(shape)), (s) => 2 * s);
   return { dtype: "float32", shape, data };
@@ -73,15 +73,15 @@ export const EVALUATION: ForwardContext = {
   random: new RandomStream(scalar(0, "uint32")),
 };
 
-/** Computes what a model makes of {@linkcode rulePictures}, with {@linkcode ruleWeights}. */
+/** Computes what a model makes of {@linkcode ruleImages}, with {@linkcode ruleWeights}. */
 export async function runOnRule<Name extends string>(
   parameters: readonly Parameter[],
-  outputs: (pictures: Tensor) => Readonly<Record<Name, Tensor>>,
+  outputs: (images: Tensor) => Readonly<Record<Name, Tensor>>,
   sampleShape: readonly number[],
 ): Promise<Record<Name, Value>> {
-  const pictures = input("input", "float32", ["batch", ...sampleShape]);
-  const session = await Session.create(outputs(pictures));
-  const feeds: Record<string, Value> = { input: rulePictures(sampleShape) };
+  const images = input("input", "float32", ["batch", ...sampleShape]);
+  const session = await Session.create(outputs(images));
+  const feeds: Record<string, Value> = { input: ruleImages(sampleShape) };
   for (const { name, shape } of parameters) {
     feeds[name] = { dtype: "float32", shape, data: ruleWeights(name, shape) };
   }

@@ -1,10 +1,10 @@
 /**
- * Gradients of convolutions: a transposed convolution for the pictures, one matrix product per
+ * Gradients of convolutions: a transposed convolution for the images, one matrix product per
  * entry of the window for the weight.
  *
  * Of `y[n,m,p] = Σ w[m,c,i] x[n,c, s p + d i − pad]` the gradient is
  * `dw[m,c,i] = Σ dy[n,m,p] x[n,c, s p + d i − pad]`. The rows `s q + r` of the padded x with one rest
- * r are a picture of their own, a phase. For `d i = s q + r` the sum runs over phase r shifted by q.
+ * r are an image of their own, a phase. For `d i = s q + r` the sum runs over phase r shifted by q.
  * With zeros after dy, both have the same grid; flattened over rows and columns, a shift is one
  * offset, so that an entry of the window is one slice and one product.
  * @module
@@ -45,7 +45,7 @@ export function convGradient(
 ): Gradients {
   const [x, weight] = [operand(node, 0), operand(node, 1)];
   return [
-    wanted[0] ? pictureGradient(node, dy!) : undefined,
+    wanted[0] ? imageGradient(node, dy!) : undefined,
     wanted[1] ? weightGradient({ x, y: dy!, weight }, node.attributes) : undefined,
     wanted[2] ? reduceSum(dy!, { axes: [0, 2, 3] }) : undefined,
   ];
@@ -53,9 +53,9 @@ export function convGradient(
 
 /**
  * With steps of 1 the transpose is a convolution with the weight turned round, faster by up to half;
- * turning round only pays where the weight is smaller than a picture.
+ * turning round only pays where the weight is smaller than an image.
  */
-function pictureGradient(node: Node<"Conv">, dy: Tensor): Tensor {
+function imageGradient(node: Node<"Conv">, dy: Tensor): Tensor {
   const [x, weight] = [operand(node, 0), operand(node, 1)];
   const { strides, pads, dilations } = node.attributes;
   const reach = both((axis) => dilations[axis] * (Number(weight.shape[2 + axis]) - 1));
@@ -150,7 +150,7 @@ function interleaved(matrix: Tensor): Tensor {
   return transpose(reshape(matrix, [rows, size / BLOCK, BLOCK]), [1, 2, 0]);
 }
 
-/** Rows and columns of the padded pictures with a rest, as many as the grid has. */
+/** Rows and columns of the padded images with a rest, as many as the grid has. */
 function phase(x: Tensor, rest: Two, { grid, attributes: { strides, pads } }: {
   readonly grid: Two;
   readonly attributes: ConvolutionAttributes;

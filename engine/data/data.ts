@@ -1,6 +1,6 @@
 /**
  * What training reads: splits, sources of rows, and batches. Plain interfaces; who implements them
- * (HDF5 features, pictures, a third party's format) is no business of the trainer's.
+ * (HDF5 features, images, a third party's format) is no business of the trainer's.
  * @module
  */
 
@@ -86,11 +86,11 @@ export interface FeaturesOrigin {
 export interface Split {
   /** Where it comes from, for messages: a file path or folder. */
   readonly name: string;
-  /** Number of samples: instances, pictures or bags. */
+  /** Number of samples: instances, images or bags. */
   readonly length: number;
   /** Targets of all samples. */
   readonly labels: Labels;
-  /** Shape of one instance: `[embed_dim]` for features, `[channels, height, width]` for pictures. */
+  /** Shape of one instance: `[embed_dim]` for features, `[channels, height, width]` for images. */
   readonly sampleShape: readonly number[];
   /** Instances per bag; absent when samples are no bags. */
   readonly bagLengths?: Int32Array;
@@ -106,7 +106,7 @@ export interface Split {
 
 /** One batch in the packed layout: the rows of all samples, one after the other, no padding. */
 export interface Batch {
-  /** `[rows, ...sampleShape]`; for instances and pictures rows = samples. */
+  /** `[rows, ...sampleShape]`; for instances and images rows = samples. */
   readonly features: Float32Array<ArrayBuffer>;
   /** Rows in `features`. */
   readonly rows: number;

@@ -40,7 +40,7 @@ const HEADER_BYTES = 20;
  * import { assertEquals } from "@std/assert";
  *
  * const path = `${Deno.makeTempDirSync()}/features.h5.partial`;
- * const options = { fingerprint: "vit, 5 pictures", embedDim: 2 };
+ * const options = { fingerprint: "vit, 5 images", embedDim: 2 };
  * using first = Journal.create(path, options);
  * first.append({ start: 0, count: 1, features: Float32Array.of(1, 2), skipped: [] });
  * first.close();

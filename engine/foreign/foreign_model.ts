@@ -143,7 +143,7 @@ export class ForeignModel {
  * @returns Shape of one row of the output.
  * @throws {DataError} if it cannot be read or run, or does not give one row a sample.
  *
- * @example A file that gives two numbers for a picture
+ * @example A file that gives two numbers for an image
  * ```ts
  * import { emit, encode, input, probeModel, reduceMax } from "@glovita/glovita/engine";
  * import { assertEquals } from "@std/assert";

@@ -25,22 +25,22 @@ export interface ModelSourceOptions extends ForeignModelOptions {
  * @param options Source and model.
  * @returns A source whose rows are those of the model's output.
  *
- * @example The brightest value of a picture of one channel
+ * @example The brightest value of an image of one channel
  * ```ts
- * import { emit, encode, input, RAW_PICTURE_SOURCE_URL, reduceMax, wrapSource } from
+ * import { emit, encode, input, RAW_IMAGE_SOURCE_URL, reduceMax, wrapSource } from
  *   "@glovita/glovita/engine";
  * import { assertEquals } from "@std/assert";
  *
  * const folder = await Deno.makeTempDir();
- * const [file, pictures] = [`${folder}/brightest.onnx`, `${folder}/pictures.bin`];
+ * const [file, images] = [`${folder}/brightest.onnx`, `${folder}/images.bin`];
  * const pixels = input("pixels", "float32", ["batch", 1, 1, 2]);
  * await Deno.writeFile(file, encode(emit({ brightest: reduceMax(pixels, { axes: [2, 3] }) })));
- * await Deno.writeFile(pictures, Uint8Array.of(0, 51)); // one picture of two pixels
+ * await Deno.writeFile(images, Uint8Array.of(0, 51)); // one image of two pixels
  *
- * const blocks = [{ file: pictures, count: 1, offset: 0, stride: 2 }];
+ * const blocks = [{ file: images, count: 1, offset: 0, stride: 2 }];
  * const options = { blocks, shape: [1, 1, 2], transform: { channels: 1, operations: [] } };
  * const source = wrapSource({
- *   inner: { module: RAW_PICTURE_SOURCE_URL, options },
+ *   inner: { module: RAW_IMAGE_SOURCE_URL, options },
  *   ...{ file, input: "pixels", output: "brightest", sampleShape: [1, 1, 2] },
  * });
  * const { openSource } = await import(source.module); // as the loader does

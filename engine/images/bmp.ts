@@ -3,7 +3,7 @@
  * palettes, masks and run lengths, as PIL does.
  * @module
  */
-import type { Picture } from "./picture.ts";
+import type { Image } from "./image.ts";
 
 /** A bitmap that breaks the rules of its format, or uses a part of it that is not known. */
 export class BmpError extends SyntaxError {
@@ -11,7 +11,7 @@ export class BmpError extends SyntaxError {
   override name = "BmpError";
 }
 
-/** Most pixels of a picture, as for the other formats. */
+/** Most pixels of an image, as for the other formats. */
 const MAX_PIXELS = 0x3fff * 0x3fff;
 
 const COMPRESSION = { none: 0, rle8: 1, rle4: 2, masks: 3 } as const;
@@ -59,7 +59,7 @@ export function bmpSize(bytes: Uint8Array): [height: number, width: number] {
  * Decodes a bitmap.
  *
  * @param bytes The file.
- * @returns The picture, RGB; alpha is left out.
+ * @returns The image, RGB; alpha is left out.
  * @throws {BmpError} if the file is cut off, or in a variant that is not known.
  *
  * @example One red pixel
@@ -73,7 +73,7 @@ export function bmpSize(bytes: Uint8Array): [height: number, width: number] {
  * assertEquals(decodeBmp(bytes).data, new Uint8Array([255, 0, 0]));
  * ```
  */
-export function decodeBmp(bytes: Uint8Array): Picture {
+export function decodeBmp(bytes: Uint8Array): Image {
   const header = readHeader(bytes);
   const pixels = header.bits <= 8 ? readPalette(bytes, header) : readColors(bytes, header);
   const { width, height, topDown } = header;
@@ -189,7 +189,7 @@ function readRuns(bytes: Uint8Array, { width, height, bits, offset }: Header): U
       for (let i = 0; i < count; i++) write(bits === 8 ? value : nibble(value, i));
     } else if (value === 0) { // end of the row
       to = Math.ceil(to / width) * width;
-    } else if (value === 1) { // end of the picture
+    } else if (value === 1) { // end of the image
       break;
     } else if (value === 2) { // skip to the right and up
       to += next() + next() * width;

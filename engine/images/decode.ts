@@ -1,5 +1,5 @@
 /**
- * Decodes picture files to the pixels that PIL's `Image.open(file).convert("RGB")` gives: no color
+ * Decodes image files to the pixels that PIL's `Image.open(file).convert("RGB")` gives: no color
  * profile, no gamma, alpha dropped, EXIF rotation only for TIFF. The decoders are libvips', which
  * give the same bytes as PIL's for JPEG, PNG, TIFF and WebP; what PIL does on top is done here.
  * One difference is left: transparent pixels of a GIF are black.
@@ -11,9 +11,9 @@ import type { Metadata, Sharp, SharpOptions } from "sharp";
 import { DataError } from "../errors.ts";
 import { readError } from "../storage/file_reader.ts";
 import { bmpSize, decodeBmp, isBmp } from "./bmp.ts";
-import { clipGrey, cmykToRgb, type Picture, withChannels } from "./picture.ts";
+import { clipGrey, cmykToRgb, type Image, withChannels } from "./image.ts";
 
-/** Warnings about damage that every decoder mends are no reason to refuse a picture. */
+/** Warnings about damage that every decoder mends are no reason to refuse an image. */
 const OPTIONS: SharpOptions = { failOn: "error", ignoreIcc: true };
 
 let loading: Promise<typeof sharpModule> | undefined;
@@ -21,33 +21,33 @@ let loading: Promise<typeof sharpModule> | undefined;
 /** Loads the library once a thread. */
 function loadSharp(): Promise<typeof sharpModule> {
   loading ??= import("sharp").then(({ default: sharp }) => {
-    sharp.concurrency(1); // pictures are decoded side by side, each by one thread
+    sharp.concurrency(1); // images are decoded side by side, each by one thread
     sharp.cache(false);
     return sharp;
   }, (cause) => {
     const [reason] = String(cause instanceof Error ? cause.message : cause).split("\n");
-    throw new Error(`Cannot load the picture library "sharp": ${reason}`, { cause });
+    throw new Error(`Cannot load the image library "sharp": ${reason}`, { cause });
   });
   return loading;
 }
 
 /**
- * Decodes a picture.
+ * Decodes an image.
  *
  * @param bytes The file: JPEG, PNG, TIFF, WebP, GIF or BMP.
  * @param channels 3 for RGB, 1 for greyscale.
- * @returns The picture.
- * @throws {Error} if the bytes are no picture, or a damaged one.
+ * @returns The image.
+ * @throws {Error} if the bytes are no image, or a damaged one.
  *
  * @example A PNG with one red pixel
  * ```ts
  * import { assertEquals } from "@std/assert";
  * const red = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC";
  * const bytes = Uint8Array.from(atob(red), (character) => character.charCodeAt(0));
- * assertEquals((await decodePicture(bytes, 3)).data, new Uint8Array([255, 0, 0]));
+ * assertEquals((await decodeImage(bytes, 3)).data, new Uint8Array([255, 0, 0]));
  * ```
  */
-export async function decodePicture(bytes: Uint8Array, channels: number): Promise<Picture> {
+export async function decodeImage(bytes: Uint8Array, channels: number): Promise<Image> {
   if (isBmp(bytes)) return withChannels(decodeBmp(bytes), channels);
   const sharp = await loadSharp();
   const image = sharp(bytes, OPTIONS);
@@ -56,12 +56,12 @@ export async function decodePicture(bytes: Uint8Array, channels: number): Promis
   return withChannels(await decodeAs(image, metadata), channels);
 }
 
-/** PIL turns pictures as their EXIF data says for this format only. */
+/** PIL turns images as their EXIF data says for this format only. */
 function rotates({ format }: Metadata): boolean {
   return format === "tiff";
 }
 
-async function decodeAs(image: Sharp, { space, hasAlpha }: Metadata): Promise<Picture> {
+async function decodeAs(image: Sharp, { space, hasAlpha }: Metadata): Promise<Image> {
   if (space === "cmyk") {
     image.pipelineColourspace("cmyk").toColourspace("cmyk");
     const inks = await pixelsOf(image.raw());
@@ -74,7 +74,7 @@ async function decodeAs(image: Sharp, { space, hasAlpha }: Metadata): Promise<Pi
   return await pixelsOf(image.removeAlpha().raw());
 }
 
-async function pixelsOf(image: Sharp): Promise<Picture> {
+async function pixelsOf(image: Sharp): Promise<Image> {
   const { data, info } = await image.toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.length);
@@ -82,25 +82,25 @@ async function pixelsOf(image: Sharp): Promise<Picture> {
 }
 
 /**
- * Decodes a picture file.
+ * Decodes an image file.
  *
  * @param path The file.
  * @param channels 3 for RGB, 1 for greyscale.
- * @returns The picture.
- * @throws {DataError} if the file is missing, no picture, or damaged.
+ * @returns The image.
+ * @throws {DataError} if the file is missing, no image, or damaged.
  */
-export async function readPicture(path: string, channels: number): Promise<Picture> {
-  return await naming(path, async () => await decodePicture(await readFile(path), channels));
+export async function readImage(path: string, channels: number): Promise<Image> {
+  return await naming(path, async () => await decodeImage(await readFile(path), channels));
 }
 
 /**
- * Reads the size of a picture from its header.
+ * Reads the size of an image from its header.
  *
  * @param path The file.
- * @returns Height and width, as {@linkcode readPicture} would give them.
- * @throws {DataError} if the file is missing or no picture.
+ * @returns Height and width, as {@linkcode readImage} would give them.
+ * @throws {DataError} if the file is missing or no image.
  */
-export async function readPictureSize(path: string): Promise<[height: number, width: number]> {
+export async function readImageSize(path: string): Promise<[height: number, width: number]> {
   return await naming(path, async () => {
     const bytes = await readFile(path);
     if (isBmp(bytes)) return bmpSize(bytes);
@@ -129,7 +129,7 @@ async function naming<T>(path: string, read: () => Promise<T>): Promise<T> {
 /** The library's words without its own name and without repetitions. */
 function plainReason(message: string): string {
   if (/unsupported image format|is empty/.test(message)) {
-    return "it is no picture of a known format";
+    return "it is no image of a known format";
   }
   const [line] = message.split("\n");
   return line.replace(/^(Input buffer has corrupt header: |\w+: )+/, "");

@@ -2,34 +2,34 @@
  * From pixels to the numbers that an encoder computes with.
  * @module
  */
-import type { Picture } from "./picture.ts";
-import type { NormalizeOperation, PictureTransform } from "./transform.ts";
+import type { Image } from "./image.ts";
+import type { ImageTransform, NormalizeOperation } from "./transform.ts";
 
 /**
  * Turns pixels into numbers as torchvision's `ToTensor` and `Normalize` do, in float32:
  * `(pixel / 255 - mean) / std`.
  *
- * @param picture Pixels, channel by channel in each.
+ * @param image Pixels, channel by channel in each.
  * @param transform Its last step says mean and standard deviation; without it they are 0 and 1.
  * @param into Takes the numbers, `[channels, height, width]`.
  *
  * @example A black and a white pixel
  * ```ts
  * import { assertEquals } from "@std/assert";
- * const picture = { width: 2, height: 1, channels: 1, data: new Uint8Array([0, 255]) };
+ * const image = { width: 2, height: 1, channels: 1, data: new Uint8Array([0, 255]) };
  * const operations = [{ op: "normalize", mean: [0.5], std: [0.5] }] as const;
  * const numbers = new Float32Array(2);
- * normalizePicture(picture, { channels: 1, operations }, numbers);
+ * normalizeImage(image, { channels: 1, operations }, numbers);
  * assertEquals(numbers, new Float32Array([-1, 1]));
  * ```
  */
-export function normalizePicture(
-  picture: Picture,
-  transform: PictureTransform,
+export function normalizeImage(
+  image: Image,
+  transform: ImageTransform,
   into: Float32Array,
 ): void {
-  const { channels, data } = picture;
-  const area = picture.height * picture.width;
+  const { channels, data } = image;
+  const area = image.height * image.width;
   const last = transform.operations.at(-1);
   for (let channel = 0; channel < channels; channel++) {
     const table = numbersOfPixels(last?.op === "normalize" ? last : undefined, channel);

@@ -1,12 +1,12 @@
 /**
- * What an encoder expects of the pictures that it gets.
+ * What an encoder expects of the images that it gets.
  * @module
  */
 
 /** How pixels are resampled; names as in PIL. */
 export type Interpolation = "nearest" | "bilinear" | "bicubic" | "lanczos" | "box" | "hamming";
 
-/** What an encoder expects of pictures, as timm's pretrained configs say it. */
+/** What an encoder expects of images, as timm's pretrained configs say it. */
 export interface Preprocessing {
   /** Channels: 3 for RGB, 1 for greyscale. */
   readonly channels: number;
@@ -16,9 +16,9 @@ export interface Preprocessing {
   readonly mean?: readonly number[];
   /** Standard deviation of each channel, on a scale from 0 to 1. */
   readonly std?: readonly number[];
-  /** How pictures are resized. */
+  /** How images are resized. */
   readonly interpolation?: Interpolation;
-  /** Share of the resized picture's side that the centre crop keeps. */
+  /** Share of the resized image's side that the centre crop keeps. */
   readonly crop_pct?: number;
   /** `center` keeps the aspect and crops, `squash` does not keep it, `border` pads. */
   readonly crop_mode?: "center" | "squash" | "border";

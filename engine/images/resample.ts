@@ -1,15 +1,15 @@
 /**
  * Resizing with PIL's arithmetic, to the last bit: the kernel is stretched by the factor of
  * shrinking, weights are whole numbers, rows come first, then columns, with 8 bits in between.
- * libvips' own resizing differs from it by 0.2 grey levels when it halves a picture, by 3 when it
+ * libvips' own resizing differs from it by 0.2 grey levels when it halves an image, by 3 when it
  * makes a thumbnail and by 7 when it enlarges one. Reference: Pillow's `Resample.c`, `Geometry.c`.
  * @module
  */
 import { resampleModule } from "./_resample_module.ts";
-import type { Picture } from "./picture.ts";
+import type { Image } from "./image.ts";
 import type { Interpolation } from "./preprocessing.ts";
 
-/** A part of a picture. */
+/** A part of an image. */
 export interface Region {
   /** First column. */
   readonly left: number;
@@ -21,7 +21,7 @@ export interface Region {
   readonly height: number;
 }
 
-/** What to make of a picture. */
+/** What to make of an image. */
 export interface ResampleOptions {
   /** Height and width of the whole result. */
   readonly size: readonly [number, number];
@@ -64,7 +64,7 @@ const KERNELS: { readonly [I in Exclude<Interpolation, "nearest">]: Kernel } = {
 /** Bits behind the point of a weight: of 32, 8 are the pixel's and 2 are for sums beyond 255. */
 const PRECISION = 32 - 8 - 2;
 
-/** One direction of a picture: `from` pixels become `to`, of which a part is wanted. */
+/** One direction of an image: `from` pixels become `to`, of which a part is wanted. */
 interface Axis {
   readonly from: number;
   readonly to: number;
@@ -113,12 +113,12 @@ function makeTaps({ from, to, start, length }: Axis, kernel: Kernel): Taps {
   return { first, count, weights, stride, numbers };
 }
 
-/** Bytes of a picture that are resampled at once, so that memory does not grow with pictures. */
+/** Bytes of an image that are resampled at once, so that memory does not grow with images. */
 const STRIP_BYTES = 1 << 20;
 
 /** Resamples all rows that are needed, then their columns. */
-function convolve(picture: Picture, across: Taps, down: Taps): Uint8Array {
-  const { width, channels, data } = picture;
+function convolve(image: Image, across: Taps, down: Taps): Uint8Array {
+  const { width, channels, data } = image;
   const { memory, resampleRows, resampleColumns } = resampleModule();
   const [columns, lines] = [across.first.length, down.first.length];
   const begin = down.first[0];
@@ -176,7 +176,7 @@ function nearestInputs({ from, to, start, length }: Axis): Int32Array {
   return inputs;
 }
 
-function pickNearest({ width, channels, data }: Picture, across: Axis, down: Axis): Uint8Array {
+function pickNearest({ width, channels, data }: Image, across: Axis, down: Axis): Uint8Array {
   const columns = nearestInputs(across);
   const result = new Uint8Array(down.length * across.length * channels);
   let to = 0;
@@ -190,32 +190,32 @@ function pickNearest({ width, channels, data }: Picture, across: Axis, down: Axi
 }
 
 /**
- * Resizes a picture, or computes a part of the resized picture, as PIL's `Image.resize`.
+ * Resizes an image, or computes a part of the resized image, as PIL's `Image.resize`.
  *
- * @param picture The picture.
+ * @param image The image.
  * @param options Size, kernel and part.
- * @returns The resized picture or the wanted part of it.
+ * @returns The resized image or the wanted part of it.
  *
- * @example Half of a picture that is halved
+ * @example Half of an image that is halved
  * ```ts
  * import { assertEquals } from "@std/assert";
- * const picture = { width: 4, height: 2, channels: 1, data: new Uint8Array([0, 2, 4, 6, 2, 4, 6, 8]) };
+ * const image = { width: 4, height: 2, channels: 1, data: new Uint8Array([0, 2, 4, 6, 2, 4, 6, 8]) };
  * const region = { left: 1, top: 0, width: 1, height: 1 };
- * const half = resample(picture, { size: [1, 2], interpolation: "box", region });
+ * const half = resample(image, { size: [1, 2], interpolation: "box", region });
  * assertEquals(half.data, new Uint8Array([6]));
  * ```
  */
-export function resample(picture: Picture, options: ResampleOptions): Picture {
+export function resample(image: Image, options: ResampleOptions): Image {
   const { size: [toHeight, toWidth], interpolation } = options;
   const { left, top, width, height } = options.region ??
     { left: 0, top: 0, width: toWidth, height: toHeight };
-  const across: Axis = { from: picture.width, to: toWidth, start: left, length: width };
-  const down: Axis = { from: picture.height, to: toHeight, start: top, length: height };
-  const { channels } = picture;
+  const across: Axis = { from: image.width, to: toWidth, start: left, length: width };
+  const down: Axis = { from: image.height, to: toHeight, start: top, length: height };
+  const { channels } = image;
   if (interpolation === "nearest") {
-    return { width, height, channels, data: pickNearest(picture, across, down) };
+    return { width, height, channels, data: pickNearest(image, across, down) };
   }
   const kernel = KERNELS[interpolation];
-  const data = convolve(picture, makeTaps(across, kernel), makeTaps(down, kernel));
+  const data = convolve(image, makeTaps(across, kernel), makeTaps(down, kernel));
   return { width, height, channels, data };
 }

@@ -1,22 +1,22 @@
 /**
- * From a decoded picture to the pixels that an encoder gets, said as plain data so that it crosses
+ * From a decoded image to the pixels that an encoder gets, said as plain data so that it crosses
  * threads, and done as PIL and torchvision do it.
  * @module
  */
-import type { Picture } from "./picture.ts";
+import type { Image } from "./image.ts";
 import type { Interpolation } from "./preprocessing.ts";
 import { type Region, resample } from "./resample.ts";
 
 /** Height and width in pixels. */
-export type PictureSize = readonly [height: number, width: number];
+export type ImageSize = readonly [height: number, width: number];
 
-/** One step from a picture to the encoder's input. */
-export type PictureOperation =
+/** One step from an image to the encoder's input. */
+export type ImageOperation =
   | {
     /** Resizes to an exact height and width. */
     readonly op: "resize";
     /** Height and width. */
-    readonly size: PictureSize;
+    readonly size: ImageSize;
     /** How pixels are resampled. */
     readonly interpolation: Interpolation;
   }
@@ -32,7 +32,7 @@ export type PictureOperation =
     /** Resizes to just cover a size, or to just fit into it, keeping the aspect. */
     readonly op: "resize_cover" | "resize_fit";
     /** Height and width. */
-    readonly size: PictureSize;
+    readonly size: ImageSize;
     /** How pixels are resampled. */
     readonly interpolation: Interpolation;
   }
@@ -40,8 +40,8 @@ export type PictureOperation =
     /** Cuts out the middle. */
     readonly op: "center_crop";
     /** Height and width. */
-    readonly size: PictureSize;
-    /** Color, 0 to 255 a channel, of what lies outside the picture. @default black */
+    readonly size: ImageSize;
+    /** Color, 0 to 255 a channel, of what lies outside the image. @default black */
     readonly fill?: readonly number[];
   }
   | NormalizeOperation;
@@ -56,33 +56,33 @@ export interface NormalizeOperation {
   readonly std: readonly number[];
 }
 
-/** The steps from a picture to the encoder's input. */
-export interface PictureTransform {
-  /** Channels that pictures are decoded to: 3 for RGB, 1 for greyscale. */
+/** The steps from an image to the encoder's input. */
+export interface ImageTransform {
+  /** Channels that images are decoded to: 3 for RGB, 1 for greyscale. */
   readonly channels: number;
-  /** Height and width afterwards; absent where pictures keep their own. */
-  readonly size?: PictureSize;
+  /** Height and width afterwards; absent where images keep their own. */
+  readonly size?: ImageSize;
   /** The steps, in order. */
-  readonly operations: readonly PictureOperation[];
+  readonly operations: readonly ImageOperation[];
 }
 
 /**
  * Takes all steps but the last, which turns pixels into numbers.
  *
- * @param picture The decoded picture, with the transform's channels.
- * @param transform The steps. Of a picture that is resized and cropped, only the crop is computed.
- * @returns The picture that the encoder is to see.
+ * @param image The decoded image, with the transform's channels.
+ * @param transform The steps. Of an image that is resized and cropped, only the crop is computed.
+ * @returns The image that the encoder is to see.
  *
- * @example The middle of a picture
+ * @example The middle of an image
  * ```ts
  * import { assertEquals } from "@std/assert";
- * const picture = { width: 3, height: 1, channels: 1, data: new Uint8Array([1, 2, 3]) };
+ * const image = { width: 3, height: 1, channels: 1, data: new Uint8Array([1, 2, 3]) };
  * const operations = [{ op: "center_crop", size: [1, 1] }] as const;
- * assertEquals(transformPicture(picture, { channels: 1, operations }).data, new Uint8Array([2]));
+ * assertEquals(transformImage(image, { channels: 1, operations }).data, new Uint8Array([2]));
  * ```
  */
-export function transformPicture(picture: Picture, { operations }: PictureTransform): Picture {
-  let result = picture;
+export function transformImage(image: Image, { operations }: ImageTransform): Image {
+  let result = image;
   for (const [i, operation] of operations.entries()) {
     if (operation.op === "normalize") continue;
     const size = sizeAfter(operation, [result.height, result.width]);
@@ -104,13 +104,13 @@ export function transformPicture(picture: Picture, { operations }: PictureTransf
 }
 
 /**
- * Tells what size a picture has in the end.
+ * Tells what size an image has in the end.
  *
  * @param transform The steps.
- * @param size Height and width of the decoded picture.
+ * @param size Height and width of the decoded image.
  * @returns Height and width for the encoder.
  *
- * @example A picture of 480 × 640, with and without its crop
+ * @example An image of 480 × 640, with and without its crop
  * ```ts
  * import { transformedSize } from "@glovita/glovita/engine";
  * import { assertEquals } from "@std/assert";
@@ -122,11 +122,11 @@ export function transformPicture(picture: Picture, { operations }: PictureTransf
  * assertEquals(transformedSize({ channels: 3, operations: [resize, crop] }, size), [224, 224]);
  * ```
  */
-export function transformedSize({ operations }: PictureTransform, size: PictureSize): PictureSize {
+export function transformedSize({ operations }: ImageTransform, size: ImageSize): ImageSize {
   return operations.reduce((now, operation) => sizeAfter(operation, now), size);
 }
 
-function sizeAfter(operation: PictureOperation, [height, width]: PictureSize): PictureSize {
+function sizeAfter(operation: ImageOperation, [height, width]: ImageSize): ImageSize {
   switch (operation.op) {
     case "normalize":
       return [height, width];
@@ -159,35 +159,35 @@ interface Sides {
   readonly width: number;
 }
 
-/** The middle of a picture; where the picture is too small, the odd pixel is added at the end. */
-function centerRegion([height, width]: PictureSize, picture: Sides): Region {
+/** The middle of an image; where the image is too small, the odd pixel is added at the end. */
+function centerRegion([height, width]: ImageSize, image: Sides): Region {
   const start = (side: number, wanted: number) =>
     wanted > side ? -Math.floor((wanted - side) / 2) : roundHalfToEven((side - wanted) / 2);
-  return { top: start(picture.height, height), left: start(picture.width, width), height, width };
+  return { top: start(image.height, height), left: start(image.width, width), height, width };
 }
 
-/** The part of a region that lies in the picture. */
-function inside(region: Region, picture: Sides): Region {
+/** The part of a region that lies in the image. */
+function inside(region: Region, image: Sides): Region {
   return {
     top: Math.max(0, region.top),
     left: Math.max(0, region.left),
-    height: Math.min(region.height, picture.height),
-    width: Math.min(region.width, picture.width),
+    height: Math.min(region.height, image.height),
+    width: Math.min(region.width, image.width),
   };
 }
 
-/** Cuts a central region out; what lies outside the picture gets the color `fill`. */
-function crop(picture: Picture, region: Region, fill: readonly number[] = []): Picture {
+/** Cuts a central region out; what lies outside the image gets the color `fill`. */
+function crop(image: Image, region: Region, fill: readonly number[] = []): Image {
   const { top, left, height, width } = region;
-  const { channels, data } = picture;
-  if (height === picture.height && width === picture.width) return picture;
+  const { channels, data } = image;
+  if (height === image.height && width === image.width) return image;
   const result = new Uint8Array(height * width * channels);
   if (fill.length > 0) {
     for (let i = 0; i < result.length; i++) result[i] = fill[i % channels];
   }
-  const part = inside(region, picture);
+  const part = inside(region, image);
   for (let row = 0; row < part.height; row++) {
-    const from = ((part.top + row) * picture.width + part.left) * channels;
+    const from = ((part.top + row) * image.width + part.left) * channels;
     const to = ((part.top - top + row) * width + part.left - left) * channels;
     result.set(data.subarray(from, from + part.width * channels), to);
   }

@@ -107,13 +107,13 @@ export function shapeVector(shape: Shape, sources: readonly Tensor[]): Tensor {
  * @param shape New shape. At most one symbol may be one that neither `x` nor `like` has.
  * @param like Where symbols that `x` does not have are looked up.
  *
- * @example Flattening pictures
+ * @example Flattening images
  * ```ts
  * import { input, reshape } from "@glovita/glovita/engine";
  * import { assertEquals } from "@std/assert";
  *
- * const pictures = input("pictures", "float32", ["batch", 3, 8, 8]);
- * assertEquals(reshape(pictures, ["batch", 192]).shape, ["batch", 192]);
+ * const images = input("images", "float32", ["batch", 3, 8, 8]);
+ * assertEquals(reshape(images, ["batch", 192]).shape, ["batch", 192]);
  * ```
  */
 export function reshape(x: Tensor, shape: Shape, like: Tensor = x): Tensor {

@@ -203,7 +203,7 @@ export interface OpAttributes {
   /** Outputs: Values, Indices, sorted. The operand `K` computes `k`. */
   readonly TopK: { readonly axis: number; readonly largest: boolean; readonly k: Dim };
 
-  // 10. Windows over pictures.
+  // 10. Windows over images.
   /** Cross-correlation with a window, as deep learning means by convolution. */
   readonly Conv: ConvolutionAttributes;
   /** What Conv's gradient does to its first operand; without a bias. */

@@ -1,5 +1,5 @@
 /**
- * Shape rules of the operators that move windows over pictures `[batch, channels, height, width]`.
+ * Shape rules of the operators that move windows over images `[batch, channels, height, width]`.
  * Only the batch may be a symbol: what windows read depends on sizes.
  * @module
  */
@@ -9,10 +9,10 @@ import type { Tensor } from "./node.ts";
 import type { Dim, TensorType } from "./types.ts";
 import type { ConvolutionAttributes, OpAttributes, PoolAttributes } from "./ops.ts";
 
-type Pictures = readonly [batch: Dim, channels: number, height: number, width: number];
+type Images = readonly [batch: Dim, channels: number, height: number, width: number];
 
-/** Sizes of a picture's axes, or of a weight's: four, of which the last three are known. */
-function pictures({ shape }: Tensor, op: string): Pictures {
+/** Sizes of an image's axes, or of a weight's: four, of which the last three are known. */
+function images({ shape }: Tensor, op: string): Images {
   if (shape.length !== 4 || shape.slice(1).some((dim) => typeof dim !== "number")) {
     throw new TypeError(
       `Cannot apply ${op}: expected four axes, known but for the first, received ${
@@ -20,11 +20,11 @@ function pictures({ shape }: Tensor, op: string): Pictures {
       }`,
     );
   }
-  return shape as unknown as Pictures;
+  return shape as unknown as Images;
 }
 
 /** The operands of a convolution, of one element type. */
-function pictureAndWeight(operands: Operands, op: string): readonly [Tensor, Tensor] {
+function imageAndWeight(operands: Operands, op: string): readonly [Tensor, Tensor] {
   const [x, weight] = [required(operands, 0, op), required(operands, 1, op)];
   expectDtype(weight, x.dtype, op);
   return [x, weight];
@@ -55,9 +55,9 @@ function span(kernel: number, dilation: number): number {
 /** `⌊(size + pads − span) / stride⌋ + 1` per axis. */
 export function convolved(operands: Operands, attributes: ConvolutionAttributes): TensorType {
   const { strides, pads, dilations, group } = attributes;
-  const [x, weight] = pictureAndWeight(operands, "Conv");
-  const [batch, channels, ...sizes] = pictures(x, "Conv");
-  const [outputs, inputs, ...kernel] = pictures(weight, "Conv");
+  const [x, weight] = imageAndWeight(operands, "Conv");
+  const [batch, channels, ...sizes] = images(x, "Conv");
+  const [outputs, inputs, ...kernel] = images(weight, "Conv");
   const bias = operands[2];
   if (bias) expectDtype(bias, x.dtype, "Conv");
   expectGroups([channels, inputs * group], group, "Conv");
@@ -83,9 +83,9 @@ export function transposedConvolution(
   attributes: OpAttributes["ConvTranspose"],
 ): TensorType {
   const { strides, pads, dilations, group, output_padding } = attributes;
-  const [x, weight] = pictureAndWeight(operands, "ConvTranspose");
-  const [batch, channels, ...sizes] = pictures(x, "ConvTranspose");
-  const [inputs, outputs, ...kernel] = pictures(weight, "ConvTranspose");
+  const [x, weight] = imageAndWeight(operands, "ConvTranspose");
+  const [batch, channels, ...sizes] = images(x, "ConvTranspose");
+  const [inputs, outputs, ...kernel] = images(weight, "ConvTranspose");
   expectGroups([channels, Number(inputs)], group, "ConvTranspose");
   const result = sizes.map((size, axis) =>
     (size - 1) * strides[axis] + span(kernel[axis], dilations[axis]) - pads[axis] -
@@ -110,7 +110,7 @@ function windowCount(axis: number, size: number, attributes: PoolAttributes): nu
 /** One value a window. */
 export function pooled(operands: Operands, attributes: PoolAttributes, op: string): TensorType {
   const x = required(operands, 0, op);
-  const [batch, channels, ...sizes] = pictures(x, op);
+  const [batch, channels, ...sizes] = images(x, op);
   const counts = sizes.map((size, axis) => windowCount(axis, size, attributes));
   expectOne(Math.min(...counts), formatShape(x.shape), op);
   return { dtype: x.dtype, shape: [batch, channels, ...counts] };

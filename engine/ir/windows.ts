@@ -1,5 +1,5 @@
 /**
- * Functions that move windows over pictures `[batch, channels, height, width]`: convolutions, pools
+ * Functions that move windows over images `[batch, channels, height, width]`: convolutions, pools
  * and padding. Names, defaults and results are PyTorch's (`torch.nn.functional`).
  * @module
  */
@@ -20,7 +20,7 @@ export type Padding = Pair | readonly [number, number, number, number];
 export interface WindowOptions {
   /** Steps between windows. @default {1 for convolutions, the window for pools} */
   readonly stride?: Pair;
-  /** Rows and columns added around the picture. @default {0} */
+  /** Rows and columns added around the image. @default {0} */
   readonly padding?: Padding;
 }
 
@@ -74,9 +74,9 @@ function sides(padding: Padding): readonly [number, number, number, number] {
  * import { conv, input } from "@glovita/glovita/engine";
  * import { assertEquals } from "@std/assert";
  *
- * const pictures = input("pictures", "float32", ["batch", 3, 224, 224]);
+ * const images = input("images", "float32", ["batch", 3, 224, 224]);
  * const weight = input("weight", "float32", [64, 3, 7, 7]);
- * const maps = conv(pictures, weight, { stride: 2, padding: 3 });
+ * const maps = conv(images, weight, { stride: 2, padding: 3 });
  * assertEquals(maps.shape, ["batch", 64, 112, 112]);
  * ```
  */
@@ -91,7 +91,7 @@ export function conv(x: Tensor, weight: Tensor, options: ConvOptions = {}): Tens
 }
 
 /**
- * The transpose of {@linkcode conv} as a linear map of its pictures (`conv_transpose2d`).
+ * The transpose of {@linkcode conv} as a linear map of its images (`conv_transpose2d`).
  * @param x `[batch, inputs, height, width]`; only the batch may be a symbol.
  * @param weight `[inputs, outputs / groups, height, width]`.
  * @param options Stride, padding, dilation, groups and output padding.
@@ -174,11 +174,11 @@ export function averagePool(x: Tensor, kernel: Pair, options: AveragePoolOptions
 }
 
 /**
- * Adds rows and columns around pictures (`pad`).
+ * Adds rows and columns around images (`pad`).
  * @param x `[batch, channels, height, width]`; only the batch may be a symbol.
  * @param padding How many; with zeros, negative numbers take away.
- * @param mode Zeros, or the picture mirrored at its outermost rows and columns.
- * @throws {RangeError} if the picture is too small to mirror.
+ * @param mode Zeros, or the image mirrored at its outermost rows and columns.
+ * @throws {RangeError} if the image is too small to mirror.
  *
  * @example A mirrored border
  * ```ts

@@ -10,7 +10,7 @@ import type { Split } from "../../engine/data/data.ts";
 import type { ExtractConfig } from "../../registry/config/extract.ts";
 import { expectedIssue } from "../../registry/config/issues.ts";
 import { ConfigError } from "../../registry/errors.ts";
-import type { Dataset, PictureTransforms, SplitName } from "../../registry/plugin.ts";
+import type { Dataset, ImageTransforms, SplitName } from "../../registry/plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
 import { recordedWeights, requireCheckpoint } from "../runs/checkpoint_config.ts";
 import { type BuildSources, create } from "../../registry/builder/create.ts";
@@ -30,7 +30,7 @@ import { withMatmulPrecision } from "./matmul_precision.ts";
 import { mergeShards } from "./_merge_shards.ts";
 import { type GivenExtractConfig, resolveGivenExtract } from "./given_config.ts";
 import { buildEncoder, type EncoderStack, readThrough } from "../../registry/builder/model.ts";
-import { pictureTransforms } from "../../registry/builder/pictures.ts";
+import { imageTransforms } from "../../registry/builder/images.ts";
 
 /** What extraction needs besides its config. */
 export interface ExtractOptions {
@@ -52,18 +52,18 @@ export interface ExtractOptions {
  * @throws {ConfigError} if the config is wrong, or its parts do not fit each other.
  * @throws {DataError} if samples or weights cannot be read, or files cannot be written.
  *
- * @example Features of two pictures, one folder a class
+ * @example Features of two images, one folder a class
  * ```ts
  * import { configure, extractFeatures, genericImageDataset, openFeatureFile, timm } from
  *   "@glovita/glovita";
  * import { assertEquals } from "@std/assert";
  *
  * const red = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC";
- * const picture = Uint8Array.from(atob(red), (character) => character.charCodeAt(0));
+ * const image = Uint8Array.from(atob(red), (character) => character.charCodeAt(0));
  * const folder = await Deno.makeTempDir();
  * for (const label of ["left", "right"]) {
  *   await Deno.mkdir(`${folder}/images/train/${label}`, { recursive: true });
- *   await Deno.writeFile(`${folder}/images/train/${label}/0.png`, picture);
+ *   await Deno.writeFile(`${folder}/images/train/${label}/0.png`, image);
  * }
  *
  * const [{ file }] = await extractFeatures([
@@ -92,10 +92,10 @@ export async function extractFeatures(
   const shard = shardOf(config);
   checkTemplate(config);
   if (config.checkpoint_path !== null) requireCheckpoint(config.checkpoint_path);
-  const pictures = pictureTransforms(sources, {
+  const images = imageTransforms(sources, {
     evalForTrain: config.use_eval_transform_for_train,
   });
-  const { dataset, splits } = await openSplits(sources, pictures, onEvent);
+  const { dataset, splits } = await openSplits(sources, images, onEvent);
   if (config.merge !== null) return await mergeAll(config, { splits, onEvent });
   const stack = await encoderFor(sources, splits);
   const microBatch = microBatchOf(stack);
@@ -117,7 +117,7 @@ export async function extractFeatures(
       file: outputPath(config, { split: name, sampleShape: original.sampleShape, shard }),
       attributes: featureAttributes({
         ...{ config, dataset, name, embedDim, ...made },
-        transform: pictures?.[name === "train" ? "train" : "eval"],
+        transform: images?.[name === "train" ? "train" : "eval"],
       }),
       shard: shard && `${shard.index}/${shard.count}`,
     };
@@ -140,14 +140,14 @@ type OnEvent = (event: ExtractEvent) => void;
 
 async function openSplits(
   sources: BuildSources<ExtractConfig>,
-  pictures: PictureTransforms | undefined,
+  images: ImageTransforms | undefined,
   onEvent: OnEvent,
 ): Promise<{ readonly dataset: Dataset; readonly splits: NamedSplits }> {
   const { data, split: only } = sources.config;
   const dataset = create("dataset", {
     data_root_dir: data.data_root_dir ?? ".",
     fold: data.fold ?? undefined,
-    pictures,
+    images,
   }, sources);
   const splits: [SplitName, Split][] = [];
   const wanted: readonly SplitName[] = only === null ? ["train", "val", "test"] : [only];

@@ -7,7 +7,7 @@ import metadata from "../../deno.json" with { type: "json" };
 import { basename } from "node:path";
 import type { Split } from "../../engine/data/data.ts";
 import type { ExtractConfig } from "../../registry/config/extract.ts";
-import type { Dataset, PictureTransform, SplitName } from "../../registry/plugin.ts";
+import type { Dataset, ImageTransform, SplitName } from "../../registry/plugin.ts";
 import type { EncoderWeights } from "./encoder.ts";
 import type { MatmulPrecision } from "./matmul_precision.ts";
 
@@ -22,8 +22,8 @@ export interface FeatureOrigin {
   readonly dataset: Dataset;
   /** Which split. */
   readonly name: SplitName;
-  /** What becomes of its pictures. */
-  readonly transform?: PictureTransform;
+  /** What becomes of its images. */
+  readonly transform?: ImageTransform;
   /** Weights of the encoder. */
   readonly weights: Pick<EncoderWeights, "origin" | "sha256">;
   /** How precise matrix products were. */
@@ -64,7 +64,7 @@ export function featureAttributes(origin: FeatureOrigin): FeatureAttributes {
   };
 }
 
-function transformAttributes(transform: PictureTransform): FeatureAttributes {
+function transformAttributes(transform: ImageTransform): FeatureAttributes {
   const { operations, size } = transform;
   const normalize = operations.find(({ op }) => op === "normalize");
   const resize = operations.find(({ op }) => op === "resize" || op === "resize_shorter");

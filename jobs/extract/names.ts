@@ -22,7 +22,7 @@ export interface Shard {
 export interface NameFacts {
   /** Split. */
   readonly split: SplitName;
-  /** Shape of a sample: pictures have a size. */
+  /** Shape of a sample: images have a size. */
   readonly sampleShape: readonly number[];
   /** Which part of the split. */
   readonly shard?: Shard;
@@ -57,7 +57,7 @@ export function checkTemplate(config: ExtractConfig): void {
 /**
  * Names the file of a split.
  * @param config The resolved config, whose template has been checked.
- * @param facts Split, picture size and shard.
+ * @param facts Split, image size and shard.
  * @returns Path of the file.
  */
 export function outputPath(config: ExtractConfig, facts: NameFacts): string {

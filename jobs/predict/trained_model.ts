@@ -19,7 +19,7 @@ import type { TaskInfo } from "../../registry/plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
 import { create } from "../../registry/builder/create.ts";
 import { buildModel, foreignNames } from "../../registry/builder/model.ts";
-import { pictureTransforms } from "../../registry/builder/pictures.ts";
+import { imageTransforms } from "../../registry/builder/images.ts";
 import { explainMissingPlugins } from "../runs/run_plugins.ts";
 
 /** Samples to predict: rows, one after the other. */
@@ -118,7 +118,7 @@ export class TrainedModel implements AsyncDisposable {
     const sources = { config, registry };
     const dataset = create("dataset", {
       data_root_dir: config.data.data_root_dir ?? ".",
-      pictures: explaining(checkpoint, sources, pictureTransforms),
+      images: explaining(checkpoint, sources, imageTransforms),
     }, sources);
     const samples = { name: checkpoint, ...samplesOf(checkpoint) };
     const { model } = await buildModel(sources, dataset, samples);

@@ -20,7 +20,7 @@ export interface CheckpointConfig {
 
 /**
  * Reads the config of a checkpoint's run: a checkpoint lies in `RUN/checkpoints/`, the config is
- * `RUN/config.json`. A run on precomputed features names no encoder of pictures; where another
+ * `RUN/config.json`. A run on precomputed features names no encoder of images; where another
  * dataset takes the place of those features, the encoder that made them comes back.
  * @param checkpoint Path of the checkpoint.
  * @param dataset Dataset that takes the place of the run's, where there is one.
@@ -76,7 +76,7 @@ function readJson(file: string, checkpoint: string): PlainObject {
   throw fail("holds no config");
 }
 
-/** Puts the encoder in place that made the run's features, and how pictures got to it. */
+/** Puts the encoder in place that made the run's features, and how images got to it. */
 function restoreEncoder(tree: PlainObject, directory: string): void {
   const origin = originOf(directory);
   const encoder = parse(origin.encoder);

@@ -51,7 +51,7 @@ function missingKeys({ tree, registry }: UnresolvedRun): ReadonlySet<string> {
   return new Set(paths);
 }
 
-/** Where keys of a slot stand: pictures have one policy for training and one for evaluation. */
+/** Where keys of a slot stand: images have one policy for training and one for evaluation. */
 function keyPaths(slot: Slot): string[] {
   const { section, field } = SLOTS[slot];
   const fields = slot === "policy" ? ["train_policy", field] : [field];

@@ -4,9 +4,9 @@ import { basename, join } from "node:path";
 import * as v from "valibot";
 import { DataError } from "../../engine/errors.ts";
 import {
-  RAW_PICTURE_SOURCE_URL,
-  type RawPictureSourceOptions,
-} from "../../engine/images/raw_picture_source.ts";
+  RAW_IMAGE_SOURCE_URL,
+  type RawImageSourceOptions,
+} from "../../engine/images/raw_image_source.ts";
 import { transformedSize } from "../../engine/images/transform.ts";
 import { type AugmentationConfig, augmentationSchema } from "../../registry/config/augmentation.ts";
 import type { Dataset, DatasetContext, OptionsSchema } from "../../registry/plugin.ts";
@@ -25,7 +25,7 @@ export interface CifarConfig {
   readonly num_classes: number;
   /** Whether the dataset is downloaded if it is not there. @default {false} */
   readonly download: boolean;
-  /** How pictures are changed before they reach the encoder. */
+  /** How images are changed before they reach the encoder. */
   readonly augmentation: AugmentationConfig;
   /** What rarely matters. */
   readonly dataset_kwargs: {
@@ -68,9 +68,9 @@ export function cifarSchema(facts: CifarFacts): OptionsSchema<CifarConfig> {
 export function openCifar(
   facts: CifarFacts,
   config: CifarConfig,
-  { data_root_dir, pictures }: DatasetContext,
+  { data_root_dir, images }: DatasetContext,
 ): Dataset {
-  if (!pictures) throw new RangeError("it holds pictures, the encoder takes none");
+  if (!images) throw new RangeError("it holds images, the encoder takes none");
   const { dataset_kwargs: { check_md5: checkMd5 }, num_classes } = config;
   let finding: Promise<CifarFolder> | undefined;
   let class_names: readonly string[] | undefined;
@@ -87,14 +87,14 @@ export function openCifar(
       class_names ??= readCifarNames(folder, { facts, checkMd5 });
       const part = split === "train" ? "train" : "test";
       const { blocks, labels, ids } = readCifarSamples(folder, part, { facts, checkMd5 });
-      const transform = split === "train" ? pictures.train : pictures.eval;
-      const options: RawPictureSourceOptions = { blocks, shape: SHAPE, transform };
+      const transform = split === "train" ? images.train : images.eval;
+      const options: RawImageSourceOptions = { blocks, shape: SHAPE, transform };
       return {
         name: blocks.length === 1 ? join(folder.path, basename(blocks[0].file)) : folder.path,
         length: labels.length,
         labels: { values: labels, width: 1 },
         sampleShape: [transform.channels, ...transformedSize(transform, [SHAPE[1], SHAPE[2]])],
-        source: { module: RAW_PICTURE_SOURCE_URL, options },
+        source: { module: RAW_IMAGE_SOURCE_URL, options },
         ids,
       };
     },

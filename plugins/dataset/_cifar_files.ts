@@ -3,11 +3,11 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { DataError } from "../../engine/errors.ts";
-import type { RawBlock } from "../../engine/images/raw_picture_source.ts";
+import type { RawBlock } from "../../engine/images/raw_image_source.ts";
 import { FileReader } from "../../engine/storage/file_reader.ts";
 import { ByteArray, readCifarPickle } from "./_cifar_pickle.ts";
 
-/** Channels, height and width of every picture. */
+/** Channels, height and width of every image. */
 export const SHAPE = [3, 32, 32] as const;
 const PIXELS = SHAPE[0] * SHAPE[1] * SHAPE[2];
 
@@ -45,9 +45,9 @@ export interface CifarFolder {
   readonly form: "pickles" | "binary";
 }
 
-/** Pictures and targets of some files. */
+/** Images and targets of some files. */
 export interface CifarSamples {
-  /** Where the pictures are. */
+  /** Where the images are. */
   readonly blocks: readonly RawBlock[];
   /** Class of each. */
   readonly labels: Int32Array;
@@ -82,7 +82,7 @@ interface ReadingOptions {
 }
 
 /**
- * Reads where the samples of a split are and what classes they have; no picture is read.
+ * Reads where the samples of a split are and what classes they have; no image is read.
  * @param found The folder.
  * @param part Which of the two official parts.
  * @param options Which dataset, and whether files are checked.
@@ -134,7 +134,7 @@ export function readCifarNames({ path, form }: CifarFolder, options: ReadingOpti
   });
 }
 
-/** Pictures of one file, and their classes. */
+/** Images of one file, and their classes. */
 interface FilePart {
   readonly block: RawBlock;
   readonly labels: Int32Array;
@@ -147,7 +147,7 @@ function readPickled(file: string, options: ReadingOptions): FilePart {
   const [data, labels] = [pickle.get("data"), pickle.get(labelKey)];
   const fail = (state: string) => new DataError(`Cannot use "${file}": ${state}`, { file });
   if (!(data instanceof ByteArray) || data.shape.length !== 2 || data.shape[1] !== PIXELS) {
-    throw fail(`"data" is no array of pictures with ${PIXELS} values`);
+    throw fail(`"data" is no array of images with ${PIXELS} values`);
   }
   const [count] = data.shape;
   if (!Array.isArray(labels) || labels.length !== count || !labels.every(Number.isInteger)) {

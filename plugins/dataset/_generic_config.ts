@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { type AugmentationConfig, augmentationSchema } from "../../registry/config/augmentation.ts";
 import type { OptionsSchema, Task, TaskInfo } from "../../registry/plugin.ts";
 
-/** Folder of all pictures that need not exist. */
+/** Folder of all images that need not exist. */
 export const DEFAULT_IMAGES_DIR = "images";
 /** File of labels, unless labels are CSV. */
 export const DEFAULT_LABELS_FILE = "labels.json";
@@ -17,15 +17,15 @@ export interface GenericImageDatasetConfig {
   /** How targets are encoded; `Regression` implies `regression`. @default {"multiclass"} */
   readonly subtask: "multiclass" | "regression";
   /**
-   * Folder of all pictures in `data_root_dir`. If there is no folder of the default's name,
-   * pictures are looked for in `data_root_dir` itself. @default {"images"}
+   * Folder of all images in `data_root_dir`. If there is no folder of the default's name,
+   * images are looked for in `data_root_dir` itself. @default {"images"}
    */
   readonly images_dir: string;
   /** Whether splits are in `split_file`, or folders in `images_dir`. @default {"splits_json"} */
   readonly split_source: "splits_json" | "subdirs";
   /** Whether labels are in `labels_file` (JSON or CSV), or folders. @default {"json"} */
   readonly label_source: "json" | "folder" | "csv";
-  /** JSON file with lists of pictures by split. @default {"splits.json"} */
+  /** JSON file with lists of images by split. @default {"splits.json"} */
   readonly split_file: string;
   /** File with labels by path. @default {"labels.json", or "labels.csv" for CSV} */
   readonly labels_file: string;
@@ -39,13 +39,13 @@ export interface GenericImageDatasetConfig {
   readonly val_split_name: string;
   /** Name of the test split; without it the validation split serves. @default {"test"} */
   readonly test_split_name: string;
-  /** Ends of picture files' names. */
+  /** Ends of image files' names. */
   readonly allowed_exts: readonly string[];
   /** Names of the classes by index; `null` for the sorted names that are found. @default {null} */
   readonly class_names: readonly string[] | null;
-  /** Whether missing pictures and labels are errors; else they are left out. @default {true} */
+  /** Whether missing images and labels are errors; else they are left out. @default {true} */
   readonly strict: boolean;
-  /** How pictures are changed before they reach the encoder. */
+  /** How images are changed before they reach the encoder. */
   readonly augmentation: AugmentationConfig;
 }
 
@@ -69,7 +69,7 @@ export const config: OptionsSchema<GenericImageDatasetConfig> = v.strictObject({
     "multiclass",
     "how targets are encoded; Regression implies regression",
   ),
-  images_dir: text(DEFAULT_IMAGES_DIR, "folder of all pictures in data_root_dir"),
+  images_dir: text(DEFAULT_IMAGES_DIR, "folder of all images in data_root_dir"),
   split_source: choice(
     ["splits_json", "subdirs"],
     "splits_json",
@@ -80,7 +80,7 @@ export const config: OptionsSchema<GenericImageDatasetConfig> = v.strictObject({
     "json",
     "whether labels are in labels_file, or folders",
   ),
-  split_file: text("splits.json", "JSON file with lists of pictures by split"),
+  split_file: text("splits.json", "JSON file with lists of images by split"),
   labels_file: text(DEFAULT_LABELS_FILE, "file with labels by path; labels.csv for csv"),
   path_column: text("path", "column of the paths"),
   label_column: text("label", "column of the labels"),
@@ -88,7 +88,7 @@ export const config: OptionsSchema<GenericImageDatasetConfig> = v.strictObject({
   val_split_name: text("val", "name of the validation split"),
   test_split_name: text("test", "name of the test split; without it the validation split serves"),
   allowed_exts: v.optional(
-    v.pipe(v.array(v.string()), v.minLength(1), v.description("ends of picture files' names")),
+    v.pipe(v.array(v.string()), v.minLength(1), v.description("ends of image files' names")),
     [".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"],
   ),
   class_names: v.optional(
@@ -96,7 +96,7 @@ export const config: OptionsSchema<GenericImageDatasetConfig> = v.strictObject({
     null,
   ),
   strict: v.optional(
-    v.pipe(v.boolean(), v.description("whether missing pictures and labels are errors")),
+    v.pipe(v.boolean(), v.description("whether missing images and labels are errors")),
     true,
   ),
   augmentation: augmentationSchema({

@@ -1,4 +1,4 @@
-/** Reads the JSON and CSV files that come with pictures. */
+/** Reads the JSON and CSV files that come with images. */
 import { parse } from "csv-parse/sync";
 import { DataError } from "../../engine/errors.ts";
 import { FileReader } from "../../engine/storage/file_reader.ts";

@@ -1,5 +1,5 @@
 /**
- * CIFAR-10: 60,000 pictures of 32x32 pixels in ten classes.
+ * CIFAR-10: 60,000 images of 32x32 pixels in ten classes.
  * Importing this module adds `cifar10` to the `dataset` slot.
  * @module
  */
@@ -44,7 +44,7 @@ const facts: CifarFacts = {
 
 /**
  * Reads the files that torchvision leaves on disk, or the binary version, from `data_root_dir`. The
- * official test pictures serve as `val` and as `test`. Krizhevsky, "Learning Multiple Layers of
+ * official test images serve as `val` and as `test`. Krizhevsky, "Learning Multiple Layers of
  * Features from Tiny Images", 2009.
  *
  * @example The head of a ResNet gets ten classes

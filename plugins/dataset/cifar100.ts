@@ -1,5 +1,5 @@
 /**
- * CIFAR-100: 60,000 pictures of 32x32 pixels in a hundred (fine) classes.
+ * CIFAR-100: 60,000 images of 32x32 pixels in a hundred (fine) classes.
  * Importing this module adds `cifar100` to the `dataset` slot.
  * @module
  */
@@ -38,10 +38,10 @@ const facts: CifarFacts = {
 
 /**
  * Reads the files that torchvision leaves on disk, or the binary version, from `data_root_dir`. The
- * official test pictures serve as `val` and as `test`. Krizhevsky, "Learning Multiple Layers of
+ * official test images serve as `val` and as `test`. Krizhevsky, "Learning Multiple Layers of
  * Features from Tiny Images", 2009.
  *
- * @example The binary version of a single picture, of coarse class 4 and fine class 53
+ * @example The binary version of a single image, of coarse class 4 and fine class 53
  * ```ts
  * import { cifar100 } from "@glovita/glovita";
  * import { assertEquals } from "@std/assert";
@@ -55,7 +55,7 @@ const facts: CifarFacts = {
  * await Deno.writeTextFile(`${folder}/fine_label_names.txt`, names.join("\n"));
  *
  * const whole = { channels: 3, size: [32, 32], operations: [] } as const;
- * const context = { data_root_dir, pictures: { train: whole, eval: whole } };
+ * const context = { data_root_dir, images: { train: whole, eval: whole } };
  * const dataset = cifar100.create(v.parse(cifar100.config, {}), context);
  * const [label] = (await dataset.open("val"))!.labels.values;
  * assertEquals(dataset.class_names?.[label], "orange");

@@ -1,17 +1,17 @@
 /**
- * Picture files with splits as folders or in a JSON file, and labels as folders, JSON or CSV.
+ * Image files with splits as folders or in a JSON file, and labels as folders, JSON or CSV.
  * Importing this module adds `generic_image_dataset` to the `dataset` slot.
  * @module
  */
 import type { Dataset, Plugin, TaskInfo } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { config, type GenericImageDatasetConfig, taskInfo } from "./_generic_config.ts";
-import type { Pictures } from "./_generic_pictures.ts";
+import type { Images } from "./_generic_images.ts";
 
 export type { GenericImageDatasetConfig };
 
 /**
- * Reads pictures from files that people have lying around, in the layouts that are common.
+ * Reads images from files that people have lying around, in the layouts that are common.
  *
  * @example A folder a class
  * ```ts
@@ -21,14 +21,14 @@ export type { GenericImageDatasetConfig };
  *
  * const folder = await Deno.makeTempDir();
  * const red = atob("Qk0AAAAAAAAAABoAAAAMAAAAAQABAAEAGAAAAP8A"); // one pixel
- * const picture = Uint8Array.from(red, (character) => character.charCodeAt(0));
+ * const image = Uint8Array.from(red, (character) => character.charCodeAt(0));
  * for (const label of ["cat", "dog"]) {
  *   await Deno.mkdir(`${folder}/images/train/${label}`, { recursive: true });
- *   await Deno.writeFile(`${folder}/images/train/${label}/0.bmp`, picture);
+ *   await Deno.writeFile(`${folder}/images/train/${label}/0.bmp`, image);
  * }
  * const given = { num_classes: 2, split_source: "subdirs", label_source: "folder" };
  * const whole = { channels: 3, size: [1, 1], operations: [] } as const;
- * const context = { data_root_dir: folder, pictures: { train: whole, eval: whole } };
+ * const context = { data_root_dir: folder, images: { train: whole, eval: whole } };
  * const dataset = genericImageDataset.create(v.parse(genericImageDataset.config, given), context);
  * const split = await dataset.open("train");
  * assertEquals([dataset.class_names, [...split!.labels.values]], [["cat", "dog"], [0, 1]]);
@@ -37,26 +37,26 @@ export type { GenericImageDatasetConfig };
 export const genericImageDataset: Plugin<"dataset", GenericImageDatasetConfig> = {
   slot: "dataset",
   key: "generic_image_dataset",
-  description: "picture files, with splits and labels as folders, JSON or CSV",
+  description: "image files, with splits and labels as folders, JSON or CSV",
   config,
   create(options, context): Dataset {
     const info = taskInfo(options);
     checkOptions(options, info);
-    const { pictures: transforms } = context;
-    if (!transforms) throw new RangeError("it holds pictures, the encoder takes none");
-    let pictures: Pictures | undefined;
+    const { images: transforms } = context;
+    if (!transforms) throw new RangeError("it holds images, the encoder takes none");
+    let images: Images | undefined;
     const find = async () => {
-      const { Pictures } = await import("./_generic_pictures.ts");
-      return new Pictures(options, context, info);
+      const { Images } = await import("./_generic_images.ts");
+      return new Images(options, context, info);
     };
     return {
       ...info,
       get class_names() {
-        return pictures?.class_names;
+        return images?.class_names;
       },
       async open(split) {
-        pictures ??= await find();
-        return await pictures.open(split, transforms);
+        images ??= await find();
+        return await images.open(split, transforms);
       },
     };
   },

@@ -1,4 +1,4 @@
-/** What an `.onnx` file must be like to serve as an encoder of pictures. */
+/** What an `.onnx` file must be like to serve as an encoder of images. */
 import { DataError } from "../../engine/errors.ts";
 import { formatShape } from "../../engine/ir/dims.ts";
 import {
@@ -12,11 +12,11 @@ import { quote } from "../../registry/errors.ts";
 export interface OnnxFile {
   /** Path. */
   readonly path: string;
-  /** Name of the input that takes pictures. */
+  /** Name of the input that takes images. */
   readonly input: string;
-  /** How many pictures it takes at once, where that is fixed. */
+  /** How many images it takes at once, where that is fixed. */
   readonly batch?: number;
-  /** Channels of the pictures; 3 where the file does not say it. */
+  /** Channels of the images; 3 where the file does not say it. */
   readonly channels: number;
   /** Height and width, where they are fixed. */
   readonly size?: readonly [number, number];
@@ -27,7 +27,7 @@ export interface OnnxFile {
 }
 
 /**
- * Reads what a file says, and checks that it takes pictures.
+ * Reads what a file says, and checks that it takes images.
  * @throws {DataError} if it is missing, is no ONNX file, or takes something else.
  */
 export function readOnnxFile(path: string): OnnxFile {

@@ -12,10 +12,10 @@ interface TagEntry {
   readonly size: number;
   /** Which mean and standard deviation. */
   readonly statistics: string;
-  /** How pictures are resized. @default {"bicubic"} */
+  /** How images are resized. @default {"bicubic"} */
   readonly interpolation?: string;
   readonly crop_pct: number;
-  /** How pictures are cropped. @default {"center"} */
+  /** How images are cropped. @default {"center"} */
   readonly crop_mode?: string;
   /** Repository on the hub, `null` where there are no weights. @default {`timm/<name>.<tag>`} */
   readonly repository?: string | null;
@@ -49,7 +49,7 @@ export interface TimmModel {
   readonly kwargs: Readonly<Record<string, unknown>>;
   /** Repository on the hub that holds the weights, where there is one. */
   readonly repository: string | undefined;
-  /** What the weights expect of pictures, in three channels. */
+  /** What the weights expect of images, in three channels. */
   readonly preprocessing: Required<Preprocessing>;
 }
 

@@ -27,7 +27,7 @@ export interface MatchedWeights {
 
 /** What GloViTa's checkpoints and OpenCLIP put before timm's names. */
 const PREFIX = /^(?:encoder\.model\.|model\.|visual\.trunk\.)/;
-/** First layers, which see the pictures' channels. */
+/** First layers, which see the images' channels. */
 const FIRST_LAYERS = ["patch_embed.proj.weight", "conv1.weight", "conv1.0.weight", "stem.0.weight"];
 /** What stands behind the features: classifiers, their pooling; and counters of training steps. */
 const BEYOND = /^(?:head|fc|cls_head|fc_norm|attn_pool|pre_logits)\.|\.num_batches_tracked$/;
@@ -86,7 +86,7 @@ function valuesOf(
   );
 }
 
-/** Adapts what may differ between models: channels of the pictures, and the grid of positions. */
+/** Adapts what may differ between models: channels of the images, and the grid of positions. */
 function fit(tensor: FloatTensor, { name, shape }: Parameter, model: VisionModel): FloatTensor {
   if (FIRST_LAYERS.includes(name) && tensor.shape[1] === 3 && shape[1] !== 3) {
     return adaptInputChannels(tensor, shape[1]);

@@ -25,15 +25,15 @@ export interface OnnxConfig {
   readonly file: string;
   /** Output to take; `null` where there is only one. @default {null} */
   readonly output: string | null;
-  /** Side, or height and width, of the pictures; `null` for what the file says. @default {null} */
+  /** Side, or height and width, of the images; `null` for what the file says. @default {null} */
   readonly image_size: number | readonly number[] | null;
   /** Mean of each channel on a scale from 0 to 1; `null` for ImageNet's. @default {null} */
   readonly mean: readonly number[] | null;
   /** Standard deviation of each channel on a scale from 0 to 1. @default {null} */
   readonly std: readonly number[] | null;
-  /** How pictures are resized. @default {"bicubic"} */
+  /** How images are resized. @default {"bicubic"} */
   readonly interpolation: Interpolation;
-  /** Share of the resized picture that the centre crop keeps. @default {1} */
+  /** Share of the resized image that the centre crop keeps. @default {1} */
   readonly crop_pct: number;
   /** For an output of tokens: how many precede the patches, class token first. @default {0} */
   readonly num_prefix_tokens: number;
@@ -51,7 +51,7 @@ const config: OptionsSchema<OnnxConfig> = v.strictObject({
   ),
   image_size: v.pipe(
     v.optional(v.nullable(v.union([side, v.pipe(v.array(side), v.length(2))])), null),
-    v.description("side, or height and width, of the pictures; what the file says if not given"),
+    v.description("side, or height and width, of the images; what the file says if not given"),
   ),
   mean: v.pipe(
     v.optional(v.nullable(v.array(v.number())), null),
@@ -68,11 +68,11 @@ const config: OptionsSchema<OnnxConfig> = v.strictObject({
       v.picklist(["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"]),
       "bicubic",
     ),
-    v.description("how pictures are resized"),
+    v.description("how images are resized"),
   ),
   crop_pct: v.pipe(
     v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1)), 1),
-    v.description("share of the resized picture that the centre crop keeps"),
+    v.description("share of the resized image that the centre crop keeps"),
   ),
   num_prefix_tokens: v.pipe(
     v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
@@ -85,7 +85,7 @@ const config: OptionsSchema<OnnxConfig> = v.strictObject({
 });
 
 /**
- * Runs a model where the pictures are read, one session for each reading thread. Its output comes
+ * Runs a model where the images are read, one session for each reading thread. Its output comes
  * to the head as it is, by its number of dimensions as features, tokens or a map. No gradient flows
  * into it and its weights never change.
  *
@@ -97,12 +97,12 @@ const config: OptionsSchema<OnnxConfig> = v.strictObject({
  * import * as v from "valibot";
  *
  * const file = `${await Deno.makeTempDir()}/colors.onnx`;
- * const pictures = input("pictures", "float32", ["batch", 3, 32, 32]);
- * await Deno.writeFile(file, encode(emit({ colors: reduceMean(pictures, { axes: [2, 3] }) })));
+ * const images = input("images", "float32", ["batch", 3, 32, 32]);
+ * await Deno.writeFile(file, encode(emit({ colors: reduceMean(images, { axes: [2, 3] }) })));
  *
  * const options = v.parse(onnx.config, { file });
  * assertEquals(onnx.preprocessing?.(options).image_size, [32, 32]);
- * const samples = { sampleShape: [3, 32, 32], source: "pictures" };
+ * const samples = { sampleShape: [3, 32, 32], source: "images" };
  * const context = { scope: new Parameters().scope(), ...samples };
  * assertEquals((await onnx.create(options, context)).embed_dim, 3);
  * ```
@@ -160,7 +160,7 @@ function checkSamples(file: OnnxFile, sampleShape: readonly number[], source: st
   if (fits) return;
   throw new DataError(
     `Cannot use "${source}": its samples are ${sampleShape.join("×")}, "${path}" takes ` +
-      `pictures of ${wanted.join("×")}`,
+      `images of ${wanted.join("×")}`,
     { file: source },
   );
 }

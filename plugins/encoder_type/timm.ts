@@ -29,7 +29,7 @@ export interface TimmConfig {
   readonly type: string;
   /** Whether to start from the weights of the tag. @default {true} */
   readonly pretrained: boolean;
-  /** Channels of the pictures. @default {3} */
+  /** Channels of the images. @default {3} */
   readonly input_channels: number;
   /** timm's constructor arguments, which win over those of the model. @default {{}} */
   readonly model_kwargs: Readonly<Record<string, unknown>>;
@@ -62,7 +62,7 @@ const config: OptionsSchema<TimmConfig> = v.strictObject({
     true,
   ),
   input_channels: v.optional(
-    v.pipe(v.number(), v.integer(), v.minValue(1), v.description("channels of the pictures")),
+    v.pipe(v.number(), v.integer(), v.minValue(1), v.description("channels of the images")),
     3,
   ),
   model_kwargs: v.optional(
@@ -89,10 +89,10 @@ const ARCHITECTURES: Readonly<Record<Family, VisionArchitecture>> = {
 
 /**
  * Models of timm up to `forward_features`. As in GloViTa, tokens come out normalised whatever
- * pooling the model's classifier has. Pictures of greyscale are normalised by the mean of the three
+ * pooling the model's classifier has. Images of greyscale are normalised by the mean of the three
  * channels' means and standard deviations, on which timm is silent.
  *
- * @example A ResNet for greyscale pictures
+ * @example A ResNet for greyscale images
  * ```ts
  * import { timm } from "@glovita/glovita";
  * import { Parameters } from "@glovita/glovita/engine";
@@ -101,7 +101,7 @@ const ARCHITECTURES: Readonly<Record<Family, VisionArchitecture>> = {
  *
  * const options = { type: "resnet18", pretrained: false, input_channels: 1 };
  * const parameters = new Parameters();
- * const context = { scope: parameters.scope(), sampleShape: [1, 224, 224], source: "pictures" };
+ * const context = { scope: parameters.scope(), sampleShape: [1, 224, 224], source: "images" };
  * const { output, embed_dim } = await timm.create(v.parse(timm.config, options), context);
  * assertEquals([output, embed_dim], ["map", 512]);
  * assertEquals(parameters.list()[0].shape, [64, 1, 7, 7]); // of the first convolution
@@ -160,13 +160,13 @@ function checkSamples(sampleShape: readonly number[], channels: number, source: 
   if (sampleShape.length === 3 && sampleShape[0] === channels) return;
   throw new DataError(
     `Cannot use "${source}": its samples are ${sampleShape.join("×")}, the encoder takes ` +
-      `pictures of ${channels} channels`,
+      `images of ${channels} channels`,
     { file: source },
   );
 }
 
 /**
- * Arguments of the architecture. A vision transformer is made for the pictures that come, unless
+ * Arguments of the architecture. A vision transformer is made for the images that come, unless
  * `img_size` is given, or `dynamic_img_size`, with which it keeps the grid that its weights have.
  * The classifier's arguments do not matter, and without pooling tokens are always normalised.
  */

@@ -1,20 +1,20 @@
 /** What the policies for evaluation share: numbers per channel, and the options' schema. */
 import * as v from "valibot";
 import type { Interpolation } from "../../engine/images/preprocessing.ts";
-import type { NormalizeOperation, PictureSize } from "../../engine/images/transform.ts";
+import type { ImageSize, NormalizeOperation } from "../../engine/images/transform.ts";
 import type { PolicyContext } from "../../registry/plugin.ts";
 
 const IMAGENET_MEAN = [0.485, 0.456, 0.406];
 const IMAGENET_STD = [0.229, 0.224, 0.225];
 
-/** How pictures are resized, or `null` for what the policy says otherwise. */
+/** How images are resized, or `null` for what the policy says otherwise. */
 export function interpolationSchema(
   otherwise: string,
 ): v.GenericSchema<unknown, Interpolation | null> {
   const names = ["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"] as const;
   return v.pipe(
     v.optional(v.nullable(v.picklist(names)), null),
-    v.description(`how pictures are resized; ${otherwise} where not given`),
+    v.description(`how images are resized; ${otherwise} where not given`),
   );
 }
 
@@ -23,7 +23,7 @@ export function normalization(context: PolicyContext): NormalizeOperation {
   const { preprocessing, mean, std } = context;
   const { channels } = preprocessing;
   if (channels !== 1 && channels !== 3) {
-    throw new RangeError(`pictures have 1 or 3 channels, the encoder takes ${channels}`);
+    throw new RangeError(`images have 1 or 3 channels, the encoder takes ${channels}`);
   }
   return {
     op: "normalize",
@@ -32,7 +32,7 @@ export function normalization(context: PolicyContext): NormalizeOperation {
   };
 }
 
-/** One number is for all channels; grey pictures take the average of the colors' numbers. */
+/** One number is for all channels; grey images take the average of the colors' numbers. */
 function perChannel(name: string, values: readonly number[], channels: number): readonly number[] {
   if (values.length === channels) return values;
   if (values.length === 1) return Array.from({ length: channels }, () => values[0]);
@@ -41,11 +41,11 @@ function perChannel(name: string, values: readonly number[], channels: number): 
 }
 
 /** Height and width of what is as high as it is wide. */
-export function square(side: number | undefined): PictureSize | undefined {
+export function square(side: number | undefined): ImageSize | undefined {
   return side === undefined ? undefined : [side, side];
 }
 
 /** Height and width of which a crop of that size keeps a share of `crop_pct`. */
-export function scaled([height, width]: PictureSize, crop_pct: number): PictureSize {
+export function scaled([height, width]: ImageSize, crop_pct: number): ImageSize {
   return [Math.floor(height / crop_pct), Math.floor(width / crop_pct)];
 }

@@ -5,7 +5,7 @@
  */
 import * as v from "valibot";
 import type { Interpolation } from "../../engine/images/preprocessing.ts";
-import type { PictureOperation, PictureSize } from "../../engine/images/transform.ts";
+import type { ImageOperation, ImageSize } from "../../engine/images/transform.ts";
 import type { OptionsSchema, Plugin, PolicyContext } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { interpolationSchema, normalization, scaled, square } from "./_evaluation.ts";
@@ -15,7 +15,7 @@ const DEFAULT_CROP_PCT = 0.875;
 
 /** Config of the `default` policy. */
 export interface DefaultPolicyConfig {
-  /** How pictures are resized; `null` for the encoder's way. @default {null} */
+  /** How images are resized; `null` for the encoder's way. @default {null} */
   readonly interpolation: Interpolation | null;
   /** Share of the resized side that the crop keeps; `null` for the encoder's. @default {null} */
   readonly crop_pct: number | null;
@@ -31,7 +31,7 @@ const config: OptionsSchema<DefaultPolicyConfig> = v.strictObject({
 
 /**
  * Resizes the shorter side to `floor(image_size / crop_pct)`, crops the middle and normalizes, or
- * squashes or pads where the encoder wants that. Without any size, pictures keep their own.
+ * squashes or pads where the encoder wants that. Without any size, images keep their own.
  *
  * @example An encoder for 224 pixels that wants a share of 0.875
  * ```ts
@@ -71,17 +71,17 @@ interface Resizing {
   /** For the color of borders. */
   readonly mean: readonly number[];
   /** Height and width of the crop; absent where nothing is cropped. */
-  readonly size?: PictureSize;
+  readonly size?: ImageSize;
 }
 
 function resizing(
-  size: PictureSize,
+  size: ImageSize,
   { options, context, mean, size: crop }: Resizing,
-): PictureOperation[] {
+): ImageOperation[] {
   const { crop_mode } = context.preprocessing;
   const interpolation = options.interpolation ?? context.preprocessing.interpolation ?? "bilinear";
   const fill = crop_mode === "border" ? mean.map((value) => Math.round(255 * value)) : undefined;
-  const crops: PictureOperation[] = crop ? [{ op: "center_crop", size: crop, fill }] : [];
+  const crops: ImageOperation[] = crop ? [{ op: "center_crop", size: crop, fill }] : [];
   if (crop_mode === "squash") return [{ op: "resize", size, interpolation }, ...crops];
   if (crop_mode === "border") return [{ op: "resize_fit", size, interpolation }, ...crops];
   if (size[0] === size[1]) {

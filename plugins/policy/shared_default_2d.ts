@@ -1,23 +1,23 @@
 /**
- * GloViTa's evaluation transform for pictures.
+ * GloViTa's evaluation transform for images.
  * Importing this module adds `shared_default_2d` to the `policy` slot.
  * @module
  */
 import * as v from "valibot";
 import type { Interpolation } from "../../engine/images/preprocessing.ts";
-import type { PictureOperation, PictureSize } from "../../engine/images/transform.ts";
+import type { ImageOperation, ImageSize } from "../../engine/images/transform.ts";
 import type { OptionsSchema, Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { interpolationSchema, normalization, scaled, square } from "./_evaluation.ts";
 
 /** Height and width where nobody says any. */
-const DEFAULT_SIZE: PictureSize = [224, 224];
+const DEFAULT_SIZE: ImageSize = [224, 224];
 /** Share of the resized side that the crop keeps where an encoder says none: 224 of 256. */
 const DEFAULT_CROP_PCT = 0.875;
 
 /** Config of the `shared_default_2d` policy. */
 export interface SharedDefault2dConfig {
-  /** How pictures are resized; `null` for the encoder's way. @default {null} */
+  /** How images are resized; `null` for the encoder's way. @default {null} */
   readonly interpolation: Interpolation | null;
 }
 
@@ -27,7 +27,7 @@ const config: OptionsSchema<SharedDefault2dConfig> = v.strictObject({
 
 /**
  * Resizes the shorter side to `resize_size`, or else to `floor(image_size / crop_pct)` of the
- * encoder, which is 256 for pictures of 224 where the encoder says nothing, crops the middle and
+ * encoder, which is 256 for images of 224 where the encoder says nothing, crops the middle and
  * normalizes. GloViTa resizes without smoothing what is shrunk; here it is smoothed, as PIL and
  * torchvision do.
  *
@@ -59,7 +59,7 @@ export const sharedDefault2d: Plugin<"policy", SharedDefault2dConfig> = {
     const interpolation = options.interpolation ?? context.preprocessing.interpolation ??
       "bilinear";
     const resized = square(context.resize_size) ?? scaled(target, crop_pct);
-    const resize: PictureOperation = resized[0] === resized[1]
+    const resize: ImageOperation = resized[0] === resized[1]
       ? { op: "resize_shorter", size: resized[0], interpolation }
       : { op: "resize_cover", size: resized, interpolation };
     return { channels, size, operations: [resize, { op: "center_crop", size }, normalize] };

@@ -9,7 +9,7 @@ import { type Registry, registry as defaultRegistry } from "../registry.ts";
 import { create } from "./create.ts";
 import { type GivenConfig, resolveGiven } from "./given_config.ts";
 import { buildModel as buildStack, type ModelSamples } from "./model.ts";
-import { pictureTransforms } from "./pictures.ts";
+import { imageTransforms } from "./images.ts";
 
 /** What a model is built for. */
 export interface BuildModelOptions {
@@ -63,7 +63,7 @@ export async function buildModel(
   const dataset = create("dataset", {
     data_root_dir: data.data_root_dir ?? ".",
     fold: data.fold ?? undefined,
-    pictures: pictureTransforms(sources),
+    images: imageTransforms(sources),
   }, sources);
   const samples = sampleShape
     ? { name: "the samples", sampleShape, bags }

@@ -22,7 +22,7 @@ import {
   parameterAliases,
   readThrough,
 } from "./model.ts";
-import { pictureTransforms } from "./pictures.ts";
+import { imageTransforms } from "./images.ts";
 import { type FoldSplits, foldSplits, openSplits, type SplitPart } from "./splits.ts";
 
 /** Which fold, where, and how random. */
@@ -54,7 +54,7 @@ export async function planFold(
   const dataset = create("dataset", {
     data_root_dir: data.data_root_dir ?? ".",
     fold: data.fold ?? undefined,
-    pictures: pictureTransforms(sources),
+    images: imageTransforms(sources),
   }, sources);
   const { index: fold, seed } = run;
   const splits = foldSplits(await openSplits(dataset), config, { fold, seed });

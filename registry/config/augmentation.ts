@@ -1,12 +1,12 @@
 /**
- * `data.augmentation`: fields that datasets of pictures share. A dataset that uses them declares
+ * `data.augmentation`: fields that datasets of images share. A dataset that uses them declares
  * `augmentation: augmentationSchema({...})` among its options; for others they have no effect.
  * @module
  */
 import * as v from "valibot";
 import type { OptionsSchema } from "../plugin.ts";
 
-/** How pictures are changed before they reach the encoder. */
+/** How images are changed before they reach the encoder. */
 export interface AugmentationConfig {
   /** Name of the policy for training; `null` leaves it to the encoder. */
   readonly train_policy: string | null;

@@ -1,6 +1,6 @@
 /**
  * The config tree of feature extraction: the parts of a training's tree that say what the encoder
- * and its pictures are, and how the files are to look.
+ * and its images are, and how the files are to look.
  * @module
  */
 import * as v from "valibot";
@@ -30,7 +30,7 @@ export interface ExtractFields {
   readonly output_dir: string;
   /** Template of the files' names; `null` is GloViTa's. */
   readonly output_filename: string | null;
-  /** Whether training pictures are prepared as the others are. */
+  /** Whether training images are prepared as the others are. */
   readonly use_eval_transform_for_train: boolean;
   /** Whether work that was interrupted goes on, and finished files are kept. */
   readonly resume: boolean;
@@ -40,9 +40,9 @@ export interface ExtractFields {
   readonly merge: number | null;
 }
 
-/** How pictures are read and computed with. */
+/** How images are read and computed with. */
 export interface ExtractLoading {
-  /** Pictures between two records of the progress. */
+  /** Images between two records of the progress. */
   readonly batch_size: number;
   /** Threads that read and compute; `null` is one a core, as far as memory goes. */
   readonly num_workers: number | null;
@@ -50,14 +50,14 @@ export interface ExtractLoading {
 
 /** A config tree of feature extraction in which every field has its value. */
 export interface ExtractConfig extends ModelConfig, ExtractFields {
-  /** How pictures are read and computed with. */
+  /** How images are read and computed with. */
   readonly dataloading: ExtractLoading;
 }
 
 /** The fields of that tree that belong to no plugin, any of them left out. */
 export interface ExtractConfigFields
   extends Partial<ExtractFields>, Pick<ConfigFields, "data" | "model"> {
-  /** How pictures are read and computed with. */
+  /** How images are read and computed with. */
   readonly dataloading?: Partial<ExtractLoading>;
 }
 
@@ -104,7 +104,7 @@ const rootEntries: EntriesOf<ExtractFields> = {
   ),
   use_eval_transform_for_train: field(
     v.optional(v.boolean(), true),
-    "Whether training pictures are prepared as the others are.",
+    "Whether training images are prepared as the others are.",
   ),
   resume: field(
     v.optional(v.boolean(), false),
@@ -123,7 +123,7 @@ const rootEntries: EntriesOf<ExtractFields> = {
 const loadingEntries: EntriesOf<ExtractLoading> = {
   batch_size: field(
     v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 32),
-    "Pictures between two records of the progress; computed in smaller batches.",
+    "Images between two records of the progress; computed in smaller batches.",
   ),
   num_workers: field(
     orNull(v.pipe(v.number(), v.integer(), v.minValue(1))),
@@ -146,7 +146,7 @@ export const EXTRACT_SECTIONS: readonly Section[] = [
   ...SECTIONS.filter(({ path }) => SHARED.has(path)),
   {
     path: "dataloading",
-    description: "How pictures are read and computed with",
+    description: "How images are read and computed with",
     entries: loadingEntries,
   },
 ];

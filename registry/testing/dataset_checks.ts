@@ -5,14 +5,14 @@
 import { formatShape, sizeOf } from "../../engine/ir/dims.ts";
 import type { Labels, Rows, Source, Split } from "../../engine/data/data.ts";
 import { openSplitSource } from "../../engine/data/open_source.ts";
-import type { Dataset, PictureTransform, SplitName } from "../plugin.ts";
+import type { Dataset, ImageTransform, SplitName } from "../plugin.ts";
 import { type Claim, expect, sameValues, type Subject } from "./subject.ts";
 
 /** Samples of a split that are read. */
 const READ = 4;
 const SPLITS: readonly SplitName[] = ["train", "val", "test"];
-/** Small pictures, for datasets that have some. */
-const PICTURES: PictureTransform = {
+/** Small images, for datasets that have some. */
+const IMAGES: ImageTransform = {
   channels: 3,
   size: [8, 8],
   operations: [
@@ -37,8 +37,8 @@ export const datasetClaims: readonly Claim<"dataset">[] = [
 ];
 
 function create({ plugin, options, context }: DatasetSubject): Dataset {
-  const pictures = { train: PICTURES, eval: PICTURES };
-  return plugin.create(options, { data_root_dir: ".", pictures, ...context });
+  const images = { train: IMAGES, eval: IMAGES };
+  return plugin.create(options, { data_root_dir: ".", images, ...context });
 }
 
 async function openSplits(dataset: Dataset): Promise<Split[]> {

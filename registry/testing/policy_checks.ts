@@ -1,9 +1,9 @@
 /**
- * What a policy for pictures promises.
+ * What a policy for images promises.
  * @module
  */
-import { transformPicture } from "../../engine/images/transform.ts";
-import type { PictureTransform, PolicyContext, Preprocessing } from "../plugin.ts";
+import { transformImage } from "../../engine/images/transform.ts";
+import type { ImageTransform, PolicyContext, Preprocessing } from "../plugin.ts";
 import { type Claim, expect, type Subject } from "./subject.ts";
 
 type PolicySubject = Subject<"policy">;
@@ -22,17 +22,17 @@ const EXPECTED: readonly Preprocessing[] = [
   { channels: 1, image_size: [16, 24], mean: [0.5], std: [0.25], crop_pct: 1 },
   { channels: 3 },
 ];
-/** Heights and widths of pictures, one of them smaller than most transforms. */
-const PICTURES: readonly (readonly [number, number])[] = [[48, 64], [64, 48], [300, 200], [5, 9]];
+/** Heights and widths of images, one of them smaller than most transforms. */
+const IMAGES: readonly (readonly [number, number])[] = [[48, 64], [64, 48], [300, 200], [5, 9]];
 
 /** Promises of policies. */
 export const policyClaims: readonly Claim<"policy">[] = [
   { name: "gives plain data that crosses threads", check: each(checkPlain) },
   { name: "gives the channels that the encoder expects", check: each(checkChannels) },
-  { name: "gives pictures of the size that it announces", check: each(checkSize) },
+  { name: "gives images of the size that it announces", check: each(checkSize) },
 ];
 
-function each(check: (transform: PictureTransform, context: PolicyContext) => void) {
+function each(check: (transform: ImageTransform, context: PolicyContext) => void) {
   return ({ plugin, options, context }: PolicySubject) => {
     const expected = context.preprocessing ? [context.preprocessing] : EXPECTED;
     for (const preprocessing of expected) {
@@ -42,14 +42,14 @@ function each(check: (transform: PictureTransform, context: PolicyContext) => vo
   };
 }
 
-function checkPlain(transform: PictureTransform): void {
+function checkPlain(transform: ImageTransform): void {
   const copy = JSON.stringify(structuredClone(transform));
   const text = JSON.stringify(transform);
   expect(copy === text, `it gives ${text}, on another thread ${copy}`);
 }
 
 function checkChannels(
-  { channels, operations }: PictureTransform,
+  { channels, operations }: ImageTransform,
   { preprocessing }: PolicyContext,
 ): void {
   const wanted = preprocessing.channels;
@@ -60,18 +60,18 @@ function checkChannels(
     const numbers = `${means} means and ${deviations} deviations for ${channels} channels`;
     expect(means === channels && deviations === channels, `it normalizes with ${numbers}`);
     expect(operation.std.every((value) => value > 0), `it divides by ${operation.std}`);
-    expect(operation === operations.at(-1), "it changes pictures after it has normalized them");
+    expect(operation === operations.at(-1), "it changes images after it has normalized them");
   }
 }
 
-function checkSize(transform: PictureTransform): void {
+function checkSize(transform: ImageTransform): void {
   const { size, channels } = transform;
   if (size === undefined) return;
-  for (const [height, width] of PICTURES) {
+  for (const [height, width] of IMAGES) {
     const data = new Uint8Array(height * width * channels);
-    const after = transformPicture({ height, width, channels, data }, transform);
+    const after = transformImage({ height, width, channels, data }, transform);
     const made = `${after.height}×${after.width} of ${height}×${width}`;
     const fits = after.height === size[0] && after.width === size[1];
-    expect(fits, `it makes pictures of ${made}, announced: ${size.join("×")}`);
+    expect(fits, `it makes images of ${made}, announced: ${size.join("×")}`);
   }
 }

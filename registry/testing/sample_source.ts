@@ -18,7 +18,7 @@ export function openSource(options: unknown): Source {
       const features = into ?? new Float32Array(indices.length * size);
       for (const [row, index] of indices.entries()) {
         features.set(normals(size, index), row * size);
-        await Promise.resolve(); // Lets other reads in between, as decoding a picture does.
+        await Promise.resolve(); // Lets other reads in between, as decoding an image does.
       }
       return { features };
     },

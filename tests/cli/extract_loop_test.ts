@@ -1,6 +1,6 @@
 /**
- * The way round: pictures to features, features to a trained head, and its checkpoint back to
- * features of pictures; and a checkpoint of encoder and head.
+ * The way round: images to features, features to a trained head, and its checkpoint back to
+ * features of images; and a checkpoint of encoder and head.
  */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
@@ -12,8 +12,8 @@ import { runCommand } from "./_process.ts";
 const MODEL = "--model.encoder.encoder_type timm --model.encoder.type test_vit".split(" ");
 const SPLITS = "--data.split_source subdirs --data.label_source folder".split(" ");
 
-/** Bright and dark pictures with noise, of different sizes. */
-async function writePictures(root: string): Promise<void> {
+/** Bright and dark images with noise, of different sizes. */
+async function writeImages(root: string): Promise<void> {
   const random = new Random(1);
   for (const [split, count] of [["train", 6], ["val", 3]] as const) {
     for (const [label, level] of [["bright", 200], ["dark", 60]] as const) {
@@ -25,8 +25,8 @@ async function writePictures(root: string): Promise<void> {
           { length: 3 * width * height },
           () => level + random.integer(50),
         );
-        const picture = sharp(data, { raw: { width, height, channels: 3 } });
-        await picture.png().toFile(join(folder, `${i}.png`));
+        const image = sharp(data, { raw: { width, height, channels: 3 } });
+        await image.png().toFile(join(folder, `${i}.png`));
       }
     }
   }
@@ -46,7 +46,7 @@ async function run(command: "train" | "extract_features", args: readonly string[
 
 Deno.test("features, a head trained on them, and features again by its checkpoint", async () => {
   const root = Deno.makeTempDirSync();
-  await writePictures(root);
+  await writeImages(root);
   const data = [
     ...["--data.dataset", "generic_image_dataset", "--data.data_root_dir", root],
     ...["--data.num_classes", "2", ...SPLITS],
@@ -74,7 +74,7 @@ Deno.test("features, a head trained on them, and features again by its checkpoin
 
 Deno.test("a checkpoint's features equal those of an explicit run with its weights", async () => {
   const root = Deno.makeTempDirSync();
-  await writePictures(root);
+  await writeImages(root);
   const data = [
     ...["--data.dataset", "generic_image_dataset", "--data.data_root_dir", root],
     ...["--data.num_classes", "2", "--data.augmentation.train_policy", "default", ...SPLITS],

@@ -22,8 +22,8 @@ Deno.test("examples/train.ts trains, and examples/predict.ts uses what it traine
 
   const used = await sandbox.sh(`deno task --quiet example:predict ${run}/checkpoints/best.pt`);
   assertEquals(used.code, 0, used.output);
-  const [picture, file] = used.output.trim().split("\n");
-  assertMatch(picture, /^the picture shows a 7, with probability 0\.\d\d$/);
+  const [image, file] = used.output.trim().split("\n");
+  assertMatch(image, /^the image shows a 7, with probability 0\.\d\d$/);
   const right = Math.round(Number(accuracy) * 360);
   assertEquals(file, `${right} of 360 scans of the file are recognized`);
 });

@@ -4,7 +4,7 @@ import type { Slot } from "../../registry/plugin.ts";
 import type { PluginCheckOptions } from "../../registry/testing/mod.ts";
 import { writeBagSplits } from "../_bags.ts";
 import { type Files, writeSplits } from "../_training.ts";
-import { picturePath } from "../engine/images/_pictures.ts";
+import { imagePath } from "../engine/images/_images.ts";
 import { modelFile } from "../engine/onnx/_models.ts";
 import { CIFAR_FOLDER, UNCHECKED } from "./dataset/_cifar.ts";
 
@@ -19,7 +19,7 @@ export const CASES: Readonly<
   "dataset cifar100": [{ config: UNCHECKED, context: { data_root_dir: CIFAR_FOLDER } }],
   "dataset generic_image_dataset": async (folder) => [{
     config: { num_classes: 2, split_source: "subdirs", label_source: "folder" },
-    context: { data_root_dir: await writePictures(folder) },
+    context: { data_root_dir: await writeImages(folder) },
   }],
   "dataset precomputed_features": async (folder) => {
     const single = await writeSplits(await made(folder, "single"));
@@ -59,7 +59,7 @@ function featureFiles(num_classes: number, { train, val, test }: Files): Options
   return { config: { num_classes, ...files } };
 }
 
-/** One of timm's small models for tests, on small pictures. */
+/** One of timm's small models for tests, on small images. */
 function timmModel(type: string, model_kwargs: Record<string, unknown> = {}): Options {
   return {
     config: { type, pretrained: false, model_kwargs },
@@ -68,12 +68,12 @@ function timmModel(type: string, model_kwargs: Record<string, unknown> = {}): Op
 }
 
 /** Folders of splits, in them folders of classes. */
-async function writePictures(folder: string): Promise<string> {
+async function writeImages(folder: string): Promise<string> {
   for (const split of ["train", "val", "test"]) {
     for (const name of ["cat/one.png", "cat/two.png", "dog/one.png"]) {
       const path = join(folder, "images", split, name);
       await Deno.mkdir(join(path, ".."), { recursive: true });
-      await Deno.copyFile(picturePath("rgb.png"), path);
+      await Deno.copyFile(imagePath("rgb.png"), path);
     }
   }
   return folder;

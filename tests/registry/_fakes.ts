@@ -40,7 +40,7 @@ const features = v.strictObject({
   ),
 });
 
-const pictures = v.strictObject({
+const images = v.strictObject({
   num_classes: v.optional(size, 10),
   dataset_kwargs: v.optional(v.record(v.string(), v.unknown()), {}),
   class_names: v.optional(v.nullable(v.array(v.string())), null),
@@ -75,7 +75,7 @@ const muon = v.strictObject({
 export function fakeRegistry(): Registry {
   const registry = new Registry();
   registry.add(fake("dataset", "precomputed_features", features));
-  registry.add(fake("dataset", "cifar10", pictures));
+  registry.add(fake("dataset", "cifar10", images));
   registry.add(
     fake("encoder_type", "precomputed", v.strictObject({ feature_dim: size })),
   );

@@ -33,10 +33,10 @@ export interface ConvNeXtOptions {
 /** Axis of the channels, and axes of height and width. */
 interface Axes {
   readonly channels: 1 | 3;
-  readonly picture: readonly [number, number];
+  readonly image: readonly [number, number];
 }
-const MAPS: Axes = { channels: 1, picture: [2, 3] };
-const CHANNELS_LAST: Axes = { channels: 3, picture: [1, 2] };
+const MAPS: Axes = { channels: 1, image: [2, 3] };
+const CHANNELS_LAST: Axes = { channels: 3, image: [1, 2] };
 
 const EPSILON = 1e-6;
 /** Keeps the gradient of a root finite where a whole map is zero. */
@@ -50,7 +50,7 @@ function globalResponseNorm(scope: Scope, width: number, axes: Axes): Layer {
   };
   const [weight, bias] = [vector("weight"), vector("bias")];
   return (x) => {
-    const squares = reduceSumSquare(x, { axes: axes.picture, keepdims: true });
+    const squares = reduceSumSquare(x, { axes: axes.image, keepdims: true });
     const norms = sqrt(max(squares, TINY));
     const mean = reduceMean(norms, { axes: [axes.channels], keepdims: true });
     const factor = add(mul(div(norms, add(mean, EPSILON)), weight), 1);

@@ -120,7 +120,7 @@ function readKernels(args: ArgumentReader): readonly number[] {
   return odd;
 }
 
-/** Reads the stem. Stages halve maps that are less than 32 times smaller than pictures. */
+/** Reads the stem. Stages halve maps that are less than 32 times smaller than images. */
 function readStem(args: ArgumentReader, channels: number, width: number): StemOptions {
   const types = ["patch", "overlap", "overlap_tiered", "overlap_act"] as const;
   const patchSize = args.integer("patch_size", 4);
@@ -129,12 +129,12 @@ function readStem(args: ArgumentReader, channels: number, width: number): StemOp
   return { channels, width, patchSize, type: args.choice("stem_type", types, "patch") };
 }
 
-/** Refuses pictures of which halving leaves nothing. */
-function expectPictures(pictures: readonly number[], smallest: number): void {
-  if (Math.min(...pictures) >= smallest) return;
+/** Refuses images of which halving leaves nothing. */
+function expectImages(images: readonly number[], smallest: number): void {
+  if (Math.min(...images) >= smallest) return;
   throw new RangeError(
-    `expected pictures of at least ${smallest} by ${smallest} for convnext, received ${
-      pictures.join(" by ")
+    `expected images of at least ${smallest} by ${smallest} for convnext, received ${
+      images.join(" by ")
     }`,
   );
 }
@@ -142,7 +142,7 @@ function expectPictures(pictures: readonly number[], smallest: number): void {
 /**
  * Declares timm's ConvNeXt up to its maps.
  * @param kwargs timm's arguments.
- * @param context Scope and shape of the pictures.
+ * @param context Scope and shape of the images.
  * @returns A model whose output is what timm's `forward_features` gives.
  * @throws {RangeError} if an argument or its value is not supported.
  *
@@ -159,11 +159,11 @@ function expectPictures(pictures: readonly number[], smallest: number): void {
  * ```
  */
 export const convnext: VisionArchitecture = (kwargs, { scope, sampleShape }): VisionModel => {
-  const [channels, ...pictures] = sampleShape;
+  const [channels, ...images] = sampleShape;
   const args = new ArgumentReader("convnext", kwargs);
   const inChannels = args.integer("in_chans", 3);
   if (inChannels !== channels) {
-    throw args.refuse("in_chans", `${channels}, the channels of the pictures`, inChannels);
+    throw args.refuse("in_chans", `${channels}, the channels of the images`, inChannels);
   }
   const depths = args.integers("depths", [3, 3, 9, 3]);
   const widths = args.integers("dims", [96, 192, 384, 768]);
@@ -175,7 +175,7 @@ export const convnext: VisionArchitecture = (kwargs, { scope, sampleShape }): Vi
   args.ignore("num_classes", "global_pool", "drop_rate", "head_init_scale", "head_hidden_size");
   args.finish();
   const halves = first.type === "patch" && first.patchSize === 2;
-  expectPictures(pictures, halves ? 32 : first.type === "patch" ? 8 * first.patchSize : 29);
+  expectImages(images, halves ? 32 : first.type === "patch" ? 8 * first.patchSize : 29);
 
   const layers = [stem(scope.child("stem"), first, options)];
   const rates = [...dropPathRates(rate, depths.reduce((sum, depth) => sum + depth))];
@@ -194,6 +194,6 @@ export const convnext: VisionArchitecture = (kwargs, { scope, sampleShape }): Vi
   return {
     output: "map",
     embed_dim: widths[3],
-    forward: (pictures, context) => layers.reduce((x, layer) => layer(x, context), pictures),
+    forward: (images, context) => layers.reduce((x, layer) => layer(x, context), images),
   };
 };

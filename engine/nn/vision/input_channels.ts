@@ -1,5 +1,5 @@
 /**
- * First layers for pictures with other channels than red, green and blue.
+ * First layers for images with other channels than red, green and blue.
  * @module
  */
 
@@ -12,10 +12,10 @@ export interface Kernel {
 }
 
 /**
- * Adapts a kernel for RGB pictures to another number of channels, as timm's `adapt_input_conv`: for
+ * Adapts a kernel for RGB images to another number of channels, as timm's `adapt_input_conv`: for
  * one channel the sum over the colours, for others the colours in turn, scaled by 3 / channels.
  * @param kernel A kernel with three input channels.
- * @param channels Channels of the pictures.
+ * @param channels Channels of the images.
  *
  * @example Greyscale
  * ```ts

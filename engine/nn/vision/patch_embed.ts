@@ -1,5 +1,5 @@
 /**
- * From pictures to patches: timm's PatchEmbed.
+ * From images to patches: timm's PatchEmbed.
  * @module
  */
 import { reshape, transpose } from "../../ir/layout.ts";
@@ -16,7 +16,7 @@ export type Size = readonly [height: number, width: number];
 export interface PatchEmbedOptions {
   /** Size of a patch in pixels. */
   readonly patchSize: Size;
-  /** Channels of the pictures. */
+  /** Channels of the images. */
   readonly channels: number;
   /** Width of the tokens. */
   readonly dim: number;
@@ -27,8 +27,8 @@ export interface PatchEmbedOptions {
 }
 
 /**
- * How many patches a picture has; what is left at the right and the bottom is not looked at.
- * @param size Size of the picture in pixels.
+ * How many patches an image has; what is left at the right and the bottom is not looked at.
+ * @param size Size of the image in pixels.
  * @param patchSize Size of a patch in pixels.
  */
 export function gridOf(size: Size, patchSize: Size): Size {
@@ -36,16 +36,16 @@ export function gridOf(size: Size, patchSize: Size): Size {
 }
 
 /**
- * Cuts pictures into patches.
- * @param pictures `[batch, channels, height, width]`.
+ * Cuts images into patches.
+ * @param images `[batch, channels, height, width]`.
  * @param patchSize Size of a patch in pixels.
  * @returns `[batch, patches, channels · patch height · patch width]`, row by row.
  */
-function patchesOf(pictures: Tensor, patchSize: Size): Tensor {
-  const [batch, channels, height, width] = pictures.shape;
+function patchesOf(images: Tensor, patchSize: Size): Tensor {
+  const [batch, channels, height, width] = images.shape;
   const [p, q] = patchSize;
   const [rows, columns] = gridOf([Number(height), Number(width)], patchSize);
-  const covered = slice(slice(pictures, 2, 0, rows * p), 3, 0, columns * q);
+  const covered = slice(slice(images, 2, 0, rows * p), 3, 0, columns * q);
   const cut = reshape(covered, [batch, channels, rows, p, columns, q]);
   const grouped = transpose(cut, [0, 2, 4, 1, 3, 5]);
   return reshape(grouped, [batch, rows * columns, Number(channels) * p * q]);
@@ -56,7 +56,7 @@ function patchesOf(pictures: Tensor, patchSize: Size): Tensor {
  * `[dim, channels, height, width]` and `proj.bias`.
  * @param scope Where the parameters stand.
  * @param options Sizes, bias and norm.
- * @returns A layer from pictures to tokens `[batch, patches, dim]`.
+ * @returns A layer from images to tokens `[batch, patches, dim]`.
  */
 export function patchEmbed(scope: Scope, options: PatchEmbedOptions): Layer {
   const { patchSize, channels, dim } = options;
@@ -65,9 +65,9 @@ export function patchEmbed(scope: Scope, options: PatchEmbedOptions): Layer {
   const kernel = proj.parameter("weight", [dim, channels, ...patchSize], torchDefault(inputs));
   const bias = options.bias ? proj.parameter("bias", [dim], torchDefault(inputs)) : undefined;
   const norm = options.norm?.(scope.child("norm"), dim);
-  return (pictures, context) => {
+  return (images, context) => {
     const weight = reshape(kernel, [dim, inputs]);
-    const tokens = linear(patchesOf(pictures, patchSize), weight, bias);
+    const tokens = linear(patchesOf(images, patchSize), weight, bias);
     return norm?.(tokens, context) ?? tokens;
   };
 }

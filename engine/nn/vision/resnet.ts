@@ -161,11 +161,11 @@ function readAntiAliasing(args: ArgumentReader): AntiAliasing | undefined {
 function expectWholeMeans(
   args: ArgumentReader,
   antiAliasing: AntiAliasing | undefined,
-  pictures: readonly number[],
+  images: readonly number[],
 ): void {
-  const maps = pictures.map((side) => Math.floor(Math.ceil(side / 2) / 2)); // after the stem
+  const maps = images.map((side) => Math.floor(Math.ceil(side / 2) / 2)); // after the stem
   if (antiAliasing === averagePool2 && maps.some((side) => side % 8 !== 0)) {
-    throw args.refuse("aa_layer", `another for pictures of ${pictures.join(" by ")}`);
+    throw args.refuse("aa_layer", `another for images of ${images.join(" by ")}`);
   }
 }
 
@@ -180,7 +180,7 @@ function readOthers(args: ArgumentReader): void {
 /**
  * Declares timm's ResNet up to its maps. Batch normalisation acts as in evaluation, always.
  * @param kwargs timm's arguments; `block` and `layers` are required.
- * @param context Scope and shape of the pictures.
+ * @param context Scope and shape of the images.
  * @returns A model whose output is what timm's `forward_features` gives.
  * @throws {RangeError} if an argument or its value is not supported.
  *
@@ -197,15 +197,15 @@ function readOthers(args: ArgumentReader): void {
  * ```
  */
 export const resnet: VisionArchitecture = (kwargs, { scope, sampleShape }): VisionModel => {
-  const [channels, ...pictures] = sampleShape;
+  const [channels, ...images] = sampleShape;
   const args = new ArgumentReader("resnet", kwargs);
   const inChannels = args.integer("in_chans", 3);
   if (inChannels !== channels) {
-    throw args.refuse("in_chans", `${channels}, the channels of the pictures`, inChannels);
+    throw args.refuse("in_chans", `${channels}, the channels of the images`, inChannels);
   }
   const blocks = readBlocks(args);
   const options = readOptions(args, blocks);
-  expectWholeMeans(args, options.antiAliasing, pictures);
+  expectWholeMeans(args, options.antiAliasing, images);
   const planes = args.integers("channels", STAGES);
   if (args.raw("layers") === undefined) throw args.refuse("layers", "4 integers of at least 1");
   const depths = args.integers("layers", STAGES);
@@ -237,6 +237,6 @@ export const resnet: VisionArchitecture = (kwargs, { scope, sampleShape }): Visi
   return {
     output: "map",
     embed_dim: inputs,
-    forward: (pictures, context) => layers.reduce((x, layer) => layer(x, context), pictures),
+    forward: (images, context) => layers.reduce((x, layer) => layer(x, context), images),
   };
 };

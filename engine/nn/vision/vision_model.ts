@@ -5,7 +5,7 @@
 import type { Tensor } from "../../ir/node.ts";
 import type { ForwardContext, Scope } from "../scope.ts";
 
-/** A network that turns pictures into features; timm's model up to `forward_features`. */
+/** A network that turns images into features; timm's model up to `forward_features`. */
 export interface VisionModel {
   /**
    * Layout of the output: `tokens` `[batch, tokens, embed_dim]` with prefix tokens first, `map`
@@ -27,24 +27,24 @@ export interface VisionModel {
   };
   /**
    * Builds the graph.
-   * @param pictures `[batch, channels, height, width]`, normalised.
+   * @param images `[batch, channels, height, width]`, normalised.
    * @param context Mode and random numbers.
    */
-  forward(pictures: Tensor, context: ForwardContext): Tensor;
+  forward(images: Tensor, context: ForwardContext): Tensor;
 }
 
 /** What an architecture gets besides its arguments. */
 export interface VisionModelContext {
   /** Where it asks for parameters; they have timm's names relative to it. */
   readonly scope: Scope;
-  /** Shape of one picture: `[channels, height, width]`. */
+  /** Shape of one image: `[channels, height, width]`. */
   readonly sampleShape: readonly number[];
 }
 
 /**
  * Declares the parameters of an architecture.
  * @param kwargs timm's constructor arguments.
- * @param context Scope and shape of the pictures.
+ * @param context Scope and shape of the images.
  * @throws {RangeError} if an argument or its value is not supported; the message names both, and
  *   what is.
  */

@@ -27,7 +27,7 @@ interface TokenOptions {
   readonly positions: boolean;
   /** Grid that the positions are for. */
   readonly learnedGrid: Size;
-  /** Grid of the pictures. */
+  /** Grid of the images. */
   readonly grid: Size;
   /** Dropout rate in training. */
   readonly drop: number;
@@ -68,27 +68,27 @@ function repeated(token: Tensor, like: Tensor): Tensor {
 }
 
 /** Reads what tokens are made of. */
-function readTokens(args: ArgumentReader, pictures: Size): TokenOptions & { patchSize: Size } {
+function readTokens(args: ArgumentReader, images: Size): TokenOptions & { patchSize: Size } {
   const patchSize = args.size("patch_size", 16);
   const imageSize = args.size("img_size", 224);
   const dynamic = args.boolean("dynamic_img_size", false);
   args.only("dynamic_img_pad", false);
   args.only("patch_drop_rate", 0);
-  const same = imageSize[0] === pictures[0] && imageSize[1] === pictures[1];
+  const same = imageSize[0] === images[0] && imageSize[1] === images[1];
   if (!dynamic && !same) {
-    throw args.refuse("img_size", `[${pictures}], the size of the pictures`, imageSize);
+    throw args.refuse("img_size", `[${images}], the size of the images`, imageSize);
   }
-  if (dynamic && pictures.some((side, axis) => side % patchSize[axis] !== 0)) {
+  if (dynamic && images.some((side, axis) => side % patchSize[axis] !== 0)) {
     throw args.refuse(
       "patch_size",
-      `a divisor of the size of the pictures, [${pictures}]`,
+      `a divisor of the size of the images, [${images}]`,
       patchSize,
     );
   }
-  const grid = gridOf(pictures, patchSize);
+  const grid = gridOf(images, patchSize);
   const learnedGrid = gridOf(imageSize, patchSize);
   if ([...grid, ...learnedGrid].includes(0)) {
-    throw args.refuse("patch_size", `no larger than the pictures, [${pictures}]`, patchSize);
+    throw args.refuse("patch_size", `no larger than the images, [${images}]`, patchSize);
   }
   return {
     patchSize,
@@ -167,9 +167,9 @@ function readFinalNorm(args: ArgumentReader, classToken: boolean): boolean {
 
 /**
  * Declares timm's VisionTransformer up to its tokens.
- * @param kwargs timm's arguments; `img_size` must be the size of the pictures unless
+ * @param kwargs timm's arguments; `img_size` must be the size of the images unless
  *   `dynamic_img_size` is true, in which case positions are resampled from it.
- * @param context Scope and shape of the pictures.
+ * @param context Scope and shape of the images.
  * @returns A model whose output is what timm's `forward_features` gives.
  * @throws {RangeError} if an argument or its value is not supported.
  *
@@ -194,7 +194,7 @@ export const visionTransformer: VisionArchitecture = (
   const [channels, height, width] = sampleShape;
   const inChannels = args.integer("in_chans", 3);
   if (inChannels !== channels) {
-    throw args.refuse("in_chans", `${channels}, the channels of the pictures`, inChannels);
+    throw args.refuse("in_chans", `${channels}, the channels of the images`, inChannels);
   }
   const tokens = readTokens(args, [height, width]);
   const { dim, classToken, regTokens, patchSize } = tokens;
@@ -227,7 +227,6 @@ export const visionTransformer: VisionArchitecture = (
     positions: tokens.positions
       ? { grid: tokens.learnedGrid, prefixTokens: positionedPrefix(tokens) }
       : undefined,
-    forward: (pictures, context) =>
-      layers.reduce((value, layer) => layer(value, context), pictures),
+    forward: (images, context) => layers.reduce((value, layer) => layer(value, context), images),
   };
 };

@@ -1,5 +1,5 @@
 /**
- * Examples of the operators that move windows over pictures.
+ * Examples of the operators that move windows over images.
  * @module
  */
 import type { Shape } from "../../../engine/ir/types.ts";

@@ -12,9 +12,9 @@ import { sample } from "../_run.ts";
 
 /** Operators of the gradient of Σ (x ∗ w)² with respect to x. */
 function operatorsFor(x: Shape, weight: Shape, options: ConvOptions): string[] {
-  const pictures = input("x", "float32", x);
-  const maps = conv(pictures, input("w", "float32", weight), options);
-  const [gradient] = gradients(reduceSum(mul(maps, maps)), [pictures]);
+  const images = input("x", "float32", x);
+  const maps = conv(images, input("w", "float32", weight), options);
+  const [gradient] = gradients(reduceSum(mul(maps, maps)), [images]);
   return reachable([gradient]).map(({ op }) => op);
 }
 

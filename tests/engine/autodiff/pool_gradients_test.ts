@@ -18,9 +18,9 @@ Deno.test("maxPoolGradient() gives the first of equal maxima all, as PyTorch", a
     shape: [1, 1, 4, 4],
     frozen: true,
   };
-  const [pictures, factors] = inputsOf([x, weights]);
-  const maxima = maxPool(pictures, 3, { stride: 1, padding: 1 });
-  const [gradient] = gradients(reduceSum(mul(maxima, factors)), [pictures]);
+  const [images, factors] = inputsOf([x, weights]);
+  const maxima = maxPool(images, 3, { stride: 1, padding: 1 });
+  const [gradient] = gradients(reduceSum(mul(maxima, factors)), [images]);
   const [{ values }] = await evaluate([gradient], feedsOf([x, weights]));
   // Printed by torch.nn.functional.max_pool2d's backward, version 2.13.
   assertEquals(values, [1, 0, 0, 7, 0, 0, 2, 0, 57, 0, 69, 0, 0, 0, 0, 0]);

@@ -10,7 +10,7 @@ import {
   probeModel,
 } from "../../../engine/foreign/foreign_model.ts";
 import { TemporaryFolder } from "../storage/testdata.ts";
-import { largestDifference, modelFile, PICTURES, pictures, readGolden } from "../onnx/_models.ts";
+import { IMAGES, images, largestDifference, modelFile, readGolden } from "../onnx/_models.ts";
 
 const BATCHES: Readonly<Record<string, number>> = { features_batch_1: 1, features_batch_4: 4 };
 
@@ -33,9 +33,9 @@ Deno.test("ForeignModel.run() gives what PyTorch gives, for any number of sample
     for (const [output, golden] of Object.entries(outputs)) {
       const options = optionsOf(name, output, input);
       assertEquals(await probeModel(options), golden.shape);
-      for (const count of [PICTURES, 1, 5]) {
-        const { shape, values } = await run(options, pictures(input, count));
-        const expected = golden.values.slice(0, golden.values.length / PICTURES * count);
+      for (const count of [IMAGES, 1, 5]) {
+        const { shape, values } = await run(options, images(input, count));
+        const expected = golden.values.slice(0, golden.values.length / IMAGES * count);
         assertEquals([...shape], golden.shape);
         // Half precision rounds to 2^-11; kernels sum in other orders.
         const tolerance = name === "half_inside" ? 5e-3 : 1e-6;
@@ -50,7 +50,7 @@ Deno.test("ForeignModel.run() runs models that are made here, and converts float
   const file = folder.file("a.onnx");
   const x = input("x", "float32", ["batch", 3]);
   Deno.writeFileSync(file, encode(emit({ exp: exp(x), half: cast(mul(x, 0.1), "float16") })));
-  const samples = pictures([3]);
+  const samples = images([3]);
   const { values } = await run({ file, input: "x", output: "exp", sampleShape: [3] }, samples);
   assertLess(largestDifference(values, [...samples].map(Math.exp)), 1e-6);
   const half = await run({ file, input: "x", output: "half", sampleShape: [3] }, samples);
@@ -58,7 +58,7 @@ Deno.test("ForeignModel.run() runs models that are made here, and converts float
 });
 
 Deno.test("ForeignModel.run() reads weights from a file of their own", async () => {
-  const samples = pictures([3, 4, 4], 1);
+  const samples = images([3, 4, 4], 1);
   const { values } = await run(optionsOf("external", "features", [3, 4, 4]), samples);
   // The weights are 0, 0.01, 0.02, …, row by row, two columns.
   const column = (c: number) =>
@@ -67,7 +67,7 @@ Deno.test("ForeignModel.run() reads weights from a file of their own", async () 
 });
 
 Deno.test("probeModel() runs the file where it does not tell the truth about its output", async () => {
-  // The file says that the map is as high and wide as the picture.
+  // The file says that the map is as high and wide as the image.
   assertEquals(await probeModel(optionsOf("map", "map", [3, 21, 33])), [4, 10, 16]);
   assertEquals(await probeModel(optionsOf("ir_3", "map", [3, 4, 4])), [3, 4, 4]);
 });

@@ -5,10 +5,10 @@ import type { Source } from "../../../engine/data/data.ts";
 import { Loader } from "../../../engine/data/loader.ts";
 import {
   closed,
+  imageSource,
+  type ImageSourceOptions,
   largestDifference,
   modelFile,
-  pictureSource,
-  type PictureSourceOptions,
   readGolden,
 } from "../onnx/_models.ts";
 
@@ -16,13 +16,13 @@ const golden = readGolden();
 
 async function open(
   name: string,
-  options: Partial<PictureSourceOptions> = {},
+  options: Partial<ImageSourceOptions> = {},
   batch?: number,
 ): Promise<Source> {
   const { input, outputs } = golden[name];
   const [output] = Object.keys(outputs);
   const wrapped = wrapSource({
-    inner: pictureSource({ shape: input, ...options }),
+    inner: imageSource({ shape: input, ...options }),
     file: modelFile(name),
     input: "pixels",
     output,
@@ -34,7 +34,7 @@ async function open(
   return await openSource(structuredClone(wrapped.options));
 }
 
-/** Rows of a model's first output, for the pictures of the given numbers. */
+/** Rows of a model's first output, for the images of the given numbers. */
 function expected(name: string, rows: readonly number[]): number[] {
   const [{ shape, values }] = Object.values(golden[name].outputs);
   const size = shape.reduce((a, b) => a * b, 1);
@@ -82,7 +82,7 @@ Deno.test("wrapSource() passes on which samples were left out", async () => {
     into: new Float32Array(30),
   });
   assertLess(largestDifference(features, expected("grey", [1, 2, 3])), 1e-6);
-  assertEquals(skipped, [0, 4, 5].map((i) => ({ position: i, reason: `picture ${i} is broken` })));
+  assertEquals(skipped, [0, 4, 5].map((i) => ({ position: i, reason: `image ${i} is broken` })));
   const none = await source.read(new Int32Array([4, 5]));
   assertEquals([none.features.length, none.skipped?.length], [0, 2]);
   source.close();
@@ -103,12 +103,12 @@ Deno.test("wrapSource() reads bags instance by instance", async () => {
 Deno.test("wrapSource() works in the threads of a loader, one session each", async () => {
   const { input, outputs: { tokens } } = golden.tokens;
   const split = {
-    name: "pictures",
+    name: "images",
     length: 6,
     labels: { values: new Int32Array(6), width: 1 },
     sampleShape: tokens.shape,
     source: wrapSource({
-      inner: pictureSource({ shape: input }),
+      inner: imageSource({ shape: input }),
       file: modelFile("tokens"),
       input: "pixels",
       output: "tokens",
@@ -130,7 +130,7 @@ Deno.test("wrapSource() closes the source behind it, also where the model cannot
   const before = closed.count;
   (await open("grey")).close();
   assertEquals(closed.count, before + 1);
-  const inner = pictureSource({ shape: [3, 4, 4] });
+  const inner = imageSource({ shape: [3, 4, 4] });
   const file = modelFile("unknown_operator");
   const model = { file, input: "pixels", output: "map", sampleShape: [3, 4, 4] };
   await assertRejects(

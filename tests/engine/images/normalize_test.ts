@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { normalizePicture } from "../../../engine/images/normalize.ts";
+import { normalizeImage } from "../../../engine/images/normalize.ts";
 
-const picture = { width: 2, height: 1, channels: 3, data: new Uint8Array([0, 51, 255, 128, 1, 7]) };
+const image = { width: 2, height: 1, channels: 3, data: new Uint8Array([0, 51, 255, 128, 1, 7]) };
 
-Deno.test("normalizePicture() puts channels first and computes in float32", () => {
+Deno.test("normalizeImage() puts channels first and computes in float32", () => {
   const mean = [0.485, 0.456, 0.406];
   const std = [0.229, 0.224, 0.225];
   const numbers = new Float32Array(6);
-  normalizePicture(picture, { channels: 3, operations: [{ op: "normalize", mean, std }] }, numbers);
+  normalizeImage(image, { channels: 3, operations: [{ op: "normalize", mean, std }] }, numbers);
   // torch: ((torch.tensor(pixels) / 255) - mean) / std
   assertEquals(
     numbers,
@@ -22,9 +22,9 @@ Deno.test("normalizePicture() puts channels first and computes in float32", () =
   );
 });
 
-Deno.test("normalizePicture() without that step only scales to 1", () => {
+Deno.test("normalizeImage() without that step only scales to 1", () => {
   const numbers = new Float32Array(7).fill(9);
-  normalizePicture(picture, { channels: 3, operations: [] }, numbers);
+  normalizeImage(image, { channels: 3, operations: [] }, numbers);
   const scaled = [0, 128, 51, 1, 255, 7].map((pixel) => pixel / 255);
   assertEquals(numbers, new Float32Array([...scaled, 9]));
 });

@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { resample } from "../../../engine/images/resample.ts";
-import { withChannels } from "../../../engine/images/picture.ts";
-import { assertPixels, bytesOf, EXPECTED, expectedPicture } from "./_pictures.ts";
+import { withChannels } from "../../../engine/images/image.ts";
+import { assertPixels, bytesOf, EXPECTED, expectedImage } from "./_images.ts";
 
-const picture = expectedPicture("rgb.png");
+const image = expectedImage("rgb.png");
 
 for (const { size, interpolation, rgb } of EXPECTED.resized) {
   Deno.test(`resample() ${interpolation} to ${size.join("x")} as PIL, to the bit`, () => {
-    const result = resample(picture, { size, interpolation });
+    const result = resample(image, { size, interpolation });
     assertEquals([result.height, result.width, result.channels], [...size, 3]);
     assertPixels(result.data, bytesOf(rgb), `${interpolation} ${size}`);
   });
@@ -18,8 +18,8 @@ Deno.test("resample() computes a part as it computes the whole", () => {
     const [height, width] = size;
     if (height < 4) continue;
     const region = { left: 2, top: 1, width: width - 3, height: height - 3 };
-    const part = resample(picture, { size, interpolation, region });
-    const whole = resample(picture, { size, interpolation });
+    const part = resample(image, { size, interpolation, region });
+    const whole = resample(image, { size, interpolation });
     const expected = Array.from({ length: region.height }, (_, row) => {
       const from = ((row + region.top) * width + region.left) * 3;
       return [...whole.data.subarray(from, from + region.width * 3)];
@@ -29,7 +29,7 @@ Deno.test("resample() computes a part as it computes the whole", () => {
 });
 
 Deno.test("resample() treats one channel as each of three", () => {
-  const grey = withChannels(picture, 1);
+  const grey = withChannels(image, 1);
   const options = { size: [7, 9], interpolation: "lanczos" } as const;
   const expected = resample(withChannels(grey, 3), options).data.filter((_, i) => i % 3 === 0);
   assertPixels(resample(grey, options).data, expected, "greyscale");
@@ -37,7 +37,7 @@ Deno.test("resample() treats one channel as each of three", () => {
 
 Deno.test("resample() to the same size changes nothing", () => {
   for (const interpolation of ["nearest", "box", "bilinear", "bicubic", "lanczos"] as const) {
-    const { data } = resample(picture, { size: [picture.height, picture.width], interpolation });
-    assertPixels(data, picture.data, interpolation);
+    const { data } = resample(image, { size: [image.height, image.width], interpolation });
+    assertPixels(data, image.data, interpolation);
   }
 });

@@ -1,18 +1,18 @@
 import { assert, assertAlmostEquals, assertEquals, assertStrictEquals } from "@std/assert";
-import { readPicture } from "../../../engine/images/decode.ts";
-import type { Picture } from "../../../engine/images/picture.ts";
+import { readImage } from "../../../engine/images/decode.ts";
+import type { Image } from "../../../engine/images/image.ts";
 import type { Interpolation } from "../../../engine/images/preprocessing.ts";
 import { resample } from "../../../engine/images/resample.ts";
 import {
-  type PictureOperation,
+  type ImageOperation,
   transformedSize,
-  transformPicture,
+  transformImage,
 } from "../../../engine/images/transform.ts";
-import { assertPixels, expectedPicture } from "./_pictures.ts";
+import { assertPixels, expectedImage } from "./_images.ts";
 
 const FOLDER = new URL("../../testdata/preprocess/", import.meta.url).pathname;
 
-/** A picture, a transform, and what PIL makes of them. */
+/** An image, a transform, and what PIL makes of them. */
 interface Case {
   readonly image: string;
   readonly image_size: number;
@@ -25,7 +25,7 @@ interface Case {
 
 const cases: readonly Case[] = JSON.parse(Deno.readTextFileSync(`${FOLDER}manifest.json`));
 
-function channel({ data }: Picture, index: number): number[] {
+function channel({ data }: Image, index: number): number[] {
   return [...data].filter((_, i) => i % 3 === index);
 }
 
@@ -35,13 +35,13 @@ function average(values: readonly number[]): number {
 
 for (const { image, image_size, crop_pct, interpolation, expected, mean, std } of cases) {
   const name = `${image} to ${image_size}, ${crop_pct}, ${interpolation}`;
-  Deno.test(`transformPicture() makes of ${name} what PIL makes`, async () => {
-    const picture = await readPicture(`${FOLDER}images/${image}`, 3);
-    const operations: PictureOperation[] = [
+  Deno.test(`transformImage() makes of ${name} what PIL makes`, async () => {
+    const decoded = await readImage(`${FOLDER}images/${image}`, 3);
+    const operations: ImageOperation[] = [
       { op: "resize_shorter", size: Math.floor(image_size / crop_pct), interpolation },
       { op: "center_crop", size: [image_size, image_size] },
     ];
-    const result = transformPicture(picture, { channels: 3, operations });
+    const result = transformImage(decoded, { channels: 3, operations });
     for (const index of [0, 1, 2]) {
       const values = channel(result, index);
       const middle = average(values);
@@ -50,29 +50,29 @@ for (const { image, image_size, crop_pct, interpolation, expected, mean, std } o
       assertAlmostEquals(spread, std[index], 1e-9);
     }
     if (expected === null) return;
-    const { data } = await readPicture(`${FOLDER}expected/${expected}`, 3);
+    const { data } = await readImage(`${FOLDER}expected/${expected}`, 3);
     assertPixels(result.data, data, name);
   });
 }
 
-/** A picture whose pixels are all different from 0. */
-function numbered(height: number, width: number): Picture {
+/** An image whose pixels are all different from 0. */
+function numbered(height: number, width: number): Image {
   const data = Uint8Array.from({ length: height * width }, (_, i) => i + 1);
   return { height, width, channels: 1, data };
 }
 
-function crop(picture: Picture, size: readonly [number, number], fill?: readonly number[]) {
+function crop(image: Image, size: readonly [number, number], fill?: readonly number[]) {
   const operations = [{ op: "center_crop", size, fill }] as const;
-  return [...transformPicture(picture, { channels: picture.channels, operations }).data];
+  return [...transformImage(image, { channels: image.channels, operations }).data];
 }
 
-Deno.test("transformPicture() crops where torchvision crops: halves go to the even side", () => {
+Deno.test("transformImage() crops where torchvision crops: halves go to the even side", () => {
   assertEquals(crop(numbered(1, 6), [1, 3]), [3, 4, 5]); // 1.5 -> 2
   assertEquals(crop(numbered(1, 4), [1, 3]), [1, 2, 3]); // 0.5 -> 0
   assertEquals(crop(numbered(4, 4), [2, 2]), [6, 7, 10, 11]);
 });
 
-Deno.test("transformPicture() pads what is too small, the odd pixel at the end", () => {
+Deno.test("transformImage() pads what is too small, the odd pixel at the end", () => {
   assertEquals(crop(numbered(1, 2), [1, 5]), [0, 1, 2, 0, 0]);
   assertEquals(crop(numbered(2, 2), [3, 1], [9]), [1, 3, 9]);
   assertEquals(crop(numbered(1, 4), [3, 2]), [0, 0, 2, 3, 0, 0]);
@@ -80,31 +80,31 @@ Deno.test("transformPicture() pads what is too small, the odd pixel at the end",
   assertEquals(crop(red, [1, 2], [1, 2, 3]), [255, 0, 0, 1, 2, 3]);
 });
 
-Deno.test("transformPicture() pads a resized picture as it pads another", () => {
-  const picture = expectedPicture("rgb.png"); // 18x24
+Deno.test("transformImage() pads a resized image as it pads another", () => {
+  const image = expectedImage("rgb.png"); // 18x24
   const resize = { op: "resize", size: [9, 12], interpolation: "bicubic" } as const;
   const fill = [7, 8, 9];
-  const together = transformPicture(picture, {
+  const together = transformImage(image, {
     channels: 3,
     operations: [resize, { op: "center_crop", size: [11, 5], fill }],
   });
-  const resized = resample(picture, resize);
+  const resized = resample(image, resize);
   assertPixels(together.data, new Uint8Array(crop(resized, [11, 5], fill)), "resized and padded");
 });
 
-Deno.test("transformPicture() leaves a picture alone that has the size already", () => {
-  const picture = numbered(3, 4);
+Deno.test("transformImage() leaves an image alone that has the size already", () => {
+  const image = numbered(3, 4);
   const operations = [
     { op: "resize_shorter", size: 3, interpolation: "bicubic" },
     { op: "resize", size: [3, 4], interpolation: "bicubic" },
     { op: "center_crop", size: [3, 4] },
     { op: "normalize", mean: [0], std: [1] },
   ] as const;
-  assertStrictEquals(transformPicture(picture, { channels: 1, operations }), picture);
+  assertStrictEquals(transformImage(image, { channels: 1, operations }), image);
 });
 
 const SIZES: readonly (readonly [
-  PictureOperation["op"],
+  ImageOperation["op"],
   number | readonly [number, number],
   readonly [number, number],
   readonly [number, number],
@@ -122,12 +122,12 @@ const SIZES: readonly (readonly [
 
 for (const [op, size, from, to] of SIZES) {
   Deno.test(`transformedSize() of ${op} ${size} from ${from.join("x")} is ${to.join("x")}`, () => {
-    const operation = { op, size, interpolation: "bilinear" } as PictureOperation;
+    const operation = { op, size, interpolation: "bilinear" } as ImageOperation;
     const transform = { channels: 1, operations: [operation] };
     assertEquals(transformedSize(transform, from), to);
     if (Math.max(...from) > 1000) return;
     const data = new Uint8Array(from[0] * from[1]);
-    const result = transformPicture(
+    const result = transformImage(
       { height: from[0], width: from[1], channels: 1, data },
       transform,
     );

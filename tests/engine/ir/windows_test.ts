@@ -6,7 +6,7 @@ import { evaluateOn, type Sample, sample } from "../_run.ts";
 
 const two = (value: w.Pair) => typeof value === "number" ? [value, value] : value;
 
-/** `at(n, c, row, column)` of a sample, 0 outside of the picture. */
+/** `at(n, c, row, column)` of a sample, 0 outside of the image. */
 function reader({ values, shape: [, channels, height, width] }: Sample) {
   return (n: number, c: number, row: number, column: number) =>
     row < 0 || column < 0 || row >= height || column >= width
@@ -66,13 +66,13 @@ const convolutions: [x: number[], weight: number[], y: number[], options: w.Conv
 
 for (const [x, weight, y, options] of convolutions) {
   Deno.test(`conv() of [${x}] with [${weight}] follows its definition`, async () => {
-    const [pictures, factors] = [sample(x), sample(weight, { seed: 2 })];
+    const [images, factors] = [sample(x), sample(weight, { seed: 2 })];
     const bias = sample([weight[0]], { seed: 3 });
-    const expected = convolution(pictures, factors, y, options);
+    const expected = convolution(images, factors, y, options);
     const of = (withBias: boolean) =>
       evaluateOn(
         (x, w1, b) => w.conv(x, w1, withBias ? { ...options, bias: b } : options),
-        pictures,
+        images,
         factors,
         bias,
       );
@@ -182,7 +182,7 @@ Deno.test("pad2d() adds zeros, takes away and mirrors", async () => {
   assertEquals(mirrored.values, [6, 5, 4, 5, 6, 5, 3, 2, 1, 2, 3, 2, 6, 5, 4, 5, 6, 5]);
 });
 
-Deno.test("pad2d() throws if a picture is too small to mirror", () => {
+Deno.test("pad2d() throws if an image is too small to mirror", () => {
   const x = input("x", "float32", ["batch", 1, 2, 3]);
   const message = "Cannot mirror 2 rows or columns of [batch, 1, 2, 3]";
   assertThrows(() => w.pad2d(x, [0, 0, 2, 0], "reflect"), RangeError, message);

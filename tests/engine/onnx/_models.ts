@@ -1,4 +1,4 @@
-/** Models that Python exported, with what PyTorch computes, and pictures to feed them. */
+/** Models that Python exported, with what PyTorch computes, and images to feed them. */
 import { fileURLToPath } from "node:url";
 import type { Rows, Source, SourceModule } from "../../../engine/data/data.ts";
 import { sizeOf } from "../../../engine/ir/dims.ts";
@@ -11,9 +11,9 @@ export const modelFile = (name: string): string => `${ONNX_FOLDER}/${name}.onnx`
 
 /** What PyTorch computes. */
 export interface Golden {
-  /** Shape of a picture. */
+  /** Shape of an image. */
   readonly input: readonly number[];
-  /** Outputs for the first six pictures. */
+  /** Outputs for the first six images. */
   readonly outputs: Readonly<
     Record<string, { readonly shape: readonly number[]; readonly values: readonly number[] }>
   >;
@@ -24,43 +24,43 @@ export function readGolden(): Readonly<Record<string, Golden>> {
   return JSON.parse(Deno.readTextFileSync(`${ONNX_FOLDER}/manifest.json`));
 }
 
-/** Number of pictures that the outputs are for. */
-export const PICTURES = 6;
+/** Number of images that the outputs are for. */
+export const IMAGES = 6;
 
-/** Pictures by the rule that made the outputs. */
-export function pictures(shape: readonly number[], count = PICTURES): Float32Array<ArrayBuffer> {
+/** Images by the rule that made the outputs. */
+export function images(shape: readonly number[], count = IMAGES): Float32Array<ArrayBuffer> {
   const values = Array.from({ length: count * sizeOf(shape) }, (_, i) => (i * 37 % 101 - 50) / 50);
   return Float32Array.from(values);
 }
 
 /** How this module's source behaves. */
-export interface PictureSourceOptions {
+export interface ImageSourceOptions {
   readonly shape: readonly number[];
   /** Samples that cannot be read. */
   readonly broken?: readonly number[];
-  /** Pictures in each bag, for bags; else every sample is a picture. */
+  /** Images in each bag, for bags; else every sample is an image. */
   readonly lengths?: readonly number[];
 }
 
 /** Names this module as a source. */
-export function pictureSource(options: PictureSourceOptions): SourceModule {
+export function imageSource(options: ImageSourceOptions): SourceModule {
   return { module: import.meta.url, options };
 }
 
 /** How often sources were closed. */
 export const closed = { count: 0 };
 
-/** Opens the pictures. */
+/** Opens the images. */
 export function openSource(options: unknown): Source {
-  const { shape, broken = [], lengths } = options as PictureSourceOptions;
+  const { shape, broken = [], lengths } = options as ImageSourceOptions;
   const size = sizeOf(shape);
   const starts = lengths?.map((_, bag) => lengths.slice(0, bag).reduce((a, b) => a + b, 0));
-  const total = lengths?.reduce((a, b) => a + b, 0) ?? PICTURES;
-  const all = pictures(shape, total);
+  const total = lengths?.reduce((a, b) => a + b, 0) ?? IMAGES;
+  const all = images(shape, total);
   return {
     async read(indices, { instances, into } = {}): Promise<Rows> {
       const skipped = [...indices].flatMap((index, position) =>
-        broken.includes(index) ? [{ position, reason: `picture ${index} is broken` }] : []
+        broken.includes(index) ? [{ position, reason: `image ${index} is broken` }] : []
       );
       const rows = [...indices].filter((index) => !broken.includes(index)).map((index, i) =>
         lengths

@@ -108,7 +108,7 @@ Deno.test("extractFeatures() leaves broken samples out where the dataset allows 
   const broken = { ...one, "data.broken": "[1,8,9,10,11,21]" };
   const { files: [whole] } = await extract(folder, { ...one, output_filename: "whole.h5" });
   const error = await assertRejects(() => extract(folder, broken), DataError);
-  assertEquals(error.message, 'Cannot read "picture 1": it is broken');
+  assertEquals(error.message, 'Cannot read "image 1": it is broken');
   assertEquals(error.index, 1);
   const { files: [part], events } = await extract(folder, { ...broken, "data.strict": "false" });
   assertEquals([part.samples, part.skipped], [16, 6]);

@@ -4,7 +4,7 @@ import {
   fingerprintOf,
   shortFingerprint,
 } from "../../../jobs/extract/feature_attributes.ts";
-import type { Dataset, PictureTransform } from "../../../registry/plugin.ts";
+import type { Dataset, ImageTransform } from "../../../registry/plugin.ts";
 import { extractConfig } from "../../_extraction.ts";
 
 const dataset: Dataset = {
@@ -14,7 +14,7 @@ const dataset: Dataset = {
   class_names: ["cat", "dog"],
   open: () => Promise.resolve(undefined),
 };
-const transform: PictureTransform = {
+const transform: ImageTransform = {
   channels: 3,
   size: [224, 224],
   operations: [

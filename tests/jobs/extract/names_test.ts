@@ -3,12 +3,12 @@ import { checkTemplate, outputPath, shardOf } from "../../../jobs/extract/names.
 import { ConfigError } from "../../../registry/errors.ts";
 import { extractConfig } from "../../_extraction.ts";
 
-const picture = { split: "val", sampleShape: [3, 224, 224] } as const;
+const image = { split: "val", sampleShape: [3, 224, 224] } as const;
 
 Deno.test("outputPath() names files as GloViTa does", () => {
   const config = extractConfig("out", { "model.encoder.type": "resnet50.a1_in1k" });
   assertEquals(
-    outputPath(config, picture),
+    outputPath(config, image),
     "out/agg_joint_resnet50_a1_in1k_made_up_val_size224_float16.h5",
   );
   const features = { split: "train", sampleShape: [64] } as const;
@@ -23,10 +23,10 @@ Deno.test("outputPath() fills every placeholder of a template", () => {
     output_filename: "{checkpoint}-{model}-{dataset}-{split}-{imgsize}-{precision}-{method}.x.h5",
     checkpoint_path: "run/checkpoints/last.pt",
   });
-  assertEquals(outputPath(config, picture), "out/last-tiny_v1_0-made_up-val-224-16-joint.x.h5");
+  assertEquals(outputPath(config, image), "out/last-tiny_v1_0-made_up-val-224-16-joint.x.h5");
   const shard = { index: 2, count: 4 };
   assertEquals(
-    outputPath(extractConfig("out", { output_filename: "{checkpoint}.h5" }), { ...picture, shard }),
+    outputPath(extractConfig("out", { output_filename: "{checkpoint}.h5" }), { ...image, shard }),
     "out/none.shard-2-of-4.h5",
   );
 });

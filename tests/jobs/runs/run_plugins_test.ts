@@ -44,7 +44,7 @@ Deno.test("explainMissingPlugins() names the modules that the run was made with"
   });
 });
 
-Deno.test("explainMissingPlugins() knows where the policies of pictures stand", () => {
+Deno.test("explainMissingPlugins() knows where the policies of images stand", () => {
   const registry = fakeRegistry();
   registry.add(fake("policy", "default"));
   const augmentation = { train_policy: "own", test_policy: "default" };

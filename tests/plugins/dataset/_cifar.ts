@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as v from "valibot";
-import { openSource } from "../../../engine/images/raw_picture_source.ts";
+import { openSource } from "../../../engine/images/raw_image_source.ts";
 import type { Split } from "../../../engine/data/data.ts";
 import type { CifarConfig } from "../../../plugins/dataset/cifar10.ts";
 import type { Dataset, Plugin } from "../../../registry/plugin.ts";
@@ -16,11 +16,11 @@ export const CIFAR_FOLDER: string = fileURLToPath(
 /** What one of the files holds, as Python reads it. */
 interface ExpectedFile {
   readonly labels: readonly number[];
-  /** First four values of each picture. */
+  /** First four values of each image. */
   readonly first: readonly (readonly number[])[];
-  /** Last four values of each picture. */
+  /** Last four values of each image. */
   readonly last: readonly (readonly number[])[];
-  /** Sum of each picture's values. */
+  /** Sum of each image's values. */
   readonly sums: readonly number[];
 }
 
@@ -37,8 +37,8 @@ export function dataset(
   data_root_dir: string,
   options: Readonly<Record<string, unknown>> = {},
 ): Dataset {
-  const pictures = { train: OWN, eval: OWN };
-  return plugin.create(v.parse(plugin.config, options), { data_root_dir, pictures });
+  const images = { train: OWN, eval: OWN };
+  return plugin.create(v.parse(plugin.config, options), { data_root_dir, images });
 }
 
 /** Options for files that are not the published ones. */
@@ -54,9 +54,9 @@ export async function assertHolds(split: Split | undefined, ...files: string[]):
   const { features } = await source.read(Int32Array.from(labels, (_, i) => i));
   source.close();
   const pixels = Array.from(features, (value) => Math.round(value * 255));
-  const pictures = labels.map((_, i) => pixels.slice(i * 3072, (i + 1) * 3072));
-  assertEquals(pictures.map((picture) => picture.slice(0, 4)), expected.flatMap((e) => e.first));
-  assertEquals(pictures.map((picture) => picture.slice(-4)), expected.flatMap((e) => e.last));
-  const sums = pictures.map((picture) => picture.reduce((sum, value) => sum + value, 0));
+  const images = labels.map((_, i) => pixels.slice(i * 3072, (i + 1) * 3072));
+  assertEquals(images.map((image) => image.slice(0, 4)), expected.flatMap((e) => e.first));
+  assertEquals(images.map((image) => image.slice(-4)), expected.flatMap((e) => e.last));
+  const sums = images.map((image) => image.reduce((sum, value) => sum + value, 0));
   assertEquals(sums, expected.flatMap((e) => e.sums));
 }

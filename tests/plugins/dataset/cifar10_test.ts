@@ -61,12 +61,12 @@ Deno.test("cifar10 finds the files also when it is given their own folder", asyn
 
 Deno.test("cifar10 applies the transforms of the splits", async () => {
   const operations = [{ op: "resize", size: [8, 9], interpolation: "bilinear" }] as const;
-  const pictures = {
+  const images = {
     train: { channels: 3, size: [8, 9], operations },
     eval: { channels: 1, operations: [] },
   } as const;
   const options = v.parse(cifar10.config, UNCHECKED);
-  const made = cifar10.create(options, { data_root_dir: CIFAR_FOLDER, pictures });
+  const made = cifar10.create(options, { data_root_dir: CIFAR_FOLDER, images });
   assertEquals((await made.open("train"))?.sampleShape, [3, 8, 9]);
   assertEquals((await made.open("test"))?.sampleShape, [1, 32, 32]);
 });
@@ -138,7 +138,7 @@ Deno.test("cifar10 names damaged files and what is wrong with them", async () =>
       "read",
       "it contains an array that is not made of bytes, row by row",
     ],
-    ["test_batch", replaced("U\x04data", "U\x04dota"), "use", '"data" is no array of pictures'],
+    ["test_batch", replaced("U\x04data", "U\x04dota"), "use", '"data" is no array of images'],
     ["batches.meta", replaced("label_names", "label_nomes"), "use", "it names no classes"],
   ];
   for (const [name, change, verb, state] of cases) {
@@ -193,11 +193,11 @@ Deno.test("cifar10 says where it has looked and what to do", async () => {
   );
 });
 
-Deno.test("cifar10 needs an encoder that takes pictures, and ten classes", () => {
+Deno.test("cifar10 needs an encoder that takes images, and ten classes", () => {
   assertThrows(
     () => cifar10.create(v.parse(cifar10.config, {}), { data_root_dir: "." }),
     RangeError,
-    "it holds pictures, the encoder takes none",
+    "it holds images, the encoder takes none",
   );
   assert(v.safeParse(cifar10.config, { num_classes: 10 }).success);
   assert(!v.safeParse(cifar10.config, { num_classes: 9 }).success);

@@ -2,26 +2,26 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { DataError } from "../../../engine/errors.ts";
-import { openSource } from "../../../engine/images/picture_source.ts";
+import { openSource } from "../../../engine/images/image_source.ts";
 import type { Split } from "../../../engine/data/data.ts";
 import { genericImageDataset } from "../../../plugins/dataset/generic_image_dataset.ts";
 import type { Dataset, SplitName } from "../../../registry/plugin.ts";
-import { picturePath } from "../../engine/images/_pictures.ts";
+import { imagePath } from "../../engine/images/_images.ts";
 import { TemporaryFolder } from "../../engine/storage/testdata.ts";
 
-const picture = Deno.readFileSync(picturePath("rgb.png"));
+const image = Deno.readFileSync(imagePath("rgb.png"));
 const SIZED = {
   channels: 3,
   size: [4, 6],
   operations: [{ op: "resize", size: [4, 6], interpolation: "box" }],
 } as const;
 
-/** Writes files: pictures, or what is given as text or as value of JSON. */
+/** Writes files: images, or what is given as text or as value of JSON. */
 function write(root: string, files: Readonly<Record<string, unknown>>): void {
   for (const [name, content] of Object.entries(files)) {
     const path = join(root, name);
     Deno.mkdirSync(dirname(path), { recursive: true });
-    if (content === true) Deno.writeFileSync(path, picture);
+    if (content === true) Deno.writeFileSync(path, image);
     else {Deno.writeTextFileSync(
         path,
         typeof content === "string" ? content : JSON.stringify(content),
@@ -29,8 +29,8 @@ function write(root: string, files: Readonly<Record<string, unknown>>): void {
   }
 }
 
-/** Names of pictures that are to be written. */
-function pictures(...names: readonly string[]): Record<string, true> {
+/** Names of images that are to be written. */
+function images(...names: readonly string[]): Record<string, true> {
   return Object.fromEntries(names.map((name) => [name, true]));
 }
 
@@ -42,7 +42,7 @@ function dataset(
 ): Dataset {
   const config = v.parse(genericImageDataset.config, { num_classes: 2, ...options });
   const transforms = { train: SIZED, eval: SIZED };
-  return genericImageDataset.create(config, { data_root_dir, pictures: transforms, ...context });
+  return genericImageDataset.create(config, { data_root_dir, images: transforms, ...context });
 }
 
 const FOLDERS = { split_source: "subdirs", label_source: "folder" } as const;
@@ -61,9 +61,9 @@ async function failure(made: Dataset, split: SplitName = "train"): Promise<strin
 Deno.test("generic_image_dataset takes splits and classes from folders, at any depth", async () => {
   using folder = new TemporaryFolder();
   write(folder.path, {
-    ...pictures("images/train/dog/b.png", "images/train/dog/a.PNG", "images/train/cat/x/y/z.jpg"),
-    ...pictures("images/val/cat/c.jpeg", "images/test/dog/d.bmp", "images/train/dog/.hidden.png"),
-    "images/train/cat/notes.txt": "no picture",
+    ...images("images/train/dog/b.png", "images/train/dog/a.PNG", "images/train/cat/x/y/z.jpg"),
+    ...images("images/val/cat/c.jpeg", "images/test/dog/d.bmp", "images/train/dog/.hidden.png"),
+    "images/train/cat/notes.txt": "no image",
   });
   const made = dataset(folder.path, FOLDERS);
   assertEquals([made.task, made.subtask, made.num_classes], ["Classification", "multiclass", 2]);
@@ -77,9 +77,9 @@ Deno.test("generic_image_dataset takes splits and classes from folders, at any d
   assertEquals(found(await made.open("test")), { "test/dog/d.bmp": 1 });
 });
 
-Deno.test("generic_image_dataset names a source that reads its pictures", async () => {
+Deno.test("generic_image_dataset names a source that reads its images", async () => {
   using folder = new TemporaryFolder();
-  write(folder.path, pictures("images/train/dog/b.png", "images/train/cat/a.png"));
+  write(folder.path, images("images/train/dog/b.png", "images/train/cat/a.png"));
   const train = await dataset(folder.path, FOLDERS).open("train");
   const source = await openSource(structuredClone(train?.source.options));
   const { features } = await source.read(Int32Array.of(1));
@@ -90,18 +90,18 @@ Deno.test("generic_image_dataset names a source that reads its pictures", async 
 
 Deno.test("generic_image_dataset looks in the root if there is no folder of images", async () => {
   using folder = new TemporaryFolder();
-  write(folder.path, pictures("train/dog/b.png", "train/cat/a.png"));
+  write(folder.path, images("train/dog/b.png", "train/cat/a.png"));
   const made = dataset(folder.path, FOLDERS);
   assertEquals(found(await made.open("train")), { "train/cat/a.png": 0, "train/dog/b.png": 1 });
   assertEquals(
-    await failure(dataset(folder.path, { ...FOLDERS, images_dir: "pictures" })),
-    `Cannot read "${join(folder.path, "pictures")}": the folder does not exist`,
+    await failure(dataset(folder.path, { ...FOLDERS, images_dir: "images" })),
+    `Cannot read "${join(folder.path, "images")}": the folder does not exist`,
   );
 });
 
-Deno.test("generic_image_dataset counts classes of all splits, also without pictures", async () => {
+Deno.test("generic_image_dataset counts classes of all splits, also without images", async () => {
   using folder = new TemporaryFolder();
-  write(folder.path, pictures("images/train/b/1.png", "images/val/c/1.png"));
+  write(folder.path, images("images/train/b/1.png", "images/val/c/1.png"));
   Deno.mkdirSync(join(folder.path, "images/test/a"), { recursive: true });
   const made = dataset(folder.path, { ...FOLDERS, num_classes: 4 });
   assertEquals(found(await made.open("train")), { "train/b/1.png": 1 });
@@ -111,7 +111,7 @@ Deno.test("generic_image_dataset counts classes of all splits, also without pict
 
 Deno.test("generic_image_dataset takes the order of classes from class_names", async () => {
   using folder = new TemporaryFolder();
-  write(folder.path, pictures("images/train/dog/1.png", "images/train/cat/1.png"));
+  write(folder.path, images("images/train/dog/1.png", "images/train/cat/1.png"));
   const made = dataset(folder.path, { ...FOLDERS, class_names: ["dog", "cat"] });
   assertEquals(found(await made.open("train")), { "train/cat/1.png": 1, "train/dog/1.png": 0 });
   assertEquals(made.class_names, ["dog", "cat"]);
@@ -125,8 +125,8 @@ Deno.test("generic_image_dataset takes the order of classes from class_names", a
 Deno.test("generic_image_dataset takes splits and labels from JSON, by any path", async () => {
   using folder = new TemporaryFolder();
   write(folder.path, {
-    ...pictures("images/a.png", "images/deep/b.jpg", "images/val/c.png", "other/d.tif"),
-    ...pictures("images/with.dot.png"),
+    ...images("images/a.png", "images/deep/b.jpg", "images/val/c.png", "other/d.tif"),
+    ...images("images/with.dot.png"),
     "splits.json": {
       train: ["a.png", "deep/b", "with.dot"],
       val: ["c.png", join(folder.path, "other/d.tif")],
@@ -144,7 +144,7 @@ Deno.test("generic_image_dataset takes splits and labels from JSON, by any path"
 Deno.test("generic_image_dataset takes names as labels, sorted or as class_names has them", async () => {
   using folder = new TemporaryFolder();
   write(folder.path, {
-    ...pictures("images/a.png", "images/b.png"),
+    ...images("images/a.png", "images/b.png"),
     "splits.json": { train: ["a.png"], val: ["b.png"] },
     "labels.json": { "a.png": "tumor", "b.png": "normal" },
   });
@@ -160,10 +160,10 @@ Deno.test("generic_image_dataset takes names as labels, sorted or as class_names
   );
 });
 
-Deno.test("generic_image_dataset takes folders as classes of listed pictures", async () => {
+Deno.test("generic_image_dataset takes folders as classes of listed images", async () => {
   using folder = new TemporaryFolder();
   write(folder.path, {
-    ...pictures("images/cat/1.png", "images/dog/1.png", "images/train/dog/2.png"),
+    ...images("images/cat/1.png", "images/dog/1.png", "images/train/dog/2.png"),
     "splits.json": { train: ["cat/1.png", "train/dog/2.png"], val: ["dog/1.png"] },
   });
   const made = dataset(folder.path, { label_source: "folder" });
@@ -174,7 +174,7 @@ Deno.test("generic_image_dataset takes folders as classes of listed pictures", a
 Deno.test("generic_image_dataset reads CSV: quotes, other columns, a byte order mark", async () => {
   using folder = new TemporaryFolder();
   write(folder.path, {
-    ...pictures("images/train/a, b.png", "images/train/c.png", "images/val/d.png"),
+    ...images("images/train/a, b.png", "images/train/c.png", "images/val/d.png"),
     "labels.csv":
       '\ufeffid,class,file\r\n1,"x ""y""","train/a, b.png"\r\n\r\n2,z,c.png\r\n3,z,d\r\n',
     "labels.tsv": "path\tlabel\ntrain/a, b.png\t1\nc\t0\nd\t0\n",
@@ -196,7 +196,7 @@ Deno.test("generic_image_dataset reads CSV: quotes, other columns, a byte order 
 Deno.test("generic_image_dataset reads values for regression", async () => {
   using folder = new TemporaryFolder();
   write(folder.path, {
-    ...pictures("images/train/a.png", "images/train/b.png"),
+    ...images("images/train/a.png", "images/train/b.png"),
     "labels.json": { "a.png": -1.5, "b.png": "2e3" },
     "bad.json": { "a.png": "tall", "b.png": 2 },
   });
@@ -226,7 +226,7 @@ Deno.test("generic_image_dataset chooses a fold of a file with several", async (
   using folder = new TemporaryFolder();
   const folds = [{ train: ["a"], val: ["b"] }, { train: ["b"], val: ["a"] }];
   write(folder.path, {
-    ...pictures("images/a.png", "images/b.png"),
+    ...images("images/a.png", "images/b.png"),
     "list.json": folds,
     "keyed.json": { "0": folds[0], "1": folds[1] },
     "labels.json": { a: 0, b: 1 },
@@ -249,7 +249,7 @@ Deno.test("generic_image_dataset chooses a fold of a file with several", async (
 
 Deno.test("generic_image_dataset tests on the validation split where there is no other", async () => {
   using folder = new TemporaryFolder();
-  write(folder.path, pictures("images/fit/cat/1.png", "images/check/dog/2.png"));
+  write(folder.path, images("images/fit/cat/1.png", "images/check/dog/2.png"));
   const names = { train_split_name: "fit", val_split_name: "check" };
   const made = dataset(folder.path, { ...FOLDERS, ...names });
   assertEquals(found(await made.open("test")), { "check/dog/2.png": 1 });
@@ -263,7 +263,7 @@ Deno.test("generic_image_dataset tests on the validation split where there is no
 Deno.test("generic_image_dataset leaves out what is missing if it is not strict", async () => {
   using folder = new TemporaryFolder();
   write(folder.path, {
-    ...pictures("images/a.png", "images/b.png", "images/c.png"),
+    ...images("images/a.png", "images/b.png", "images/c.png"),
     "splits.json": { train: ["a", "no", "b", "nor"], val: ["c", "a"] },
     "labels.json": { a: 0, c: 1, b: null },
   });
@@ -272,16 +272,16 @@ Deno.test("generic_image_dataset leaves out what is missing if it is not strict"
   assertEquals(found(train), { "a.png": 0 });
   const labels = join(folder.path, "labels.json");
   assertEquals(train?.notices, [
-    '2 pictures left out of split "train": not there: "no", "nor"',
-    `1 picture left out of split "train": "${labels}" has no label: "b.png"`,
+    '2 images left out of split "train": not there: "no", "nor"',
+    `1 image left out of split "train": "${labels}" has no label: "b.png"`,
   ]);
   assertEquals((await made.open("val"))?.notices, [
-    'split "val" shares 1 picture with split "train"',
+    'split "val" shares 1 image with split "train"',
   ]);
   const strict = dataset(folder.path, {});
   assertEquals(
     await failure(strict),
-    `Cannot use "${join(folder.path, "splits.json")}": there is no picture "no" of split "train"`,
+    `Cannot use "${join(folder.path, "splits.json")}": there is no image "no" of split "train"`,
   );
   write(folder.path, { "splits.json": { train: ["a", "b"] } });
   assertEquals(
@@ -293,13 +293,13 @@ Deno.test("generic_image_dataset leaves out what is missing if it is not strict"
 Deno.test("generic_image_dataset says what is wrong with splits", async () => {
   using folder = new TemporaryFolder();
   const splits = join(folder.path, "splits.json");
-  write(folder.path, { ...pictures("images/a.png", "images/a.jpg"), "labels.json": { a: 0 } });
+  write(folder.path, { ...images("images/a.png", "images/a.jpg"), "labels.json": { a: 0 } });
   const cases: readonly (readonly [unknown, string])[] = [
     ["{ train", "it is no JSON: "],
-    [3, "it is no object with lists of pictures"],
+    [3, "it is no object with lists of images"],
     [{ val: [] }, 'has no "train", it has "val"'],
-    [{ train: "a.png" }, 'split "train" is no list of pictures'],
-    [{ train: [] }, 'split "train" has no pictures (.jpg .jpeg .png .bmp .tif .tiff) with labels'],
+    [{ train: "a.png" }, 'split "train" is no list of images'],
+    [{ train: [] }, 'split "train" has no images (.jpg .jpeg .png .bmp .tif .tiff) with labels'],
     [{ train: ["a.png", "images/a.png"] }, 'split "train" holds "images/a.png" twice'],
     [
       { train: ["a"] },
@@ -323,7 +323,7 @@ Deno.test("generic_image_dataset says what is wrong with labels", async () => {
   using folder = new TemporaryFolder();
   const { path } = folder;
   write(path, {
-    ...pictures("images/train/a.png", "images/train/b.png"),
+    ...images("images/train/a.png", "images/train/b.png"),
     "five.json": { a: 5, b: 0 },
     "minus.json": { a: -1, b: 0 },
     "many.json": { a: "x", b: "y", c: "z" },
@@ -353,21 +353,23 @@ Deno.test("generic_image_dataset says what is wrong with labels", async () => {
 Deno.test("generic_image_dataset says what is wrong with folders of classes", async () => {
   using folder = new TemporaryFolder();
   const { path } = folder;
-  write(path, pictures("images/train/a/1.png", "images/train/b/1.png", "images/val/c/1.png"));
-  const images = join(path, "images");
+  write(path, images("images/train/a/1.png", "images/train/b/1.png", "images/val/c/1.png"));
+  const imagesDir = join(path, "images");
   assertEquals(
     await failure(dataset(path, FOLDERS)),
-    `Cannot use "${images}": it has 3 classes, "a", "b", "c", data.num_classes is 2`,
+    `Cannot use "${imagesDir}": it has 3 classes, "a", "b", "c", data.num_classes is 2`,
   );
-  write(path, pictures("images/train/1.png"));
+  write(path, images("images/train/1.png"));
   assertEquals(
     await failure(dataset(path, { ...FOLDERS, num_classes: 3 })),
-    `Cannot use "${join(images, "train/1.png")}": it is in no folder of a class below "${images}"`,
+    `Cannot use "${
+      join(imagesDir, "train/1.png")
+    }": it is in no folder of a class below "${imagesDir}"`,
   );
-  Deno.mkdirSync(join(images, "test"));
+  Deno.mkdirSync(join(imagesDir, "test"));
   assertEquals(
     await failure(dataset(path, { ...FOLDERS, num_classes: 3 }), "test"),
-    `Cannot use "${join(images, "test")}": split "test" has no pictures ` +
+    `Cannot use "${join(imagesDir, "test")}": split "test" has no images ` +
       "(.jpg .jpeg .png .bmp .tif .tiff) with labels",
   );
 });
@@ -375,7 +377,7 @@ Deno.test("generic_image_dataset says what is wrong with folders of classes", as
 Deno.test("generic_image_dataset follows links to folders, and not in circles", async () => {
   using folder = new TemporaryFolder();
   const { path } = folder;
-  write(path, pictures("store/1.png", "images/train/cat/2.png"));
+  write(path, images("store/1.png", "images/train/cat/2.png"));
   Deno.symlinkSync(join(path, "store"), join(path, "images/train/dog"));
   Deno.symlinkSync(join(path, "images/train"), join(path, "images/train/cat/loop"));
   Deno.symlinkSync(join(path, "nowhere"), join(path, "images/train/cat/3.png"));
@@ -385,17 +387,17 @@ Deno.test("generic_image_dataset follows links to folders, and not in circles", 
 
 Deno.test("generic_image_dataset takes only names that end as allowed_exts says", async () => {
   using folder = new TemporaryFolder();
-  write(folder.path, pictures("images/train/cat/1.png", "images/train/cat/1.webp"));
+  write(folder.path, images("images/train/cat/1.png", "images/train/cat/1.webp"));
   const made = dataset(folder.path, { ...FOLDERS, allowed_exts: [".webp"] });
   assertEquals(found(await made.open("train")), { "train/cat/1.webp": 0 });
 });
 
-Deno.test("generic_image_dataset takes the size of the first picture where none is wanted", async () => {
+Deno.test("generic_image_dataset takes the size of the first image where none is wanted", async () => {
   using folder = new TemporaryFolder();
-  write(folder.path, pictures("images/train/cat/1.png"));
+  write(folder.path, images("images/train/cat/1.png"));
   const config = v.parse(genericImageDataset.config, { num_classes: 1, ...FOLDERS });
   const own = { channels: 1, operations: [] } as const;
-  const context = { data_root_dir: folder.path, pictures: { train: own, eval: own } };
+  const context = { data_root_dir: folder.path, images: { train: own, eval: own } };
   const train = await genericImageDataset.create(config, context).open("train");
   assertEquals(train?.sampleShape, [1, 18, 24]);
 });
@@ -405,7 +407,7 @@ Deno.test("generic_image_dataset checks its options", () => {
   assertThrows(
     () => genericImageDataset.create(config, { data_root_dir: "." }),
     RangeError,
-    "it holds pictures, the encoder takes none",
+    "it holds images, the encoder takes none",
   );
   assertThrows(
     () => dataset(".", { class_names: ["a", "b", "c"] }),

@@ -20,9 +20,9 @@ import type { OpenSource } from "../../../engine/data/data.ts";
 import { onnx, type OnnxConfig } from "../../../plugins/encoder_type/onnx.ts";
 import type { Encoder } from "../../../registry/plugin.ts";
 import {
+  imageSource,
   largestDifference,
   modelFile,
-  pictureSource,
   readGolden,
 } from "../../engine/onnx/_models.ts";
 import { TemporaryFolder } from "../../engine/storage/testdata.ts";
@@ -40,7 +40,7 @@ async function create(
   options: Partial<OnnxConfig> = {},
 ): Promise<Encoder> {
   const parameters = new Parameters();
-  const context = { scope: parameters.scope(), sampleShape, source: "pictures" };
+  const context = { scope: parameters.scope(), sampleShape, source: "images" };
   const encoder = await onnx.create(configOf(name, options), context);
   assertEquals(parameters.list(), []);
   return encoder;
@@ -71,11 +71,11 @@ Deno.test("onnx tells the batch size that a file fixes", async () => {
   assertEquals(batches, [1, 4, undefined]);
 });
 
-Deno.test("onnx reads pictures through the model, which PyTorch's numbers confirm", async () => {
+Deno.test("onnx reads images through the model, which PyTorch's numbers confirm", async () => {
   for (const name of ["tokens", "features_batch_1", "features_batch_4", "map", "grey"]) {
     const { input: shape, outputs } = golden[name];
     const { reader } = await create(name, shape);
-    const { module, options } = reader!.wrap(pictureSource({ shape }));
+    const { module, options } = reader!.wrap(imageSource({ shape }));
     const { openSource } = await import(module) as { readonly openSource: OpenSource };
     const source = await openSource(structuredClone(options));
     const { features } = await source.read(new Int32Array([0, 1, 2, 3, 4, 5]));
@@ -134,7 +134,7 @@ Deno.test("onnx says which output it wants to be told", async () => {
   await assertRejects(wrong, RangeError, `${known}, received "logits"`);
 });
 
-Deno.test("onnx refuses files that are no encoders of pictures", async () => {
+Deno.test("onnx refuses files that are no encoders of images", async () => {
   const cases = {
     float16: 'its input "pixels" takes float16, expected float32; onnxconverter-common\'s keep_io',
     uint8: 'its input "pixels" takes uint8, expected float32',
@@ -169,16 +169,16 @@ Deno.test("onnx refuses an output of more than four dimensions", async () => {
   );
 });
 
-Deno.test("onnx refuses pictures of another size than its file takes", async () => {
+Deno.test("onnx refuses images of another size than its file takes", async () => {
   const path = modelFile("tokens");
   for (const [shape, found] of [[[3, 9, 8], "3×9×8"], [[1, 8, 8], "1×8×8"], [[192], "192"]]) {
     await assertRejects(
       () => create("tokens", shape as number[]),
       DataError,
-      `Cannot use "pictures": its samples are ${found}, "${path}" takes pictures of 3×8×8`,
+      `Cannot use "images": its samples are ${found}, "${path}" takes images of 3×8×8`,
     );
   }
-  const message = "takes pictures of 3×height×width";
+  const message = "takes images of 3×height×width";
   await assertRejects(() => create("map", [1, 9, 11]), DataError, message);
 });
 

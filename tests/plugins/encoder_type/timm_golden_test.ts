@@ -7,7 +7,7 @@ import { timm } from "../../../plugins/encoder_type/timm.ts";
 import { goldenJson, relativeError } from "../../_golden.ts";
 import { EVALUATION, runOnRule, shapesOf } from "../../_timm.ts";
 
-/** What timm's `forward_features` gives, for weights and pictures by the rule of `_timm.ts`. */
+/** What timm's `forward_features` gives, for weights and images by the rule of `_timm.ts`. */
 interface GoldenModel {
   readonly model: string;
   readonly model_kwargs: Readonly<Record<string, unknown>>;
@@ -55,15 +55,15 @@ for (const golden of models) {
     const sampleShape = [config.input_channels, golden.image_size, golden.image_size];
     const parameters = new Parameters();
     const scope = parameters.scope();
-    const encoder = await timm.create(config, { scope, sampleShape, source: "pictures" });
+    const encoder = await timm.create(config, { scope, sampleShape, source: "images" });
     const expected = Object.entries(golden.parameters).filter(([name]) => !BEYOND.test(name));
     assertEquals(shapesOf(parameters.list()), Object.fromEntries(expected));
     assertEquals(encoder.embed_dim, golden.num_features);
     assertEquals(encoder.num_prefix_tokens ?? null, golden.num_prefix_tokens);
     assertEquals(encoder.has_class_token ?? null, golden.has_class_token);
 
-    const outputs = (pictures: Tensor) => {
-      const features = encoder.forward(pictures, EVALUATION);
+    const outputs = (images: Tensor) => {
+      const features = encoder.forward(images, EVALUATION);
       const pool = (method: string) =>
         encoder.output === "map"
           ? poolMaps(features)

@@ -39,7 +39,7 @@ async function build(name: string): Promise<Outcome> {
     model_kwargs: {},
     weights_file: null,
   };
-  const context = { scope, sampleShape: [3, ...image_size], source: "pictures" };
+  const context = { scope, sampleShape: [3, ...image_size], source: "images" };
   try {
     await timm.create(config, context);
     return { name, family, parameters: fingerprint(parameters.list()) };

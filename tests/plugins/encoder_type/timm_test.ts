@@ -12,7 +12,7 @@ import { ruleWeights } from "../../_timm.ts";
 
 const defaults = v.parse(timm.config, {});
 const SHAPE = [3, 160, 160];
-/** Of a small transformer that is made for its pictures; test_vit is made for any. */
+/** Of a small transformer that is made for its images; test_vit is made for any. */
 const FIXED = { depth: 1, dynamic_img_size: false };
 
 async function create(
@@ -20,7 +20,7 @@ async function create(
   sampleShape: readonly number[] = SHAPE,
 ): Promise<{ encoder: Encoder; parameters: readonly Parameter[] }> {
   const parameters = new Parameters();
-  const context = { scope: parameters.scope(), sampleShape, source: "pictures" };
+  const context = { scope: parameters.scope(), sampleShape, source: "images" };
   const config = { ...defaults, type: "test_vit", pretrained: false, ...options };
   return { encoder: await timm.create(config, context), parameters: parameters.list() };
 }
@@ -38,7 +38,7 @@ Deno.test("timm has GloViTa's defaults", () => {
   });
 });
 
-Deno.test("timm says what the weights expect of pictures", () => {
+Deno.test("timm says what the weights expect of images", () => {
   assertEquals(timm.preprocessing!({ ...defaults, type: "resnet50.a1_in1k" }), {
     channels: 3,
     image_size: [224, 224],
@@ -72,7 +72,7 @@ Deno.test("timm names what is near to an unknown model", async () => {
   await assertRejects(() => create({ type: "test_vit.x" }), RangeError, 'out of "r160_in1k"');
 });
 
-Deno.test("timm makes vision transformers for the pictures that come", async () => {
+Deno.test("timm makes vision transformers for the images that come", async () => {
   const { encoder, parameters } = await create({ model_kwargs: FIXED }, [3, 96, 64]);
   assertEquals(shapeOf(parameters, "pos_embed"), [1, 1 + 6 * 4, 64]);
   assertEquals([encoder.output, encoder.has_class_token], ["tokens", true]);
@@ -106,12 +106,12 @@ Deno.test("timm passes arguments on, and names what it does not support", async 
   await assertRejects(sized, RangeError, 'received "img_size": 160');
 });
 
-Deno.test("timm wants pictures of the channels that were announced", async () => {
+Deno.test("timm wants images of the channels that were announced", async () => {
   for (const [shape, found] of [[[1, 160, 160], "1×160×160"], [[64], "64"]] as const) {
     const error = await assertRejects(() => create({}, shape), DataError);
     assertEquals(
       error.message,
-      `Cannot use "pictures": its samples are ${found}, the encoder takes pictures of 3 channels`,
+      `Cannot use "images": its samples are ${found}, the encoder takes images of 3 channels`,
     );
   }
 });

@@ -1,6 +1,6 @@
 /** Policies with given options, and what they get besides. */
 import * as v from "valibot";
-import type { PictureTransform } from "../../../engine/images/transform.ts";
+import type { ImageTransform } from "../../../engine/images/transform.ts";
 import type { Plugin, PolicyContext } from "../../../registry/plugin.ts";
 
 /** The transform of a policy with options as a config file gives them. */
@@ -8,6 +8,6 @@ export function transformOf<C>(
   plugin: Plugin<"policy", C>,
   context: PolicyContext,
   options: Readonly<Record<string, unknown>> = {},
-): PictureTransform {
+): ImageTransform {
   return plugin.create(v.parse(plugin.config, options), context);
 }

@@ -96,7 +96,7 @@ Deno.test("default uses timm's numbers where the encoder says none", () => {
   ]);
 });
 
-Deno.test("default leaves pictures their size where nobody says one", () => {
+Deno.test("default leaves images their size where nobody says one", () => {
   const own = { ...preprocessing, image_size: undefined };
   const none = transformOf(defaultPolicy, { preprocessing: own });
   assertEquals([none.size, none.operations], [undefined, [normalize]]);
@@ -121,6 +121,6 @@ Deno.test("default fits mean and standard deviation to the channels, or says tha
   assertThrows(
     () => transformOf(defaultPolicy, { preprocessing: { ...preprocessing, channels: 4 } }),
     RangeError,
-    "pictures have 1 or 3 channels, the encoder takes 4",
+    "images have 1 or 3 channels, the encoder takes 4",
   );
 });

@@ -37,7 +37,7 @@ Deno.test("resolveGiven() names everything that is wrong with parts", () => {
   assertEquals(issues.map(({ path }) => path), ["model.head.head_type", "training.epochs"]);
 });
 
-const [pictures, encoder] = madeUp;
+const [images, encoder] = madeUp;
 
 /** A run directory with a checkpoint that nobody opens. */
 function writeRun(folder: string, config: object): string {
@@ -49,7 +49,7 @@ function writeRun(folder: string, config: object): string {
 
 Deno.test("resolveGivenExtract() resolves parts, and leaves a resolved config as it is", () => {
   const registry = extractionRegistry();
-  const parts = [configure(pictures), configure(encoder), { precision: 32, split: "val" }] as const;
+  const parts = [configure(images), configure(encoder), { precision: 32, split: "val" }] as const;
   const { config } = resolveGivenExtract(parts, registry);
   assertEquals([config.data.dataset, config.precision, config.split], ["made_up", 32, "val"]);
   assert(resolveGivenExtract(config, registry).config === config);

@@ -8,9 +8,9 @@ import { fake, fakeRegistry, minimalFile } from "../_fakes.ts";
 Deno.test("augmentationSchema() has an effect where a dataset declares it", () => {
   const registry = fakeRegistry();
   const augmentation = augmentationSchema({ train_policy: "randaugment", test_policy: "default" });
-  registry.add(fake("dataset", "pictures", v.strictObject({ augmentation })));
+  registry.add(fake("dataset", "images", v.strictObject({ augmentation })));
   const { config, notices } = resolveConfig({
-    file: { ...minimalFile(), data: { dataset: "pictures" } },
+    file: { ...minimalFile(), data: { dataset: "images" } },
     flags: [
       flag("data.augmentation.mean", "0.5", "0.5", "0.5"),
       flag("data.augmentation.image_size", "224"),

@@ -1,4 +1,4 @@
-import type { Dataset, PictureTransforms, SourceModule, Split } from "../../../registry/plugin.ts";
+import type { Dataset, ImageTransforms, SourceModule, Split } from "../../../registry/plugin.ts";
 import { assertFails, plain } from "./_broken.ts";
 
 const TASK = "tells what is predicted";
@@ -90,14 +90,14 @@ Deno.test("datasetClaims accept single samples, bags, and targets of every kind"
   await assertFails(dataset({ source: tolerant }), {});
 });
 
-Deno.test("datasetClaims give a dataset its folder and transforms of pictures", async () => {
-  let seen: [string, PictureTransforms | undefined] | undefined;
-  const looking = plain("dataset", (_, { data_root_dir, pictures }) => {
-    seen = [data_root_dir, pictures];
+Deno.test("datasetClaims give a dataset its folder and transforms of images", async () => {
+  let seen: [string, ImageTransforms | undefined] | undefined;
+  const looking = plain("dataset", (_, { data_root_dir, images }) => {
+    seen = [data_root_dir, images];
     return dataset({}).create({}, { data_root_dir });
   });
-  await assertFails(looking, {}, { context: { data_root_dir: "pictures" } });
-  if (seen?.[0] !== "pictures" || seen[1]?.train.size?.join() !== "8,8") throw new Error(`${seen}`);
+  await assertFails(looking, {}, { context: { data_root_dir: "images" } });
+  if (seen?.[0] !== "images" || seen[1]?.train.size?.join() !== "8,8") throw new Error(`${seen}`);
 });
 
 Deno.test("datasetClaims find tasks that do not exist", async () => {

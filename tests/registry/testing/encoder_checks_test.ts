@@ -53,7 +53,7 @@ Deno.test("encoderClaims accept features, tokens and maps, also where they take 
 });
 
 Deno.test("encoderClaims take the shape of samples from the plugin, or from its author", async () => {
-  const pictures: EncoderPlugin = {
+  const images: EncoderPlugin = {
     ...plain("encoder_type", (_, { sampleShape }) => {
       if (String(sampleShape) !== "1,6,8") throw new RangeError(`no ${sampleShape}`);
       return {
@@ -64,8 +64,8 @@ Deno.test("encoderClaims take the shape of samples from the plugin, or from its 
     }),
     preprocessing: () => ({ channels: 1, image_size: [6, 8] }),
   };
-  await assertFails(pictures, {});
-  const { preprocessing: _, ...silent } = pictures;
+  await assertFails(images, {});
+  const { preprocessing: _, ...silent } = images;
   const every = [SHAPES, LAYOUT, STEADY, COMPANY, SLOPES, SAVED, READER];
   const refused = /^it refuses samples of \[1\], .*, give context.sampleShape: no 3,224,224$/;
   await assertFails(silent, Object.fromEntries(every.map((name) => [name, refused])));

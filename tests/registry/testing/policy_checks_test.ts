@@ -1,15 +1,15 @@
 import * as v from "valibot";
-import type { PictureOperation, Plugin, PolicyContext } from "../../../registry/plugin.ts";
+import type { ImageOperation, Plugin, PolicyContext } from "../../../registry/plugin.ts";
 import { assertFails, plain } from "./_broken.ts";
 
 const PLAIN = "gives plain data that crosses threads";
 const CHANNELS = "gives the channels that the encoder expects";
-const SIZE = "gives pictures of the size that it announces";
+const SIZE = "gives images of the size that it announces";
 
 function squash({ preprocessing }: PolicyContext) {
   const { channels, image_size: size = [20, 20] } = preprocessing;
   const { mean = Array(channels).fill(0.5), std = Array(channels).fill(0.5) } = preprocessing;
-  const operations: PictureOperation[] = [
+  const operations: ImageOperation[] = [
     { op: "resize", size, interpolation: "bilinear" },
     { op: "normalize", mean, std },
   ];
@@ -46,7 +46,7 @@ Deno.test("policyClaims find transforms for other channels", async () => {
     const { operations, ...rest } = squash(context);
     return { ...rest, operations: operations.toReversed() };
   });
-  await assertFails(early, { [CHANNELS]: /^it changes pictures after it has normalized them$/ });
+  await assertFails(early, { [CHANNELS]: /^it changes images after it has normalized them$/ });
 });
 
 Deno.test("policyClaims find transforms whose size is another one", async () => {
@@ -56,7 +56,7 @@ Deno.test("policyClaims find transforms whose size is another one", async () => 
     return { channels, size, operations: [shorter, normalize] };
   });
   await assertFails(uncropped, {
-    [SIZE]: /^it makes pictures of 32×42 of 48×64, announced: 32×32$/,
+    [SIZE]: /^it makes images of 32×42 of 48×64, announced: 32×32$/,
   });
 });
 

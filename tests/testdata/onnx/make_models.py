@@ -14,10 +14,10 @@ from onnx.reference import ReferenceEvaluator
 from torch import nn
 
 FOLDER = pathlib.Path(__file__).parent
-PICTURES = 6
+IMAGES = 6
 
 
-def pictures(*shape):
+def images(*shape):
     """Values that every language computes alike."""
     count = int(np.prod(shape))
     return torch.tensor([(i * 37 % 101 - 50) / 50 for i in range(count)]).float().reshape(shape)
@@ -71,7 +71,7 @@ def features(channels=3):
 
 
 def export(name, model, shape, outputs, dynamic=None):
-    """Writes a model; returns its input's shape and what it gives for the pictures."""
+    """Writes a model; returns its input's shape and what it gives for the images."""
     torch.manual_seed(sum(name.encode()))
     model = model().eval()
     path = FOLDER / f"{name}.onnx"
@@ -80,7 +80,7 @@ def export(name, model, shape, outputs, dynamic=None):
         output_names=outputs, dynamic_axes=dynamic,
     )
     with torch.no_grad():
-        found = model(pictures(PICTURES, *shape[1:]))
+        found = model(images(IMAGES, *shape[1:]))
     found = found if isinstance(found, tuple) else (found,)
     check(path, shape, dict(zip(outputs, found)))
     return {
@@ -93,13 +93,13 @@ def export(name, model, shape, outputs, dynamic=None):
 
 
 def check(path, shape, expected):
-    """Compares with ONNX's own reference implementation, a picture at a time where needed."""
+    """Compares with ONNX's own reference implementation, an image at a time where needed."""
     step = shape[0]
     run = ReferenceEvaluator(str(path)).run
     for output, value in expected.items():
         parts = [
-            run([output], {"pixels": pictures(PICTURES, *shape[1:])[at : at + step].numpy()})[0]
-            for at in range(0, PICTURES, step)
+            run([output], {"pixels": images(IMAGES, *shape[1:])[at : at + step].numpy()})[0]
+            for at in range(0, IMAGES, step)
         ]
         tolerance = 1e-2 if "half" in path.name else 1e-5
         assert np.abs(np.concatenate(parts) - value.numpy()).max() < tolerance, path
@@ -120,28 +120,28 @@ def value(name, shape, kind=TensorProto.FLOAT):
 def odd_models():
     """Models that cannot be used as encoders, or only just."""
     relu = [helper.make_node("Relu", ["pixels"], ["map"])]
-    picture = ["batch", 3, 4, 4]
+    image = ["batch", 3, 4, 4]
     for name, kind in [("float16", TensorProto.FLOAT16), ("uint8", TensorProto.UINT8)]:
         node = helper.make_node("Identity", ["pixels"], ["map"])
-        graph_model(name, [node], [value("pixels", picture, kind)], [value("map", picture, kind)])
+        graph_model(name, [node], [value("pixels", image, kind)], [value("map", image, kind)])
     node = helper.make_node("Cast", ["pixels"], ["map"], to=TensorProto.FLOAT16)
-    output = value("map", picture, TensorProto.FLOAT16)
-    graph_model("float16_output", [node], [value("pixels", picture)], [output])
+    output = value("map", image, TensorProto.FLOAT16)
+    graph_model("float16_output", [node], [value("pixels", image)], [output])
     graph_model("channels_last", relu, [value("pixels", ["batch", 4, 4, 3])], [value("map", None)])
-    graph_model("opset_99", relu, [value("pixels", picture)], [value("map", picture)], opset=99)
+    graph_model("opset_99", relu, [value("pixels", image)], [value("map", image)], opset=99)
     node = helper.make_node("Frobnicate", ["pixels"], ["map"])
-    graph_model("unknown_operator", [node], [value("pixels", picture)], [value("map", picture)])
+    graph_model("unknown_operator", [node], [value("pixels", image)], [value("map", image)])
     node = helper.make_node("Add", ["pixels", "other"], ["map"])
-    both = [value("pixels", picture), value("other", picture)]
-    graph_model("two_inputs", [node], both, [value("map", picture)])
+    both = [value("pixels", image), value("other", image)]
+    graph_model("two_inputs", [node], both, [value("map", image)])
     # IR version 3 lists weights among the inputs.
     node = helper.make_node("Mul", ["pixels", "weight"], ["map"])
     weight = helper.make_tensor("weight", TensorProto.FLOAT, [1], [2.0])
-    inputs = [value("pixels", picture), value("weight", [1])]
-    graph_model("ir_3", [node], inputs, [value("map", picture)], [weight], 8, 3)
-    # The number of rows does not follow that of the pictures.
+    inputs = [value("pixels", image), value("weight", [1])]
+    graph_model("ir_3", [node], inputs, [value("map", image)], [weight], 8, 3)
+    # The number of rows does not follow that of the images.
     node = helper.make_node("ReduceMean", ["pixels"], ["map"], axes=[0], keepdims=1)
-    graph_model("one_row", [node], [value("pixels", picture)], [value("map", None)])
+    graph_model("one_row", [node], [value("pixels", image)], [value("map", None)])
     external()
 
 

@@ -12,7 +12,7 @@ import type { VisionArchitecture } from "../../../../engine/nn/vision/vision_mod
 import { goldenJson, relativeError } from "../../../_golden.ts";
 import { EVALUATION, ruleNumbers, runOnRule, shapesOf } from "../../../_timm.ts";
 
-/** Weights and pictures follow the rule of `_timm.ts`; `values` is `forward_features` in float32. */
+/** Weights and images follow the rule of `_timm.ts`; `values` is `forward_features` in float32. */
 interface Variant {
   readonly name: string;
   readonly kwargs: Readonly<Record<string, unknown>>;
@@ -36,7 +36,7 @@ export function testVariants(file: string, architecture: VisionArchitecture): vo
       assertEquals([model.output, model.embed_dim], ["map", variant.embed_dim]);
       const { maps } = await runOnRule(
         parameters.list(),
-        (pictures) => ({ maps: model.forward(pictures, EVALUATION) }),
+        (images) => ({ maps: model.forward(images, EVALUATION) }),
         sampleShape,
       );
       assertEquals([...maps.shape], [...variant.shape]);
@@ -51,7 +51,7 @@ export function testVariants(file: string, architecture: VisionArchitecture): vo
       assertEquals(trained.map(({ name }) => name).sort(), Object.keys(expected).sort());
       const outputs = await runOnRule(
         parameters.list(),
-        (pictures) => gradientsOf(model.forward(pictures, EVALUATION), variant.shape, trained),
+        (images) => gradientsOf(model.forward(images, EVALUATION), variant.shape, trained),
         sampleShape,
       );
       const largest = Math.max(...Object.values(expected).map(([norm]) => norm));
@@ -107,7 +107,7 @@ export function testGolden(
     assertEquals(shapesOf(parameters.list()), Object.fromEntries(expected));
     const { maps } = await runOnRule(
       parameters.list(),
-      (pictures) => ({ maps: model.forward(pictures, EVALUATION) }),
+      (images) => ({ maps: model.forward(images, EVALUATION) }),
       sampleShape,
     );
     assertEquals([...maps.shape], [...golden.feature_shape]);

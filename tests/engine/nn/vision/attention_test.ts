@@ -11,7 +11,7 @@ import { relativeError } from "../../../_golden.ts";
 import {
   checkLayerGradients,
   EVALUATION,
-  rulePictures,
+  ruleImages,
   ruleWeights,
   runOnRule,
   shapesOf,
@@ -70,7 +70,7 @@ Deno.test("attention() is softmax attention, head by head", async () => {
   const parameters = new Parameters();
   const forward = declare(ATTENTIONS.attn)(parameters.scope());
   const { y } = await runOnRule(parameters.list(), (x) => ({ y: forward(x) }), [TOKENS, 8]);
-  const x = [...rulePictures([TOKENS, 8]).data as Float32Array];
+  const x = [...ruleImages([TOKENS, 8]).data as Float32Array];
   const wanted = [0, 1].flatMap((sample) => {
     const rows = Array.from(
       { length: TOKENS },

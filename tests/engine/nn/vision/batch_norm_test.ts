@@ -6,7 +6,7 @@ import { frozen, Parameters } from "../../../../engine/nn/scope.ts";
 import { batchNorm, channelAffine } from "../../../../engine/nn/vision/batch_norm.ts";
 import { emit } from "../../../../engine/onnx/emit.ts";
 import { relativeError } from "../../../_golden.ts";
-import { EVALUATION, rulePictures, ruleWeights, runOnRule } from "../../../_timm.ts";
+import { EVALUATION, ruleImages, ruleWeights, runOnRule } from "../../../_timm.ts";
 import { checkGradients } from "../../_gradient_check.ts";
 import { evaluateOn, inputsOf, sample } from "../../_run.ts";
 
@@ -49,8 +49,8 @@ Deno.test("batchNorm() is (x − mean) / √(var + eps) · weight + bias", async
   );
   const [weight, bias, mean, variance] = ["weight", "bias", "running_mean", "running_var"]
     .map((name) => ruleWeights(name, [3]));
-  const pictures = rulePictures([3, 2, 2]).data as Float32Array;
-  const expected = Array.from(pictures, (value, index) => {
+  const images = ruleImages([3, 2, 2]).data as Float32Array;
+  const expected = Array.from(images, (value, index) => {
     const c = Math.floor(index / 4) % 3;
     return (value - mean[c]) / Math.sqrt(variance[c] + 1e-5) * weight[c] + bias[c];
   });

@@ -55,7 +55,7 @@ const refusals: [kwargs: Record<string, unknown>, message: string][] = [
   [{ output_stride: 16 }, '"output_stride" of convnext to be 32, received 16'],
   [{ stem_type: "conv" }, '"stem_type" of convnext to be "patch", "overlap", "overlap_tiered" or'],
   [{ norm_layer: "batchnorm2d" }, '"norm_layer" of convnext to be "layernorm"'],
-  [{ in_chans: 4 }, '"in_chans" of convnext to be 3, the channels of the pictures, received 4'],
+  [{ in_chans: 4 }, '"in_chans" of convnext to be 3, the channels of the images, received 4'],
   [{ dim: 8 }, 'received "dim": 8'],
 ];
 
@@ -65,8 +65,8 @@ for (const [kwargs, message] of refusals) {
   });
 }
 
-Deno.test("convnext() refuses pictures of which nothing is left", () => {
-  const message = "expected pictures of at least 32 by 32 for convnext, received 32 by 31";
+Deno.test("convnext() refuses images of which nothing is left", () => {
+  const message = "expected images of at least 32 by 32 for convnext, received 32 by 31";
   assertThrows(() => declare({}, [3, 32, 31]), RangeError, message);
   assertThrows(() => declare({ stem_type: "overlap" }, [3, 28, 64]), RangeError, "29 by 29");
   assertEquals(declare({ stem_type: "overlap" }, [3, 29, 64]).length > 0, true);

@@ -5,7 +5,7 @@ import { relativeError } from "../../../_golden.ts";
 import {
   checkLayerGradients,
   EVALUATION,
-  rulePictures,
+  ruleImages,
   ruleWeights,
   runOnRule,
 } from "../../../_timm.ts";
@@ -16,10 +16,10 @@ Deno.test("groupNorm() normalises each group of each sample", async () => {
   const shape = [64, 2, 3];
   const { y } = await runOnRule(parameters.list(), (x) => ({ y: norm(x, EVALUATION) }), shape);
   const [weight, bias] = ["weight", "bias"].map((name) => ruleWeights(name, [64]));
-  const pictures = rulePictures(shape).data as Float32Array;
-  const expected = Array.from(pictures, (value, index) => {
+  const images = ruleImages(shape).data as Float32Array;
+  const expected = Array.from(images, (value, index) => {
     const start = index - index % 12; // two channels of 2 by 3
-    const group = pictures.subarray(start, start + 12);
+    const group = images.subarray(start, start + 12);
     const mean = group.reduce((sum, each) => sum + each, 0) / 12;
     const variance = group.reduce((sum, each) => sum + (each - mean) ** 2, 0) / 12;
     const c = Math.floor(index / 6) % 64;

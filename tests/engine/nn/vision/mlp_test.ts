@@ -9,7 +9,7 @@ import { relativeError } from "../../../_golden.ts";
 import {
   checkLayerGradients,
   EVALUATION,
-  rulePictures,
+  ruleImages,
   ruleWeights,
   runOnRule,
   shapesOf,
@@ -63,7 +63,7 @@ for (const [name, layer] of Object.entries(MLPS)) {
     const parameters = new Parameters();
     const forward = declare(layer)(parameters.scope());
     const { y } = await runOnRule(parameters.list(), (x) => ({ y: forward(x) }), [5, 4]);
-    const x = [...rulePictures([5, 4]).data as Float32Array];
+    const x = [...ruleImages([5, 4]).data as Float32Array];
     const rows = Array.from({ length: 10 }, (_, row) => x.slice(row * 4, row * 4 + 4));
     assertLess(relativeError(y.data as Float32Array, rows.flatMap(FORMULAS[name])), 2e-6);
   });

@@ -21,7 +21,7 @@ import { relativeError } from "../../../_golden.ts";
 import {
   checkLayerGradients,
   EVALUATION,
-  rulePictures,
+  ruleImages,
   ruleWeights,
   runOnRule,
 } from "../../../_timm.ts";
@@ -54,7 +54,7 @@ const FORMULAS: readonly [name: string, flat: NormLayer, maps: NormLayer, formul
 /** Normalises the rows of the rule's input, in float64. */
 function expected({ centred, power }: Formula, eps: number): number[] {
   const [weight, bias] = ["weight", "bias"].map((name) => ruleWeights(name, [CHANNELS]));
-  const values = [...rulePictures(SHAPE).data as Float32Array];
+  const values = [...ruleImages(SHAPE).data as Float32Array];
   return Array.from({ length: values.length / CHANNELS }, (_, at) => {
     const row = values.slice(at * CHANNELS, (at + 1) * CHANNELS);
     const mean = sum(row) / CHANNELS;

@@ -11,7 +11,7 @@ import { relativeError } from "../../../_golden.ts";
 import {
   checkLayerGradients,
   EVALUATION,
-  rulePictures,
+  ruleImages,
   ruleWeights,
   runOnRule,
   shapesOf,
@@ -29,7 +29,7 @@ function declare(options: Partial<PatchEmbedOptions> = {}) {
 /** A convolution whose stride is its size, value by value; `[2, 2, 5, 7]` to `[2, 4 patches, 4]`. */
 function convolved(): number[] {
   const [batch, channels, height, width] = [2, 2, 5, 7];
-  const x = rulePictures([channels, height, width]).data as Float32Array;
+  const x = ruleImages([channels, height, width]).data as Float32Array;
   const kernel = ruleWeights("proj.weight", [4, channels, 2, 3]);
   const bias = ruleWeights("proj.bias", [4]);
   const values: number[] = [];

@@ -61,7 +61,7 @@ const refusals: [kwargs: Record<string, unknown>, message: string][] = [
   [{ drop_block_rate: 0.1 }, '"drop_block_rate" of resnet to be 0 or null, received 0.1'],
   [{ block_args: { attn_layer: "cbam" } }, '"attn_layer" of resnet\'s block_args to be "eca"'],
   [{ block_args: { reduce: 1 } }, 'received "reduce": 1'],
-  [{ in_chans: 1 }, '"in_chans" of resnet to be 3, the channels of the pictures, received 1'],
+  [{ in_chans: 1 }, '"in_chans" of resnet to be 3, the channels of the images, received 1'],
   [{ stem_typ: "deep" }, 'received "stem_typ": "deep"'],
 ];
 
@@ -71,8 +71,8 @@ for (const [kwargs, message] of refusals) {
   });
 }
 
-Deno.test("resnet() refuses pictures of which means leave something over", () => {
-  const message = '"aa_layer" of resnet to be another for pictures of 64 by 72, received';
+Deno.test("resnet() refuses images of which means leave something over", () => {
+  const message = '"aa_layer" of resnet to be another for images of 64 by 72, received';
   assertThrows(() => declare({ aa_layer: "AvgPool2d" }, [3, 64, 72]), RangeError, message);
   assertEquals(declare({ aa_layer: "AvgPool2d" }, [3, 95, 64]).length, declare({}).length);
 });

@@ -39,8 +39,8 @@ for (const variant of goldenJson<Variant[]>("vision_transformers.json")) {
     assertEquals([model.output, model.embed_dim], ["tokens", 12]);
     assertEquals(model.num_prefix_tokens, variant.prefix);
     assertEquals(model.has_class_token, "cls_token" in expected);
-    const forward = (pictures: Tensor) => ({
-      tokens: model.forward(pictures, EVALUATION),
+    const forward = (images: Tensor) => ({
+      tokens: model.forward(images, EVALUATION),
     });
     const { tokens } = await runOnRule(parameters, forward, sample_shape);
     assertEquals([...tokens.shape], [...variant.shape]);
@@ -87,7 +87,7 @@ Deno.test("visionTransformer() has the gradients of finite differences", async (
   const names = await checkLayerGradients(
     (scope) => {
       const model = visionTransformer({ ...kwargs, ...resampled }, { scope, sampleShape });
-      return (pictures) => model.forward(pictures, EVALUATION);
+      return (images) => model.forward(images, EVALUATION);
     },
     [1, ...sampleShape],
     { step: 1e-3, tolerance: 5e-3 },
@@ -101,9 +101,9 @@ Deno.test("visionTransformer() drops in training only", async () => {
   const difference = async (rates: Readonly<Record<string, number>>) => {
     const { model, parameters } = build({ ...SMALL, ...rates });
     const random = new RandomStream(scalar(5, "uint32"));
-    const forward = (pictures: Tensor) => ({
-      evaluation: model.forward(pictures, EVALUATION),
-      training: model.forward(pictures, { training: true, random }),
+    const forward = (images: Tensor) => ({
+      evaluation: model.forward(images, EVALUATION),
+      training: model.forward(images, { training: true, random }),
     });
     const { evaluation, training } = await runOnRule(parameters, forward, [3, 8, 8]);
     return relativeError(training.data as Float32Array, evaluation.data as Float32Array);
@@ -117,9 +117,9 @@ Deno.test("visionTransformer() drops in training only", async () => {
 const refused: [kwargs: Record<string, unknown>, message: string][] = [
   [{ patch_drop: 0.1 }, 'received "patch_drop": 0.1'],
   [{ patch_drop_rate: 0.1 }, '"patch_drop_rate" of vision_transformer to be 0, received 0.1'],
-  [{ img_size: 16 }, '"img_size" of vision_transformer to be [8,8], the size of the pictures'],
-  [{ in_chans: 4 }, '"in_chans" of vision_transformer to be 3, the channels of the pictures'],
-  [{ patch_size: 9 }, '"patch_size" of vision_transformer to be no larger than the pictures'],
+  [{ img_size: 16 }, '"img_size" of vision_transformer to be [8,8], the size of the images'],
+  [{ in_chans: 4 }, '"in_chans" of vision_transformer to be 3, the channels of the images'],
+  [{ patch_size: 9 }, '"patch_size" of vision_transformer to be no larger than the images'],
   [{ patch_size: 3, dynamic_img_size: true }, '"patch_size" of vision_transformer to be a divisor'],
   [{ num_heads: 5 }, '"num_heads" of vision_transformer to be a divisor of embed_dim, 12'],
   [{ num_heads: 4, attn_layer: "diff" }, 'argument "num_heads" to leave heads of even width'],

@@ -1,17 +1,17 @@
-/** Small pictures of all kinds, and what PIL reads from them. */
+/** Small images of all kinds, and what PIL reads from them. */
 import { assertEquals } from "@std/assert";
-import type { Picture } from "../../../engine/images/picture.ts";
+import type { Image } from "../../../engine/images/image.ts";
 import type { Interpolation } from "../../../engine/images/preprocessing.ts";
 
 const FOLDER = new URL("../../testdata/images/", import.meta.url);
 
-/** Path of one of the pictures. */
-export function picturePath(name: string): string {
+/** Path of one of the images. */
+export function imagePath(name: string): string {
   return new URL(name, FOLDER).pathname;
 }
 
-/** What PIL reads from a picture. */
-interface ExpectedPicture {
+/** What PIL reads from an image. */
+interface ExpectedImage {
   /** Height and width. */
   readonly size: readonly [number, number];
   /** Bytes of `convert("RGB")`, as base64. */
@@ -27,9 +27,9 @@ interface ExpectedResize {
   readonly rgb: string;
 }
 
-/** What PIL reads from the pictures. */
+/** What PIL reads from the images. */
 export const EXPECTED: {
-  readonly pictures: Readonly<Record<string, ExpectedPicture>>;
+  readonly images: Readonly<Record<string, ExpectedImage>>;
   readonly resized: readonly ExpectedResize[];
 } = JSON.parse(Deno.readTextFileSync(new URL("expected.json", FOLDER)));
 
@@ -38,9 +38,9 @@ export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
-/** A picture as PIL reads it. */
-export function expectedPicture(name: string): Picture {
-  const { size: [height, width], rgb } = EXPECTED.pictures[name];
+/** An image as PIL reads it. */
+export function expectedImage(name: string): Image {
+  const { size: [height, width], rgb } = EXPECTED.images[name];
   return { height, width, channels: 3, data: bytesOf(rgb) };
 }
 

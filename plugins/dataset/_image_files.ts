@@ -1,4 +1,4 @@
-/** Finds picture files: all below a folder, or those that a list names. */
+/** Finds image files: all below a folder, or those that a list names. */
 import { basename, dirname, extname, join } from "node:path";
 import { readError } from "../../engine/storage/file_reader.ts";
 
@@ -6,16 +6,16 @@ import { readError } from "../../engine/storage/file_reader.ts";
 interface Entries {
   readonly files: ReadonlySet<string>;
   readonly folders: readonly string[];
-  /** Pictures by their name without its end. */
+  /** Images by their name without its end. */
   readonly byStem: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Looks at folders, at each only once. */
-export class PictureFiles {
+export class ImageFiles {
   readonly #extensions: readonly string[];
   readonly #known = new Map<string, Entries | undefined>();
 
-  /** @param extensions Ends of picture files' names, with the dot, in any case. */
+  /** @param extensions Ends of image files' names, with the dot, in any case. */
   constructor(extensions: readonly string[]) {
     this.#extensions = extensions.map((extension) => extension.toLowerCase());
   }
@@ -25,7 +25,7 @@ export class PictureFiles {
     return this.#entries(path)?.folders;
   }
 
-  /** Paths of all pictures below a folder, sorted. */
+  /** Paths of all images below a folder, sorted. */
   below(path: string): string[] {
     const found: string[] = [];
     const visit = (folder: string, above: readonly string[]) => {
@@ -39,7 +39,7 @@ export class PictureFiles {
     return found.sort();
   }
 
-  /** Files that an entry of a list may mean: itself, or pictures whose name it is without its end. */
+  /** Files that an entry of a list may mean: itself, or images whose name it is without its end. */
   named(path: string): string[] {
     const folder = dirname(path);
     const entries = this.#entries(folder);

@@ -1,10 +1,10 @@
 /**
- * Decoded pictures, and the conversions between their channels as PIL does them.
+ * Decoded images, and the conversions between their channels as PIL does them.
  * @module
  */
 
-/** A decoded picture. */
-export interface Picture {
+/** A decoded image. */
+export interface Image {
   /** Pixels in a row. */
   readonly width: number;
   /** Rows. */
@@ -75,21 +75,21 @@ export function clipGrey(grey: Uint16Array): Uint8Array {
 }
 
 /**
- * Gives a picture the wanted channels.
+ * Gives an image the wanted channels.
  *
- * @param picture The picture.
+ * @param image The image.
  * @param channels 3 for RGB, 1 for greyscale.
- * @returns The picture itself if it has them already.
+ * @returns The image itself if it has them already.
  *
  * @example Grey to RGB
  * ```ts
  * import { assertEquals } from "@std/assert";
- * const picture = { width: 2, height: 1, channels: 1, data: new Uint8Array([7, 9]) };
- * assertEquals(withChannels(picture, 3).data, new Uint8Array([7, 7, 7, 9, 9, 9]));
+ * const image = { width: 2, height: 1, channels: 1, data: new Uint8Array([7, 9]) };
+ * assertEquals(withChannels(image, 3).data, new Uint8Array([7, 7, 7, 9, 9, 9]));
  * ```
  */
-export function withChannels(picture: Picture, channels: number): Picture {
-  if (picture.channels === channels) return picture;
-  const data = channels === 3 ? greyToRgb(picture.data) : rgbToGrey(picture.data);
-  return { ...picture, channels, data };
+export function withChannels(image: Image, channels: number): Image {
+  if (image.channels === channels) return image;
+  const data = channels === 3 ? greyToRgb(image.data) : rgbToGrey(image.data);
+  return { ...image, channels, data };
 }

@@ -1,28 +1,28 @@
-/** What is to be predicted for a picture: the folder that it is in, or what a table says. */
+/** What is to be predicted for an image: the folder that it is in, or what a table says. */
 import { basename, extname, join } from "node:path";
 import { DataError } from "../../engine/errors.ts";
-import { pathBelow, type PictureEntry } from "./_picture_splits.ts";
+import { type ImageEntry, pathBelow } from "./_image_splits.ts";
 import { quoted, readColumns, readJson } from "./_tables.ts";
 
-/** Says what is to be predicted for pictures. */
+/** Says what is to be predicted for images. */
 export interface LabelSource {
   /** Where that is said, for messages: a folder or a file. */
   readonly place: string;
   /** Names of the classes by index, where they have any. */
   readonly class_names?: readonly string[];
   /**
-   * The target of a picture: index of its class, or a value.
-   * @param picture The picture.
+   * The target of an image: index of its class, or a value.
+   * @param image The image.
    * @param split Name of its split.
    * @returns The target; `undefined` if nothing says it.
    * @throws {DataError} if what is said is no target.
    */
-  labelOf(picture: PictureEntry, split: string): number | undefined;
+  labelOf(image: ImageEntry, split: string): number | undefined;
 }
 
 /** Which folders are classes. */
 export interface FolderLabelOptions {
-  /** Folder of all pictures. */
+  /** Folder of all images. */
   readonly place: string;
   /** Names of the splits, which are no classes. */
   readonly splitNames: readonly string[];
@@ -30,9 +30,9 @@ export interface FolderLabelOptions {
   readonly class_names: readonly string[];
 }
 
-/** Name of the folder that says a picture's class: the first below its split, or of all. */
+/** Name of the folder that says an image's class: the first below its split, or of all. */
 export function classFolder(
-  { id }: PictureEntry,
+  { id }: ImageEntry,
   splitNames: readonly string[],
 ): string | undefined {
   const folders = id.split("/").slice(0, -1);
@@ -45,14 +45,14 @@ export function labelsFromFolders(options: FolderLabelOptions): LabelSource {
   return {
     place,
     class_names,
-    labelOf(picture) {
-      const name = classFolder(picture, splitNames);
+    labelOf(image) {
+      const name = classFolder(image, splitNames);
       const label = name === undefined ? -1 : class_names.indexOf(name);
       if (label >= 0) return label;
       const state = name === undefined
         ? `it is in no folder of a class below "${place}"`
         : `its folder "${name}" is no class, the classes are ${quoted(class_names)}`;
-      throw new DataError(`Cannot use "${picture.file}": ${state}`, { file: picture.file });
+      throw new DataError(`Cannot use "${image.file}": ${state}`, { file: image.file });
     },
   };
 }
@@ -91,8 +91,8 @@ export function labelsFromTable(place: string, options: TableLabelOptions): Labe
   return {
     place,
     class_names,
-    labelOf(picture, split) {
-      const path = pathsOf(picture, split, options.folders).find((path) => table.has(path));
+    labelOf(image, split) {
+      const path = pathsOf(image, split, options.folders).find((path) => table.has(path));
       return path === undefined ? undefined : parse(path, table.get(path));
     },
   };
@@ -137,9 +137,9 @@ function classNames(table: Table, given: readonly string[] | null): readonly str
   return numbers ? undefined : labels.sort();
 }
 
-/** What a table may call a picture, the most exact first. */
+/** What a table may call an image, the most exact first. */
 function pathsOf(
-  { file, listed }: PictureEntry,
+  { file, listed }: ImageEntry,
   split: string,
   folders: readonly string[],
 ): readonly string[] {

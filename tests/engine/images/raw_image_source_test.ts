@@ -2,13 +2,13 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { DataError } from "../../../engine/errors.ts";
 import {
   openSource,
-  RAW_PICTURE_SOURCE_URL,
-  type RawPictureSourceOptions,
-} from "../../../engine/images/raw_picture_source.ts";
+  RAW_IMAGE_SOURCE_URL,
+  type RawImageSourceOptions,
+} from "../../../engine/images/raw_image_source.ts";
 import { TemporaryFolder } from "../storage/testdata.ts";
 
-/** Two files with three pictures of 1x2 pixels: planes of red, green and blue. */
-function options(folder: TemporaryFolder): RawPictureSourceOptions {
+/** Two files with three images of 1x2 pixels: planes of red, green and blue. */
+function options(folder: TemporaryFolder): RawImageSourceOptions {
   const [first, second] = [folder.file("first"), folder.file("second")];
   Deno.writeFileSync(first, new Uint8Array([99, 1, 2, 3, 4, 5, 6, 99, 7, 8, 9, 10, 11, 12]));
   Deno.writeFileSync(second, new Uint8Array([0, 0, 0, 13, 14, 15, 16, 17, 18]));
@@ -23,7 +23,7 @@ function options(folder: TemporaryFolder): RawPictureSourceOptions {
 }
 
 async function read(
-  options: RawPictureSourceOptions,
+  options: RawImageSourceOptions,
   indices: readonly number[],
   into?: Float32Array<ArrayBuffer>,
 ): Promise<number[]> {
@@ -37,14 +37,14 @@ async function read(
   }
 }
 
-Deno.test("openSource() finds pictures in their files and keeps the planes", async () => {
+Deno.test("openSource() finds images in their files and keeps the planes", async () => {
   using folder = new TemporaryFolder();
   const expected = [13, 14, 15, 16, 17, 18, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
   assertEquals(await read(options(folder), [2, 0, 1]), expected);
   assertEquals(await read(options(folder), [2, 0, 1], new Float32Array(18)), expected);
 });
 
-Deno.test("openSource() transforms pictures", async () => {
+Deno.test("openSource() transforms images", async () => {
   using folder = new TemporaryFolder();
   const operations = [{ op: "resize", size: [2, 1], interpolation: "box" }] as const;
   const color = { channels: 3, size: [2, 1], operations } as const;
@@ -64,7 +64,7 @@ Deno.test("openSource() names a file that is not there", () => {
   );
 });
 
-Deno.test("RAW_PICTURE_SOURCE_URL names the module that a worker imports", async () => {
-  const module: Record<string, unknown> = await import(RAW_PICTURE_SOURCE_URL);
+Deno.test("RAW_IMAGE_SOURCE_URL names the module that a worker imports", async () => {
+  const module: Record<string, unknown> = await import(RAW_IMAGE_SOURCE_URL);
   assertEquals(module.openSource, openSource);
 });

@@ -1,4 +1,4 @@
-"""Makes the pictures of this folder, and what PIL reads from them. Needs Pillow and NumPy."""
+"""Makes the images of this folder, and what PIL reads from them. Needs Pillow and NumPy."""
 
 import base64
 import json
@@ -32,8 +32,8 @@ red, green = profile.find(b"rXYZ"), profile.find(b"gXYZ")
 profile[red : red + 4], profile[green : green + 4] = b"gXYZ", b"rXYZ"  # visible if it is applied
 
 
-def save(name, picture, **options):
-    picture.save(HERE / name, **options)
+def save(name, image, **options):
+    image.save(HERE / name, **options)
 
 
 def chunk(kind, data):
@@ -119,10 +119,10 @@ save_bmp("masks.bmp", 32, rows(np.roll(padded, 1, axis=2)), 3, masks=mask)
 mask = struct.pack("<IIII", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
 save_bmp("masks_v5.bmp", 32, rows(padded), 3, masks=mask, header=124)
 for bits in (8, 4, 1):
-    picture = odd.quantize(1 << bits)
-    index = np.asarray(picture)
-    colors = np.zeros((1 << bits if bits < 8 else len(picture.getcolors()), 4), np.uint8)
-    found = np.array(picture.getpalette()).reshape(-1, 3)[: len(colors), ::-1]
+    image = odd.quantize(1 << bits)
+    index = np.asarray(image)
+    colors = np.zeros((1 << bits if bits < 8 else len(image.getcolors()), 4), np.uint8)
+    found = np.array(image.getpalette()).reshape(-1, 3)[: len(colors), ::-1]
     colors[: len(found), :3] = found
     unpacked = np.unpackbits(index[..., None], axis=2)[..., 8 - bits :].reshape(lines, -1)
     save_bmp(f"palette_{bits}bit.bmp", bits, rows(np.packbits(unpacked, axis=1)), colors=colors.tobytes())
@@ -145,19 +145,19 @@ data = b"".join(row.ljust((columns * 3 + 3) // 4 * 4, b"\0") for row in rows(bgr
 (HERE / "os2.bmp").write_bytes(b"BM" + struct.pack("<IHHI", 0, 0, 0, 26) + os2 + data)
 
 
-def encode(picture):
-    return base64.b64encode(picture.tobytes()).decode()
+def encode(image):
+    return base64.b64encode(image.tobytes()).decode()
 
 
-pictures = {}
+images = {}
 for path in sorted(HERE.iterdir()):
     if path.suffix in (".py", ".md", ".json"):
         continue
-    picture = Image.open(path)
-    pictures[path.name] = {
-        "mode": picture.mode,
-        "size": [picture.height, picture.width],
-        "rgb": encode(picture.convert("RGB")),
+    image = Image.open(path)
+    images[path.name] = {
+        "mode": image.mode,
+        "size": [image.height, image.width],
+        "rgb": encode(image.convert("RGB")),
         "grey": encode(Image.open(path).convert("L")),
     }
 resized = [
@@ -165,4 +165,4 @@ resized = [
     for kernel in ("nearest", "box", "bilinear", "hamming", "bicubic", "lanczos")
     for h, w in ((5, 7), (9, 24), (29, 41), (1, 1), (18, 31))
 ]
-(HERE / "expected.json").write_text(json.dumps({"pictures": pictures, "resized": resized}, indent=1))
+(HERE / "expected.json").write_text(json.dumps({"images": images, "resized": resized}, indent=1))

@@ -5,16 +5,16 @@
  */
 import { FileReader } from "../storage/file_reader.ts";
 import type { ReadOptions, Rows, Source } from "../data/data.ts";
-import { normalizePicture } from "./normalize.ts";
-import { type Picture, withChannels } from "./picture.ts";
-import { type PictureTransform, transformedSize, transformPicture } from "./transform.ts";
+import { normalizeImage } from "./normalize.ts";
+import { type Image, withChannels } from "./image.ts";
+import { type ImageTransform, transformedSize, transformImage } from "./transform.ts";
 
 /**
  * URL of this module, which a split names as its source.
  *
- * @example A file whose second picture is one pixel of 255, 0, 51
+ * @example A file whose second image is one pixel of 255, 0, 51
  * ```ts
- * import { RAW_PICTURE_SOURCE_URL } from "@glovita/glovita/engine";
+ * import { RAW_IMAGE_SOURCE_URL } from "@glovita/glovita/engine";
  * import { assertEquals } from "@std/assert";
  *
  * const file = `${await Deno.makeTempDir()}/pixels.bin`;
@@ -22,7 +22,7 @@ import { type PictureTransform, transformedSize, transformPicture } from "./tran
  * const blocks = [{ file, count: 2, offset: 0, stride: 3 }];
  * const options = { blocks, shape: [3, 1, 1], transform: { channels: 3, operations: [] } };
  *
- * const source = { module: RAW_PICTURE_SOURCE_URL, options }; // of a split
+ * const source = { module: RAW_IMAGE_SOURCE_URL, options }; // of a split
  * const { openSource } = await import(source.module); // as the loader does
  * const opened = openSource(source.options);
  * const { features } = opened.read(Int32Array.of(1));
@@ -30,35 +30,35 @@ import { type PictureTransform, transformedSize, transformPicture } from "./tran
  * assertEquals(features, Float32Array.of(1, 0, 0.2));
  * ```
  */
-export const RAW_PICTURE_SOURCE_URL: string = import.meta.url;
+export const RAW_IMAGE_SOURCE_URL: string = import.meta.url;
 
-/** Pictures that lie in one file at equal distances. */
+/** Images that lie in one file at equal distances. */
 export interface RawBlock {
   /** Absolute path of the file. */
   readonly file: string;
-  /** Number of pictures. */
+  /** Number of images. */
   readonly count: number;
-  /** First byte of the first picture. */
+  /** First byte of the first image. */
   readonly offset: number;
-  /** Bytes from one picture to the next. */
+  /** Bytes from one image to the next. */
   readonly stride: number;
 }
 
 /** What a source needs to know; survives structured cloning. */
-export interface RawPictureSourceOptions {
-  /** The pictures in the order of the samples. */
+export interface RawImageSourceOptions {
+  /** The images in the order of the samples. */
   readonly blocks: readonly RawBlock[];
   /** Channels, height and width of each, which is also the order of its bytes. */
   readonly shape: readonly [channels: number, height: number, width: number];
   /** What becomes of them. */
-  readonly transform: PictureTransform;
+  readonly transform: ImageTransform;
 }
 
-class RawPictureSource implements Source {
-  readonly #options: RawPictureSourceOptions;
+class RawImageSource implements Source {
+  readonly #options: RawImageSourceOptions;
   readonly #files: readonly FileReader[];
 
-  constructor(options: RawPictureSourceOptions) {
+  constructor(options: RawImageSourceOptions) {
     this.#options = options;
     this.#files = options.blocks.map(({ file }) => FileReader.open(file));
   }
@@ -69,9 +69,9 @@ class RawPictureSource implements Source {
     const rowSize = transform.channels * height * width;
     const features = into ?? new Float32Array(indices.length * rowSize);
     for (const [position, index] of indices.entries()) {
-      const picture = withChannels(this.#picture(index), transform.channels);
+      const image = withChannels(this.#image(index), transform.channels);
       const row = features.subarray(position * rowSize);
-      normalizePicture(transformPicture(picture, transform), transform, row);
+      normalizeImage(transformImage(image, transform), transform, row);
     }
     return { features };
   }
@@ -80,7 +80,7 @@ class RawPictureSource implements Source {
     for (const file of this.#files) file.close();
   }
 
-  #picture(index: number): Picture {
+  #image(index: number): Image {
     const { blocks, shape: [channels, height, width] } = this.#options;
     const area = height * width;
     let inBlock = index;
@@ -91,7 +91,7 @@ class RawPictureSource implements Source {
       }
       inBlock -= count;
     }
-    throw new RangeError(`picture ${index} is beyond the last one`);
+    throw new RangeError(`image ${index} is beyond the last one`);
   }
 }
 
@@ -108,10 +108,10 @@ function interleave(planes: Uint8Array, channels: number): Uint8Array {
 /**
  * Opens the files; called by the loader's thread.
  *
- * @param options {@linkcode RawPictureSourceOptions} of the split.
+ * @param options {@linkcode RawImageSourceOptions} of the split.
  * @returns The source.
  * @throws {DataError} if a file cannot be opened.
  */
 export function openSource(options: unknown): Source {
-  return new RawPictureSource(options as RawPictureSourceOptions);
+  return new RawImageSource(options as RawImageSourceOptions);
 }

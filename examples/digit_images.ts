@@ -1,8 +1,8 @@
 /**
- * The handwritten digits as picture files: `images/{train,val,test}/{0..9}/0000.png`, 8 by 8 pixels
+ * The handwritten digits as image files: `images/{train,val,test}/{0..9}/0000.png`, 8 by 8 pixels
  * each, for trying feature extraction and image datasets.
  *
- * Run with `deno task example:pictures [FOLDER]`.
+ * Run with `deno task example:images [FOLDER]`.
  * @module
  */
 import { join } from "node:path";
@@ -30,7 +30,7 @@ async function writeSplit(split: string, folder: string): Promise<number> {
   return length;
 }
 
-const folder = Deno.args[0] ?? "pictures";
+const folder = Deno.args[0] ?? "digit_images";
 for (const split of ["train", "val", "test"]) {
-  console.log(`${await writeSplit(split, folder)} pictures in ${folder}/images/${split}`);
+  console.log(`${await writeSplit(split, folder)} images in ${folder}/images/${split}`);
 }

@@ -1,14 +1,14 @@
-/** Which pictures a split has: those below a folder of its name, or those that a file lists. */
+/** Which images a split has: those below a folder of its name, or those that a file lists. */
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { DataError } from "../../engine/errors.ts";
-import type { PictureFiles } from "./_picture_files.ts";
+import type { ImageFiles } from "./_image_files.ts";
 import { quoted, readJson } from "./_tables.ts";
 
-/** A picture of a split. */
-export interface PictureEntry {
+/** An image of a split. */
+export interface ImageEntry {
   /** Its file. */
   readonly file: string;
-  /** Path below the folder of all pictures, parts joined by `/`. */
+  /** Path below the folder of all images, parts joined by `/`. */
   readonly id: string;
   /** What the list of the split calls it, where there is one. */
   readonly listed?: string;
@@ -18,23 +18,23 @@ export interface PictureEntry {
 export interface SplitEntries {
   /** Where that is said: a folder or a file. */
   readonly origin: string;
-  /** The pictures. */
-  readonly pictures: readonly PictureEntry[];
-  /** What the list calls pictures that were not found. */
+  /** The images. */
+  readonly images: readonly ImageEntry[];
+  /** What the list calls images that were not found. */
   readonly missing: readonly string[];
 }
 
-/** Where pictures and splits are. */
+/** Where images and splits are. */
 export interface SplitPlaces {
   /** `data.data_root_dir`. */
   readonly root: string;
-  /** Folder of all pictures. */
+  /** Folder of all images. */
   readonly images: string;
   /** Looks at folders. */
-  readonly files: PictureFiles;
+  readonly files: ImageFiles;
 }
 
-/** Says which pictures the splits have. */
+/** Says which images the splits have. */
 export interface SplitSource {
   /** Where splits are looked for: a folder or a file. */
   readonly place: string;
@@ -54,23 +54,23 @@ function remembered(find: SplitSource["find"]): SplitSource["find"] {
 }
 
 /**
- * Splits that are folders in the folder of all pictures.
+ * Splits that are folders in the folder of all images.
  * @param places Where that is.
  * @throws {DataError} if the folder does not exist.
  */
-export function splitsAsFolders({ images, files }: SplitPlaces): SplitSource {
-  const names = files.foldersIn(images);
+export function splitsAsFolders({ images: folder, files }: SplitPlaces): SplitSource {
+  const names = files.foldersIn(folder);
   if (!names) {
-    throw new DataError(`Cannot read "${images}": the folder does not exist`, { file: images });
+    throw new DataError(`Cannot read "${folder}": the folder does not exist`, { file: folder });
   }
   return {
-    place: images,
+    place: folder,
     names,
     find: remembered((name) => {
-      const origin = join(images, name);
+      const origin = join(folder, name);
       if (!files.foldersIn(origin)) return undefined;
-      const pictures = files.below(origin).map((file) => entryOf(file, [images]));
-      return { origin, pictures, missing: [] };
+      const images = files.below(origin).map((file) => entryOf(file, [folder]));
+      return { origin, images, missing: [] };
     }),
   };
 }
@@ -86,7 +86,7 @@ export interface ListOptions extends SplitPlaces {
 /**
  * Splits that a JSON file lists: `{"train": […], …}`, or several of these as folds.
  * @param path The file.
- * @param options Where pictures are, and which fold is wanted.
+ * @param options Where images are, and which fold is wanted.
  * @throws {DataError} if the file cannot be read, or holds something else.
  */
 export function splitsFromFile(path: string, options: ListOptions): SplitSource {
@@ -110,7 +110,7 @@ function isObject(value: unknown): value is Lists {
 
 function chooseFold(path: string, content: unknown, { fold, splitNames }: ListOptions): Lists {
   const fail = (state: string) => new DataError(`Cannot use "${path}": ${state}`, { file: path });
-  if (!isObject(content)) throw fail("it is no object with lists of pictures");
+  if (!isObject(content)) throw fail("it is no object with lists of images");
   const keys = Object.keys(content);
   const folded = keys.length > 0 && !keys.some((key) => splitNames.includes(key)) &&
     keys.every((key) => /^\d+$/.test(key));
@@ -123,7 +123,7 @@ function chooseFold(path: string, content: unknown, { fold, splitNames }: ListOp
   throw fail(`it has no fold ${fold}, its folds are ${keys.join(", ")}`);
 }
 
-/** A list of pictures, and where it stands. */
+/** A list of images, and where it stands. */
 interface ListedSplit {
   readonly path: string;
   readonly name: string;
@@ -132,15 +132,15 @@ interface ListedSplit {
 
 function findListed({ path, name, list }: ListedSplit, places: SplitPlaces): SplitEntries {
   const fail = (state: string) => new DataError(`Cannot use "${path}": ${state}`, { file: path });
-  if (!Array.isArray(list)) throw fail(`split "${name}" is no list of pictures`);
-  const { root, images, files } = places;
-  const pictures: PictureEntry[] = [];
+  if (!Array.isArray(list)) throw fail(`split "${name}" is no list of images`);
+  const { root, images: folder, files } = places;
+  const images: ImageEntry[] = [];
   const missing: string[] = [];
   const seen = new Set<string>();
   for (const listed of list.map(String)) {
     const candidates = isAbsolute(listed)
       ? [listed]
-      : [join(root, listed), join(images, listed), join(images, name, listed)];
+      : [join(root, listed), join(folder, listed), join(folder, name, listed)];
     const found = candidates.map((candidate) => files.named(candidate))
       .find((paths) => paths.length > 0) ?? [];
     if (found.length > 1) throw fail(`"${listed}" of split "${name}" may be ${quoted(found)}`);
@@ -148,16 +148,16 @@ function findListed({ path, name, list }: ListedSplit, places: SplitPlaces): Spl
       missing.push(listed);
       continue;
     }
-    const entry = entryOf(found[0], [images, root]);
+    const entry = entryOf(found[0], [folder, root]);
     if (seen.has(entry.file)) throw fail(`split "${name}" holds "${listed}" twice`);
     seen.add(entry.file);
-    pictures.push({ ...entry, listed });
+    images.push({ ...entry, listed });
   }
-  return { origin: path, pictures, missing };
+  return { origin: path, images, missing };
 }
 
-/** A picture, named by its path below the first of the folders that it is in. */
-function entryOf(path: string, folders: readonly string[]): PictureEntry {
+/** An image, named by its path below the first of the folders that it is in. */
+function entryOf(path: string, folders: readonly string[]): ImageEntry {
   const file = resolve(path);
   const [id = file] = folders.flatMap((folder) => pathBelow(folder, file) ?? []);
   return { file, id };

@@ -5,7 +5,7 @@ import {
   greyToRgb,
   rgbToGrey,
   withChannels,
-} from "../../../engine/images/picture.ts";
+} from "../../../engine/images/image.ts";
 
 Deno.test("greyToRgb() repeats values", () => {
   assertEquals(greyToRgb(new Uint8Array([0, 7])), new Uint8Array([0, 0, 0, 7, 7, 7]));
@@ -32,7 +32,7 @@ Deno.test("clipGrey() cuts off instead of scaling", () => {
 });
 
 Deno.test("withChannels() converts only what has other channels", () => {
-  const picture = { width: 1, height: 1, channels: 3, data: new Uint8Array([9, 9, 9]) };
-  assertStrictEquals(withChannels(picture, 3), picture);
-  assertEquals(withChannels(picture, 1), { ...picture, channels: 1, data: new Uint8Array([9]) });
+  const image = { width: 1, height: 1, channels: 3, data: new Uint8Array([9, 9, 9]) };
+  assertStrictEquals(withChannels(image, 3), image);
+  assertEquals(withChannels(image, 1), { ...image, channels: 1, data: new Uint8Array([9]) });
 });

@@ -1,5 +1,5 @@
 /**
- * From a config to what becomes of pictures: policies, with what `data.augmentation` says and, where
+ * From a config to what becomes of images: policies, with what `data.augmentation` says and, where
  * it says nothing, what the encoder expects.
  * @module
  */
@@ -13,8 +13,8 @@ import type { ModelConfig } from "../config/tree.ts";
 import { ConfigError, didYouMean, quote } from "../errors.ts";
 import type {
   EncoderPlugin,
-  PictureTransform,
-  PictureTransforms,
+  ImageTransform,
+  ImageTransforms,
   Plugin,
   PolicyContext,
   Preprocessing,
@@ -25,23 +25,23 @@ import { type BuildSources, explainPluginError } from "./create.ts";
 
 const SECTION = SLOTS.policy.section;
 
-/** How pictures are prepared. */
-export interface PictureOptions {
-  /** Whether training pictures are prepared as the others are. @default {false} */
+/** How images are prepared. */
+export interface ImageOptions {
+  /** Whether training images are prepared as the others are. @default {false} */
   readonly evalForTrain?: boolean;
 }
 
 /**
- * Makes the transforms of a config's pictures.
+ * Makes the transforms of a config's images.
  * @param sources Config and registry.
- * @param options Whether training pictures are prepared as the others are.
- * @returns The transforms; `undefined` where the encoder takes no pictures or the dataset has none.
+ * @param options Whether training images are prepared as the others are.
+ * @returns The transforms; `undefined` where the encoder takes no images or the dataset has none.
  * @throws {ConfigError} if a policy is not registered or does not fit.
  */
-export function pictureTransforms(
+export function imageTransforms(
   { config, registry }: BuildSources<ModelConfig>,
-  { evalForTrain = false }: PictureOptions = {},
-): PictureTransforms | undefined {
+  { evalForTrain = false }: ImageOptions = {},
+): ImageTransforms | undefined {
   const preprocessing = preprocessingOf(config, registry);
   const augmentation = config.data.augmentation as AugmentationConfig | undefined;
   if (preprocessing === undefined || augmentation === undefined) return undefined;
@@ -51,7 +51,7 @@ export function pictureTransforms(
   return { eval: evaluation, train: evalForTrain ? evaluation : transform("train") };
 }
 
-/** What the chosen encoder expects of pictures, where it takes any. */
+/** What the chosen encoder expects of images, where it takes any. */
 function preprocessingOf(config: ModelConfig, registry: Registry): Preprocessing | undefined {
   const { plugin, options } = chosenPlugin(config, "encoder_type", registry);
   try {
@@ -70,7 +70,7 @@ interface PolicySources {
 function createPolicy(
   use: "train" | "test",
   { augmentation, preprocessing, registry }: PolicySources,
-): PictureTransform {
+): ImageTransform {
   const path = `${SECTION}.${use}_policy`;
   const key = augmentation[`${use}_policy`] ?? String(SLOTS.policy.defaultKey);
   if (!registry.has("policy", key)) {

@@ -1,15 +1,15 @@
-/** The pictures and targets of the `generic_image_dataset` dataset. */
+/** The images and targets of the `generic_image_dataset` dataset. */
 import { join } from "node:path";
 import { DataError } from "../../engine/errors.ts";
 import {
-  findPictureSize,
-  PICTURE_SOURCE_URL,
-  type PictureSourceOptions,
-} from "../../engine/images/picture_source.ts";
+  findImageSize,
+  IMAGE_SOURCE_URL,
+  type ImageSourceOptions,
+} from "../../engine/images/image_source.ts";
 import type { Split } from "../../engine/data/data.ts";
 import type {
   DatasetContext,
-  PictureTransforms,
+  ImageTransforms,
   SplitName,
   TaskInfo,
 } from "../../registry/plugin.ts";
@@ -20,25 +20,25 @@ import {
   splitNamesOf,
   taskInfo,
 } from "./_generic_config.ts";
-import { PictureFiles } from "./_picture_files.ts";
+import { ImageFiles } from "./_image_files.ts";
 import {
   classFolder,
   labelsFromFolders,
   labelsFromTable,
   type LabelSource,
-} from "./_picture_labels.ts";
+} from "./_image_labels.ts";
 import {
-  type PictureEntry,
+  type ImageEntry,
   type SplitEntries,
   type SplitPlaces,
   splitsAsFolders,
   splitsFromFile,
   type SplitSource,
-} from "./_picture_splits.ts";
+} from "./_image_splits.ts";
 import { quoted } from "./_tables.ts";
 
 /** Splits and labels as files and folders say them. */
-export class Pictures {
+export class Images {
   readonly #options: GenericImageDatasetConfig;
   readonly #info: TaskInfo;
   readonly #splits: SplitSource;
@@ -51,7 +51,7 @@ export class Pictures {
   ) {
     this.#options = options;
     this.#info = info;
-    const files = new PictureFiles(options.allowed_exts);
+    const files = new ImageFiles(options.allowed_exts);
     const images = imagesFolder(options, root, files);
     const places = { root, images, files };
     const splitNames = splitNamesOf(options);
@@ -68,7 +68,7 @@ export class Pictures {
     return class_names?.length === this.#info.num_classes ? class_names : undefined;
   }
 
-  async open(split: SplitName, transforms: PictureTransforms): Promise<Split> {
+  async open(split: SplitName, transforms: ImageTransforms): Promise<Split> {
     const name = this.#options[`${split}_split_name`];
     const entries = this.#splits.find(name);
     if (!entries) {
@@ -79,31 +79,29 @@ export class Pictures {
         { file: place },
       );
     }
-    const { pictures, labels, notices } = this.#labelled(entries, name);
+    const { images, labels, notices } = this.#labelled(entries, name);
     const { strict } = this.#options;
     const transform = split === "train" ? transforms.train : transforms.eval;
-    const files = pictures.map(({ file }) => file);
-    const options: PictureSourceOptions = { files, transform, strict };
-    const { size } = await findPictureSize(options);
+    const files = images.map(({ file }) => file);
+    const options: ImageSourceOptions = { files, transform, strict };
+    const { size } = await findImageSize(options);
     return {
       name: entries.origin,
       length: files.length,
       labels: { values: labels, width: 1 },
       sampleShape: [transform.channels, ...size],
-      source: { module: PICTURE_SOURCE_URL, options },
-      ids: pictures.map(({ id }) => id),
+      source: { module: IMAGE_SOURCE_URL, options },
+      ids: images.map(({ id }) => id),
       notices: split === "train" ? notices : [...notices, ...this.#shared(files, name)],
     };
   }
 
-  /** Says how many pictures are trained on too. */
+  /** Says how many images are trained on too. */
   #shared(files: readonly string[], name: string): string[] {
     const { train_split_name: train } = this.#options;
-    const trained = new Set(this.#splits.find(train)?.pictures.map(({ file }) => file));
+    const trained = new Set(this.#splits.find(train)?.images.map(({ file }) => file));
     const count = files.filter((file) => trained.has(file)).length;
-    return count === 0
-      ? []
-      : [`split "${name}" shares ${pictureCount(count)} with split "${train}"`];
+    return count === 0 ? [] : [`split "${name}" shares ${imageCount(count)} with split "${train}"`];
   }
 
   #checkClasses(): void {
@@ -117,24 +115,24 @@ export class Pictures {
     );
   }
 
-  /** The pictures of a split that are there and have a label. */
-  #labelled({ origin, pictures, missing }: SplitEntries, split: string) {
+  /** The images of a split that are there and have a label. */
+  #labelled({ origin, images, missing }: SplitEntries, split: string) {
     const { strict } = this.#options;
     if (strict && missing.length > 0) {
       throw new DataError(
-        `Cannot use "${origin}": there is no picture "${missing[0]}" of split "${split}"`,
+        `Cannot use "${origin}": there is no image "${missing[0]}" of split "${split}"`,
         { file: origin },
       );
     }
-    const kept: PictureEntry[] = [];
+    const kept: ImageEntry[] = [];
     const targets: number[] = [];
     const unlabelled: string[] = [];
-    for (const picture of pictures) {
-      const target = this.#labels.labelOf(picture, split);
-      if (target === undefined) unlabelled.push(picture.id);
+    for (const image of images) {
+      const target = this.#labels.labelOf(image, split);
+      if (target === undefined) unlabelled.push(image.id);
       else {
-        this.#checkTarget(target, picture);
-        kept.push(picture);
+        this.#checkTarget(target, image);
+        kept.push(image);
         targets.push(target);
       }
     }
@@ -147,13 +145,13 @@ export class Pictures {
     if (kept.length === 0) {
       const ends = this.#options.allowed_exts.join(" ");
       throw new DataError(
-        `Cannot use "${origin}": split "${split}" has no pictures (${ends}) with labels`,
+        `Cannot use "${origin}": split "${split}" has no images (${ends}) with labels`,
         { file: origin },
       );
     }
     const classes = this.#info.task === "Classification";
     return {
-      pictures: kept,
+      images: kept,
       labels: classes ? Int32Array.from(targets) : Float32Array.from(targets),
       notices: [
         ...leftOut(missing, `split "${split}": not there`),
@@ -162,7 +160,7 @@ export class Pictures {
     };
   }
 
-  #checkTarget(target: number, { id }: PictureEntry): void {
+  #checkTarget(target: number, { id }: ImageEntry): void {
     const { task, num_classes } = this.#info;
     if (task === "Regression" || target < num_classes) return;
     const { place } = this.#labels;
@@ -173,21 +171,21 @@ export class Pictures {
   }
 }
 
-function pictureCount(count: number): string {
-  return count === 1 ? "1 picture" : `${count} pictures`;
+function imageCount(count: number): string {
+  return count === 1 ? "1 image" : `${count} images`;
 }
 
 function leftOut(names: readonly string[], why: string): string[] {
   return names.length === 0
     ? []
-    : [`${pictureCount(names.length)} left out of ${why}: ${quoted(names)}`];
+    : [`${imageCount(names.length)} left out of ${why}: ${quoted(names)}`];
 }
 
-/** The folder of all pictures: without one of the default's name, the folder of the dataset. */
+/** The folder of all images: without one of the default's name, the folder of the dataset. */
 function imagesFolder(
   { images_dir }: GenericImageDatasetConfig,
   root: string,
-  files: PictureFiles,
+  files: ImageFiles,
 ): string {
   const images = join(root, images_dir);
   return images_dir === DEFAULT_IMAGES_DIR && !files.foldersIn(images) ? root : images;
@@ -223,7 +221,7 @@ function foldersOfClasses(
   const splitNames = splitNamesOf(options);
   const names = options.split_source === "subdirs"
     ? splitNames.flatMap((name) => files.foldersIn(join(images, name)) ?? [])
-    : splits.names.flatMap((name) => splits.find(name)?.pictures ?? [])
-      .flatMap((picture) => classFolder(picture, splitNames) ?? []);
+    : splits.names.flatMap((name) => splits.find(name)?.images ?? [])
+      .flatMap((image) => classFolder(image, splitNames) ?? []);
   return [...new Set(names)].sort();
 }

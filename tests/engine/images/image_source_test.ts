@@ -1,22 +1,22 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { DataError } from "../../../engine/errors.ts";
-import { readPicture } from "../../../engine/images/decode.ts";
-import { normalizePicture } from "../../../engine/images/normalize.ts";
+import { readImage } from "../../../engine/images/decode.ts";
+import { normalizeImage } from "../../../engine/images/normalize.ts";
 import {
-  findPictureSize,
+  findImageSize,
+  IMAGE_SOURCE_URL,
+  type ImageSourceOptions,
   openSource,
-  PICTURE_SOURCE_URL,
-  type PictureSourceOptions,
-} from "../../../engine/images/picture_source.ts";
-import { type PictureTransform, transformPicture } from "../../../engine/images/transform.ts";
+} from "../../../engine/images/image_source.ts";
+import { type ImageTransform, transformImage } from "../../../engine/images/transform.ts";
 import type { Rows } from "../../../engine/data/data.ts";
 import { TemporaryFolder } from "../storage/testdata.ts";
-import { picturePath } from "./_pictures.ts";
+import { imagePath } from "./_images.ts";
 
 const NAMES = ["rgb.jpg", "rgba.png", "grey.png", "24bit.bmp", "exif_rotated.tiff", "one.png"];
-const files = NAMES.map(picturePath);
-const transform: PictureTransform = {
+const files = NAMES.map(imagePath);
+const transform: ImageTransform = {
   channels: 3,
   size: [8, 10],
   operations: [
@@ -27,7 +27,7 @@ const transform: PictureTransform = {
 const ROW = 3 * 8 * 10;
 
 async function read(
-  options: Partial<PictureSourceOptions>,
+  options: Partial<ImageSourceOptions>,
   indices: readonly number[],
   into?: Float32Array<ArrayBuffer>,
 ): Promise<Rows> {
@@ -41,12 +41,12 @@ async function read(
 
 async function row(file: string): Promise<number[]> {
   const numbers = new Float32Array(ROW);
-  const picture = transformPicture(await readPicture(file, 3), transform);
-  normalizePicture(picture, transform, numbers);
+  const image = transformImage(await readImage(file, 3), transform);
+  normalizeImage(image, transform, numbers);
   return [...numbers];
 }
 
-Deno.test("openSource() gives the pictures that are asked for, in their order", async () => {
+Deno.test("openSource() gives the images that are asked for, in their order", async () => {
   const indices = [4, 0, 5, 1, 1, 3, 2];
   const { features, skipped } = await read({}, indices);
   assertEquals([features.length, skipped], [indices.length * ROW, undefined]);
@@ -63,16 +63,16 @@ Deno.test("openSource() reads into memory that it is given", async () => {
   assertEquals([...into.subarray(0, ROW)], await row(files[1]));
 });
 
-Deno.test("openSource() names the first picture that cannot be read, and its index", async () => {
+Deno.test("openSource() names the first image that cannot be read, and its index", async () => {
   using folder = new TemporaryFolder();
   const broken = join(folder.path, "broken.png");
-  Deno.writeTextFileSync(broken, "no picture");
+  Deno.writeTextFileSync(broken, "no image");
   const missing = join(folder.path, "missing.png");
   const error = await assertRejects(
     () => read({ files: [files[0], missing, files[1], broken] }, [0, 3, 2, 1]),
     DataError,
   );
-  assertEquals(error.message, `Cannot read "${broken}": it is no picture of a known format`);
+  assertEquals(error.message, `Cannot read "${broken}": it is no image of a known format`);
   assertEquals([error.file, error.index], [broken, 3]);
 });
 
@@ -96,8 +96,8 @@ Deno.test("openSource() leaves out what cannot be read if it is not strict", asy
   assertEquals([...some.features], [...expected[1], ...expected[2]]);
 });
 
-Deno.test("openSource() names two pictures whose sizes differ", async () => {
-  const own: PictureTransform = { channels: 3, operations: [] };
+Deno.test("openSource() names two images whose sizes differ", async () => {
+  const own: ImageTransform = { channels: 3, operations: [] };
   const { features } = await read({ transform: own }, [0, 1]);
   assertEquals(features.length, 2 * 3 * 18 * 24);
   for (const strict of [true, false]) {
@@ -112,41 +112,41 @@ Deno.test("openSource() names two pictures whose sizes differ", async () => {
 });
 
 Deno.test("openSource() holds a transform to the size that it announces", async () => {
-  const wrong: PictureTransform = { channels: 3, size: [8, 10], operations: [] };
+  const wrong: ImageTransform = { channels: 3, size: [8, 10], operations: [] };
   const error = await assertRejects(() => read({ transform: wrong }, [0]), DataError);
   assertEquals(
     error.message,
     `Cannot use "${files[0]}": it is 18x24 pixels large after its transform, ` +
-      "all pictures are to be 8x10",
+      "all images are to be 8x10",
   );
 });
 
-Deno.test("findPictureSize() takes the transform's size, or the first header's", async () => {
-  assertEquals(await findPictureSize({ files: ["/no"], transform, strict: true }), {
+Deno.test("findImageSize() takes the transform's size, or the first header's", async () => {
+  assertEquals(await findImageSize({ files: ["/no"], transform, strict: true }), {
     size: [8, 10],
   });
   const operations = [{ op: "resize_shorter", size: 9, interpolation: "box" }] as const;
-  const shorter: PictureTransform = { channels: 1, operations };
-  const found = await findPictureSize({ files, transform: shorter, strict: true });
+  const shorter: ImageTransform = { channels: 1, operations };
+  const found = await findImageSize({ files, transform: shorter, strict: true });
   assertEquals(found, { file: files[0], size: [9, 12] });
   const some = { files: ["/nowhere.png", files[4]], transform: shorter };
-  assertEquals(await findPictureSize({ ...some, strict: false }), {
+  assertEquals(await findImageSize({ ...some, strict: false }), {
     file: files[4],
     size: [12, 9],
   });
   await assertRejects(
-    () => findPictureSize({ ...some, strict: true }),
+    () => findImageSize({ ...some, strict: true }),
     DataError,
     'Cannot read "/nowhere.png": the file does not exist',
   );
   await assertRejects(
-    () => findPictureSize({ files: ["/no.png", "/nor.png"], transform: shorter, strict: false }),
+    () => findImageSize({ files: ["/no.png", "/nor.png"], transform: shorter, strict: false }),
     DataError,
-    'Cannot read "/no.png": nor can any other of the 2 pictures be read',
+    'Cannot read "/no.png": nor can any other of the 2 images be read',
   );
 });
 
-Deno.test("PICTURE_SOURCE_URL names the module that a worker imports", async () => {
-  const module: Record<string, unknown> = await import(PICTURE_SOURCE_URL);
+Deno.test("IMAGE_SOURCE_URL names the module that a worker imports", async () => {
+  const module: Record<string, unknown> = await import(IMAGE_SOURCE_URL);
   assertEquals(module.openSource, openSource);
 });

@@ -1,26 +1,26 @@
 /**
- * Reads samples that are picture files, on the thread that loads batches. A split's `source.module`
+ * Reads samples that are image files, on the thread that loads batches. A split's `source.module`
  * names this module; its loader calls {@linkcode openSource}.
  * @module
  */
 import { DataError } from "../errors.ts";
 import type { ReadOptions, Rows, SkippedSample, Source } from "../data/data.ts";
-import { readPicture, readPictureSize } from "./decode.ts";
-import { normalizePicture } from "./normalize.ts";
-import type { Picture } from "./picture.ts";
+import { readImage, readImageSize } from "./decode.ts";
+import { normalizeImage } from "./normalize.ts";
+import type { Image } from "./image.ts";
 import {
-  type PictureSize,
-  type PictureTransform,
+  type ImageSize,
+  type ImageTransform,
   transformedSize,
-  transformPicture,
+  transformImage,
 } from "./transform.ts";
 
 /**
  * URL of this module, which a split names as its source.
  *
- * @example A picture of one red pixel
+ * @example An image of one red pixel
  * ```ts
- * import { PICTURE_SOURCE_URL } from "@glovita/glovita/engine";
+ * import { IMAGE_SOURCE_URL } from "@glovita/glovita/engine";
  * import { assertEquals } from "@std/assert";
  *
  * const red = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC";
@@ -28,78 +28,78 @@ import {
  * await Deno.writeFile(file, Uint8Array.from(atob(red), (character) => character.charCodeAt(0)));
  * const transform = { channels: 3, operations: [] };
  *
- * const source = { module: PICTURE_SOURCE_URL, options: { files: [file], transform, strict: true } };
+ * const source = { module: IMAGE_SOURCE_URL, options: { files: [file], transform, strict: true } };
  * const { openSource } = await import(source.module); // as the loader does
  * const { features } = await openSource(source.options).read(Int32Array.of(0));
  * assertEquals(features, Float32Array.of(1, 0, 0));
  * ```
  */
-export const PICTURE_SOURCE_URL: string = import.meta.url;
+export const IMAGE_SOURCE_URL: string = import.meta.url;
 
 /** What a source needs to know; survives structured cloning. */
-export interface PictureSourceOptions {
-  /** Absolute paths of the pictures, one a sample. */
+export interface ImageSourceOptions {
+  /** Absolute paths of the images, one a sample. */
   readonly files: readonly string[];
   /** What becomes of them. */
-  readonly transform: PictureTransform;
-  /** Whether a picture that cannot be read is an error; else it is skipped. */
+  readonly transform: ImageTransform;
+  /** Whether an image that cannot be read is an error; else it is skipped. */
   readonly strict: boolean;
 }
 
-/** A size, and the picture that has it. */
+/** A size, and the image that has it. */
 export interface FoundSize {
   /** Height and width that the encoder gets. */
-  readonly size: PictureSize;
-  /** Whose size it is; absent where all pictures get the same. */
+  readonly size: ImageSize;
+  /** Whose size it is; absent where all images get the same. */
   readonly file?: string;
 }
 
 /**
- * Finds the size that the pictures of a split get: the transform's, or that of the first picture.
+ * Finds the size that the images of a split get: the transform's, or that of the first image.
  *
- * @param options The pictures; no more than headers is read.
+ * @param options The images; no more than headers is read.
  * @returns The size.
- * @throws {DataError} if the first picture cannot be read, or no picture if `strict` is false.
+ * @throws {DataError} if the first image cannot be read, or no image if `strict` is false.
  *
  * @example Where the transform says the size, no file is read
  * ```ts
- * import { findPictureSize } from "@glovita/glovita/engine";
+ * import { findImageSize } from "@glovita/glovita/engine";
  * import { assertEquals } from "@std/assert";
  *
  * const transform = { channels: 3, size: [224, 224], operations: [] } as const;
- * const { size } = await findPictureSize({ files: ["no_such.png"], transform, strict: true });
+ * const { size } = await findImageSize({ files: ["no_such.png"], transform, strict: true });
  * assertEquals(size, [224, 224]);
  * ```
  */
-export async function findPictureSize(options: PictureSourceOptions): Promise<FoundSize> {
+export async function findImageSize(options: ImageSourceOptions): Promise<FoundSize> {
   const { files, transform, strict } = options;
   if (transform.size) return { size: transform.size };
   for (const file of files) {
     try {
-      return { file, size: transformedSize(transform, await readPictureSize(file)) };
+      return { file, size: transformedSize(transform, await readImageSize(file)) };
     } catch (error) {
       if (strict || !(error instanceof DataError)) throw error;
     }
   }
   throw new DataError(
-    `Cannot read "${files[0]}": nor can any other of the ${files.length} pictures be read`,
+    `Cannot read "${files[0]}": nor can any other of the ${files.length} images be read`,
     { file: files[0] },
   );
 }
 
-/** Pictures of a call that are in work at the same time: they are decoded on other threads. */
+/** Images of a call that are in work at the same time: they are decoded on other threads. */
 const IN_WORK = 4;
 
-class PictureSource implements Source {
-  readonly #options: PictureSourceOptions;
+class ImageSource implements Source {
+  readonly #options: ImageSourceOptions;
   #found?: Promise<FoundSize>;
 
-  constructor(options: PictureSourceOptions) {
+  constructor(options: ImageSourceOptions) {
     this.#options = options;
   }
 
   async read(indices: Int32Array, { into }: ReadOptions = {}): Promise<Rows> {
-    this.#found ??= findPictureSize(this.#options);
+    this.#found ??= findImageSize(this.#options);
     const found = await this.#found;
     const { transform, strict } = this.#options;
     const rowSize = transform.channels * found.size[0] * found.size[1];
@@ -109,14 +109,14 @@ class PictureSource implements Source {
     const work = async () => {
       while (next < indices.length && !(strict && failures.size > 0)) {
         const position = next++;
-        const picture = await this.#decode(indices[position]);
-        if (picture instanceof DataError) {
-          failures.set(position, picture);
+        const image = await this.#decode(indices[position]);
+        if (image instanceof DataError) {
+          failures.set(position, image);
           continue;
         }
-        const result = transformPicture(picture, transform);
+        const result = transformImage(image, transform);
         this.#checkSize(result, indices[position], found);
-        normalizePicture(result, transform, features.subarray(position * rowSize));
+        normalizeImage(result, transform, features.subarray(position * rowSize));
       }
     };
     await Promise.all(Array.from({ length: IN_WORK }, work));
@@ -130,21 +130,21 @@ class PictureSource implements Source {
   /** Nothing is open between reads. */
   close(): void {}
 
-  /** The picture, or why it cannot be read. */
-  async #decode(index: number): Promise<Picture | DataError> {
+  /** The image, or why it cannot be read. */
+  async #decode(index: number): Promise<Image | DataError> {
     const file = this.#options.files[index];
     try {
-      return await readPicture(file, this.#options.transform.channels);
+      return await readImage(file, this.#options.transform.channels);
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       return new DataError(error.message, { file, index, cause: error.cause });
     }
   }
 
-  #checkSize({ height, width }: Picture, index: number, { size, file: first }: FoundSize): void {
+  #checkSize({ height, width }: Image, index: number, { size, file: first }: FoundSize): void {
     if (height === size[0] && width === size[1]) return;
     const file = this.#options.files[index];
-    const whose = first === undefined ? "all pictures are to be" : `"${first}" is`;
+    const whose = first === undefined ? "all images are to be" : `"${first}" is`;
     throw new DataError(
       `Cannot use "${file}": it is ${height}x${width} pixels large after its transform, ` +
         `${whose} ${size.join("x")}`,
@@ -168,12 +168,12 @@ function closeGaps(
 }
 
 /**
- * Opens pictures for reading; called by the loader's thread.
+ * Opens images for reading; called by the loader's thread.
  *
- * @param options {@linkcode PictureSourceOptions} of the split.
- * @returns The source. A picture that cannot be read is an error that names file and index, or is
+ * @param options {@linkcode ImageSourceOptions} of the split.
+ * @returns The source. An image that cannot be read is an error that names file and index, or is
  * left out of the rows and named in `skipped`.
  */
 export function openSource(options: unknown): Source {
-  return new PictureSource(options as PictureSourceOptions);
+  return new ImageSource(options as ImageSourceOptions);
 }
