@@ -30,8 +30,8 @@ export { buildModel, type BuildModelOptions } from "./registry/builder/build_mod
 export { extractFeatures, type ExtractOptions } from "./jobs/extract/extract.ts";
 export type * from "./jobs/extract/events.ts";
 export { extractEvents } from "./jobs/extract/stream.ts";
-export type { GivenConfig } from "./registry/builder/given_config.ts";
-export type { GivenExtractConfig } from "./jobs/extract/given_config.ts";
+export type { ConfigInput } from "./registry/builder/config_input.ts";
+export type { ExtractConfigInput } from "./jobs/extract/config_input.ts";
 export {
   type EpochNumbers,
   train,

@@ -19,7 +19,7 @@ export async function stepper(model: Model, lr: number, expectedRows?: number): 
     loss,
     outputs: { scores },
     optimizer,
-    parameterOptions: () => ({ lr_scale: 1, weight_decay: 0.05 }),
+    parameterOptions: () => ({ lrScale: 1, weightDecay: 0.05 }),
     session: { reuseOutputs: true },
   }, state);
   return async (batch) => {

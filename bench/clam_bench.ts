@@ -18,13 +18,13 @@ import { compare, median, peakMemory, Peer } from "./_peer.ts";
 import { type Run, stepper } from "./_stepper.ts";
 
 const [EMBED_DIM, BAGS] = [1024, 8];
-const TASK = { task: "Classification", subtask: "multiclass", num_classes: 2 } as const;
+const TASK = { task: "Classification", subtask: "multiclass", numClasses: 2 } as const;
 
 function clamModel(): Model {
   const parameters = new Parameters();
   const scope = parameters.scope().child("head");
   const config = v.parse(clam.config, { variant: "sb" });
-  const head = clam.create(config, { ...TASK, scope, embed_dim: EMBED_DIM });
+  const head = clam.create(config, { ...TASK, scope, embedDim: EMBED_DIM });
   return {
     ...TASK,
     bags: true,

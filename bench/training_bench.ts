@@ -21,13 +21,13 @@ const [EMBED_DIM, CLASSES, BATCH, ROWS] = [1536, 1000, 512, 20_000];
 const TASK = {
   task: "Classification",
   subtask: "multiclass",
-  num_classes: CLASSES,
+  numClasses: CLASSES,
 } as const;
 
 function linearModel(): Model {
   const parameters = new Parameters();
   const scope = parameters.scope().child("head");
-  const context = { ...TASK, scope, embed_dim: EMBED_DIM };
+  const context = { ...TASK, scope, embedDim: EMBED_DIM };
   const head = classification.create({ dropout: 0 }, context);
   return {
     ...TASK,

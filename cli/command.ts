@@ -8,7 +8,7 @@ import { ConfigError, type ConfigIssue } from "../registry/errors.ts";
 import { type Registry, registry as defaultRegistry } from "../registry/registry.ts";
 import type { Flag } from "../registry/config/flag.ts";
 import type { ConfigSources, Resolution } from "../registry/config/resolve.ts";
-import { explainMissingPlugins } from "../jobs/runs/run_plugins.ts";
+import { addPluginHint } from "../jobs/runs/run_plugins.ts";
 import { type CommandInfo, renderHelp } from "./help.ts";
 import type { Io } from "./io.ts";
 import { loadPlugins, nameModule, type PluginModules } from "./plugin_modules.ts";
@@ -127,7 +127,7 @@ function resolveAll<C>(
   } catch (cause) {
     const error = directory === undefined
       ? cause
-      : explainMissingPlugins(cause, { directory, tree: file, registry });
+      : addPluginHint(cause, { directory, tree: file, registry });
     if (!(error instanceof ConfigError)) throw nameModule(error, registry, modules);
     throw new ConfigError([...issues, ...error.issues]);
   }

@@ -98,10 +98,10 @@ async function fetchOfModel(type: string): Promise<Fetch> {
   const { timm } = await import("../plugins/encoder_type/timm.ts");
   const { success, output: config, issues } = v.safeParse(timm.config, { type });
   if (!success) throw new RangeError(issues[0].message);
-  const { channels, image_size = [] } = timm.preprocessing!(config);
+  const { channels, imageSize = [] } = timm.preprocessing!(config);
   const { pretrained } = await timm.create(config, {
     scope: new Parameters().scope(),
-    sampleShape: [channels, ...image_size],
+    sampleShape: [channels, ...imageSize],
     source: type,
   });
   return pretrained!;

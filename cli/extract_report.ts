@@ -97,16 +97,20 @@ function downloadText({ file, received, total }: ExtractDownload): string {
   return `downloading ${file}: ${size(received)}${total === undefined ? "" : ` of ${size(total)}`}`;
 }
 
-function progressText({ split, done, samples, rate, seconds_left }: SplitProgress): string {
+function progressText(
+  { split, done, samples, rate, secondsLeft }: SplitProgress,
+): string {
   return `${split}: ${done}/${samples} samples, ${rate.toFixed(1)}/s, ${
-    duration(seconds_left)
+    duration(secondsLeft)
   } left`;
 }
 
-function fileText({ split, file, samples, embed_dim, skipped, kept }: ExtractedFile): string {
+function fileText(
+  { split, file, samples, embedDim, skipped, kept }: ExtractedFile,
+): string {
   const left = skipped > 0 ? `, ${skipped} left out` : "";
   const before = kept ? ", finished before" : "";
-  return `${split}: ${file}, ${samples} x ${embed_dim}${left}${before}`;
+  return `${split}: ${file}, ${samples} x ${embedDim}${left}${before}`;
 }
 
 function duration(seconds: number): string {

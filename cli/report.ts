@@ -94,26 +94,26 @@ class TrainReport implements Report {
     this.#stopBar();
     const last = this.#folds.at(-1);
     if (last === undefined || this.#folds.length < 2) return;
-    const { mean, deviation } = spread(this.#folds.map((fold) => fold.best_value));
+    const { mean, deviation } = spread(this.#folds.map((fold) => fold.bestValue));
     this.#io.out(
-      `${this.#folds.length} folds: ${last.best_metric} ${format(mean)} ± ${format(deviation)}`,
+      `${this.#folds.length} folds: ${last.bestMetric} ${format(mean)} ± ${format(deviation)}`,
     );
   }
 
   #showRun(event: RunStarted): void {
     this.#stopBar();
     this.#current = event.directory;
-    if (event.first_epoch > 0 || !this.saved) {
+    if (event.firstEpoch > 0 || !this.saved) {
       this.directory = event.directory;
-      this.saved = event.first_epoch > 0;
+      this.saved = event.firstEpoch > 0;
     }
     this.#epochs = event.epochs;
     [this.#lastTime, this.#lastShare] = [this.#now(), 0];
     const fold = event.folds > 1 ? `, fold ${event.fold + 1} of ${event.folds}` : "";
     const samples = Object.entries(event.samples).map(([split, count]) => `${count} ${split}`);
-    const left = event.first_epoch < event.epochs;
-    const from = left ? `from epoch ${event.first_epoch + 1}` : "all of them done";
-    const start = event.first_epoch > 0 ? `, ${from}` : "";
+    const left = event.firstEpoch < event.epochs;
+    const from = left ? `from epoch ${event.firstEpoch + 1}` : "all of them done";
+    const start = event.firstEpoch > 0 ? `, ${from}` : "";
     this.#io.out(`run ${event.directory}${fold}`);
     this.#io.out(
       `${samples.join(", ")} samples, ${event.parameters.toLocaleString("en")} parameters, ` +
@@ -157,7 +157,7 @@ class TrainReport implements Report {
     this.#stopBar();
     this.#folds.push(event);
     this.#io.out(
-      `best ${event.best_metric} ${format(event.best_value)} in epoch ${event.best_epoch + 1}, ` +
+      `best ${event.bestMetric} ${format(event.bestValue)} in epoch ${event.bestEpoch + 1}, ` +
         `run ${event.directory}`,
     );
     if (event.test !== undefined) this.#io.out(`test: ${values(event.test).join(", ")}`);

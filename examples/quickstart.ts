@@ -26,10 +26,10 @@ const { config } = resolveConfig({
   flags: FLAGS.map(([path, value]) => ({ path: path.split("."), values: [value] })),
 }, registry);
 
-const [{ directory, best_epoch, test }] = await train(config, { onEvent: show });
+const [{ directory, bestEpoch, test }] = await train(config, { onEvent: show });
 
 console.log(`
-test accuracy ${test!.test_Accuracy.toFixed(4)}, with the weights of epoch ${best_epoch + 1}
+test accuracy ${test!.test_Accuracy.toFixed(4)}, with the weights of epoch ${bestEpoch + 1}
 
 The run is in ${directory}
   checkpoints/best.pt      the best weights, a file that PyTorch opens

@@ -30,5 +30,5 @@ const [run] = await train([digits, ...model, ...recipe], {
   onEvent: (event) => event.type === "epoch" && console.log(event.epoch, event.val.val_Accuracy),
 });
 
-console.log(`best ${run.best_metric} ${run.best_value} of ${run.history.length} epochs`);
+console.log(`best ${run.bestMetric} ${run.bestValue} of ${run.history.length} epochs`);
 console.log(`test_Accuracy ${run.test?.test_Accuracy}, run ${run.directory}`);

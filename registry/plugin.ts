@@ -52,12 +52,13 @@ export type {
   Subtask,
   Task,
   TaskInfo,
+  UpdateInput,
 } from "../engine/train/interfaces.ts";
 
 /** A dataset that a plugin opened: facts, and splits on request. */
 export interface Dataset extends TaskInfo {
   /** Names of the classes by index, where the dataset knows them. */
-  readonly class_names?: readonly string[];
+  readonly classNames?: readonly string[];
   /**
    * Reads the headers of a split; rows are read later, on another thread.
    * @param split Which split.
@@ -70,7 +71,7 @@ export interface Dataset extends TaskInfo {
 /** What a `dataset` plugin gets besides its own options. */
 export interface DatasetContext {
   /** `data.data_root_dir`, or the working directory. */
-  readonly data_root_dir: string;
+  readonly dataRootDir: string;
   /** `data.fold`: which fold of a dataset that knows folds. */
   readonly fold?: number;
   /** What becomes of images; absent where the encoder takes none. */
@@ -136,11 +137,11 @@ export interface Encoder {
   /** Layout of the output. */
   readonly output: EncoderOutput;
   /** Width of the output. */
-  readonly embed_dim: number;
+  readonly embedDim: number;
   /** For `tokens`: how many tokens precede the patches, class token first. @default {0} */
-  readonly num_prefix_tokens?: number;
+  readonly numPrefixTokens?: number;
   /** For `tokens`: whether the first token is a class token. @default {false} */
-  readonly has_class_token?: boolean;
+  readonly hasClassToken?: boolean;
   /** What runs before the graph, where samples are read; absent where there is nothing. */
   readonly reader?: EncoderReader;
   /**
@@ -205,7 +206,7 @@ export interface HeadContext extends TaskInfo {
   /** Where the head asks for parameters. */
   readonly scope: Scope;
   /** Width of the features that reach the head. */
-  readonly embed_dim: number;
+  readonly embedDim: number;
 }
 
 /** Parameter-efficient fine-tuning: decides what trains by transforming scopes. */
@@ -241,11 +242,11 @@ export interface PolicyContext {
   /** What the encoder expects of images. */
   readonly preprocessing: Preprocessing;
   /** `data.augmentation.image_size`. */
-  readonly image_size?: number;
+  readonly imageSize?: number;
   /** `data.augmentation.resize_size`. */
-  readonly resize_size?: number;
+  readonly resizeSize?: number;
   /** `data.augmentation.crop_size`. */
-  readonly crop_size?: number;
+  readonly cropSize?: number;
   /** `data.augmentation.mean`. */
   readonly mean?: readonly number[];
   /** `data.augmentation.std`. */

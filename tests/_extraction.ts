@@ -83,10 +83,10 @@ const images: Plugin<"dataset", v.InferOutput<typeof datasetConfig>> = {
       source: { module: import.meta.url, options },
     };
     return {
-      num_classes: regression ? 1 : num_classes,
+      numClasses: regression ? 1 : num_classes,
       task: regression ? "Regression" : "Classification",
       subtask: regression ? "regression" : "multiclass",
-      class_names: ["a", "b", "c"],
+      classNames: ["a", "b", "c"],
       open: (name) => Promise.resolve(name === "test" ? undefined : split),
     };
   },
@@ -102,12 +102,12 @@ const encoder: EncoderPlugin<v.InferOutput<typeof encoderConfig>> = {
   key: "tiny",
   description: "one linear map of the pixels",
   config: encoderConfig,
-  preprocessing: () => ({ channels: 3, image_size: [2, 2], mean: [0, 0, 0], std: [1, 1, 1] }),
+  preprocessing: () => ({ channels: 3, imageSize: [2, 2], mean: [0, 0, 0], std: [1, 1, 1] }),
   create({ scale }, { scope }) {
     const weight = scope.parameter("weight", [WIDTH, SIZE], normal(scale));
     return {
       output: "features",
-      embed_dim: WIDTH,
+      embedDim: WIDTH,
       forward: (x) => linear(reshape(x, ["batch", SIZE]), weight),
     };
   },
@@ -121,9 +121,9 @@ function policy(key: string): Plugin<"policy", v.InferOutput<typeof policyConfig
     key,
     description: "nothing but numbers",
     config: policyConfig,
-    create: ({ mean }, { preprocessing: { channels, image_size } }) => ({
+    create: ({ mean }, { preprocessing: { channels, imageSize } }) => ({
       channels,
-      size: image_size,
+      size: imageSize,
       operations: [{ op: "normalize", mean: [mean, mean, mean], std: [1, 1, 1] }],
     }),
   };

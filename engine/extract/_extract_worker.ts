@@ -32,19 +32,19 @@ scope.onmessage = ({ data }) => {
   switch (data.type) {
     case "load":
       loading = load(data.setup);
-      turn = tell(loading.then((): Reply => ({ type: "ready" })));
+      turn = post(loading.then((): Reply => ({ type: "ready" })));
       break;
     case "open": {
       const before = opening;
       opening = turn.then(() => closeSource(before)).then(() => open(data.split));
-      turn = tell(opening.then((): Reply => ({ type: "ready" })));
+      turn = post(opening.then((): Reply => ({ type: "ready" })));
       break;
     }
     case "job": {
       const opened = opening!;
       const rows = opened.then(({ source }) => read(source, data.job));
       rows.catch(() => {}); // Told in turn.
-      turn = turn.then(macrotask).then(() => tell(compute(data.job, opened, rows)));
+      turn = turn.then(macrotask).then(() => post(compute(data.job, opened, rows)));
       break;
     }
     case "close":
@@ -60,7 +60,7 @@ function macrotask(): Promise<void> {
   return new Promise((resolve) => setImmediate(() => resolve()));
 }
 
-async function tell(reply: Promise<Reply>): Promise<void> {
+async function post(reply: Promise<Reply>): Promise<void> {
   try {
     const message = await reply;
     scope.postMessage(message, message.type === "features" ? [message.features.buffer] : []);

@@ -90,7 +90,7 @@ async function pixelsOf(image: Sharp): Promise<Image> {
  * @throws {DataError} if the file is missing, no image, or damaged.
  */
 export async function readImage(path: string, channels: number): Promise<Image> {
-  return await naming(path, async () => await decodeImage(await readFile(path), channels));
+  return await withPath(path, async () => await decodeImage(await readFile(path), channels));
 }
 
 /**
@@ -101,7 +101,7 @@ export async function readImage(path: string, channels: number): Promise<Image> 
  * @throws {DataError} if the file is missing or no image.
  */
 export async function readImageSize(path: string): Promise<[height: number, width: number]> {
-  return await naming(path, async () => {
+  return await withPath(path, async () => {
     const bytes = await readFile(path);
     if (isBmp(bytes)) return bmpSize(bytes);
     const metadata = await (await loadSharp())(bytes, OPTIONS).metadata();
@@ -111,7 +111,7 @@ export async function readImageSize(path: string): Promise<[height: number, widt
 }
 
 /** Turns whatever is wrong with a file into an error that names it. */
-async function naming<T>(path: string, read: () => Promise<T>): Promise<T> {
+async function withPath<T>(path: string, read: () => Promise<T>): Promise<T> {
   await loadSharp(); // whose failure is no fault of the file
   try {
     return await read();

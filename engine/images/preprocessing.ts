@@ -11,7 +11,7 @@ export interface Preprocessing {
   /** Channels: 3 for RGB, 1 for greyscale. */
   readonly channels: number;
   /** Height and width. */
-  readonly image_size?: readonly [number, number];
+  readonly imageSize?: readonly [number, number];
   /** Mean of each channel, on a scale from 0 to 1. */
   readonly mean?: readonly number[];
   /** Standard deviation of each channel, on a scale from 0 to 1. */
@@ -19,7 +19,7 @@ export interface Preprocessing {
   /** How images are resized. */
   readonly interpolation?: Interpolation;
   /** Share of the resized image's side that the centre crop keeps. */
-  readonly crop_pct?: number;
+  readonly cropPct?: number;
   /** `center` keeps the aspect and crops, `squash` does not keep it, `border` pads. */
-  readonly crop_mode?: "center" | "squash" | "border";
+  readonly cropMode?: "center" | "squash" | "border";
 }

@@ -11,7 +11,7 @@ import { sameShape, sizeOf } from "../ir/dims.ts";
 import { emit, type OnnxGraph } from "../onnx/emit.ts";
 import { encode, type OnnxModel } from "../onnx/encode.ts";
 import { loadError } from "./_load_error.ts";
-import { gaveUp, UNCOPIED, withUncopied } from "./_uncopied.ts";
+import { isExpectedFailure, NO_COPY_OUTPUT, withNoCopyOutput } from "./_no_copy_output.ts";
 
 type Runtime = typeof import("onnxruntime-node");
 
@@ -88,7 +88,7 @@ export class Session {
   /** Buffers of outputs, where they are reused. */
   readonly #reused: Map<string, Bound> | undefined;
   /** Whether the graph has the output that keeps the others from being copied. */
-  readonly #uncopied: boolean;
+  readonly #noCopy: boolean;
   /** Held, as the runtime may read them where they lie. */
   #constants: OnnxModel["constants"];
   /** Names of the inputs that the graph uses. */
@@ -104,9 +104,9 @@ export class Session {
     this.#session = session;
     this.#constants = constants;
     this.#reused = reuseOutputs ? new Map() : undefined;
-    this.#uncopied = session.outputNames.includes(UNCOPIED);
+    this.#noCopy = session.outputNames.includes(NO_COPY_OUTPUT);
     this.inputs = new Set(session.inputNames);
-    this.outputs = outputs ?? session.outputNames.filter((name) => name !== UNCOPIED);
+    this.outputs = outputs ?? session.outputNames.filter((name) => name !== NO_COPY_OUTPUT);
   }
 
   /**
@@ -133,7 +133,10 @@ export class Session {
    * @throws {Error} if the runtime refuses the graph: a defect of the graph's author.
    */
   static async compile(graph: OnnxGraph, options: SessionOptions = {}): Promise<Session> {
-    return await Session.load(encode(options.reuseOutputs ? withUncopied(graph) : graph), options);
+    return await Session.load(
+      encode(options.reuseOutputs ? withNoCopyOutput(graph) : graph),
+      options,
+    );
   }
 
   /**
@@ -199,12 +202,12 @@ export class Session {
     feeds: Readonly<Record<string, OrtTensor>>,
     fetches: Readonly<Record<string, OrtTensor | null>>,
   ): Promise<InferenceSession.OnnxValueMapType | undefined> {
-    const uncopied = this.#uncopied && !Object.values(fetches).includes(null);
-    const wanted = uncopied ? { [UNCOPIED]: null, ...fetches } : fetches;
+    const noCopy = this.#noCopy && !Object.values(fetches).includes(null);
+    const wanted = noCopy ? { [NO_COPY_OUTPUT]: null, ...fetches } : fetches;
     try {
       return await this.#session.run(feeds, wanted);
     } catch (error) {
-      if (uncopied && gaveUp(error)) return undefined;
+      if (noCopy && isExpectedFailure(error)) return undefined;
       throw this.#mismatch(feeds, error) ?? error;
     }
   }

@@ -98,14 +98,14 @@ function optimizerDict(state: TrainState, plan: CheckpointPlan, lr: number): Tor
     const step = storedTensor("float32", [], Float32Array.of(state.step));
     return [
       index,
-      new Map([...(plan.optimizer.counts ? [["step", step] as const] : []), ...slots]),
+      new Map([...(plan.optimizer.storesStep ? [["step", step] as const] : []), ...slots]),
     ];
   }) as [number, TorchValue][];
   let next = 0;
   const paramGroups = groups.map(({ options, parameters }) => ({
-    lr: pyFloat(lr * options.lr_scale),
-    initial_lr: pyFloat(plan.lr * options.lr_scale),
-    weight_decay: pyFloat(options.weight_decay),
+    lr: pyFloat(lr * options.lrScale),
+    initial_lr: pyFloat(plan.lr * options.lrScale),
+    weight_decay: pyFloat(options.weightDecay),
     ...hyperparameters(plan.optimizer.hyperparameters),
     params: parameters.map(() => next++),
   }));
@@ -122,7 +122,7 @@ function optionGroups(plan: CheckpointPlan): readonly Group[] {
   for (const parameter of plan.parameters) {
     if (!parameter.trainable) continue;
     const options = plan.parameterOptions(parameter);
-    const key = `${options.lr_scale} ${options.weight_decay}`;
+    const key = `${options.lrScale} ${options.weightDecay}`;
     const group = groups.get(key) ?? { options, parameters: [] };
     group.parameters.push(parameter);
     groups.set(key, group);

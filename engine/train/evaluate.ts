@@ -39,10 +39,10 @@ export class EpochMeter {
    * @param result What the model returned for it: `loss`, `scores`, and losses by name.
    */
   update(batch: Batch, result: Readonly<Record<string, Value>>): void {
-    const { num_classes, subtask, task } = this.#task;
+    const { numClasses, subtask, task } = this.#task;
     const { size: count, labels } = batch;
     const scores = result.scores.data as Float32Array;
-    const input = { num_classes, subtask, task, count, scores, labels };
+    const input = { numClasses, subtask, task, count, scores, labels };
     this.#samples += count;
     this.#skipped.push(...batch.skipped ?? []);
     for (const [name, value] of Object.entries(result)) {
@@ -91,13 +91,13 @@ export class EpochMeter {
  */
 export function metricNames(task: TaskInfo, metrics: readonly Metric[]): Map<string, boolean> {
   const names = new Map<string, boolean>();
-  const { num_classes, subtask } = task;
-  const labels = subtask === "multiclass" ? new Int32Array(1) : new Float32Array(num_classes);
+  const { numClasses, subtask } = task;
+  const labels = subtask === "multiclass" ? new Int32Array(1) : new Float32Array(numClasses);
   for (const metric of metrics) {
     const accumulator = metric.accumulator();
-    accumulator.update({ ...task, count: 1, scores: new Float32Array(num_classes), labels });
+    accumulator.update({ ...task, count: 1, scores: new Float32Array(numClasses), labels });
     for (const name of Object.keys(accumulator.compute())) {
-      names.set(name, metric.higher_is_better);
+      names.set(name, metric.higherIsBetter);
     }
   }
   return names;

@@ -20,7 +20,7 @@ export interface RunStarted {
   /** Epochs in all. */
   readonly epochs: number;
   /** Epochs that an earlier, resumed run has finished. */
-  readonly first_epoch: number;
+  readonly firstEpoch: number;
   /** Batches an epoch. */
   readonly batches: number;
   /** Samples by split. */
@@ -80,11 +80,11 @@ export interface RunDone {
   /** Fold, counted from 0. */
   readonly fold: number;
   /** Name of the value that chose the best checkpoint, for example `val_Accuracy`. */
-  readonly best_metric: string;
+  readonly bestMetric: string;
   /** Its best value. */
-  readonly best_value: number;
+  readonly bestValue: number;
   /** Epoch of the best value, counted from 0. */
-  readonly best_epoch: number;
+  readonly bestEpoch: number;
   /** Numbers of the best checkpoint on the test split, prefixed `test_`; absent without one. */
   readonly test?: Values;
 }

@@ -18,15 +18,29 @@ export interface TaskInfo {
   /** How targets are encoded. */
   readonly subtask: Subtask;
   /** Number of classes; for regression the number of predicted values. */
-  readonly num_classes: number;
+  readonly numClasses: number;
 }
 
 /** Options of one parameter's update. */
 export interface ParameterOptions {
   /** Scalar factor on the learning rate, from `layer_wise_lr_decay`. */
-  readonly lr_scale: number;
+  readonly lrScale: number;
   /** Weight decay of this parameter. */
-  readonly weight_decay: number;
+  readonly weightDecay: number;
+}
+
+/** What one optimizer step gets for one parameter. */
+export interface UpdateInput {
+  /** Current value. */
+  readonly parameter: Tensor;
+  /** Gradient of the loss, after clipping. */
+  readonly gradient: Tensor;
+  /** Current state, under the keys of {@linkcode Optimizer.state}. */
+  readonly state: Readonly<Record<string, Tensor>>;
+  /** The inputs that {@linkcode Optimizer.scalars} announces. */
+  readonly scalars: Readonly<Record<string, Tensor>>;
+  /** Options of this parameter. */
+  readonly options: ParameterOptions;
 }
 
 /** What one optimizer step computes for one parameter. */
@@ -49,11 +63,11 @@ export interface StateSpec {
 export interface Optimizer {
   /**
    * State kept for one parameter, keyed as `torch.optim` keys it (`exp_avg`, `momentum_buffer`, …).
-   * The step count is kept by the trainer and written as `step` where {@linkcode Optimizer.counts}.
+   * The step count is kept by the trainer and written as `step` where {@linkcode Optimizer.storesStep}.
    */
   state(shape: readonly number[]): Readonly<Record<string, StateSpec>>;
   /** Whether torch's state of this optimizer carries a `step` per parameter. */
-  readonly counts: boolean;
+  readonly storesStep: boolean;
   /**
    * Numbers that change from step to step, computed in double precision; each becomes a scalar
    * graph input.
@@ -63,19 +77,10 @@ export interface Optimizer {
   scalars(step: number, lr: number): Readonly<Record<string, number>>;
   /**
    * Builds one parameter's update.
-   * @param parameter Current value.
-   * @param gradient Gradient of the loss, after clipping.
-   * @param state Current state, under the keys of {@linkcode Optimizer.state}.
-   * @param scalars The inputs announced by {@linkcode Optimizer.scalars}.
-   * @param options Per-parameter options.
+   * @param current The parameter, its gradient and its state.
+   * @returns The new value and the new state.
    */
-  update(
-    parameter: Tensor,
-    gradient: Tensor,
-    state: Readonly<Record<string, Tensor>>,
-    scalars: Readonly<Record<string, Tensor>>,
-    options: ParameterOptions,
-  ): ParameterUpdate;
+  update(current: UpdateInput): ParameterUpdate;
   /** The hyperparameters of torch's `param_groups` entry, besides `lr`, `weight_decay`, `params`. */
   readonly hyperparameters: Readonly<Record<string, unknown>>;
 }
@@ -120,7 +125,7 @@ export interface MetricAccumulator {
 /** A number, or several, that says how good predictions are. */
 export interface Metric {
   /** Whether a larger value is better, so that the best checkpoint can be chosen by it. */
-  readonly higher_is_better: boolean;
+  readonly higherIsBetter: boolean;
   /** Starts a new collection; its memory should not grow with samples where that can be avoided. */
   accumulator(): MetricAccumulator;
 }
@@ -132,7 +137,7 @@ export interface RunInfo {
   /** The resolved config tree. */
   readonly config: Readonly<Record<string, unknown>>;
   /** `add_log`: metadata that only loggers see. */
-  readonly add_log: Readonly<Record<string, unknown>>;
+  readonly addLog: Readonly<Record<string, unknown>>;
 }
 
 /** Where a run's numbers go besides its own files. */

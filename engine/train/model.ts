@@ -109,7 +109,7 @@ export function predictionGraph(model: Model): PredictionGraph {
   const { labels: _, ...data } = modelInputs(model);
   const random = new RandomStream(input("random_seed", "uint32", []));
   const { logits, attention } = model.forward(data, { training: false, random });
-  const shaped = reshape(logits, ["batch", model.num_classes]);
+  const shaped = reshape(logits, ["batch", model.numClasses]);
   return { logits: shaped, scores: scoresOf(model, shaped), attention };
 }
 
@@ -122,7 +122,7 @@ export function modelInputs(model: Model): ModelInputs {
     : undefined;
   const labels = model.subtask === "multiclass"
     ? cast(input("labels", "int32", ["batch"]), "int64")
-    : input("labels", "float32", ["batch", model.num_classes]);
+    : input("labels", "float32", ["batch", model.numClasses]);
   return { features, bags, labels };
 }
 
@@ -174,7 +174,7 @@ export function modelGraph(
   const context: ForwardContext = { training, random, expectedRows };
   const { labels, ...data } = inputs;
   const output = model.forward(training ? inputs : data, context);
-  const logits = reshape(output.logits, ["batch", model.num_classes]);
+  const logits = reshape(output.logits, ["batch", model.numClasses]);
   const taskLoss = lossOf(model, logits, labels, options.labelSmoothing ?? 0);
   const auxiliary = Object.entries(output.losses ?? {});
   const loss = auxiliary.reduce((sum, [, part]) => add(sum, part), taskLoss);
@@ -222,7 +222,7 @@ export function batchFeeds(batch: Batch, model: Model, seed: number): Record<str
     ...sampleFeeds(batch, model),
     labels: model.subtask === "multiclass"
       ? { dtype: "int32", shape: [size], data: labels }
-      : { dtype: "float32", shape: [size, model.num_classes], data: labels },
+      : { dtype: "float32", shape: [size, model.numClasses], data: labels },
     random_seed: { dtype: "uint32", shape: [], data: Uint32Array.of(seed) },
   };
 }

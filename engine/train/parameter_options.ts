@@ -37,9 +37,9 @@ export function parameterOptions(
   const order = [...new Set(layers)].sort((a, b) => a - b);
   const depth = (layer: number) => order.length - 1 - order.indexOf(layer);
   return new Map(parameters.map(({ name }, index) => {
-    const lr_scale = layer_wise_lr_decay === null ? 1 : layer_wise_lr_decay ** depth(layers[index]);
+    const lrScale = layer_wise_lr_decay === null ? 1 : layer_wise_lr_decay ** depth(layers[index]);
     const decay = undecay_norm && UNDECAYED.test(name) ? 0 : weight_decay;
-    return [name, { lr_scale, weight_decay: decay }];
+    return [name, { lrScale, weightDecay: decay }];
   }));
 }
 

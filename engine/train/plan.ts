@@ -17,7 +17,7 @@ export interface BestMetric {
   /** Name as it is logged, for example `val_Accuracy`. */
   readonly name: string;
   /** Whether a larger value is better. */
-  readonly higher_is_better: boolean;
+  readonly higherIsBetter: boolean;
 }
 
 /** When a run ends before its last epoch. */
@@ -27,7 +27,7 @@ export interface EarlyStopping {
   /** Epochs without a better value that end the run. */
   readonly patience: number;
   /** Epochs that are trained in any case. */
-  readonly min_epochs: number;
+  readonly minEpochs: number;
 }
 
 /** Everything that training one fold takes. */

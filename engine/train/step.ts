@@ -204,7 +204,13 @@ function updateGraph(
       state[key] = input(slotName(parameter.name, key), "float32", shape);
     }
     const options = plan.parameterOptions(parameter);
-    const updated = optimizer.update(parameter.tensor, clipped[index], state, scalars, options);
+    const updated = optimizer.update({
+      parameter: parameter.tensor,
+      gradient: clipped[index],
+      state,
+      scalars,
+      options,
+    });
     outputs[parameter.name + NEXT] = updated.parameter;
     for (const [key, tensor] of Object.entries(updated.state)) {
       outputs[slotName(parameter.name, key) + NEXT] = tensor;

@@ -128,7 +128,7 @@ export class FoldTrainer implements AsyncDisposable {
       fold: fold.index,
       folds: fold.count,
       epochs,
-      first_epoch: this.#nextEpoch,
+      firstEpoch: this.#nextEpoch,
       batches: loaders.train.batchesPerEpoch,
       samples: Object.fromEntries(samples),
       parameters: parameters
@@ -199,7 +199,7 @@ export class FoldTrainer implements AsyncDisposable {
 
   #updateBest(epoch: number, value: number): boolean {
     const { value: old, epoch: oldEpoch } = this.#best;
-    const better = this.#plan.bestMetric.higher_is_better ? value > old : value < old;
+    const better = this.#plan.bestMetric.higherIsBetter ? value > old : value < old;
     if (oldEpoch >= 0 && !better && !(Number.isNaN(old) && !Number.isNaN(value))) return false;
     const weights = this.#plan.checkpoints ? undefined : copyWeights(this.#state);
     this.#best = { value, epoch, weights };
@@ -210,12 +210,12 @@ export class FoldTrainer implements AsyncDisposable {
   #shouldStop(): boolean {
     const { earlyStopping } = this.#plan;
     const epochs = this.#metrics.val.length;
-    if (!earlyStopping || epochs === 0 || epochs < earlyStopping.min_epochs) return false;
-    const { metric: { name, higher_is_better }, patience } = earlyStopping;
+    if (!earlyStopping || epochs === 0 || epochs < earlyStopping.minEpochs) return false;
+    const { metric: { name, higherIsBetter }, patience } = earlyStopping;
     const values = this.#metrics.val.map((row) => Number(row[name] ?? NaN));
     let best = -1;
     for (const [epoch, value] of values.entries()) {
-      const better = higher_is_better ? value > values[best] : value < values[best];
+      const better = higherIsBetter ? value > values[best] : value < values[best];
       if (!Number.isNaN(value) && (best < 0 || better)) best = epoch;
     }
     if (epochs - 1 - best < patience) return false;
@@ -256,9 +256,9 @@ export class FoldTrainer implements AsyncDisposable {
       type: "done",
       directory: directory.path,
       fold: fold.index,
-      best_metric: this.#plan.bestMetric.name,
-      best_value: this.#best.value,
-      best_epoch: this.#best.epoch,
+      bestMetric: this.#plan.bestMetric.name,
+      bestValue: this.#best.value,
+      bestEpoch: this.#best.epoch,
       test,
     };
     this.#emit(done);

@@ -28,10 +28,10 @@ export const attentionPool: Plugin<"head_type", AttentionPoolConfig> = {
   key: "attention_pool",
   description: "one linear layer over an attention-weighted mean of a bag",
   config,
-  create({ attention_dim, dropout }, { scope, embed_dim, num_classes }) {
-    const hidden = scope.linear("attention.0", embed_dim, attention_dim);
+  create({ attention_dim, dropout }, { scope, embedDim, numClasses }) {
+    const hidden = scope.linear("attention.0", embedDim, attention_dim);
     const score = scope.linear("attention.2", attention_dim, 1);
-    const classifier = scope.linear("classifier", embed_dim, num_classes);
+    const classifier = scope.linear("classifier", embedDim, numClasses);
     return {
       input: "bag",
       forward({ features, bags }, context) {

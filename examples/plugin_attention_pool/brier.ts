@@ -13,16 +13,16 @@ export const brier: MetricPlugin<NoOptions> = {
   description: "mean squared distance of the probabilities from the targets",
   config: v.strictObject({}),
   subtasks: ["multiclass"],
-  create(_config, { subtask, num_classes }) {
+  create(_config, { subtask, numClasses }) {
     if (subtask !== "multiclass") throw new RangeError(`expected classes, received ${subtask}`);
     return {
-      higher_is_better: false,
+      higherIsBetter: false,
       accumulator() {
         let [sum, samples] = [0, 0];
         return {
           update({ count, scores, labels }) {
             for (const [i, score] of scores.entries()) {
-              const target = labels[Math.floor(i / num_classes)] === i % num_classes ? 1 : 0;
+              const target = labels[Math.floor(i / numClasses)] === i % numClasses ? 1 : 0;
               sum += (score - target) ** 2;
             }
             samples += count;

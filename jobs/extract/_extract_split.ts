@@ -90,7 +90,7 @@ async function finishedFile(
   }
   const count = (name: string) => Number(attributes.get(name));
   const [samples, skipped] = [count("samples"), count("skipped")];
-  return { type: "file", split: name, file, samples, skipped, embed_dim: embedDim, kept: true };
+  return { type: "file", split: name, file, samples, skipped, embedDim: embedDim, kept: true };
 }
 
 /** In what a finished file differs from the one that is to be. */
@@ -126,7 +126,7 @@ async function fill(journal: Journal, work: SplitWork, options: SplitOptions): P
     told = done;
     const rate = (done - before) / Math.max(1e-3, (performance.now() - started) / 1000);
     const seconds_left = (samples - done) / rate;
-    onEvent({ type: "progress", split: name, done, samples, rate, seconds_left });
+    onEvent({ type: "progress", split: name, done, samples, rate, secondsLeft: seconds_left });
   }
 }
 
@@ -189,5 +189,5 @@ async function finish(
     throw error;
   }
   writer.close();
-  return { type: "file", split: name, file, samples, skipped, embed_dim: embedDim, kept: false };
+  return { type: "file", split: name, file, samples, skipped, embedDim: embedDim, kept: false };
 }

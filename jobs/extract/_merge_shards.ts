@@ -66,7 +66,7 @@ export async function mergeShards(split: SplitName, options: MergeOptions): Prom
     writer.attribute("samples", samples);
     writer.attribute("skipped", skipped);
     writer.close();
-    return { type: "file", split, file, samples, skipped, embed_dim: embedDim, kept: false };
+    return { type: "file", split, file, samples, skipped, embedDim: embedDim, kept: false };
   } catch (error) {
     writer.discard();
     throw error;

@@ -15,11 +15,7 @@ import { deriveSeed, Random } from "../../engine/random.ts";
 import { loadStateDict } from "../../engine/storage/state_dict.ts";
 import { matchInitialWeights } from "../../engine/train/init_checkpoint.ts";
 import type { PretrainedOptions } from "../../registry/plugin.ts";
-import {
-  encoderParameters,
-  type EncoderStack,
-  foreignNames,
-} from "../../registry/builder/model.ts";
+import { aliasesOf, encoderParameters, type EncoderStack } from "../../registry/builder/model.ts";
 
 /** Where weights come from. */
 export interface WeightSources extends PretrainedOptions {
@@ -72,7 +68,7 @@ export async function loadWeights(
 
 function fromCheckpoint(parameters: readonly Parameter[], file: string): EncoderWeights {
   const tensors = loadStateDict(file);
-  const matched = matchInitialWeights(tensors, { parameters, names: foreignNames, file });
+  const matched = matchInitialWeights(tensors, { parameters, names: aliasesOf, file });
   const values = new Map(
     parameters.map(({ name }) =>
       [name, matched.values.get(name) as Float32Array<ArrayBuffer>] as const
@@ -88,7 +84,7 @@ function fromCheckpoint(parameters: readonly Parameter[], file: string): Encoder
  */
 export function holdsEncoder({ parameters }: EncoderStack, checkpoint: string): boolean {
   const tensors = loadStateDict(checkpoint);
-  return parameters.some(({ name }) => [name, ...foreignNames(name)].some((n) => tensors.has(n)));
+  return parameters.some(({ name }) => [name, ...aliasesOf(name)].some((n) => tensors.has(n)));
 }
 
 function hash(values: ReadonlyMap<string, Float32Array>): string {

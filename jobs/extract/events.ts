@@ -45,7 +45,7 @@ export interface SplitProgress {
   /** Samples a second, of this run. */
   readonly rate: number;
   /** Seconds left at that rate. */
-  readonly seconds_left: number;
+  readonly secondsLeft: number;
 }
 
 /** A feature file is finished. */
@@ -59,7 +59,7 @@ export interface ExtractedFile {
   /** Rows in it. */
   readonly samples: number;
   /** Width of a row. */
-  readonly embed_dim: number;
+  readonly embedDim: number;
   /** Samples that could not be read and are not in it. */
   readonly skipped: number;
   /** Whether it was finished before this run. */

@@ -26,10 +26,14 @@ import type { ExtractedFile, ExtractEvent } from "./events.ts";
 import { checkTemplate, outputPath, type Shard, shardOf } from "./names.ts";
 import { extractSplit, type SplitWork } from "./_extract_split.ts";
 import { featureAttributes, type FeatureOrigin } from "./feature_attributes.ts";
-import { withMatmulPrecision } from "./matmul_precision.ts";
+import { chooseMatmulPrecision } from "./matmul_precision.ts";
 import { mergeShards } from "./_merge_shards.ts";
-import { type GivenExtractConfig, resolveGivenExtract } from "./given_config.ts";
-import { buildEncoder, type EncoderStack, readThrough } from "../../registry/builder/model.ts";
+import { type ExtractConfigInput, resolveExtractInput } from "./config_input.ts";
+import {
+  buildEncoder,
+  type EncoderStack,
+  encodeWhileReading,
+} from "../../registry/builder/model.ts";
 import { imageTransforms } from "../../registry/builder/images.ts";
 
 /** What extraction needs besides its config. */
@@ -81,12 +85,12 @@ export interface ExtractOptions {
  * ```
  */
 export async function extractFeatures(
-  given: GivenExtractConfig,
+  given: ExtractConfigInput,
   options: ExtractOptions = {},
 ): Promise<ExtractedFile[]> {
   const { registry = defaultRegistry, signal, onEvent = () => {} } = options;
-  const { config, notices } = resolveGivenExtract(given, registry);
-  const lines = [...notices, ...ineffective(config)];
+  const { config, notices } = resolveExtractInput(given, registry);
+  const lines = [...notices, ...unusedFields(config)];
   for (const message of lines) onEvent({ type: "notice", message });
   const sources = { config, registry };
   const shard = shardOf(config);
@@ -107,8 +111,8 @@ export async function extractFeatures(
   const files: ExtractedFile[] = [];
   for (const [i, [name, original]] of splits.entries()) {
     signal?.throwIfAborted();
-    const split = readThrough(original, stack.encoder, threads);
-    const embedDim = stack.embed_dim;
+    const split = encodeWhileReading(original, stack.encoder, threads);
+    const { embedDim } = stack;
     const work: SplitWork = {
       name,
       split,
@@ -129,7 +133,7 @@ export async function extractFeatures(
 }
 
 /** Lines on fields that only training heeds. */
-function ineffective({ data }: ExtractConfig): string[] {
+function unusedFields({ data }: ExtractConfig): string[] {
   return (["data_fraction", "max_instances"] as const)
     .filter((name) => data[name] !== null)
     .map((name) => `data.${name} ${data[name]} has no effect: all samples are extracted`);
@@ -145,7 +149,7 @@ async function openSplits(
 ): Promise<{ readonly dataset: Dataset; readonly splits: NamedSplits }> {
   const { data, split: only } = sources.config;
   const dataset = create("dataset", {
-    data_root_dir: data.data_root_dir ?? ".",
+    dataRootDir: data.data_root_dir ?? ".",
     fold: data.fold ?? undefined,
     images,
   }, sources);
@@ -195,7 +199,7 @@ async function withWeights(
   options: WeightOptions,
 ): Promise<ReadyEncoder> {
   const { origin, sha256, values } = await weightsFor(stack, config, options);
-  const { graph, precision, notices } = await withMatmulPrecision(
+  const { graph, precision, notices } = await chooseMatmulPrecision(
     encoderGraph(stack, { values }),
     config.float32_matmul_precision,
   );

@@ -4,7 +4,7 @@
  */
 import type { OnnxGraph } from "../../engine/onnx/emit.ts";
 import { splitProducts } from "../../engine/onnx/split_products.ts";
-import { splitProductsPay } from "../../engine/extract/split_products_pay.ts";
+import { int8ProductsAreFaster } from "../../engine/extract/int8_products.ts";
 import type { ExtractConfig } from "../../registry/config/extract.ts";
 
 /** A value of `float32_matmul_precision`. */
@@ -27,10 +27,10 @@ export interface PreciseGraph {
  * @param wanted `float32_matmul_precision`.
  * @param pays Tells whether this machine gains from products of integers.
  */
-export async function withMatmulPrecision(
+export async function chooseMatmulPrecision(
   graph: OnnxGraph,
   wanted: MatmulPrecision,
-  pays: () => Promise<boolean> = splitProductsPay,
+  pays: () => Promise<boolean> = int8ProductsAreFaster,
 ): Promise<PreciseGraph> {
   if (wanted === "highest") return { graph, precision: "highest", notices: [] };
   const highest = (reason: string): PreciseGraph => ({

@@ -5,7 +5,7 @@
 import { eventsOf } from "../event_stream.ts";
 import { extractFeatures, type ExtractOptions } from "./extract.ts";
 import type { ExtractedFile, ExtractEvent } from "./events.ts";
-import type { GivenExtractConfig } from "./given_config.ts";
+import type { ExtractConfigInput } from "./config_input.ts";
 
 /**
  * Extracts features, and gives every event as it happens. Who leaves the loop early stops the work;
@@ -32,7 +32,7 @@ import type { GivenExtractConfig } from "./given_config.ts";
  * ```
  */
 export async function* extractEvents(
-  config: GivenExtractConfig,
+  config: ExtractConfigInput,
   options: Omit<ExtractOptions, "onEvent"> = {},
 ): AsyncGenerator<ExtractEvent, readonly ExtractedFile[], void> {
   return yield* eventsOf<ExtractEvent, ExtractedFile[]>(

@@ -18,9 +18,9 @@ import type { ResolvedConfig } from "../../registry/config/tree.ts";
 import type { TaskInfo } from "../../registry/plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
 import { create } from "../../registry/builder/create.ts";
-import { buildModel, foreignNames } from "../../registry/builder/model.ts";
+import { aliasesOf, assembleModel } from "../../registry/builder/model.ts";
 import { imageTransforms } from "../../registry/builder/images.ts";
-import { explainMissingPlugins } from "../runs/run_plugins.ts";
+import { addPluginHint } from "../runs/run_plugins.ts";
 
 /** Samples to predict: rows, one after the other. */
 export interface Samples {
@@ -92,7 +92,7 @@ export class TrainedModel implements AsyncDisposable {
     weights: Readonly<Record<string, Value>>,
   ) {
     this.config = config;
-    this.task = { task: model.task, subtask: model.subtask, num_classes: model.num_classes };
+    this.task = { task: model.task, subtask: model.subtask, numClasses: model.numClasses };
     this.#model = model;
     this.#session = session;
     this.#weights = weights;
@@ -117,14 +117,14 @@ export class TrainedModel implements AsyncDisposable {
     const config = configOf(checkpoint, registry);
     const sources = { config, registry };
     const dataset = create("dataset", {
-      data_root_dir: config.data.data_root_dir ?? ".",
-      images: explaining(checkpoint, sources, imageTransforms),
+      dataRootDir: config.data.data_root_dir ?? ".",
+      images: withPluginHint(checkpoint, sources, imageTransforms),
     }, sources);
     const samples = { name: checkpoint, ...samplesOf(checkpoint) };
-    const { model } = await buildModel(sources, dataset, samples);
+    const { model } = await assembleModel(sources, dataset, samples);
     const { values } = matchInitialWeights(loadStateDict(checkpoint), {
       parameters: model.parameters,
-      names: foreignNames,
+      names: aliasesOf,
       file: checkpoint,
     });
     const weights = Object.fromEntries(
@@ -202,7 +202,7 @@ export class TrainedModel implements AsyncDisposable {
   ): Promise<Prediction[]> {
     const feeds = { ...sampleFeeds(batch, this.#model), ...this.#weights };
     const { logits, scores, attention } = await this.#session.run(feeds);
-    const classes = this.task.num_classes;
+    const classes = this.task.numClasses;
     let start = 0;
     return Array.from({ length: batch.size }, (_, sample) => {
       const range = [sample * classes, (sample + 1) * classes] as const;
@@ -248,11 +248,11 @@ function configOf(checkpoint: string, registry: Registry): ResolvedConfig {
     throw fail("is not JSON", cause);
   }
   const sources = { config: tree, registry };
-  return explaining(checkpoint, sources, () => resolveConfig({ file: tree }, registry).config);
+  return withPluginHint(checkpoint, sources, () => resolveConfig({ file: tree }, registry).config);
 }
 
 /** Does something with a run's config; where a plugin is missing, the error says how to name it. */
-function explaining<S extends { readonly config: unknown; readonly registry: Registry }, T>(
+function withPluginHint<S extends { readonly config: unknown; readonly registry: Registry }, T>(
   checkpoint: string,
   sources: S,
   work: (sources: S) => T,
@@ -261,7 +261,7 @@ function explaining<S extends { readonly config: unknown; readonly registry: Reg
     return work(sources);
   } catch (error) {
     const directory = dirname(dirname(resolve(checkpoint)));
-    throw explainMissingPlugins(error, { directory, tree: sources.config, ...sources });
+    throw addPluginHint(error, { directory, tree: sources.config, ...sources });
   }
 }
 

@@ -30,7 +30,7 @@ export interface UnresolvedRun {
  * @param run The run.
  * @returns An error that names the modules, or the same one where no key is missing.
  */
-export function explainMissingPlugins(error: unknown, run: UnresolvedRun): unknown {
+export function addPluginHint(error: unknown, run: UnresolvedRun): unknown {
   if (!(error instanceof ConfigError)) return error;
   const missing = missingKeys(run);
   const hint = missing.size > 0 ? howToName(recordedPlugins(run.directory)) : "";

@@ -4,7 +4,7 @@
  */
 import type { TrainEvent } from "../../engine/train/events.ts";
 import { eventsOf } from "../event_stream.ts";
-import type { GivenConfig } from "../../registry/builder/given_config.ts";
+import type { ConfigInput } from "../../registry/builder/config_input.ts";
 import { train, type TrainedFold, type TrainOptions } from "./train.ts";
 
 /**
@@ -48,7 +48,7 @@ import { train, type TrainedFold, type TrainOptions } from "./train.ts";
  * ```
  */
 export async function* trainEvents(
-  config: GivenConfig,
+  config: ConfigInput,
   options: Omit<TrainOptions, "onEvent"> = {},
 ): AsyncGenerator<TrainEvent, readonly TrainedFold[], void> {
   return yield* eventsOf<TrainEvent, TrainedFold[]>(

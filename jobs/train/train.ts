@@ -11,9 +11,9 @@ import type { ResolvedConfig } from "../../registry/config/tree.ts";
 import { ConfigError } from "../../registry/errors.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
 import { planFold } from "../../registry/builder/fold.ts";
-import { type GivenConfig, resolveGiven } from "../../registry/builder/given_config.ts";
+import { type ConfigInput, resolveConfigInput } from "../../registry/builder/config_input.ts";
 import { placeOf, runtimeInfo } from "../runs/run_names.ts";
-import { explainMissingPlugins } from "../runs/run_plugins.ts";
+import { addPluginHint } from "../runs/run_plugins.ts";
 
 /** What training needs besides its config. */
 export interface TrainOptions {
@@ -66,37 +66,37 @@ export interface TrainedFold extends RunDone {
  *   configure(precomputed, { feature_dim: 2 }),
  *   { training: { epochs: 2 }, exp_dir: folder },
  * ]);
- * assertEquals([run.best_metric, run.history.length], ["val_Accuracy", 2]);
+ * assertEquals([run.bestMetric, run.history.length], ["val_Accuracy", 2]);
  * await Deno.remove(folder, { recursive: true });
  * ```
  */
 export async function train(
-  given: GivenConfig,
+  given: ConfigInput,
   options: TrainOptions = {},
 ): Promise<TrainedFold[]> {
   const { registry = defaultRegistry, signal } = options;
-  const { config, notices } = resolveGiven(given, registry);
-  const tell = teller(options);
+  const { config, notices } = resolveConfigInput(given, registry);
+  const notify = notifier(options);
   refuseUnsupported(config);
   const place = placeOf(config);
   const seed = config.training.seed ?? crypto.getRandomValues(new Uint32Array(1))[0] >>> 1;
-  tell([...notices, ...ineffective(config)]);
+  notify([...notices, ...unusedFields(config)]);
   const results: TrainedFold[] = [];
   for (const fold of place.folds) {
     signal?.throwIfAborted();
     const run = { index: fold, seed, ...place.fold(fold) };
     const { plan, notices } = await planFold({ config, registry }, run).catch((error) => {
       const { directory: { path: directory }, resume } = run;
-      throw resume ? explainMissingPlugins(error, { directory, tree: config, registry }) : error;
+      throw resume ? addPluginHint(error, { directory, tree: config, registry }) : error;
     });
-    tell(notices);
+    notify(notices);
     results.push(await runFold(plan, config, options));
   }
   return results;
 }
 
 /** Tells lines to the user, each of them once. */
-function teller({ onEvent }: TrainOptions): (lines: readonly string[]) => void {
+function notifier({ onEvent }: TrainOptions): (lines: readonly string[]) => void {
   const told = new Set<string>();
   return (lines) => {
     for (const message of lines) {
@@ -120,7 +120,7 @@ function refuseUnsupported({ training, task }: ResolvedConfig): void {
 }
 
 /** Lines on fields that ask for what this version does not do, and can do without. */
-function ineffective({ training, task }: ResolvedConfig): string[] {
+function unusedFields({ training, task }: ResolvedConfig): string[] {
   const notices = [];
   if (training.precision !== "no") {
     notices.push(`training.precision "${training.precision}" has no effect: float32 is used`);
@@ -140,14 +140,14 @@ async function runFold(
   const { directory: { path }, loaders, logger } = plan;
   const history: EpochNumbers[] = [];
   const onEvent = (event: TrainEvent) => {
-    if (event.type === "run") history.push(...earlierEpochs(plan, event.first_epoch));
+    if (event.type === "run") history.push(...earlierEpochs(plan, event.firstEpoch));
     if (event.type === "epoch") history.push(numbersOf(event));
     options.onEvent?.(event);
   };
   try {
     await using trainer = await FoldTrainer.create(plan, { ...options, onEvent });
     await writeRecords(plan, config, options);
-    await logger.start({ directory: path, config: { ...config }, add_log: config.add_log });
+    await logger.start({ directory: path, config: { ...config }, addLog: config.add_log });
     try {
       const done = await trainer.run();
       await logger.finish("finished");

@@ -68,23 +68,23 @@ export function cifarSchema(facts: CifarFacts): OptionsSchema<CifarConfig> {
 export function openCifar(
   facts: CifarFacts,
   config: CifarConfig,
-  { data_root_dir, images }: DatasetContext,
+  { dataRootDir, images }: DatasetContext,
 ): Dataset {
   if (!images) throw new RangeError("it holds images, the encoder takes none");
   const { dataset_kwargs: { check_md5: checkMd5 }, num_classes } = config;
   let finding: Promise<CifarFolder> | undefined;
-  let class_names: readonly string[] | undefined;
+  let classNames: readonly string[] | undefined;
   return {
     task: "Classification",
     subtask: "multiclass",
-    num_classes,
-    get class_names() {
-      return class_names;
+    numClasses: num_classes,
+    get classNames() {
+      return classNames;
     },
     async open(split) {
-      finding ??= findOrDownload(data_root_dir, facts, config);
+      finding ??= findOrDownload(dataRootDir, facts, config);
       const folder = await finding;
-      class_names ??= readCifarNames(folder, { facts, checkMd5 });
+      classNames ??= readCifarNames(folder, { facts, checkMd5 });
       const part = split === "train" ? "train" : "test";
       const { blocks, labels, ids } = readCifarSamples(folder, part, { facts, checkMd5 });
       const transform = split === "train" ? images.train : images.eval;

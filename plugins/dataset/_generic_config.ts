@@ -108,8 +108,8 @@ export const config: OptionsSchema<GenericImageDatasetConfig> = v.strictObject({
 /** What is predicted. */
 export function taskInfo({ task, subtask, num_classes }: GenericImageDatasetConfig): TaskInfo {
   return task === "Regression" || subtask === "regression"
-    ? { task: "Regression", subtask: "regression", num_classes }
-    : { task, subtask, num_classes };
+    ? { task: "Regression", subtask: "regression", numClasses: num_classes }
+    : { task, subtask, numClasses: num_classes };
 }
 
 /** Names of the splits. */

@@ -46,7 +46,7 @@ export class Images {
 
   constructor(
     options: GenericImageDatasetConfig,
-    { data_root_dir: root, fold }: DatasetContext,
+    { dataRootDir: root, fold }: DatasetContext,
     info: TaskInfo,
   ) {
     this.#options = options;
@@ -63,9 +63,9 @@ export class Images {
   }
 
   /** Names of the classes, where all of them have one. */
-  get class_names(): readonly string[] | undefined {
-    const { class_names } = this.#labels;
-    return class_names?.length === this.#info.num_classes ? class_names : undefined;
+  get classNames(): readonly string[] | undefined {
+    const { classNames } = this.#labels;
+    return classNames?.length === this.#info.numClasses ? classNames : undefined;
   }
 
   async open(split: SplitName, transforms: ImageTransforms): Promise<Split> {
@@ -105,12 +105,12 @@ export class Images {
   }
 
   #checkClasses(): void {
-    const { place, class_names } = this.#labels;
-    const { num_classes } = this.#info;
-    if (!class_names || class_names.length <= num_classes) return;
+    const { place, classNames } = this.#labels;
+    const { numClasses } = this.#info;
+    if (!classNames || classNames.length <= numClasses) return;
     throw new DataError(
-      `Cannot use "${place}": it has ${class_names.length} classes, ${quoted(class_names)}, ` +
-        `data.num_classes is ${num_classes}`,
+      `Cannot use "${place}": it has ${classNames.length} classes, ${quoted(classNames)}, ` +
+        `data.num_classes is ${numClasses}`,
       { file: place },
     );
   }
@@ -161,11 +161,11 @@ export class Images {
   }
 
   #checkTarget(target: number, { id }: ImageEntry): void {
-    const { task, num_classes } = this.#info;
-    if (task === "Regression" || target < num_classes) return;
+    const { task, numClasses } = this.#info;
+    if (task === "Regression" || target < numClasses) return;
     const { place } = this.#labels;
     throw new DataError(
-      `Cannot use "${place}": "${id}" has class ${target}, data.num_classes is ${num_classes}`,
+      `Cannot use "${place}": "${id}" has class ${target}, data.num_classes is ${numClasses}`,
       { file: place },
     );
   }
@@ -201,7 +201,7 @@ function labelsOf(options: GenericImageDatasetConfig, places: LabelPlaces): Labe
   if (label_source === "folder") {
     const splitNames = splitNamesOf(options);
     const names = class_names ?? foldersOfClasses(options, places);
-    return labelsFromFolders({ place: images, splitNames, class_names: names });
+    return labelsFromFolders({ place: images, splitNames, classNames: names });
   }
   const csv = label_source === "csv";
   const file = csv && labels_file === DEFAULT_LABELS_FILE ? "labels.csv" : labels_file;
@@ -209,7 +209,7 @@ function labelsOf(options: GenericImageDatasetConfig, places: LabelPlaces): Labe
     folders: [root, images],
     columns: csv ? [options.path_column, options.label_column] : undefined,
     regression: taskInfo(options).task === "Regression",
-    class_names,
+    classNames: class_names,
   });
 }
 

@@ -9,7 +9,7 @@ export interface LabelSource {
   /** Where that is said, for messages: a folder or a file. */
   readonly place: string;
   /** Names of the classes by index, where they have any. */
-  readonly class_names?: readonly string[];
+  readonly classNames?: readonly string[];
   /**
    * The target of an image: index of its class, or a value.
    * @param image The image.
@@ -27,7 +27,7 @@ export interface FolderLabelOptions {
   /** Names of the splits, which are no classes. */
   readonly splitNames: readonly string[];
   /** Names of the classes by index. */
-  readonly class_names: readonly string[];
+  readonly classNames: readonly string[];
 }
 
 /** Name of the folder that says an image's class: the first below its split, or of all. */
@@ -41,17 +41,17 @@ export function classFolder(
 
 /** Classes that are folders. */
 export function labelsFromFolders(options: FolderLabelOptions): LabelSource {
-  const { place, splitNames, class_names } = options;
+  const { place, splitNames, classNames } = options;
   return {
     place,
-    class_names,
+    classNames,
     labelOf(image) {
       const name = classFolder(image, splitNames);
-      const label = name === undefined ? -1 : class_names.indexOf(name);
+      const label = name === undefined ? -1 : classNames.indexOf(name);
       if (label >= 0) return label;
       const state = name === undefined
         ? `it is in no folder of a class below "${place}"`
-        : `its folder "${name}" is no class, the classes are ${quoted(class_names)}`;
+        : `its folder "${name}" is no class, the classes are ${quoted(classNames)}`;
       throw new DataError(`Cannot use "${image.file}": ${state}`, { file: image.file });
     },
   };
@@ -66,16 +66,16 @@ export interface TableLabelOptions {
   /** Whether labels are values instead of classes. */
   readonly regression: boolean;
   /** Names of the classes by index. */
-  readonly class_names: readonly string[] | null;
+  readonly classNames: readonly string[] | null;
 }
 
 /** Labels that a JSON or CSV file gives for paths. */
 export function labelsFromTable(place: string, options: TableLabelOptions): LabelSource {
   const table = options.columns ? readCsvLabels(place, options.columns) : readJsonLabels(place);
-  const class_names = options.regression ? undefined : classNames(table, options.class_names);
+  const classNames = options.regression ? undefined : namesOfClasses(table, options.classNames);
   const fail = (state: string) => new DataError(`Cannot use "${place}": ${state}`, { file: place });
   const parse = (path: string, label: unknown): number => {
-    const named = class_names?.indexOf(String(label)) ?? -1;
+    const named = classNames?.indexOf(String(label)) ?? -1;
     if (named >= 0) return named;
     const value = typeof label === "number" ? label : Number(label);
     if (Number.isInteger(value) && value >= 0 || options.regression && Number.isFinite(value)) {
@@ -83,14 +83,14 @@ export function labelsFromTable(place: string, options: TableLabelOptions): Labe
     }
     const expected = options.regression
       ? "a number"
-      : class_names
-      ? `one of ${quoted(class_names)}`
+      : classNames
+      ? `one of ${quoted(classNames)}`
       : "a class";
     throw fail(`the label of "${path}" is ${JSON.stringify(label)}, expected ${expected}`);
   };
   return {
     place,
-    class_names,
+    classNames,
     labelOf(image, split) {
       const path = pathsOf(image, split, options.folders).find((path) => table.has(path));
       return path === undefined ? undefined : parse(path, table.get(path));
@@ -130,7 +130,10 @@ function readCsvLabels(place: string, columns: readonly [string, string]): Table
 }
 
 /** Names of classes: those given; else all labels, sorted, unless all of them are numbers. */
-function classNames(table: Table, given: readonly string[] | null): readonly string[] | undefined {
+function namesOfClasses(
+  table: Table,
+  given: readonly string[] | null,
+): readonly string[] | undefined {
   if (given) return given;
   const labels = [...new Set([...table.values()].map(String))];
   const numbers = labels.every((label) => Number.isInteger(Number(label)));

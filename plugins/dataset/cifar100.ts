@@ -47,18 +47,18 @@ const facts: CifarFacts = {
  * import { assertEquals } from "@std/assert";
  * import * as v from "valibot";
  *
- * const data_root_dir = await Deno.makeTempDir();
- * const folder = `${data_root_dir}/cifar-100-binary`;
+ * const dataRootDir = await Deno.makeTempDir();
+ * const folder = `${dataRootDir}/cifar-100-binary`;
  * await Deno.mkdir(folder);
  * await Deno.writeFile(`${folder}/test.bin`, Uint8Array.of(4, 53, ...new Uint8Array(3072)));
  * const names = Array.from({ length: 100 }, (_, i) => i === 53 ? "orange" : `class ${i}`);
  * await Deno.writeTextFile(`${folder}/fine_label_names.txt`, names.join("\n"));
  *
  * const whole = { channels: 3, size: [32, 32], operations: [] } as const;
- * const context = { data_root_dir, images: { train: whole, eval: whole } };
+ * const context = { dataRootDir, images: { train: whole, eval: whole } };
  * const dataset = cifar100.create(v.parse(cifar100.config, {}), context);
  * const [label] = (await dataset.open("val"))!.labels.values;
- * assertEquals(dataset.class_names?.[label], "orange");
+ * assertEquals(dataset.classNames?.[label], "orange");
  * ```
  */
 export const cifar100: Plugin<"dataset", CifarConfig> = {

@@ -28,10 +28,10 @@ export type { GenericImageDatasetConfig };
  * }
  * const given = { num_classes: 2, split_source: "subdirs", label_source: "folder" };
  * const whole = { channels: 3, size: [1, 1], operations: [] } as const;
- * const context = { data_root_dir: folder, images: { train: whole, eval: whole } };
+ * const context = { dataRootDir: folder, images: { train: whole, eval: whole } };
  * const dataset = genericImageDataset.create(v.parse(genericImageDataset.config, given), context);
  * const split = await dataset.open("train");
- * assertEquals([dataset.class_names, [...split!.labels.values]], [["cat", "dog"], [0, 1]]);
+ * assertEquals([dataset.classNames, [...split!.labels.values]], [["cat", "dog"], [0, 1]]);
  * ```
  */
 export const genericImageDataset: Plugin<"dataset", GenericImageDatasetConfig> = {
@@ -51,8 +51,8 @@ export const genericImageDataset: Plugin<"dataset", GenericImageDatasetConfig> =
     };
     return {
       ...info,
-      get class_names() {
-        return images?.class_names;
+      get classNames() {
+        return images?.classNames;
       },
       async open(split) {
         images ??= await find();
@@ -62,18 +62,21 @@ export const genericImageDataset: Plugin<"dataset", GenericImageDatasetConfig> =
   },
 };
 
-function checkOptions(options: GenericImageDatasetConfig, { task, num_classes }: TaskInfo): void {
+function checkOptions(
+  options: GenericImageDatasetConfig,
+  { task, numClasses }: TaskInfo,
+): void {
   const { class_names, label_source } = options;
   if (task === "Regression") {
-    if (num_classes !== 1) {
-      throw new RangeError(`regression predicts 1 value, data.num_classes is ${num_classes}`);
+    if (numClasses !== 1) {
+      throw new RangeError(`regression predicts 1 value, data.num_classes is ${numClasses}`);
     }
     if (label_source === "folder") {
       throw new RangeError("folders are classes, regression needs label_source json or csv");
     }
-  } else if (class_names && class_names.length !== num_classes) {
+  } else if (class_names && class_names.length !== numClasses) {
     throw new RangeError(
-      `data.class_names are ${class_names.length}, data.num_classes is ${num_classes}`,
+      `data.class_names are ${class_names.length}, data.num_classes is ${numClasses}`,
     );
   }
 }

@@ -103,7 +103,7 @@ const config: OptionsSchema<PrecomputedFeaturesConfig> = v.strictObject({
  *
  * const given = { num_classes: 2, train_features_file: file, val_features_file: file };
  * const options = v.parse(precomputedFeatures.config, given);
- * const dataset = precomputedFeatures.create(options, { data_root_dir: "." });
+ * const dataset = precomputedFeatures.create(options, { dataRootDir: "." });
  * const split = await dataset.open("train");
  * assertEquals([[...split!.bagLengths!], [...split!.labels.values]], [[2, 1], [0, 1]]);
  * ```
@@ -132,9 +132,9 @@ export const precomputedFeatures: Plugin<"dataset", PrecomputedFeaturesConfig> =
 
 function taskInfo({ task, subtask, num_classes }: PrecomputedFeaturesConfig): TaskInfo {
   if (task === "Regression" || subtask === "regression") {
-    return { task: "Regression", subtask: "regression", num_classes };
+    return { task: "Regression", subtask: "regression", numClasses: num_classes };
   }
-  return { task, subtask, num_classes };
+  return { task, subtask, numClasses: num_classes };
 }
 
 async function openSplit(path: string, keys: FeatureKeys, info: TaskInfo): Promise<Split> {
@@ -147,7 +147,7 @@ async function openSplit(path: string, keys: FeatureKeys, info: TaskInfo): Promi
 }
 
 function checkTargets({ name, labels }: Split, dataset: string, info: TaskInfo): void {
-  const { num_classes, subtask } = info;
+  const { numClasses, subtask } = info;
   const fail = (state: string, index?: number) =>
     new DataError(`Cannot use "${name}": dataset "${dataset}" ${state}`, {
       file: name,
@@ -155,14 +155,14 @@ function checkTargets({ name, labels }: Split, dataset: string, info: TaskInfo):
       index,
     });
   if (subtask === "multiclass") {
-    const index = labels.values.findIndex((label) => label >= num_classes);
+    const index = labels.values.findIndex((label) => label >= numClasses);
     if (index < 0) return;
     const label = labels.values[index];
-    throw fail(`holds class ${label} at ${index}, data.num_classes is ${num_classes}`, index);
+    throw fail(`holds class ${label} at ${index}, data.num_classes is ${numClasses}`, index);
   }
-  if (labels.width !== num_classes) {
+  if (labels.width !== numClasses) {
     const found = labels.width === 1 ? "1 target" : `${labels.width} targets`;
-    throw fail(`has ${found} a sample, data.num_classes is ${num_classes}`);
+    throw fail(`has ${found} a sample, data.num_classes is ${numClasses}`);
   }
 }
 

@@ -92,10 +92,10 @@ function preprocessingOf(entry: TagEntry): Required<Preprocessing> {
   const { size, statistics, interpolation = "bicubic", crop_pct, crop_mode = "center" } = entry;
   return {
     channels: 3,
-    image_size: [size, size],
+    imageSize: [size, size],
     ...STATISTICS[statistics],
     interpolation: interpolation as Required<Preprocessing>["interpolation"],
-    crop_pct,
-    crop_mode: crop_mode as Required<Preprocessing>["crop_mode"],
+    cropPct: crop_pct,
+    cropMode: crop_mode as Required<Preprocessing>["cropMode"],
   };
 }

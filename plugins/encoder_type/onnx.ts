@@ -101,10 +101,10 @@ const config: OptionsSchema<OnnxConfig> = v.strictObject({
  * await Deno.writeFile(file, encode(emit({ colors: reduceMean(images, { axes: [2, 3] }) })));
  *
  * const options = v.parse(onnx.config, { file });
- * assertEquals(onnx.preprocessing?.(options).image_size, [32, 32]);
+ * assertEquals(onnx.preprocessing?.(options).imageSize, [32, 32]);
  * const samples = { sampleShape: [3, 32, 32], source: "images" };
  * const context = { scope: new Parameters().scope(), ...samples };
- * assertEquals((await onnx.create(options, context)).embed_dim, 3);
+ * assertEquals((await onnx.create(options, context)).embedDim, 3);
  * ```
  */
 export const onnx: EncoderPlugin<OnnxConfig> = {
@@ -122,11 +122,11 @@ export const onnx: EncoderPlugin<OnnxConfig> = {
     }
     return {
       channels,
-      image_size: height === undefined ? undefined : [height, width],
+      imageSize: height === undefined ? undefined : [height, width],
       mean: mean ?? undefined,
       std: std ?? undefined,
       interpolation,
-      crop_pct,
+      cropPct: crop_pct,
     };
   },
   async create(config, { sampleShape, source }) {
@@ -169,7 +169,7 @@ function checkSamples(file: OnnxFile, sampleShape: readonly number[], source: st
 function layoutOf(
   shape: readonly number[],
   { file, num_prefix_tokens, has_class_token }: OnnxConfig,
-): Pick<Encoder, "output" | "embed_dim" | "num_prefix_tokens" | "has_class_token"> {
+): Pick<Encoder, "output" | "embedDim" | "numPrefixTokens" | "hasClassToken"> {
   const tokens = shape.length === 2 ? shape[0] : 0;
   if (num_prefix_tokens > tokens || (has_class_token && num_prefix_tokens === 0)) {
     throw new RangeError(
@@ -179,11 +179,16 @@ function layoutOf(
   }
   switch (shape.length) {
     case 1:
-      return { output: "features", embed_dim: shape[0] };
+      return { output: "features", embedDim: shape[0] };
     case 2:
-      return { output: "tokens", embed_dim: shape[1], num_prefix_tokens, has_class_token };
+      return {
+        output: "tokens",
+        embedDim: shape[1],
+        numPrefixTokens: num_prefix_tokens,
+        hasClassToken: has_class_token,
+      };
     case 3:
-      return { output: "map", embed_dim: shape[0] };
+      return { output: "map", embedDim: shape[0] };
     default:
       throw new DataError(
         `Cannot use "${file}" as an encoder: its output is ${formatShape(["batch", ...shape])}, ` +

@@ -54,7 +54,7 @@ export const precomputed: Plugin<"encoder_type", PrecomputedConfig> = {
         { file: source },
       );
     }
-    return { output: "features", embed_dim: feature_dim, forward: (features) => features };
+    return { output: "features", embedDim: feature_dim, forward: (features) => features };
   },
 };
 

@@ -102,8 +102,8 @@ const ARCHITECTURES: Readonly<Record<Family, VisionArchitecture>> = {
  * const options = { type: "resnet18", pretrained: false, input_channels: 1 };
  * const parameters = new Parameters();
  * const context = { scope: parameters.scope(), sampleShape: [1, 224, 224], source: "images" };
- * const { output, embed_dim } = await timm.create(v.parse(timm.config, options), context);
- * assertEquals([output, embed_dim], ["map", 512]);
+ * const { output, embedDim } = await timm.create(v.parse(timm.config, options), context);
+ * assertEquals([output, embedDim], ["map", 512]);
  * assertEquals(parameters.list()[0].shape, [64, 1, 7, 7]); // of the first convolution
  * ```
  */
@@ -114,12 +114,12 @@ export const timm: EncoderPlugin<TimmConfig> = {
   config,
   preprocessing({ type, input_channels, model_kwargs }) {
     const { preprocessing, family } = timmModel(type);
-    const { image_size, mean, std } = preprocessing;
-    const size = new ArgumentReader(family, model_kwargs).size("img_size", image_size[0]);
+    const { imageSize, mean, std } = preprocessing;
+    const size = new ArgumentReader(family, model_kwargs).size("img_size", imageSize[0]);
     return {
       ...preprocessing,
       channels: input_channels,
-      image_size: size,
+      imageSize: size,
       mean: forChannels(mean, input_channels),
       std: forChannels(std, input_channels),
     };
@@ -184,7 +184,7 @@ function argumentsOf(
   }
   const all: Readonly<Record<string, unknown>> = { ...kwargs, ...given, in_chans };
   if (family !== "vision_transformer") return all;
-  const learned = all.dynamic_img_size === true ? preprocessing.image_size : sampleShape.slice(1);
+  const learned = all.dynamic_img_size === true ? preprocessing.imageSize : sampleShape.slice(1);
   return { ...all, img_size: given.img_size ?? learned, global_pool: "" };
 }
 

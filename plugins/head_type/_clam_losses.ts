@@ -28,7 +28,7 @@ import type { Classifier } from "./_clam_classifier.ts";
 export type ProjectRows = (rows: Tensor) => Tensor;
 
 /** What both losses look at. */
-export interface Attended {
+export interface AttentionScores {
   /** The bags. */
   readonly grid: BagGrid;
   /** Attention logits `[branches, bags, longest]`; cells beyond a bag's end hold -Infinity. */
@@ -66,7 +66,7 @@ interface Margin {
  * @returns Mean over the bags, a scalar.
  */
 export function instanceLoss(
-  attended: Attended,
+  attended: AttentionScores,
   labels: Tensor,
   options: InstanceOptions,
 ): Tensor {
@@ -88,7 +88,7 @@ function marginOf({ weights, biases }: InstanceOptions): Margin {
 }
 
 /** How many instances of each bag are looked at. */
-interface Kept {
+interface SelectedInstances {
   /** For all bags: min(k, longest bag), an `int64` scalar, and its symbol. */
   readonly k: { readonly count: Tensor; readonly symbol: string };
   /** For each bag: min(k, its length), `[bags, 1]`. */
@@ -97,7 +97,7 @@ interface Kept {
   readonly within: Tensor;
 }
 
-function keptInstances({ longest, lengths }: BagGrid, limit: number): Kept {
+function keptInstances({ longest, lengths }: BagGrid, limit: number): SelectedInstances {
   const k = { count: atMost(limit, longest), symbol: "kept" };
   const perBag = unsqueeze(atMost(limit, lengths), [1]);
   const within = less(unsqueeze(range(k.count, k.symbol), [0]), perBag);
@@ -105,9 +105,13 @@ function keptInstances({ longest, lengths }: BagGrid, limit: number): Kept {
 }
 
 function inClassLoss(
-  { grid, scores, project }: Attended,
+  { grid, scores, project }: AttentionScores,
   labels: Tensor,
-  { hot, margin, kept }: { readonly hot: Tensor; readonly margin: Margin; readonly kept: Kept },
+  { hot, margin, kept }: {
+    readonly hot: Tensor;
+    readonly margin: Margin;
+    readonly kept: SelectedInstances;
+  },
 ): Tensor {
   const branch = scoresOfLabel(scores, labels); // [bags, longest]
   const lowest = where(grid.valid, branch, Infinity);
@@ -141,9 +145,9 @@ function marginsOfClass(projected: Tensor, hot: Tensor, { weight, bias }: Margin
 
 /** Loss of the most attended instances as "not in class", for every class: `[bags, num_classes]`. */
 function otherClassLosses(
-  { grid, scores, project }: Attended,
+  { grid, scores, project }: AttentionScores,
   { weight, bias }: Margin,
-  kept: Kept,
+  kept: SelectedInstances,
 ): Tensor {
   const [branches, bags] = scores.shape;
   const rows = gridRows(grid, topK(scores, kept.k).indices); // [branches, bags, kept]
@@ -177,7 +181,7 @@ export interface TopKOptions {
  * @returns Mean over the entries, a scalar.
  */
 export function consistencyLoss(
-  { grid, scores, project }: Attended,
+  { grid, scores, project }: AttentionScores,
   logits: Tensor,
   { topk_k, topk_tau, topk_noise_std }: TopKOptions,
   { classifier, noise }: { readonly classifier: Classifier; readonly noise: RandomRows },

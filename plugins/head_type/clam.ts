@@ -19,7 +19,7 @@ import { registry } from "../../registry/registry.ts";
 import { dropScores, gridScores, pool, type ProjectedBlock } from "./_clam_attention.ts";
 import { clamClassifier, type Classifier } from "./_clam_classifier.ts";
 import { type ClamConfig, clamConfig } from "./_clam_config.ts";
-import { type Attended, consistencyLoss, instanceLoss } from "./_clam_losses.ts";
+import { type AttentionScores, consistencyLoss, instanceLoss } from "./_clam_losses.ts";
 import { clamNetwork, type Network, type NetworkBuilder } from "./_clam_network.ts";
 
 export type { ClamConfig } from "./_clam_config.ts";
@@ -90,16 +90,19 @@ function checkTask({ instance_eval }: ClamConfig, { task, subtask }: HeadContext
   }
 }
 
-function declare(config: ClamConfig, { scope, embed_dim, num_classes }: HeadContext): Parts {
+function declare(
+  config: ClamConfig,
+  { scope, embedDim, numClasses }: HeadContext,
+): Parts {
   const [hidden_dim, attention_dim] = SIZES[config.size_arg];
-  const branches = config.variant === "sb" ? 1 : num_classes;
-  const sizes = { embed_dim, hidden_dim, attention_dim, branches };
+  const branches = config.variant === "sb" ? 1 : numClasses;
+  const sizes = { embed_dim: embedDim, hidden_dim, attention_dim, branches };
   const network = clamNetwork(scope, { ...config, ...sizes });
   // Without a loss on them they do not train; the state dict has them all the same.
   const place = scope.child("instance_classifiers");
   const trains = config.instance_eval && config.instance_loss_weight > 0;
-  const instances = instanceClassifiers(trains ? place : frozen(place), num_classes, hidden_dim);
-  const classifier = clamClassifier(scope, { ...config, hidden_dim, num_classes });
+  const instances = instanceClassifiers(trains ? place : frozen(place), numClasses, hidden_dim);
+  const classifier = clamClassifier(scope, { ...config, hidden_dim, num_classes: numClasses });
   return { config, network, instances, classifier };
 }
 
@@ -167,7 +170,7 @@ function projectRows(network: Network, features: Tensor): (rows: Tensor) => Tens
 /** The auxiliary losses that the options ask for, weighted. */
 function losses(
   { config, classifier, instances }: Parts,
-  attended: Attended,
+  attended: AttentionScores,
   { logits, labels, random }: {
     readonly logits: Tensor;
     readonly labels?: Tensor;

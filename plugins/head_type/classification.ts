@@ -51,11 +51,11 @@ export const classification: Plugin<"head_type", ClassificationConfig> = {
   key: "classification",
   description: "one linear layer over the embedding",
   config,
-  create({ dropout }, { scope, embed_dim, num_classes, task }) {
+  create({ dropout }, { scope, embedDim, numClasses, task }) {
     if (task !== "Classification") {
       throw new RangeError(`expected a head for ${task}, this one predicts classes`);
     }
-    const fc = scope.linear("fc.fc", embed_dim, num_classes);
+    const fc = scope.linear("fc.fc", embedDim, numClasses);
     return {
       input: "embedding",
       forward({ features }, context) {

@@ -54,16 +54,16 @@ export const regression: Plugin<"head_type", RegressionConfig> = {
   key: "regression",
   description: "one linear layer that predicts real values",
   config,
-  create({ dropout, out_dim }, { scope, embed_dim, num_classes, task }) {
+  create({ dropout, out_dim }, { scope, embedDim, numClasses, task }) {
     if (task !== "Regression") {
       throw new RangeError(`expected a head for ${task}, this one predicts real values`);
     }
-    if (out_dim !== num_classes) {
+    if (out_dim !== numClasses) {
       throw new RangeError(
-        `expected out_dim ${num_classes} as data.num_classes, received ${out_dim}`,
+        `expected out_dim ${numClasses} as data.num_classes, received ${out_dim}`,
       );
     }
-    const net = scope.linear("net.1", embed_dim, out_dim);
+    const net = scope.linear("net.1", embedDim, out_dim);
     return {
       input: "embedding",
       forward({ features }, context) {

@@ -52,9 +52,9 @@ export class DecisionCounter {
   constructor(key: string, task: TaskInfo) {
     this.#key = key;
     this.#task = task;
-    this.#hits = new Float64Array(task.num_classes);
-    this.#predicted = new Float64Array(task.num_classes);
-    this.#actual = new Float64Array(task.num_classes);
+    this.#hits = new Float64Array(task.numClasses);
+    this.#predicted = new Float64Array(task.numClasses);
+    this.#actual = new Float64Array(task.numClasses);
   }
 
   /**
@@ -80,19 +80,19 @@ export class DecisionCounter {
     return { subtask: this.#task.subtask, count, classes };
   }
 
-  #countClasses({ count, num_classes, scores, labels }: MetricInput): void {
+  #countClasses({ count, numClasses, scores, labels }: MetricInput): void {
     for (let i = 0; i < count; i++) {
-      const decision = argmax(scores, i * num_classes, num_classes);
+      const decision = argmax(scores, i * numClasses, numClasses);
       this.#predicted[decision]++;
       this.#actual[labels[i]]++;
       if (decision === labels[i]) this.#hits[decision]++;
     }
   }
 
-  #countLabels({ count, num_classes, scores, labels }: MetricInput): void {
+  #countLabels({ count, numClasses, scores, labels }: MetricInput): void {
     const [hits, predicted, actual] = [this.#hits, this.#predicted, this.#actual];
     for (let i = 0, at = 0; i < count; i++) {
-      for (let c = 0; c < num_classes; c++, at++) {
+      for (let c = 0; c < numClasses; c++, at++) {
         const decision = scores[at] > THRESHOLD ? 1 : 0;
         predicted[c] += decision;
         actual[c] += labels[at];

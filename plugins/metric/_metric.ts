@@ -37,27 +37,27 @@ export function assertSupported(plugin: MetricPlugin<NoOptions>, task: TaskInfo)
  * @throws {RangeError} if the subtask is another or a label is out of range.
  */
 export function assertBatch(key: string, task: TaskInfo, batch: MetricInput): void {
-  const { count, num_classes, scores, labels, subtask } = batch;
+  const { count, numClasses, scores, labels, subtask } = batch;
   if (subtask !== task.subtask) {
     throw new RangeError(
       `Cannot compute metric "${key}": subtask of the batch is "${subtask}", ` +
         `expected "${task.subtask}"`,
     );
   }
-  if (num_classes !== task.num_classes) {
+  if (numClasses !== task.numClasses) {
     throw new TypeError(
-      `Cannot compute metric "${key}": num_classes of the batch is ${num_classes}, ` +
-        `expected ${task.num_classes}`,
+      `Cannot compute metric "${key}": num_classes of the batch is ${numClasses}, ` +
+        `expected ${task.numClasses}`,
     );
   }
-  assertLength(key, "scores", scores.length, count * num_classes);
+  assertLength(key, "scores", scores.length, count * numClasses);
   assertLength(key, "labels", labels.length, subtask === "multiclass" ? count : scores.length);
   if (subtask === "regression") return;
-  const last = subtask === "multiclass" ? num_classes - 1 : 1;
+  const last = subtask === "multiclass" ? numClasses - 1 : 1;
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i];
     if (label >= 0 && label <= last && Number.isInteger(label)) continue;
-    const sample = subtask === "multiclass" ? i : Math.floor(i / num_classes);
+    const sample = subtask === "multiclass" ? i : Math.floor(i / numClasses);
     throw new RangeError(
       `Cannot compute metric "${key}": label of sample ${sample} is ${label}, ` +
         `expected an integer from 0 to ${last}`,

@@ -29,7 +29,7 @@ export interface ClassRanking {
  * no order.
  */
 export function rankClasses(store: SampleStore): ClassRanking[] {
-  const { count, task: { subtask, num_classes } } = store;
+  const { count, task: { subtask, numClasses } } = store;
   const chunks = store.chunks();
   if (count === 0 || chunks.some(({ scores }) => scores.some(Number.isNaN))) return [];
   const rankings = collectPositives(store, chunks).map((positives): ClassRanking => ({
@@ -40,7 +40,7 @@ export function rankClasses(store: SampleStore): ClassRanking[] {
   }));
   for (const { count, scores, labels } of chunks) {
     for (let i = 0, at = 0; i < count; i++) {
-      for (let c = 0; c < num_classes; c++, at++) {
+      for (let c = 0; c < numClasses; c++, at++) {
         const own = subtask === "multiclass" ? labels[i] === c : labels[at] === 1;
         if (!own) place(rankings[c], scores[at]);
       }
@@ -83,10 +83,10 @@ export function meanOfDefined(scores: readonly number[]): number {
 
 /** Scores of the samples of every class, in order of the samples. */
 function collectPositives({ task }: SampleStore, chunks: readonly Samples[]): Float32Array[] {
-  const sizes = new Float64Array(task.num_classes);
+  const sizes = new Float64Array(task.numClasses);
   for (const chunk of chunks) forEachPositive(task, chunk, (c) => sizes[c]++);
   const positives = Array.from(sizes, (size) => new Float32Array(size));
-  const filled = new Float64Array(task.num_classes);
+  const filled = new Float64Array(task.numClasses);
   for (const chunk of chunks) {
     forEachPositive(task, chunk, (c, at) => positives[c][filled[c]++] = chunk.scores[at]);
   }
@@ -95,13 +95,13 @@ function collectPositives({ task }: SampleStore, chunks: readonly Samples[]): Fl
 
 /** Calls back with the class and the place of its score for each target of a sample. */
 function forEachPositive(
-  { subtask, num_classes }: TaskInfo,
+  { subtask, numClasses }: TaskInfo,
   { labels }: Samples,
   visit: (c: number, at: number) => void,
 ): void {
   for (let i = 0; i < labels.length; i++) {
-    if (subtask === "multiclass") visit(labels[i], i * num_classes + labels[i]);
-    else if (labels[i] === 1) visit(i % num_classes, i);
+    if (subtask === "multiclass") visit(labels[i], i * numClasses + labels[i]);
+    else if (labels[i] === 1) visit(i % numClasses, i);
   }
 }
 

@@ -39,7 +39,7 @@ export class SampleStore {
   constructor(key: string, task: TaskInfo) {
     this.#key = key;
     this.task = task;
-    this.#width = task.subtask === "multiclass" ? 1 : task.num_classes;
+    this.#width = task.subtask === "multiclass" ? 1 : task.numClasses;
   }
 
   /** Number of samples. */
@@ -60,8 +60,8 @@ export class SampleStore {
       const { count, scores, labels } = this.#chunks[this.#chunks.length - 1];
       const at = count - this.#free;
       scores.set(
-        slice(batch.scores, from, rows, this.task.num_classes),
-        at * this.task.num_classes,
+        slice(batch.scores, from, rows, this.task.numClasses),
+        at * this.task.numClasses,
       );
       labels.set(slice(batch.labels, from, rows, this.#width), at * this.#width);
       this.#free -= rows;
@@ -76,7 +76,7 @@ export class SampleStore {
       const count = i < this.#chunks.length - 1 ? chunk.count : chunk.count - this.#free;
       return {
         count,
-        scores: slice(chunk.scores, 0, count, this.task.num_classes),
+        scores: slice(chunk.scores, 0, count, this.task.numClasses),
         labels: slice(chunk.labels, 0, count, this.#width),
       };
     });
@@ -84,13 +84,13 @@ export class SampleStore {
 
   /** Adds a chunk for the rest of a batch, or for as many samples as there are, up to 1 MiB. */
   #grow(rest: number): void {
-    const { subtask, num_classes } = this.task;
-    const limit = Math.ceil(CHUNK_SCORES / num_classes);
+    const { subtask, numClasses } = this.task;
+    const limit = Math.ceil(CHUNK_SCORES / numClasses);
     const count = Math.max(rest, Math.min(this.#count, limit));
     const Labels = subtask === "multiclass" ? Int32Array : Uint8Array;
     this.#chunks.push({
       count,
-      scores: new Float32Array(count * num_classes),
+      scores: new Float32Array(count * numClasses),
       labels: new Labels(count * this.#width),
     });
     this.#free = count;

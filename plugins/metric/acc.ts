@@ -19,7 +19,7 @@ import { assertSupported, type NoOptions, noOptions } from "./_metric.ts";
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const task = { task: "Classification", subtask: "multiclass", num_classes: 2 } as const;
+ * const task = { task: "Classification", subtask: "multiclass", numClasses: 2 } as const;
  * const scores = Float32Array.of(0.9, 0.1, 0.8, 0.2);
  * const labels = Int32Array.of(0, 1);
  * const accumulator = acc.create({}, task).accumulator();
@@ -36,7 +36,7 @@ export const acc: MetricPlugin<NoOptions> = {
   create(_config, task) {
     assertSupported(acc, task);
     return {
-      higher_is_better: true,
+      higherIsBetter: true,
       accumulator: () => accumulateDecisions(acc.key, task, accuracy),
     };
   },

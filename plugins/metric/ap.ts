@@ -28,7 +28,7 @@ import { accumulateRankings, type ClassRanking, meanOfDefined } from "./_ranking
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  *
- * const task = { task: "Classification", subtask: "multilabel", num_classes: 1 } as const;
+ * const task = { task: "Classification", subtask: "multilabel", numClasses: 1 } as const;
  * const scores = Float32Array.of(0.9, 0.7, 0.6);
  * const labels = Int32Array.of(1, 0, 1);
  * const accumulator = ap.create({}, task).accumulator();
@@ -45,7 +45,7 @@ export const ap: MetricPlugin<NoOptions> = {
   create(_config, task) {
     assertSupported(ap, task);
     return {
-      higher_is_better: true,
+      higherIsBetter: true,
       accumulator: () =>
         accumulateRankings(ap.key, task, (rankings) => {
           const absent = scoreOfAbsent(task, rankings);

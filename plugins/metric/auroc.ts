@@ -27,7 +27,7 @@ import { accumulateRankings, type ClassRanking, meanOfDefined } from "./_ranking
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const task = { task: "Classification", subtask: "multiclass", num_classes: 2 } as const;
+ * const task = { task: "Classification", subtask: "multiclass", numClasses: 2 } as const;
  * const scores = Float32Array.of(0.9, 0.1, 0.6, 0.4, 0.7, 0.3, 0.2, 0.8);
  * const labels = Int32Array.of(0, 0, 1, 1);
  * const accumulator = auroc.create({}, task).accumulator();
@@ -44,7 +44,7 @@ export const auroc: MetricPlugin<NoOptions> = {
   create(_config, task) {
     assertSupported(auroc, task);
     return {
-      higher_is_better: true,
+      higherIsBetter: true,
       accumulator: () =>
         accumulateRankings(auroc.key, task, (rankings) => ({
           AUROC: meanOfDefined(rankings.map(areaUnderRoc)),

@@ -28,7 +28,7 @@ import { assertSupported, type NoOptions, noOptions } from "./_metric.ts";
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const task = { task: "Classification", subtask: "multiclass", num_classes: 2 } as const;
+ * const task = { task: "Classification", subtask: "multiclass", numClasses: 2 } as const;
  * const scores = Float32Array.of(0.9, 0.1, 0.8, 0.2, 0.7, 0.3, 0.6, 0.4);
  * const labels = Int32Array.of(0, 0, 0, 1);
  * const accumulator = balancedAcc.create({}, task).accumulator();
@@ -45,7 +45,7 @@ export const balancedAcc: MetricPlugin<NoOptions> = {
   create(_config, task) {
     assertSupported(balancedAcc, task);
     return {
-      higher_is_better: true,
+      higherIsBetter: true,
       accumulator: () =>
         accumulateDecisions(balancedAcc.key, task, (decisions) => {
           const score = task.subtask === "multilabel" ? balancedRecall : recall;

@@ -19,7 +19,7 @@ import { assertSupported, type NoOptions, noOptions } from "./_metric.ts";
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const task = { task: "Classification", subtask: "multiclass", num_classes: 3 } as const;
+ * const task = { task: "Classification", subtask: "multiclass", numClasses: 3 } as const;
  * const scores = Float32Array.of(0.8, 0.1, 0.1, 0.3, 0.6, 0.1);
  * const labels = Int32Array.of(0, 1);
  * const accumulator = f1.create({}, task).accumulator();
@@ -36,7 +36,7 @@ export const f1: MetricPlugin<NoOptions> = {
   create(_config, task) {
     assertSupported(f1, task);
     return {
-      higher_is_better: true,
+      higherIsBetter: true,
       accumulator: () =>
         accumulateDecisions(f1.key, task, (decisions) => ({
           F1: macroAverage(decisions, f1Score),

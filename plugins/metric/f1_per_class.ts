@@ -17,7 +17,7 @@ import { assertSupported, type NoOptions, noOptions } from "./_metric.ts";
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const task = { task: "Classification", subtask: "multiclass", num_classes: 3 } as const;
+ * const task = { task: "Classification", subtask: "multiclass", numClasses: 3 } as const;
  * const scores = Float32Array.of(0.8, 0.1, 0.1, 0.3, 0.6, 0.1);
  * const labels = Int32Array.of(0, 1);
  * const accumulator = f1PerClass.create({}, task).accumulator();
@@ -34,7 +34,7 @@ export const f1PerClass: MetricPlugin<NoOptions> = {
   create(_config, task) {
     assertSupported(f1PerClass, task);
     return {
-      higher_is_better: true,
+      higherIsBetter: true,
       accumulator: () => accumulateDecisions(f1PerClass.key, task, f1ByClass),
     };
   },

@@ -16,7 +16,7 @@ import { assertBatch, assertSupported, type NoOptions, noOptions } from "./_metr
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const task = { task: "Regression", subtask: "regression", num_classes: 1 } as const;
+ * const task = { task: "Regression", subtask: "regression", numClasses: 1 } as const;
  * const scores = Float32Array.of(1, 2);
  * const labels = Float32Array.of(2, 4);
  * const accumulator = mae.create({}, task).accumulator();
@@ -33,7 +33,7 @@ export const mae: MetricPlugin<NoOptions> = {
   create(_config, task) {
     assertSupported(mae, task);
     return {
-      higher_is_better: false,
+      higherIsBetter: false,
       accumulator() {
         let sum = 0;
         let count = 0;

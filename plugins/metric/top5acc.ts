@@ -20,7 +20,7 @@ const TOP_K = 5;
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const task = { task: "Classification", subtask: "multiclass", num_classes: 6 } as const;
+ * const task = { task: "Classification", subtask: "multiclass", numClasses: 6 } as const;
  * const scores = Float32Array.of(6, 5, 4, 3, 2, 1, 6, 5, 4, 3, 2, 1).map((x) => x / 21);
  * const labels = Int32Array.of(4, 5);
  * const accumulator = top5acc.create({}, task).accumulator();
@@ -36,23 +36,23 @@ export const top5acc: MetricPlugin<NoOptions> = {
   subtasks: ["multiclass"],
   create(_config, task) {
     assertSupported(top5acc, task);
-    if (task.num_classes < TOP_K) {
+    if (task.numClasses < TOP_K) {
       throw new RangeError(
-        `Cannot compute metric "${top5acc.key}": num_classes is ${task.num_classes}, ` +
+        `Cannot compute metric "${top5acc.key}": num_classes is ${task.numClasses}, ` +
           `expected ${TOP_K} or more`,
       );
     }
     return {
-      higher_is_better: true,
+      higherIsBetter: true,
       accumulator() {
         let hits = 0;
         let count = 0;
         return {
           update(batch) {
             assertBatch(top5acc.key, task, batch);
-            const { num_classes, scores, labels } = batch;
+            const { numClasses, scores, labels } = batch;
             for (let i = 0; i < batch.count; i++) {
-              const row = scores.subarray(i * num_classes, (i + 1) * num_classes);
+              const row = scores.subarray(i * numClasses, (i + 1) * numClasses);
               if (rankOf(labels[i], row) < TOP_K) hits++;
             }
             count += batch.count;

@@ -33,8 +33,9 @@ const config: OptionsSchema<AdamConfig> = v.strictObject({});
  * const scalars = Object.fromEntries(numbers.map(([name, value]) => [name, scalar(value)]));
  * const state = { exp_avg: constant([0, 0]), exp_avg_sq: constant([0, 0]) };
  * const [weights, gradient] = [constant([1, 1]), constant([5, -0.01])];
- * const options = { lr_scale: 1, weight_decay: 0 };
- * const { parameter } = optimizer.update(weights, gradient, state, scalars, options);
+ * const options = { lrScale: 1, weightDecay: 0 };
+ * const current = { parameter: weights, gradient, state, scalars, options };
+ * const { parameter } = optimizer.update(current);
  * const { data } = await evaluate(parameter);
  * assertEquals([...data].map((value) => Number(value).toFixed(3)), ["0.900", "1.100"]);
  * ```
@@ -46,11 +47,11 @@ export const adam: Plugin<"optimizer", AdamConfig> = {
   config,
   create() {
     return {
-      counts: true,
+      storesStep: true,
       hyperparameters: { ...ADAM_HYPERPARAMETERS, decoupled_weight_decay: false },
       state: () => ADAM_STATE,
       scalars: adamScalars,
-      update(parameter, gradient, state, scalars, options) {
+      update({ parameter, gradient, state, scalars, options }) {
         const penalized = coupledDecay(gradient, parameter, options);
         return adamUpdate(parameter, penalized, state, scalars, options);
       },

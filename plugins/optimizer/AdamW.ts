@@ -33,8 +33,9 @@ const config: OptionsSchema<AdamWConfig> = v.strictObject({});
  * const numbers = Object.entries(optimizer.scalars(1, 0.1)); // the first step, at rate 0.1
  * const scalars = Object.fromEntries(numbers.map(([name, value]) => [name, scalar(value)]));
  * const state = { exp_avg: constant([0]), exp_avg_sq: constant([0]) };
- * const options = { lr_scale: 1, weight_decay: 0.5 };
- * const { parameter } = optimizer.update(constant([1]), constant([0]), state, scalars, options);
+ * const options = { lrScale: 1, weightDecay: 0.5 };
+ * const [weight, gradient] = [constant([1]), constant([0])];
+ * const { parameter } = optimizer.update({ parameter: weight, gradient, state, scalars, options });
  * const { data } = await evaluate(parameter);
  * assertEquals(Number(data[0]).toFixed(3), "0.950");
  * ```
@@ -46,11 +47,11 @@ export const adamW: Plugin<"optimizer", AdamWConfig> = {
   config,
   create() {
     return {
-      counts: true,
+      storesStep: true,
       hyperparameters: { ...ADAM_HYPERPARAMETERS, decoupled_weight_decay: true },
       state: () => ADAM_STATE,
       scalars: adamScalars,
-      update(parameter, gradient, state, scalars, options) {
+      update({ parameter, gradient, state, scalars, options }) {
         const decayed = decoupledDecay(parameter, scaledRate(scalars.lr, options), options);
         return adamUpdate(decayed, gradient, state, scalars, options);
       },

@@ -31,9 +31,10 @@ const EPS = 1e-6;
  * const weights = constant([1, 1]);
  * const state = { grad_sum_sq: zeros, s: zeros, x0: weights };
  * const scalars = { root: scalar(1), lr: scalar(0.1) }; // the first step
- * const options = { lr_scale: 1, weight_decay: 0 };
+ * const options = { lrScale: 1, weightDecay: 0 };
  * const gradient = constant([1, 10]);
- * const { parameter } = optimizer.update(weights, gradient, state, scalars, options);
+ * const current = { parameter: weights, gradient, state, scalars, options };
+ * const { parameter } = optimizer.update(current);
  * const { data } = await evaluate(parameter);
  * assertEquals([...data].map((value) => Number(value).toFixed(3)), ["0.978", "0.954"]);
  * ```
@@ -45,7 +46,7 @@ export const madgrad: Plugin<"optimizer", MadgradConfig> = {
   config,
   create() {
     return {
-      counts: true,
+      storesStep: true,
       hyperparameters: { eps: EPS, momentum: MOMENTUM, decoupled_decay: false },
       state: () => ({
         grad_sum_sq: { shape: "parameter" },
@@ -53,9 +54,9 @@ export const madgrad: Plugin<"optimizer", MadgradConfig> = {
         x0: { shape: "parameter", initial: "parameter" },
       }),
       scalars: (step, lr) => ({ root: Math.sqrt(step), lr }),
-      update(parameter, gradient, state, scalars, options) {
+      update({ parameter, gradient, state, scalars, options }) {
         const penalized = coupledDecay(gradient, parameter, options);
-        const rate = add(mul(scalars.lr, options.lr_scale), EPS);
+        const rate = add(mul(scalars.lr, options.lrScale), EPS);
         const weight = mul(rate, scalars.root); // λ = (lr + ε) √step
         const squares = add(state.grad_sum_sq, mul(mul(penalized, penalized), weight));
         const sum = add(state.s, mul(penalized, weight));

@@ -79,9 +79,9 @@ const config: OptionsSchema<MuonConfig> = v.strictObject({
  * const optimizer = muon.create(v.parse(muon.config, exact), { lr: 0.1 });
  * const [zeros, gradient] = [constant([0, 0, 0, 0], [2, 2]), constant([3, 0, 0, -1], [2, 2])];
  * const state = { momentum_buffer: zeros };
- * const options = { lr_scale: 1, weight_decay: 0 };
+ * const options = { lrScale: 1, weightDecay: 0 };
  * const scalars = { lr: scalar(0.1) };
- * const { parameter } = optimizer.update(zeros, gradient, state, scalars, options);
+ * const { parameter } = optimizer.update({ parameter: zeros, gradient, state, scalars, options });
  * const { data } = await evaluate(parameter);
  * const rounded = [...data].map((value) => Number(value).toFixed(2));
  * assertEquals(rounded, ["-0.10", "0.00", "0.00", "0.10"]);
@@ -95,7 +95,7 @@ export const muon: Plugin<"optimizer", MuonConfig> = {
   create(options) {
     const { nesterov, muon_momentum: momentum } = options;
     return {
-      counts: false,
+      storesStep: false,
       hyperparameters: {
         momentum,
         nesterov,
@@ -107,7 +107,7 @@ export const muon: Plugin<"optimizer", MuonConfig> = {
       state: (shape) =>
         shape.length === 2 ? { momentum_buffer: { shape: "parameter" } } : ADAM_STATE,
       scalars: adamScalars,
-      update(parameter, gradient, state, scalars, parameterOptions) {
+      update({ parameter, gradient, state, scalars, options: parameterOptions }) {
         const rate = scaledRate(scalars.lr, parameterOptions);
         const decayed = decoupledDecay(parameter, rate, parameterOptions);
         if (parameter.shape.length !== 2) {

@@ -30,9 +30,9 @@ const EPS = 1e-10;
  * const optimizer = rmsprop.create({}, { lr: 0.1 });
  * const [weight, gradient] = [constant([1]), constant([2])];
  * const state = { square_avg: constant([1]) };
- * const options = { lr_scale: 1, weight_decay: 0 };
+ * const options = { lrScale: 1, weightDecay: 0 };
  * const scalars = { lr: scalar(0.1) };
- * const { parameter } = optimizer.update(weight, gradient, state, scalars, options);
+ * const { parameter } = optimizer.update({ parameter: weight, gradient, state, scalars, options });
  * const { data } = await evaluate(parameter);
  * const mean = 0.9 * 1 + 0.1 * 2 ** 2;
  * assertEquals(Number(data[0]).toFixed(4), (1 - 0.1 * 2 / Math.sqrt(mean)).toFixed(4));
@@ -45,7 +45,7 @@ export const rmsprop: Plugin<"optimizer", RmspropConfig> = {
   config,
   create() {
     return {
-      counts: true,
+      storesStep: true,
       hyperparameters: {
         momentum: 0,
         alpha: ALPHA,
@@ -58,7 +58,7 @@ export const rmsprop: Plugin<"optimizer", RmspropConfig> = {
       },
       state: () => ({ square_avg: { shape: "parameter", initial: 1 } }),
       scalars: (_, lr) => ({ lr }),
-      update(parameter, gradient, state, scalars, options) {
+      update({ parameter, gradient, state, scalars, options }) {
         const penalized = coupledDecay(gradient, parameter, options);
         const square = mul(mul(penalized, penalized), 1 - ALPHA);
         const average = add(mul(state.square_avg, ALPHA), square);

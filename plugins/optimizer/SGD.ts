@@ -37,9 +37,10 @@ const MOMENTUM = 0.9;
  *   const optimizer = sgd.create({ nesterov }, { lr: 0.1 });
  *   const [weight, gradient] = [constant([1]), constant([0.5])];
  *   const state = { momentum_buffer: constant([1]) }; // becomes 0.9 * 1 + 0.5
- *   const options = { lr_scale: 1, weight_decay: 0 };
+ *   const options = { lrScale: 1, weightDecay: 0 };
  *   const scalars = { lr: scalar(0.1) };
- *   const { parameter } = optimizer.update(weight, gradient, state, scalars, options);
+ *   const current = { parameter: weight, gradient, state, scalars, options };
+ *   const { parameter } = optimizer.update(current);
  *   assertEquals(Number((await evaluate(parameter)).data[0]).toFixed(3), expected);
  * }
  * ```
@@ -51,7 +52,7 @@ export const sgd: Plugin<"optimizer", SgdConfig> = {
   config,
   create({ nesterov }) {
     return {
-      counts: false,
+      storesStep: false,
       hyperparameters: {
         momentum: MOMENTUM,
         dampening: 0,
@@ -63,7 +64,7 @@ export const sgd: Plugin<"optimizer", SgdConfig> = {
       },
       state: () => ({ momentum_buffer: { shape: "parameter" } }),
       scalars: (_, lr) => ({ lr }),
-      update(parameter, gradient, state, scalars, options) {
+      update({ parameter, gradient, state, scalars, options }) {
         const penalized = coupledDecay(gradient, parameter, options);
         const buffer = add(mul(state.momentum_buffer, MOMENTUM), penalized);
         const direction = nesterov ? add(penalized, mul(buffer, MOMENTUM)) : buffer;

@@ -44,26 +44,26 @@ export function adamScalars(step: number, lr: number): Record<string, number> {
 }
 
 /** `lr · lr_scale`, without an operator where the scale is 1. */
-export function scaledRate(rate: Tensor, { lr_scale }: ParameterOptions): Tensor {
-  return lr_scale === 1 ? rate : mul(rate, lr_scale);
+export function scaledRate(rate: Tensor, { lrScale }: ParameterOptions): Tensor {
+  return lrScale === 1 ? rate : mul(rate, lrScale);
 }
 
 /** `parameter · (1 − lr · weight_decay)`: decay that does not pass through the moments. */
 export function decoupledDecay(
   parameter: Tensor,
   lr: Tensor,
-  { weight_decay }: ParameterOptions,
+  { weightDecay }: ParameterOptions,
 ): Tensor {
-  return weight_decay === 0 ? parameter : mul(parameter, sub(1, mul(lr, weight_decay)));
+  return weightDecay === 0 ? parameter : mul(parameter, sub(1, mul(lr, weightDecay)));
 }
 
 /** `gradient + weight_decay · parameter`: decay as an L2 penalty. */
 export function coupledDecay(
   gradient: Tensor,
   parameter: Tensor,
-  { weight_decay }: ParameterOptions,
+  { weightDecay }: ParameterOptions,
 ): Tensor {
-  return weight_decay === 0 ? gradient : add(gradient, mul(parameter, weight_decay));
+  return weightDecay === 0 ? gradient : add(gradient, mul(parameter, weightDecay));
 }
 
 /**

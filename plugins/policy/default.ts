@@ -38,7 +38,7 @@ const config: OptionsSchema<DefaultPolicyConfig> = v.strictObject({
  * import { defaultPolicy } from "@glovita/glovita";
  * import { assertEquals } from "@std/assert";
  *
- * const preprocessing = { channels: 3, image_size: [224, 224], crop_pct: 0.875 } as const;
+ * const preprocessing = { channels: 3, imageSize: [224, 224], cropPct: 0.875 } as const;
  * const options = { interpolation: "bicubic", crop_pct: null } as const;
  * const { size, operations } = defaultPolicy.create(options, { preprocessing });
  * assertEquals(operations[0], { op: "resize_shorter", size: 256, interpolation: "bicubic" });
@@ -52,12 +52,12 @@ export const defaultPolicy: Plugin<"policy", DefaultPolicyConfig> = {
   description: "timm's evaluation transform: resize, crop the middle, normalize",
   config,
   create(options, context) {
-    const { channels, image_size } = context.preprocessing;
+    const { channels, imageSize } = context.preprocessing;
     const normalize = normalization(context);
-    const target = square(context.image_size) ?? image_size ?? square(context.crop_size);
-    const size = square(context.crop_size) ?? target;
-    const crop_pct = options.crop_pct ?? context.preprocessing.crop_pct ?? DEFAULT_CROP_PCT;
-    const resized = square(context.resize_size) ?? (target && scaled(target, crop_pct));
+    const target = square(context.imageSize) ?? imageSize ?? square(context.cropSize);
+    const size = square(context.cropSize) ?? target;
+    const crop_pct = options.crop_pct ?? context.preprocessing.cropPct ?? DEFAULT_CROP_PCT;
+    const resized = square(context.resizeSize) ?? (target && scaled(target, crop_pct));
     const operations = resized
       ? resizing(resized, { options, context, mean: normalize.mean, size })
       : [];
@@ -78,12 +78,12 @@ function resizing(
   size: ImageSize,
   { options, context, mean, size: crop }: Resizing,
 ): ImageOperation[] {
-  const { crop_mode } = context.preprocessing;
+  const { cropMode } = context.preprocessing;
   const interpolation = options.interpolation ?? context.preprocessing.interpolation ?? "bilinear";
-  const fill = crop_mode === "border" ? mean.map((value) => Math.round(255 * value)) : undefined;
+  const fill = cropMode === "border" ? mean.map((value) => Math.round(255 * value)) : undefined;
   const crops: ImageOperation[] = crop ? [{ op: "center_crop", size: crop, fill }] : [];
-  if (crop_mode === "squash") return [{ op: "resize", size, interpolation }, ...crops];
-  if (crop_mode === "border") return [{ op: "resize_fit", size, interpolation }, ...crops];
+  if (cropMode === "squash") return [{ op: "resize", size, interpolation }, ...crops];
+  if (cropMode === "border") return [{ op: "resize_fit", size, interpolation }, ...crops];
   if (size[0] === size[1]) {
     return [{ op: "resize_shorter", size: size[0], interpolation }, ...crops];
   }

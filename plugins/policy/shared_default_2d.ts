@@ -36,7 +36,7 @@ const config: OptionsSchema<SharedDefault2dConfig> = v.strictObject({
  * import { sharedDefault2d } from "@glovita/glovita";
  * import { assertEquals } from "@std/assert";
  *
- * const context = { preprocessing: { channels: 3 }, resize_size: 300 };
+ * const context = { preprocessing: { channels: 3 }, resizeSize: 300 };
  * const { operations } = sharedDefault2d.create({ interpolation: null }, context);
  * assertEquals(operations.slice(0, 2), [
  *   { op: "resize_shorter", size: 300, interpolation: "bilinear" },
@@ -50,15 +50,15 @@ export const sharedDefault2d: Plugin<"policy", SharedDefault2dConfig> = {
   description: "resize the shorter side, crop the middle, normalize",
   config,
   create(options, context) {
-    const { channels, image_size } = context.preprocessing;
+    const { channels, imageSize } = context.preprocessing;
     const normalize = normalization(context);
-    const target = square(context.image_size) ?? image_size ?? square(context.crop_size) ??
+    const target = square(context.imageSize) ?? imageSize ?? square(context.cropSize) ??
       DEFAULT_SIZE;
-    const size = square(context.crop_size) ?? target;
-    const { crop_pct = DEFAULT_CROP_PCT } = context.preprocessing;
+    const size = square(context.cropSize) ?? target;
+    const { cropPct = DEFAULT_CROP_PCT } = context.preprocessing;
     const interpolation = options.interpolation ?? context.preprocessing.interpolation ??
       "bilinear";
-    const resized = square(context.resize_size) ?? scaled(target, crop_pct);
+    const resized = square(context.resizeSize) ?? scaled(target, cropPct);
     const resize: ImageOperation = resized[0] === resized[1]
       ? { op: "resize_shorter", size: resized[0], interpolation }
       : { op: "resize_cover", size: resized, interpolation };

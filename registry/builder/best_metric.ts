@@ -11,7 +11,7 @@ import { ConfigError, didYouMean, quote } from "../errors.ts";
 import type { Metric, TaskInfo } from "../plugin.ts";
 
 /** What runs choose and stop by. */
-export interface Watched {
+export interface ModelSelection {
   /** Chooses the best checkpoint. */
   readonly bestMetric: BestMetric;
   /** Ends the run early, where that is asked for. */
@@ -27,11 +27,11 @@ export interface Watched {
  * @param metrics What is measured.
  * @throws {ConfigError} if a value is not logged.
  */
-export function watched(
+export function modelSelection(
   { best_checkpoint_metric: best, early_stopping: stopping }: TrainingFields,
   task: TaskInfo,
   metrics: readonly Metric[],
-): Watched {
+): ModelSelection {
   const stoppingPath = "training.early_stopping.metric";
   if (stopping === null) return { bestMetric: bestMetric(best, task, metrics) };
   const { metric, patience, min_epochs } = stopping;
@@ -39,7 +39,7 @@ export function watched(
     ? bestMetric(metric, task, metrics, stoppingPath)
     : bestMetric(best, task, metrics);
   const watch = metric === null ? chosen : bestMetric(metric, task, metrics, stoppingPath);
-  return { bestMetric: chosen, earlyStopping: { metric: watch, patience, min_epochs } };
+  return { bestMetric: chosen, earlyStopping: { metric: watch, patience, minEpochs: min_epochs } };
 }
 
 /**
@@ -60,7 +60,7 @@ export function bestMetric(
   const known = new Map([...metricNames(task, metrics), ["loss", false] as const]);
   const name = wanted === null ? [...known.keys()][0] : wanted.replace(/^val_/, "");
   const higher = known.get(name);
-  if (higher !== undefined) return { name: `val_${name}`, higher_is_better: higher };
+  if (higher !== undefined) return { name: `val_${name}`, higherIsBetter: higher };
   const names = [...known.keys()].map((name) => `val_${name}`);
   const expected = describeChoices(names.map(quote));
   const hint = didYouMean(`val_${name}`, names);

@@ -7,8 +7,8 @@ import type { Model } from "../../engine/train/model.ts";
 import type { Dataset } from "../plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../registry.ts";
 import { create } from "./create.ts";
-import { type GivenConfig, resolveGiven } from "./given_config.ts";
-import { buildModel as buildStack, type ModelSamples } from "./model.ts";
+import { type ConfigInput, resolveConfigInput } from "./config_input.ts";
+import { assembleModel as buildStack, type ModelSamples } from "./model.ts";
 import { imageTransforms } from "./images.ts";
 
 /** What a model is built for. */
@@ -54,14 +54,14 @@ export interface BuildModelOptions {
  * ```
  */
 export async function buildModel(
-  config: GivenConfig,
+  config: ConfigInput,
   options: BuildModelOptions = {},
 ): Promise<Model> {
   const { registry = defaultRegistry, sampleShape, bags = false } = options;
-  const sources = { config: resolveGiven(config, registry).config, registry };
+  const sources = { config: resolveConfigInput(config, registry).config, registry };
   const { data } = sources.config;
   const dataset = create("dataset", {
-    data_root_dir: data.data_root_dir ?? ".",
+    dataRootDir: data.data_root_dir ?? ".",
     fold: data.fold ?? undefined,
     images: imageTransforms(sources),
   }, sources);

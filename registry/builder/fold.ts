@@ -13,17 +13,17 @@ import { loadStateDict } from "../../engine/storage/state_dict.ts";
 import type { ResolvedConfig } from "../config/tree.ts";
 import { ConfigError } from "../errors.ts";
 import type { Encoder } from "../plugin.ts";
-import { watched } from "./best_metric.ts";
+import { modelSelection } from "./best_metric.ts";
 import { type BuildSources, create, createMetrics } from "./create.ts";
 import {
-  buildModel,
+  aliasesOf,
+  assembleModel,
   encoderParameters,
-  foreignNames,
+  encodeWhileReading,
   parameterAliases,
-  readThrough,
 } from "./model.ts";
 import { imageTransforms } from "./images.ts";
-import { type FoldSplits, foldSplits, openSplits, type SplitPart } from "./splits.ts";
+import { type FoldSplits, foldSplits, openTrainSplits, type SplitPart } from "./splits.ts";
 
 /** Which fold, where, and how random. */
 export interface FoldRun {
@@ -52,15 +52,15 @@ export async function planFold(
   const { config } = sources;
   const { data, training, optimizer: { lr } } = config;
   const dataset = create("dataset", {
-    data_root_dir: data.data_root_dir ?? ".",
+    dataRootDir: data.data_root_dir ?? ".",
     fold: data.fold ?? undefined,
     images: imageTransforms(sources),
   }, sources);
   const { index: fold, seed } = run;
-  const splits = foldSplits(await openSplits(dataset), config, { fold, seed });
+  const splits = foldSplits(await openTrainSplits(dataset), config, { fold, seed });
   const { split } = splits.train;
   const bags = split.bagLengths !== undefined;
-  const { model, encoder } = await buildModel(sources, dataset, { ...split, bags });
+  const { model, encoder } = await assembleModel(sources, dataset, { ...split, bags });
   const { parameters } = model;
   const { metrics, notices } = createMetrics(dataset, sources);
   const rules = parameterOptions(parameters, config.optimizer);
@@ -76,7 +76,7 @@ export async function planFold(
     schedule: create("scheduler", { epochs: training.epochs }, sources),
     metrics,
     metricMode: config.task.metric_computation_mode,
-    ...watched(training, dataset, metrics),
+    ...modelSelection(training, dataset, metrics),
     logger: create("logger", {}, sources),
     epochs: training.epochs,
     seed,
@@ -90,7 +90,7 @@ export async function planFold(
     origin: split.origin,
     resume: run.resume,
     initial: given?.values,
-    loaders: planLoaders(readFoldThrough(splits, encoder, config), config, seed),
+    loaders: planLoaders(encodeFoldWhileReading(splits, encoder, config), config, seed),
     expectedRows: expectedRows(split, config),
   };
   return { plan, notices: [...noticesOf(splits), ...notices, ...(given?.notices ?? [])] };
@@ -115,7 +115,7 @@ async function initialWeights(
   const tensors = loadStateDict(file);
   const { values, unused } = matchInitialWeights(tensors, {
     parameters,
-    names: foreignNames,
+    names: aliasesOf,
     file,
   });
   return { values, notices: unusedWeights(unused, file) };
@@ -129,7 +129,7 @@ function unusedWeights(unused: readonly string[], file: string): string[] {
   return [`the model has no place for ${count} of "${file}": ${names}${rest}`];
 }
 
-function readFoldThrough(
+function encodeFoldWhileReading(
   splits: FoldSplits,
   encoder: Encoder,
   { dataloading: { num_workers } }: ResolvedConfig,
@@ -137,7 +137,7 @@ function readFoldThrough(
   const threads = Math.max(1, Math.floor(navigator.hardwareConcurrency / Math.max(1, num_workers)));
   const through = (part: SplitPart) => ({
     ...part,
-    split: readThrough(part.split, encoder, { threads }),
+    split: encodeWhileReading(part.split, encoder, { threads }),
   });
   const { train, val, test } = splits;
   return { train: through(train), val: through(val), test: test && through(test) };

@@ -101,9 +101,9 @@ function policyContext(
 ): PolicyContext {
   return {
     preprocessing,
-    image_size: image_size ?? undefined,
-    resize_size: resize_size ?? undefined,
-    crop_size: crop_size ?? undefined,
+    imageSize: image_size ?? undefined,
+    resizeSize: resize_size ?? undefined,
+    cropSize: crop_size ?? undefined,
     mean: mean ?? undefined,
     std: std ?? undefined,
   };

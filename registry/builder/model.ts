@@ -39,7 +39,7 @@ export function parameterAliases(name: string): string[] {
  * that it has in timm's and CLAM's own state dicts.
  * @param name Name of the parameter.
  */
-export function foreignNames(name: string): string[] {
+export function aliasesOf(name: string): string[] {
   const bare = ALIASES.filter(([prefix]) => name.startsWith(prefix)).map(([prefix]) =>
     name.slice(prefix.length)
   );
@@ -81,7 +81,7 @@ export interface EncoderStack {
   /** Shape of one sample as the graph takes it. */
   readonly inputShape: readonly number[];
   /** Width of an embedding. */
-  readonly embed_dim: number;
+  readonly embedDim: number;
   /**
    * Builds the graph of encoder and feature aggregation.
    * @param samples `[batch, ...inputShape]`.
@@ -124,7 +124,7 @@ export async function buildEncoder(
  * @param samples The samples that the model is for.
  * @throws {ConfigError} if the parts do not fit each other or the samples.
  */
-export async function buildModel(
+export async function assembleModel(
   sources: BuildSources<ModelConfig>,
   task: TaskInfo,
   samples: ModelSamples,
@@ -135,7 +135,7 @@ export async function buildModel(
   const head = create("head_type", {
     ...pickTask(task),
     scope: peft.head(parameters.scope().child(HEAD_PATH)),
-    embed_dim: stack.embed_dim,
+    embedDim: stack.embedDim,
   }, sources);
   checkBags(head, samples, sources);
   const model: Model = {
@@ -156,7 +156,7 @@ export async function buildModel(
  * @param encoder The encoder that reads it.
  * @param options Threads of the stage, for each thread that reads.
  */
-export function readThrough(
+export function encodeWhileReading(
   split: Split,
   { reader }: Encoder,
   options: { readonly threads: number },
@@ -191,13 +191,13 @@ async function encoderStack(
   return {
     encoder,
     inputShape: encoder.reader?.inputShape ?? sampleShape,
-    embed_dim: joint ? 2 * encoder.embed_dim : encoder.embed_dim,
+    embedDim: joint ? 2 * encoder.embedDim : encoder.embedDim,
     forward: (input, context) => aggregate(encoder, encoder.forward(input, context), method),
   };
 }
 
-function pickTask({ task, subtask, num_classes }: TaskInfo): TaskInfo {
-  return { task, subtask, num_classes };
+function pickTask({ task, subtask, numClasses }: TaskInfo): TaskInfo {
+  return { task, subtask, numClasses: numClasses };
 }
 
 function checkBags(
@@ -213,7 +213,7 @@ function checkBags(
 }
 
 function checkMethod(encoder: Encoder, method: AggregationMethod, path: string): void {
-  if (encoder.has_class_token || (method !== "cls_token" && method !== "joint")) return;
+  if (encoder.hasClassToken || (method !== "cls_token" && method !== "joint")) return;
   const message = `expected "avg", "sum" or "mean_all", received "${method}": ` +
     "the encoder has no class token";
   throw new ConfigError([{ path, message }]);
@@ -224,7 +224,7 @@ function aggregate(encoder: Encoder, encoded: Tensor, method: AggregationMethod)
     case "features":
       return encoded;
     case "tokens":
-      return poolTokens(encoded, method, encoder.num_prefix_tokens ?? 0);
+      return poolTokens(encoded, method, encoder.numPrefixTokens ?? 0);
     case "map":
       return poolMaps(encoded);
   }

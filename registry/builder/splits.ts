@@ -42,7 +42,7 @@ export interface OpenSplits {
  * @param dataset The dataset.
  * @throws {DataError} if a split is missing or its samples have another shape or layout.
  */
-export async function openSplits(dataset: Dataset): Promise<OpenSplits> {
+export async function openTrainSplits(dataset: Dataset): Promise<OpenSplits> {
   const train = await dataset.open("train");
   const val = await dataset.open("val");
   const test = await dataset.open("test");

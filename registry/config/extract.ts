@@ -170,7 +170,7 @@ const TRAINING_ONLY: readonly string[] = [
  * @example Names of files and bits of their floats
  * ```ts
  * import "../../plugins/mod.ts";
- * import { flag } from "./flags.ts";
+ * import { flag } from "./flag.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const { config } = resolveExtractConfig({

@@ -2,7 +2,7 @@
  * Flags of the command line, as text, and their conversion to what the schemas take.
  * @module
  */
-import { type Flag, flag } from "./flag.ts";
+import type { Flag } from "./flag.ts";
 import type { ConfigIssue } from "../errors.ts";
 import type { ComposedSection } from "./compose.ts";
 import { expectedIssue, schemaAt } from "./issues.ts";

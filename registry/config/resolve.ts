@@ -44,7 +44,7 @@ export interface Resolution<C = ResolvedConfig> {
  * ```ts
  * import "../../plugins/mod.ts";
  * import { registry } from "../registry.ts";
- * import { flag } from "./flags.ts";
+ * import { flag } from "./flag.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const { config } = resolveConfig({

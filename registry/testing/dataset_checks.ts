@@ -6,7 +6,7 @@ import { formatShape, sizeOf } from "../../engine/ir/dims.ts";
 import type { Labels, Rows, Source, Split } from "../../engine/data/data.ts";
 import { openSplitSource } from "../../engine/data/open_source.ts";
 import type { Dataset, ImageTransform, SplitName } from "../plugin.ts";
-import { type Claim, expect, sameValues, type Subject } from "./subject.ts";
+import { type Check, expect, type PluginUnderTest, sameValues } from "./plugin_under_test.ts";
 
 /** Samples of a split that are read. */
 const READ = 4;
@@ -21,10 +21,10 @@ const IMAGES: ImageTransform = {
   ],
 };
 
-type DatasetSubject = Subject<"dataset">;
+type DatasetUnderTest = PluginUnderTest<"dataset">;
 
 /** Promises of datasets. */
-export const datasetClaims: readonly Claim<"dataset">[] = [
+export const datasetChecks: readonly Check<"dataset">[] = [
   { name: "tells what is predicted", check: (subject) => checkTask(create(subject)) },
   { name: "opens a training split, and others where it has them", check: checkSplits },
   { name: "gives every sample a target in range", check: eachSplit(checkLabels) },
@@ -36,9 +36,9 @@ export const datasetClaims: readonly Claim<"dataset">[] = [
   { name: "reads the instances that are asked for", check: eachSplit(checkInstances) },
 ];
 
-function create({ plugin, options, context }: DatasetSubject): Dataset {
+function create({ plugin, options, context }: DatasetUnderTest): Dataset {
   const images = { train: IMAGES, eval: IMAGES };
-  return plugin.create(options, { data_root_dir: ".", images, ...context });
+  return plugin.create(options, { dataRootDir: ".", images, ...context });
 }
 
 async function openSplits(dataset: Dataset): Promise<Split[]> {
@@ -51,24 +51,26 @@ async function openSplits(dataset: Dataset): Promise<Split[]> {
 }
 
 function eachSplit(check: (split: Split, dataset: Dataset) => void | Promise<void>) {
-  return async (subject: DatasetSubject) => {
+  return async (subject: DatasetUnderTest) => {
     const dataset = create(subject);
     for (const split of await openSplits(dataset)) await check(split, dataset);
   };
 }
 
-function checkTask({ task, subtask, num_classes, class_names }: Dataset): void {
+function checkTask(
+  { task, subtask, numClasses, classNames }: Dataset,
+): void {
   const kinds: readonly string[] = task === "Regression"
     ? ["regression"]
     : ["multiclass", "multilabel"];
   expect(task === "Regression" || task === "Classification", `its task is ${JSON.stringify(task)}`);
   expect(kinds.includes(subtask), `its task is ${task}, its subtask ${JSON.stringify(subtask)}`);
-  expect(Number.isInteger(num_classes) && num_classes >= 1, `num_classes is ${num_classes}`);
-  const names = class_names?.length ?? num_classes;
-  expect(names === num_classes, `num_classes is ${num_classes}, with ${names} class_names`);
+  expect(Number.isInteger(numClasses) && numClasses >= 1, `numClasses is ${numClasses}`);
+  const names = classNames?.length ?? numClasses;
+  expect(names === numClasses, `numClasses is ${numClasses}, with ${names} classNames`);
 }
 
-async function checkSplits(subject: DatasetSubject): Promise<void> {
+async function checkSplits(subject: DatasetUnderTest): Promise<void> {
   const dataset = create(subject);
   expect(await dataset.open("train") !== undefined, "it has no training split");
   const splits = await openSplits(dataset);
@@ -98,15 +100,18 @@ function checkFacts({ name, length, sampleShape, bagLengths, ids, source }: Spli
   structuredClone(source);
 }
 
-function checkLabels({ name, length, labels }: Split, { subtask, num_classes }: Dataset): void {
+function checkLabels(
+  { name, length, labels }: Split,
+  { subtask, numClasses }: Dataset,
+): void {
   const at = JSON.stringify(name);
-  const width = subtask === "multiclass" ? 1 : num_classes;
+  const width = subtask === "multiclass" ? 1 : numClasses;
   const kind = subtask === "multiclass" ? Int32Array : Float32Array;
   expect(labels.width === width, `${at} has ${labels.width} targets a sample, expected ${width}`);
   expect(labels.values instanceof kind, `targets of ${at} are no ${kind.name}`);
   const [found, wanted] = [labels.values.length, length * width];
   expect(found === wanted, `${at} has ${found} targets, expected ${wanted}`);
-  const wrong = labels.values.findIndex((label: number) => !inRange(label, subtask, num_classes));
+  const wrong = labels.values.findIndex((label: number) => !inRange(label, subtask, numClasses));
   expect(wrong < 0, `target ${wrong} of ${at} is ${labels.values[wrong]}`);
 }
 
@@ -115,7 +120,7 @@ function inRange(label: number, subtask: Dataset["subtask"], classes: number): b
   return Number.isInteger(label) && label >= 0 && label < (subtask === "multilabel" ? 2 : classes);
 }
 
-async function checkAgain(subject: DatasetSubject): Promise<void> {
+async function checkAgain(subject: DatasetUnderTest): Promise<void> {
   const dataset = create(subject);
   const first = await openSplits(dataset);
   const second = await openSplits(create(subject));

@@ -20,13 +20,13 @@ import {
   type SampleGraph,
   sampleWeights,
 } from "./sample_graph.ts";
-import { type Claim, expect, type Subject } from "./subject.ts";
+import { type Check, expect, type PluginUnderTest } from "./plugin_under_test.ts";
 
 const SAMPLES = 3;
 /** Shapes of samples that are tried where neither the author nor the plugin names one. */
 const SHAPES: readonly (readonly number[])[] = [[1], [8], [3, 32, 32], [3, 224, 224]];
 
-type EncoderSubject = Subject<"encoder_type">;
+type EncoderUnderTest = PluginUnderTest<"encoder_type">;
 
 /** An encoder with what it is fed. */
 interface Built {
@@ -39,7 +39,7 @@ interface Built {
 }
 
 /** Promises of encoders. */
-export const encoderClaims: readonly Claim<"encoder_type">[] = [
+export const encoderChecks: readonly Check<"encoder_type">[] = [
   { name: "accepts samples of some shape", check: async (subject) => void await build(subject) },
   { name: "gives finite output of the announced layout", check: checkOutput },
   { name: "draws no random numbers in evaluation", check: checkSteady },
@@ -49,7 +49,7 @@ export const encoderClaims: readonly Claim<"encoder_type">[] = [
   { name: "reads samples as it announces", check: checkReader },
 ];
 
-async function build(subject: EncoderSubject): Promise<Built> {
+async function build(subject: EncoderUnderTest): Promise<Built> {
   const { shapes, chosen } = shapesOf(subject);
   let refusal: unknown;
   for (const sampleShape of shapes) {
@@ -68,17 +68,17 @@ async function build(subject: EncoderSubject): Promise<Built> {
 }
 
 function shapesOf(
-  { plugin, options, context }: EncoderSubject,
+  { plugin, options, context }: EncoderUnderTest,
 ): { readonly shapes: typeof SHAPES; readonly chosen: boolean } {
   if (context.sampleShape) return { shapes: [context.sampleShape], chosen: true };
   const { preprocessing } = plugin as EncoderPlugin;
   if (preprocessing === undefined) return { shapes: SHAPES, chosen: false };
-  const { channels, image_size = [224, 224] } = preprocessing.call(plugin, options);
-  return { shapes: [[channels, ...image_size]], chosen: true };
+  const { channels, imageSize = [224, 224] } = preprocessing.call(plugin, options);
+  return { shapes: [[channels, ...imageSize]], chosen: true };
 }
 
 async function createEncoder(
-  { plugin, options, context }: EncoderSubject,
+  { plugin, options, context }: EncoderUnderTest,
   sampleShape: readonly number[],
 ): Promise<Built> {
   const parameters = new Parameters();
@@ -113,7 +113,7 @@ function samplesFeed(inputShape: readonly number[], data: Float32Array): SampleG
   return { features: { dtype: "float32", shape, data } };
 }
 
-async function checkOutput(subject: EncoderSubject): Promise<void> {
+async function checkOutput(subject: EncoderUnderTest): Promise<void> {
   for (const training of [false, true]) {
     const built = await build(subject);
     const graph = graphOf(built, training);
@@ -122,16 +122,16 @@ async function checkOutput(subject: EncoderSubject): Promise<void> {
     const { embeddings } = await runGraph(graph, weights);
     const [, ...others] = embeddings.shape;
     expectNumbers(embeddings, "embeddings", [SAMPLES, ...others]);
-    const { output, embed_dim } = built.encoder;
+    const { output, embedDim } = built.encoder;
     const width = output === "tokens" ? others.at(-1) : others[0];
-    expect(width === embed_dim, `embeddings are ${width} wide, embed_dim is ${embed_dim}`);
+    expect(width === embedDim, `embeddings are ${width} wide, embedDim is ${embedDim}`);
   }
 }
 
 const RANKS: Readonly<Record<Encoder["output"], number>> = { features: 2, tokens: 3, map: 4 };
 
 function expectLayout(encoder: Encoder, { shape, dtype }: Tensor): void {
-  const { output, num_prefix_tokens: prefix = 0, has_class_token: hasClass } = encoder;
+  const { output, numPrefixTokens: prefix = 0, hasClassToken: hasClass } = encoder;
   expect(Object.hasOwn(RANKS, output), `its output is ${JSON.stringify(output)}`);
   const found = `its output is ${dtype} ${formatShape(shape)}`;
   expect(dtype === "float32" && shape.length === RANKS[output], `${found}, announced: ${output}`);
@@ -143,14 +143,14 @@ function expectLayout(encoder: Encoder, { shape, dtype }: Tensor): void {
 }
 
 /** Only a graph that draws random numbers has their seed among its inputs. */
-async function checkSteady(subject: EncoderSubject): Promise<void> {
+async function checkSteady(subject: EncoderUnderTest): Promise<void> {
   const session = await Session.create(graphOf(await build(subject), false).outputs);
   const steady = !session.inputs.has("random_seed");
   await session.release();
   expect(steady, "its evaluation depends on the seed");
 }
 
-async function checkCompany(subject: EncoderSubject): Promise<void> {
+async function checkCompany(subject: EncoderUnderTest): Promise<void> {
   const built = await build(subject);
   const graph = graphOf(built, false);
   const weights = sampleWeights(built.parameters, 1);
@@ -169,7 +169,7 @@ async function checkCompany(subject: EncoderSubject): Promise<void> {
   }
 }
 
-async function checkSlopes(subject: EncoderSubject): Promise<void> {
+async function checkSlopes(subject: EncoderUnderTest): Promise<void> {
   const { parameters } = await build(subject);
   if (!parameters.some((parameter) => parameter.trainable)) return;
   const flows = await checkGraphGradients(async (seed) =>
@@ -178,12 +178,12 @@ async function checkSlopes(subject: EncoderSubject): Promise<void> {
   expect(flows, "no gradient reaches its parameters");
 }
 
-async function checkSaved(subject: EncoderSubject): Promise<void> {
+async function checkSaved(subject: EncoderUnderTest): Promise<void> {
   await checkRebuilding(async () => graphOf(await build(subject), false));
 }
 
 /** The stage before the graph, run on samples of the dataset's shape. */
-async function checkReader(subject: EncoderSubject): Promise<void> {
+async function checkReader(subject: EncoderUnderTest): Promise<void> {
   const { encoder: { reader }, sampleShape, inputShape } = await build(subject);
   if (reader === undefined) return;
   const module = import.meta.resolve("./sample_source.ts");

@@ -22,17 +22,23 @@ import {
   type SampleGraph,
   sampleWeights,
 } from "./sample_graph.ts";
-import { type Claim, expect, type Subject, tasksOf, unlessRefused } from "./subject.ts";
+import {
+  type Check,
+  expect,
+  type PluginUnderTest,
+  tasksOf,
+  unlessRefused,
+} from "./plugin_under_test.ts";
 
 const EMBED_DIM = 6;
 /** Instances per bag, among them a bag of one. */
 const LENGTHS = [3, 1, 9, 2];
 const TASKS: readonly TaskInfo[] = [...tasksOf(3, 1), ...tasksOf(2, 3)];
 
-type HeadSubject = Subject<"head_type">;
+type HeadUnderTest = PluginUnderTest<"head_type">;
 
 /** Promises of heads. */
-export const headClaims: readonly Claim<"head_type">[] = [
+export const headChecks: readonly Check<"head_type">[] = [
   { name: "accepts targets of some kind", check: (head) => void acceptedTasks(head) },
   { name: "gives finite logits, one row a sample", check: eachModel(checkOutputs) },
   { name: "draws no random numbers in evaluation", check: eachModel(checkSteady) },
@@ -44,7 +50,7 @@ export const headClaims: readonly Claim<"head_type">[] = [
 /** Makes the head anew, as a model of its own. */
 type Build = () => Model;
 
-function eachModel(check: (build: Build) => Promise<void>): Claim<"head_type">["check"] {
+function eachModel(check: (build: Build) => Promise<void>): Check<"head_type">["check"] {
   return async (subject) => {
     for (const task of acceptedTasks(subject)) {
       await check(() => headModel(subject, task)!);
@@ -53,19 +59,19 @@ function eachModel(check: (build: Build) => Promise<void>): Claim<"head_type">["
 }
 
 /** The targets that the head accepts, at least of one kind. */
-function acceptedTasks(subject: HeadSubject): readonly TaskInfo[] {
+function acceptedTasks(subject: HeadUnderTest): readonly TaskInfo[] {
   const tasks = subject.context.subtask === undefined ? TASKS : TASKS.slice(0, 1);
   const accepted = tasks.filter((task) => headModel(subject, task) !== undefined);
-  const tried = tasks.map(({ subtask, num_classes }) => `${subtask} (${num_classes})`);
+  const tried = tasks.map(({ subtask, numClasses }) => `${subtask} (${numClasses})`);
   expect(accepted.length > 0, `it refuses all targets: ${tried.join(", ")}`);
   return accepted;
 }
 
-function headModel(subject: HeadSubject, task: TaskInfo): Model | undefined {
+function headModel(subject: HeadUnderTest, task: TaskInfo): Model | undefined {
   const parameters = new Parameters();
   const context = {
     ...task,
-    embed_dim: EMBED_DIM,
+    embedDim: EMBED_DIM,
     ...subject.context,
     scope: parameters.scope().child("head"),
   };
@@ -76,9 +82,9 @@ function headModel(subject: HeadSubject, task: TaskInfo): Model | undefined {
   return {
     task: context.task,
     subtask: context.subtask,
-    num_classes: context.num_classes,
+    numClasses: context.numClasses,
     bags: head.input === "bag",
-    sampleShape: [context.embed_dim],
+    sampleShape: [context.embedDim],
     parameters: parameters.list(),
     forward: (inputs, mode) => head.forward(inputs, mode),
   };
@@ -96,8 +102,8 @@ function sampleBatch(model: Model, seed: number, lengths: readonly number[] = LE
     size,
     lengths: model.bags ? Int32Array.from(lengths) : undefined,
     labels: model.subtask === "multiclass"
-      ? Int32Array.from({ length: size }, (_, index) => index % model.num_classes)
-      : Float32Array.from({ length: size * model.num_classes }, target),
+      ? Int32Array.from({ length: size }, (_, index) => index % model.numClasses)
+      : Float32Array.from({ length: size * model.numClasses }, target),
     indices: Int32Array.from({ length: size }, (_, index) => index),
   };
 }
@@ -127,10 +133,10 @@ async function checkOutputs(build: Build): Promise<void> {
     const { shape, dtype } = graph.outputs.logits;
     const declared = `logits are declared ${dtype} ${formatShape(shape)}`;
     const matrix = shape.length === 2 && dtype === "float32";
-    expect(matrix, `${declared}, expected [batch, ${model.num_classes}]`);
+    expect(matrix, `${declared}, expected [batch, ${model.numClasses}]`);
     const results = await runGraph(graph, sampleWeights(model.parameters, 1));
     for (const [name, value] of Object.entries(results)) {
-      if (name === "logits") expectNumbers(value, name, [batch.size, model.num_classes]);
+      if (name === "logits") expectNumbers(value, name, [batch.size, model.numClasses]);
       else if (name.startsWith("loss ")) expectNumbers(value, name, []);
       else expectNumbers(value, name, [value.shape[0], batch.rows]);
     }
@@ -159,7 +165,7 @@ async function checkCompany(build: Build): Promise<void> {
     start += rows;
     const single = { ...sampleBatch(model, 1, [length]), features };
     const alone = await runGraph(graphOf(model, false, single), weights);
-    const classes = model.num_classes;
+    const classes = model.numClasses;
     const logits = together.logits.data as Float32Array;
     expectClose(
       alone.logits.data as Float32Array,

@@ -3,12 +3,12 @@
  * @module
  */
 import type { Logger, RunInfo } from "../plugin.ts";
-import { type Claim, expect, type Subject } from "./subject.ts";
+import { type Check, expect, type PluginUnderTest } from "./plugin_under_test.ts";
 
-type LoggerSubject = Subject<"logger">;
+type LoggerUnderTest = PluginUnderTest<"logger">;
 
 /** Promises of loggers. */
-export const loggerClaims: readonly Claim<"logger">[] = [
+export const loggerChecks: readonly Check<"logger">[] = [
   { name: "takes a run from start to finish", check: each(takeRun) },
   { name: "takes a run that fails before its first epoch", check: each(takeFailure) },
   { name: "takes a run that is resumed", check: each(takeResumedRun) },
@@ -17,7 +17,7 @@ export const loggerClaims: readonly Claim<"logger">[] = [
 
 /** Runs a check in a run directory of its own, twice, as folds do. */
 function each(check: (logger: Logger, run: RunInfo) => Promise<void>) {
-  return async ({ plugin, options, context }: LoggerSubject) => {
+  return async ({ plugin, options, context }: LoggerUnderTest) => {
     const directory = await Deno.makeTempDir();
     try {
       for (let fold = 0; fold < 2; fold++) {
@@ -33,7 +33,7 @@ function runInfo(directory: string): RunInfo {
   return {
     directory,
     config: { training: { epochs: 2, seed: null }, task: { metrics: ["acc"] } },
-    add_log: { note: "a check", nested: { list: [1, null] } },
+    addLog: { note: "a check", nested: { list: [1, null] } },
   };
 }
 

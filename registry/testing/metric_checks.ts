@@ -4,7 +4,14 @@
  */
 import { Random } from "../../engine/random.ts";
 import type { Metric, MetricInput, MetricPlugin, TaskInfo } from "../plugin.ts";
-import { type Claim, expect, sameValues, type Subject, tasksOf, unlessRefused } from "./subject.ts";
+import {
+  type Check,
+  expect,
+  type PluginUnderTest,
+  sameValues,
+  tasksOf,
+  unlessRefused,
+} from "./plugin_under_test.ts";
 
 const SAMPLES = 40;
 /** More classes than any top-k looks at. */
@@ -12,11 +19,11 @@ const TASKS = tasksOf(7, 2);
 /** Rounding that sums in another order may make. */
 const TOLERANCE = 1e-9;
 
-type MetricSubject = Subject<"metric">;
+type MetricUnderTest = PluginUnderTest<"metric">;
 type Values = Readonly<Record<string, number>>;
 
 /** Promises of metrics. */
-export const metricClaims: readonly Claim<"metric">[] = [
+export const metricChecks: readonly Check<"metric">[] = [
   { name: "accepts the targets that it names, and refuses others", check: checkTargets },
   { name: "gives finite values under steady names", check: eachTask(checkValues) },
   { name: "does not depend on order, batches and other splits", check: eachTask(checkDivision) },
@@ -25,7 +32,7 @@ export const metricClaims: readonly Claim<"metric">[] = [
 ];
 
 function eachTask(check: (metric: Metric, input: MetricInput) => void) {
-  return (subject: MetricSubject) => {
+  return (subject: MetricUnderTest) => {
     for (const task of tasks(subject)) {
       const metric = create(subject, task);
       if (metric) check(metric, sampleInput(task));
@@ -33,15 +40,15 @@ function eachTask(check: (metric: Metric, input: MetricInput) => void) {
   };
 }
 
-function tasks({ context }: MetricSubject): readonly TaskInfo[] {
+function tasks({ context }: MetricUnderTest): readonly TaskInfo[] {
   return "subtask" in context ? [{ ...TASKS[0], ...context }] : TASKS;
 }
 
-function create({ plugin, options }: MetricSubject, task: TaskInfo): Metric | undefined {
+function create({ plugin, options }: MetricUnderTest, task: TaskInfo): Metric | undefined {
   return unlessRefused(() => plugin.create(options, task));
 }
 
-function checkTargets(subject: MetricSubject): void {
+function checkTargets(subject: MetricUnderTest): void {
   const { subtasks } = subject.plugin as MetricPlugin;
   const accepted = tasks(subject).filter((task) => create(subject, task) !== undefined)
     .map(({ subtask }) => subtask);
@@ -56,7 +63,7 @@ function checkTargets(subject: MetricSubject): void {
 /** Predictions as of a model that has learnt something, with every class among the targets. */
 function sampleInput(task: TaskInfo): MetricInput {
   const random = new Random(11);
-  const width = task.num_classes;
+  const width = task.numClasses;
   const noise = () => random.float();
   const classes = Int32Array.from({ length: SAMPLES }, (_, index) => index % width);
   const positive = Float32Array.from({ length: SAMPLES * width }, () => random.integer(2));
@@ -99,7 +106,7 @@ function rows(width: number, score: (sample: number, column: number) => number):
 
 /** Some of the samples, in the order that is asked for. */
 function pick(from: MetricInput, samples: readonly number[]): MetricInput {
-  const { count, num_classes, scores, labels } = from;
+  const { count, numClasses, scores, labels } = from;
   const take = <T extends Float32Array | Int32Array>(values: T, width: number): T => {
     const taken = values.slice(0, samples.length * width) as T;
     for (const [at, sample] of samples.entries()) {
@@ -110,7 +117,7 @@ function pick(from: MetricInput, samples: readonly number[]): MetricInput {
   return {
     ...from,
     count: samples.length,
-    scores: take(scores, num_classes),
+    scores: take(scores, numClasses),
     labels: take(labels, labels.length / count),
   };
 }
@@ -123,8 +130,8 @@ function compute(metric: Metric, ...batches: readonly MetricInput[]): Values {
 
 function checkValues(metric: Metric, all: MetricInput): void {
   expect(
-    typeof metric.higher_is_better === "boolean",
-    "higher_is_better is neither true nor false",
+    typeof metric.higherIsBetter === "boolean",
+    "higherIsBetter is neither true nor false",
   );
   const values = compute(metric, all);
   const names = Object.keys(values);
@@ -183,19 +190,22 @@ function checkDirection(metric: Metric, all: MetricInput): void {
   const [right, wrong] = [true, false].map((good) =>
     compute(metric, { ...all, scores: predictions(all, good) })
   );
-  const sign = metric.higher_is_better ? 1 : -1;
+  const sign = metric.higherIsBetter ? 1 : -1;
   const gains = Object.keys(right).map((name) => sign * (right[name] - wrong[name]));
   const values = `${JSON.stringify(right)}, wrong ones ${JSON.stringify(wrong)}`;
-  const order = `higher_is_better is ${metric.higher_is_better}`;
+  const order = `higherIsBetter is ${metric.higherIsBetter}`;
   const better = gains.every((gain) => gain >= 0) && gains.some((gain) => gain > 0);
   expect(better, `right predictions get ${values}, ${order}`);
 }
 
 /** Predictions that are all right, or all wrong. */
-function predictions({ subtask, num_classes, labels }: MetricInput, good: boolean): Float32Array {
+function predictions(
+  { subtask, numClasses, labels }: MetricInput,
+  good: boolean,
+): Float32Array {
   switch (subtask) {
     case "multiclass":
-      return rows(num_classes, (sample, column) => (labels[sample] === column) === good ? 1 : 0.01);
+      return rows(numClasses, (sample, column) => (labels[sample] === column) === good ? 1 : 0.01);
     case "multilabel":
       return Float32Array.from(labels, (label) => (label === 1) === good ? 0.9 : 0.1);
     case "regression":

@@ -19,7 +19,7 @@ import {
 import { TrainState } from "../../engine/train/state.ts";
 import { TrainStep } from "../../engine/train/step.ts";
 import type { Optimizer, ParameterOptions } from "../plugin.ts";
-import { type Claim, expect, type Subject } from "./subject.ts";
+import { type Check, expect, type PluginUnderTest } from "./plugin_under_test.ts";
 
 const LR = 0.01;
 const STEPS = 60;
@@ -30,10 +30,10 @@ const SHAPES: Readonly<Record<string, readonly number[]>> = {
   one: [1],
 };
 
-type OptimizerSubject = Subject<"optimizer">;
+type OptimizerUnderTest = PluginUnderTest<"optimizer">;
 
 /** Promises of optimizers. */
-export const optimizerClaims: readonly Claim<"optimizer">[] = [
+export const optimizerChecks: readonly Check<"optimizer">[] = [
   { name: "announces the state that it keeps", check: checkState },
   { name: "lowers a loss", check: checkDescent },
   { name: "first moves against the gradient", check: checkFirstStep },
@@ -41,15 +41,15 @@ export const optimizerClaims: readonly Claim<"optimizer">[] = [
   { name: "goes on from a checkpoint as if it had not stopped", check: checkResuming },
 ];
 
-function create({ plugin, options, context }: OptimizerSubject): Optimizer {
+function create({ plugin, options, context }: OptimizerUnderTest): Optimizer {
   return plugin.create(options, { lr: LR, ...context });
 }
 
-function learningRate({ context }: OptimizerSubject): number {
+function learningRate({ context }: OptimizerUnderTest): number {
   return context.lr ?? LR;
 }
 
-function checkState(subject: OptimizerSubject): void {
+function checkState(subject: OptimizerUnderTest): void {
   const optimizer = create(subject);
   for (const [name, shape] of Object.entries(SHAPES)) {
     const specs = optimizer.state(shape);
@@ -65,8 +65,14 @@ function checkState(subject: OptimizerSubject): void {
     const scalars = Object.fromEntries(
       Object.keys(optimizer.scalars(1, LR)).map((key) => [key, input(key, "float32", [])]),
     );
-    const options = { lr_scale: 1, weight_decay: 0.1 };
-    const updated = optimizer.update(tensor("value"), tensor("gradient"), state, scalars, options);
+    const options = { lrScale: 1, weightDecay: 0.1 };
+    const updated = optimizer.update({
+      parameter: tensor("value"),
+      gradient: tensor("gradient"),
+      state,
+      scalars,
+      options,
+    });
     expectLike(updated.parameter, shape, `the new value of a parameter`);
     const extra = Object.keys(updated.state).filter((key) => !Object.hasOwn(specs, key));
     expect(extra.length === 0, `it keeps ${extra}, which it does not announce`);
@@ -115,7 +121,7 @@ class Descent implements AsyncDisposable {
   }
 
   static async create(
-    subject: OptimizerSubject,
+    subject: OptimizerUnderTest,
     options: Partial<ParameterOptions> = {},
   ): Promise<Descent> {
     const optimizer = create(subject);
@@ -126,7 +132,7 @@ class Descent implements AsyncDisposable {
       parameters,
       optimizer,
       aliases: () => [],
-      parameterOptions: () => ({ lr_scale: 1, weight_decay: 0, ...options }),
+      parameterOptions: () => ({ lrScale: 1, weightDecay: 0, ...options }),
       lr: learningRate(subject),
       samples: { shape: [1], bags: false },
     };
@@ -168,7 +174,7 @@ function quadratic(): { readonly parameters: readonly Parameter[]; readonly loss
   return { parameters: parameters.list(), loss: terms.reduce((a, b) => add(a, b)) };
 }
 
-async function checkDescent(subject: OptimizerSubject): Promise<void> {
+async function checkDescent(subject: OptimizerUnderTest): Promise<void> {
   await using descent = await Descent.create(subject);
   const before = await descent.update();
   for (let step = 1; step < STEPS; step++) await descent.update();
@@ -177,7 +183,7 @@ async function checkDescent(subject: OptimizerSubject): Promise<void> {
   expect(Number.isFinite(after) && after < before, path);
 }
 
-async function checkFirstStep(subject: OptimizerSubject): Promise<void> {
+async function checkFirstStep(subject: OptimizerUnderTest): Promise<void> {
   await using descent = await Descent.create(subject);
   const before = descent.values();
   await descent.update();
@@ -188,10 +194,10 @@ async function checkFirstStep(subject: OptimizerSubject): Promise<void> {
   }
 }
 
-async function checkScale(subject: OptimizerSubject): Promise<void> {
+async function checkScale(subject: OptimizerUnderTest): Promise<void> {
   const moves: number[] = [];
-  for (const lr_scale of [1, 0.1]) {
-    await using descent = await Descent.create(subject, { lr_scale });
+  for (const lrScale of [1, 0.1]) {
+    await using descent = await Descent.create(subject, { lrScale });
     const before = descent.values();
     await descent.update();
     const lengths = [...descent.values()].map(([name, values]) =>
@@ -199,10 +205,10 @@ async function checkScale(subject: OptimizerSubject): Promise<void> {
     );
     moves.push(lengths.reduce((a, b) => a + b, 0));
   }
-  expect(moves[1] < moves[0], `lr_scale 1 moves by ${moves[0]}, lr_scale 0.1 by ${moves[1]}`);
+  expect(moves[1] < moves[0], `lrScale 1 moves by ${moves[0]}, lrScale 0.1 by ${moves[1]}`);
 }
 
-async function checkResuming(subject: OptimizerSubject): Promise<void> {
+async function checkResuming(subject: OptimizerUnderTest): Promise<void> {
   await using whole = await Descent.create(subject);
   for (let step = 0; step < 6; step++) await whole.update();
   await using first = await Descent.create(subject);

@@ -25,16 +25,16 @@ import {
   type SampleGraph,
   sampleWeights,
 } from "./sample_graph.ts";
-import { type Claim, expect, sameValues, type Subject } from "./subject.ts";
+import { type Check, expect, type PluginUnderTest, sameValues } from "./plugin_under_test.ts";
 
 const SAMPLES = 4;
 const WIDTH = 6;
 const CLASSES = 3;
 
-type PeftSubject = Subject<"peft">;
+type PeftUnderTest = PluginUnderTest<"peft">;
 
 /** Promises of fine-tuning methods. */
-export const peftClaims: readonly Claim<"peft">[] = [
+export const peftChecks: readonly Check<"peft">[] = [
   { name: "keeps names, shapes and initial values of parameters", check: checkNames },
   { name: "lets something train", check: checkTraining },
   { name: "keeps the layout of layers", check: checkLayout },
@@ -72,7 +72,7 @@ function smallModel(peft: Peft | undefined): SmallModel {
   };
 }
 
-function build({ plugin, options, context }: PeftSubject): SmallModel {
+function build({ plugin, options, context }: PeftUnderTest): SmallModel {
   return smallModel(plugin.create(options, context));
 }
 
@@ -92,7 +92,7 @@ function graphOf({ parameters, forward }: SmallModel, training: boolean, seed = 
 }
 
 /** A method may add parameters. Those that the model has without it are where weights are loaded. */
-function checkNames(subject: PeftSubject): void {
+function checkNames(subject: PeftUnderTest): void {
   const found = new Map(build(subject).parameters.map((each) => [each.name, each]));
   for (const { name, shape, initializer } of smallModel(undefined).parameters) {
     const kept = found.get(name);
@@ -107,12 +107,12 @@ function checkNames(subject: PeftSubject): void {
   }
 }
 
-function checkTraining(subject: PeftSubject): void {
+function checkTraining(subject: PeftUnderTest): void {
   const { parameters } = build(subject);
   expect(parameters.some((parameter) => parameter.trainable), "all parameters are frozen");
 }
 
-async function checkLayout(subject: PeftSubject): Promise<void> {
+async function checkLayout(subject: PeftUnderTest): Promise<void> {
   for (const training of [false, true]) {
     const model = build(subject);
     const { logits } = await runGraph(graphOf(model, training), sampleWeights(model.parameters, 1));
@@ -120,11 +120,11 @@ async function checkLayout(subject: PeftSubject): Promise<void> {
   }
 }
 
-async function checkSlopes(subject: PeftSubject): Promise<void> {
+async function checkSlopes(subject: PeftUnderTest): Promise<void> {
   const flows = await checkGraphGradients((seed) => graphOf(build(subject), true, seed));
   expect(flows, "no gradient reaches what trains");
 }
 
-async function checkSaved(subject: PeftSubject): Promise<void> {
+async function checkSaved(subject: PeftUnderTest): Promise<void> {
   await checkRebuilding(() => graphOf(build(subject), false));
 }

@@ -5,18 +5,18 @@
  */
 import type { PartialOptions } from "../configure.ts";
 import type { Plugin, Slot, SlotContexts } from "../plugin.ts";
-import { datasetClaims } from "./dataset_checks.ts";
-import { encoderClaims } from "./encoder_checks.ts";
-import { headClaims } from "./head_checks.ts";
-import { loggerClaims } from "./logger_checks.ts";
-import { metricClaims } from "./metric_checks.ts";
+import { datasetChecks } from "./dataset_checks.ts";
+import { encoderChecks } from "./encoder_checks.ts";
+import { headChecks } from "./head_checks.ts";
+import { loggerChecks } from "./logger_checks.ts";
+import { metricChecks } from "./metric_checks.ts";
 import { minimalOptions } from "./minimal_options.ts";
-import { optimizerClaims } from "./optimizer_checks.ts";
-import { peftClaims } from "./peft_checks.ts";
-import { policyClaims } from "./policy_checks.ts";
-import { schedulerClaims } from "./scheduler_checks.ts";
-import { schemaClaims } from "./schema_checks.ts";
-import type { Claim, Subject } from "./subject.ts";
+import { optimizerChecks } from "./optimizer_checks.ts";
+import { peftChecks } from "./peft_checks.ts";
+import { policyChecks } from "./policy_checks.ts";
+import { schedulerChecks } from "./scheduler_checks.ts";
+import { schemaChecks } from "./schema_checks.ts";
+import type { Check, PluginUnderTest } from "./plugin_under_test.ts";
 
 /** One check of a plugin, for whatever runs tests. */
 export interface PluginCheck {
@@ -98,16 +98,16 @@ export class PluginCheckError extends Error {
 }
 
 /** What each slot promises besides what all plugins do. A new slot is a new line here. */
-const CLAIMS: { readonly [S in Slot]: readonly Claim<S>[] } = {
-  dataset: datasetClaims,
-  encoder_type: encoderClaims,
-  head_type: headClaims,
-  optimizer: optimizerClaims,
-  peft: peftClaims,
-  scheduler: schedulerClaims,
-  metric: metricClaims,
-  logger: loggerClaims,
-  policy: policyClaims,
+const CHECKS: { readonly [S in Slot]: readonly Check<S>[] } = {
+  dataset: datasetChecks,
+  encoder_type: encoderChecks,
+  head_type: headChecks,
+  optimizer: optimizerChecks,
+  peft: peftChecks,
+  scheduler: schedulerChecks,
+  metric: metricChecks,
+  logger: loggerChecks,
+  policy: policyChecks,
 };
 
 /**
@@ -132,24 +132,24 @@ export function pluginChecks<S extends Slot, C>(
   plugin: Plugin<S, C>,
   options: PluginCheckOptions<S, C> = {},
 ): PluginCheck[] {
-  const claims: readonly Claim<S>[] = [
-    ...schemaClaims as readonly Claim<Slot>[],
-    ...CLAIMS[plugin.slot],
+  const checks: readonly Check<S>[] = [
+    ...schemaChecks as readonly Check<Slot>[],
+    ...CHECKS[plugin.slot],
   ];
   const { skip = [], context = {} } = options;
-  const unknown = skip.find((name) => claims.every((claim) => claim.name !== name));
+  const unknown = skip.find((name) => checks.every((check) => check.name !== name));
   if (unknown !== undefined) {
-    const names = claims.map(({ name }) => JSON.stringify(name)).join(", ");
+    const names = checks.map(({ name }) => JSON.stringify(name)).join(", ");
     throw new RangeError(
       `Cannot skip ${JSON.stringify(unknown)}: the checks of ${plugin.slot} are ${names}`,
     );
   }
-  const subject = (): Subject<S> => ({
+  const subject = (): PluginUnderTest<S> => ({
     plugin: plugin as Plugin<S>,
     options: minimalOptions(plugin, { ...options.config }),
     context,
   });
-  return claims.filter(({ name }) => !skip.includes(name)).map(({ name, check }) => ({
+  return checks.filter(({ name }) => !skip.includes(name)).map(({ name, check }) => ({
     name: `${plugin.slot} ${JSON.stringify(plugin.key)} ${name}`,
     async run() {
       try {

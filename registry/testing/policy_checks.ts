@@ -4,36 +4,36 @@
  */
 import { transformImage } from "../../engine/images/transform.ts";
 import type { ImageTransform, PolicyContext, Preprocessing } from "../plugin.ts";
-import { type Claim, expect, type Subject } from "./subject.ts";
+import { type Check, expect, type PluginUnderTest } from "./plugin_under_test.ts";
 
-type PolicySubject = Subject<"policy">;
+type PolicyUnderTest = PluginUnderTest<"policy">;
 
 /** What encoders expect: a square, another format in grey, and nothing but channels. */
 const EXPECTED: readonly Preprocessing[] = [
   {
     channels: 3,
-    image_size: [32, 32],
+    imageSize: [32, 32],
     mean: [0.4, 0.5, 0.6],
     std: [0.2, 0.3, 0.4],
     interpolation: "bicubic",
-    crop_pct: 0.9,
-    crop_mode: "center",
+    cropPct: 0.9,
+    cropMode: "center",
   },
-  { channels: 1, image_size: [16, 24], mean: [0.5], std: [0.25], crop_pct: 1 },
+  { channels: 1, imageSize: [16, 24], mean: [0.5], std: [0.25], cropPct: 1 },
   { channels: 3 },
 ];
 /** Heights and widths of images, one of them smaller than most transforms. */
 const IMAGES: readonly (readonly [number, number])[] = [[48, 64], [64, 48], [300, 200], [5, 9]];
 
 /** Promises of policies. */
-export const policyClaims: readonly Claim<"policy">[] = [
+export const policyChecks: readonly Check<"policy">[] = [
   { name: "gives plain data that crosses threads", check: each(checkPlain) },
   { name: "gives the channels that the encoder expects", check: each(checkChannels) },
   { name: "gives images of the size that it announces", check: each(checkSize) },
 ];
 
 function each(check: (transform: ImageTransform, context: PolicyContext) => void) {
-  return ({ plugin, options, context }: PolicySubject) => {
+  return ({ plugin, options, context }: PolicyUnderTest) => {
     const expected = context.preprocessing ? [context.preprocessing] : EXPECTED;
     for (const preprocessing of expected) {
       const given = { ...context, preprocessing };

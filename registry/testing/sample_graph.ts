@@ -16,7 +16,7 @@ import {
 } from "../../engine/storage/torch/torch_file.ts";
 import { matchInitialWeights } from "../../engine/train/init_checkpoint.ts";
 import { checkGradients } from "./gradient_check.ts";
-import { expect } from "./subject.ts";
+import { expect } from "./plugin_under_test.ts";
 
 /** Values of parameters, by name. */
 export type Weights = ReadonlyMap<string, Float32Array>;

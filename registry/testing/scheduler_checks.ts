@@ -3,20 +3,20 @@
  * @module
  */
 import type { Schedule } from "../plugin.ts";
-import { type Claim, expect, type Subject } from "./subject.ts";
+import { type Check, expect, type PluginUnderTest } from "./plugin_under_test.ts";
 
 /** Lengths of runs, the shortest among them. */
 const RUNS = [1, 2, 3, 20, 100];
 
-type ScheduleSubject = Subject<"scheduler">;
+type ScheduleUnderTest = PluginUnderTest<"scheduler">;
 
 /** Promises of schedules. */
-export const schedulerClaims: readonly Claim<"scheduler">[] = [
+export const schedulerChecks: readonly Check<"scheduler">[] = [
   { name: "gives a factor of at least 0 for every epoch", check: checkFactors },
   { name: "gives the same factor whenever it is asked", check: checkPure },
 ];
 
-function schedules({ plugin, options, context }: ScheduleSubject): [number, Schedule][] {
+function schedules({ plugin, options, context }: ScheduleUnderTest): [number, Schedule][] {
   const runs = context.epochs === undefined ? RUNS : [context.epochs];
   return runs.map((epochs) => [epochs, plugin.create(options, { epochs })]);
 }
@@ -25,7 +25,7 @@ function factors(schedule: Schedule, epochs: number): number[] {
   return Array.from({ length: epochs }, (_, epoch) => schedule.factor(epoch));
 }
 
-function checkFactors(subject: ScheduleSubject): void {
+function checkFactors(subject: ScheduleUnderTest): void {
   for (const [epochs, schedule] of schedules(subject)) {
     const found = factors(schedule, epochs);
     const wrong = found.findIndex((factor) => !(Number.isFinite(factor) && factor >= 0));
@@ -35,7 +35,7 @@ function checkFactors(subject: ScheduleSubject): void {
 }
 
 /** A resumed run asks for its later epochs only. */
-function checkPure(subject: ScheduleSubject): void {
+function checkPure(subject: ScheduleUnderTest): void {
   const again = schedules(subject);
   for (const [run, [epochs, schedule]] of schedules(subject).entries()) {
     const forward = factors(schedule, epochs);

@@ -23,14 +23,14 @@ import type { Plugin, Slot } from "../plugin.ts";
 import { Registry } from "../registry.ts";
 import { SLOTS, slotsOf } from "../slots.ts";
 import { isJson } from "./minimal_options.ts";
-import { type Claim, expect, type Subject } from "./subject.ts";
+import { type Check, expect, type PluginUnderTest } from "./plugin_under_test.ts";
 
 const UNKNOWN = "no_option_has_this_name";
 
-type AnySubject = Subject<Slot>;
+type AnyUnderTest = PluginUnderTest<Slot>;
 
 /** Promises of all plugins. */
-export const schemaClaims: readonly Claim<Slot>[] = [
+export const schemaChecks: readonly Check<Slot>[] = [
   { name: "can be registered", check: checkRegistration },
   { name: "names and describes its options", check: checkNames },
   { name: "states the default of every option that may be left out", check: checkDefaults },
@@ -40,7 +40,7 @@ export const schemaClaims: readonly Claim<Slot>[] = [
 ];
 
 /** Adding calls nothing of the plugin; a key is a word that paths and flags can hold. */
-function checkRegistration({ plugin }: AnySubject): void {
+function checkRegistration({ plugin }: AnyUnderTest): void {
   const registry = new Registry();
   registry.add(plugin);
   registry.add(plugin);
@@ -60,11 +60,11 @@ function leaves(entries: Entries, prefix = ""): [string, Field][] {
   });
 }
 
-function entriesOf({ plugin }: AnySubject): Entries {
+function entriesOf({ plugin }: AnyUnderTest): Entries {
   return optionEntries(plugin as Plugin);
 }
 
-function checkNames(subject: AnySubject): void {
+function checkNames(subject: AnyUnderTest): void {
   const { section } = SLOTS[subject.plugin.slot];
   const taken = slotsOf(section).map((slot) => SLOTS[slot].field);
   for (const name of Object.keys(entriesOf(subject))) {
@@ -75,14 +75,14 @@ function checkNames(subject: AnySubject): void {
   expect(silent === undefined, `option "${silent?.[0]}" has no description`);
 }
 
-function checkDefaults(subject: AnySubject): void {
+function checkDefaults(subject: AnyUnderTest): void {
   const open = leaves(entriesOf(subject)).find(([, field]) =>
     field.optional && field.default === undefined
   );
   expect(open === undefined, `option "${open?.[0]}" may be left out and has no default`);
 }
 
-function checkRoundTrip({ plugin, options }: AnySubject): void {
+function checkRoundTrip({ plugin, options }: AnyUnderTest): void {
   const text = JSON.stringify(options);
   expect(isJson(options), `its config is no JSON: ${text}`);
   const again = parseOptions(plugin as Plugin, JSON.parse(text));
@@ -119,7 +119,7 @@ function isElsewhere({ slot }: Plugin): boolean {
   return SLOTS[slot].list === true || SLOTS[slot].nested === true;
 }
 
-function checkFlags(subject: AnySubject): void {
+function checkFlags(subject: AnyUnderTest): void {
   const plugin = subject.plugin as Plugin;
   const options = subject.options as PlainObject;
   if (SLOTS[plugin.slot].list) {
@@ -206,7 +206,7 @@ function spell(path: readonly string[], field: Field, value: unknown): Flag[] {
   }
 }
 
-function checkUnknown({ plugin, options }: AnySubject): void {
+function checkUnknown({ plugin, options }: AnyUnderTest): void {
   const given = { ...options as PlainObject, [UNKNOWN]: 1 };
   const parsed = parseOptions(plugin as Plugin, given);
   expect(!parsed.success, "its schema takes options of any name, expected v.strictObject");

@@ -9,7 +9,7 @@ const progress: ExtractEvent = {
   done: 500,
   samples: 2000,
   rate: 12.34,
-  seconds_left: 3725,
+  secondsLeft: 3725,
 };
 
 Deno.test("createExtractReport() writes plain lines where nobody watches", async () => {
@@ -22,12 +22,12 @@ Deno.test("createExtractReport() writes plain lines where nobody watches", async
   report.show(progress);
   now = 31_000;
   report.show(progress);
-  report.show({ ...progress, seconds_left: 61.4 });
+  report.show({ ...progress, secondsLeft: 61.4 });
   now = 62_000;
-  report.show({ ...progress, seconds_left: 61.4 });
+  report.show({ ...progress, secondsLeft: 61.4 });
   now = 100_000;
   report.show({ type: "download", file: "model.safetensors", received: 1.5e6, total: 3e6 });
-  const file = { type: "file", split: "train", file: "a.h5", samples: 1998, embed_dim: 7 } as const;
+  const file = { type: "file", split: "train", file: "a.h5", samples: 1998, embedDim: 7 } as const;
   report.show({ ...file, skipped: 2, kept: false });
   report.show({ ...file, skipped: 0, kept: true });
   report.close();

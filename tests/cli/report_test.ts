@@ -9,7 +9,7 @@ const run: RunStarted = {
   fold: 0,
   folds: 1,
   epochs: 2,
-  first_epoch: 0,
+  firstEpoch: 0,
   batches: 10,
   samples: { train: 100, val: 20 },
   parameters: 65_000,
@@ -30,9 +30,9 @@ const done: RunDone = {
   type: "done",
   directory: "exp/ds/group/0",
   fold: 0,
-  best_metric: "val_Accuracy",
-  best_value: 0.9,
-  best_epoch: 0,
+  bestMetric: "val_Accuracy",
+  bestValue: 0.9,
+  bestEpoch: 0,
 };
 
 async function report(
@@ -89,8 +89,8 @@ Deno.test("createReport() for a cluster writes a line a minute of a long run", a
 Deno.test("createReport() tells folds apart and sums them up", async () => {
   const { report: shown, io } = await report();
   for (const fold of [0, 1]) {
-    shown.show({ ...run, fold, folds: 2, first_epoch: fold });
-    shown.show({ ...done, fold, best_value: 0.8 + fold / 10 });
+    shown.show({ ...run, fold, folds: 2, firstEpoch: fold });
+    shown.show({ ...done, fold, bestValue: 0.8 + fold / 10 });
   }
   shown.close();
   assertEquals(io.outLines[0], "run exp/ds/group/0, fold 1 of 2");

@@ -174,7 +174,7 @@ Deno.test("trainCommand() stops at a signal and says how to continue", async () 
       fold: 0,
       folds: 1,
       epochs: 3,
-      first_epoch: 1,
+      firstEpoch: 1,
       batches: 2,
       samples: {},
       parameters: 1,

@@ -15,11 +15,11 @@ export type Options = PluginCheckOptions<Slot, unknown>;
 export const CASES: Readonly<
   Record<string, readonly Options[] | ((folder: string) => Promise<readonly Options[]>)>
 > = {
-  "dataset cifar10": [{ config: UNCHECKED, context: { data_root_dir: CIFAR_FOLDER } }],
-  "dataset cifar100": [{ config: UNCHECKED, context: { data_root_dir: CIFAR_FOLDER } }],
+  "dataset cifar10": [{ config: UNCHECKED, context: { dataRootDir: CIFAR_FOLDER } }],
+  "dataset cifar100": [{ config: UNCHECKED, context: { dataRootDir: CIFAR_FOLDER } }],
   "dataset generic_image_dataset": async (folder) => [{
     config: { num_classes: 2, split_source: "subdirs", label_source: "folder" },
-    context: { data_root_dir: await writeImages(folder) },
+    context: { dataRootDir: await writeImages(folder) },
   }],
   "dataset precomputed_features": async (folder) => {
     const single = await writeSplits(await made(folder, "single"));

@@ -7,8 +7,10 @@ const COVERS: Readonly<Record<string, readonly string[]>> = {
   "tests/engine/autodiff/gradients_test.ts": [
     "engine/autodiff/layer_normalization.ts",
     "engine/autodiff/layout_gradients.ts",
+    "engine/autodiff/rule.ts",
     "engine/autodiff/sum_leading.ts",
   ],
+  "tests/engine/autodiff/backward_test.ts": ["engine/ir/reachable.ts"],
   "tests/engine/ir/shape_test.ts": ["engine/ir/create.ts", "engine/ir/dims.ts"],
   "tests/engine/features/feature_writer_test.ts": ["engine/features/float16_template.ts"],
   "tests/engine/storage/hdf5/raw_test.ts": ["engine/storage/hdf5/chunks.ts"],
@@ -26,6 +28,7 @@ const COVERS: Readonly<Record<string, readonly string[]>> = {
     "plugins/optimizer/SGD.ts",
   ],
   "tests/jobs/train/train_test.ts": ["registry/builder/fold.ts"],
+  "tests/registry/config/flags_test.ts": ["registry/config/flag.ts", "registry/config/words.ts"],
   "tests/registry/config/resolve_test.ts": [
     "registry/config/sections.ts",
     "registry/config/validate.ts",

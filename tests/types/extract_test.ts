@@ -15,14 +15,14 @@ async function accepted(config: ExtractConfig): Promise<unknown> {
   const { signal } = new AbortController();
   const onEvent = (event: ExtractEvent) => void event.type;
   const [file] = await extractFeatures(config, { signal, onEvent });
-  const numbers: number[] = [file.samples, file.skipped, file.embed_dim];
+  const numbers: number[] = [file.samples, file.skipped, file.embedDim];
   const parts: readonly ExtractPart[] = [
     configure(genericImageDataset, { num_classes: 2 }),
     configure(timm, { type: "vit_tiny_patch16_224" }),
     { precision: 32, shard: "1/4", dataloading: { num_workers: 2 }, data: { fold: 0 } },
   ];
   for await (const event of extractEvents(parts)) {
-    if (event.type === "progress") numbers.push(event.done, event.rate, event.seconds_left);
+    if (event.type === "progress") numbers.push(event.done, event.rate, event.secondsLeft);
   }
   await extractFeatures([{ checkpoint_path: "last.pt" }]);
   return numbers;

@@ -17,8 +17,8 @@ import {
 async function accepted(config: ResolvedConfig): Promise<unknown> {
   const { signal } = new AbortController();
   const [fold] = await train(config, { signal, onEvent: (event: TrainEvent) => void event.type });
-  const numbers: number[] = [fold.best_value, fold.best_epoch, fold.fold];
-  const names: string[] = [fold.directory, fold.best_metric];
+  const numbers: number[] = [fold.bestValue, fold.bestEpoch, fold.fold];
+  const names: string[] = [fold.directory, fold.bestMetric];
   const curve: number[] = fold.history.map(({ epoch, val }) => epoch + val.val_loss);
   await train([configure(clam, { variant: "sb" }), { training: { epochs: 2 } }]);
   for await (const event of trainEvents([configure(precomputed, { feature_dim: 3 })])) {
@@ -45,7 +45,7 @@ async function refused(config: ResolvedConfig): Promise<void> {
   // @ts-expect-error: batches have no metrics
   await train(config, { onEvent: (event) => event.type === "batch" && event.val });
   // @ts-expect-error: results cannot be changed
-  (await train(config))[0].best_value = 1;
+  (await train(config))[0].bestValue = 1;
   // @ts-expect-error: events come one by one
   trainEvents(config, { onEvent: () => {} });
 }

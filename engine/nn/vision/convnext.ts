@@ -154,7 +154,7 @@ function expectImages(images: readonly number[], smallest: number): void {
  * const parameters = new Parameters();
  * const context = { scope: parameters.scope(), sampleShape: [3, 64, 64] };
  * const model = convnext({ depths: [1, 1, 1, 1], dims: [8, 16, 24, 32] }, context);
- * assertEquals(model.embed_dim, 32);
+ * assertEquals(model.embedDim, 32);
  * assertEquals(parameters.list()[0].name, "stem.0.weight");
  * ```
  */
@@ -193,7 +193,7 @@ export const convnext: VisionArchitecture = (kwargs, { scope, sampleShape }): Vi
   if (normFirst) layers.push(options.mapNorm(scope.child("norm_pre"), widths[3]));
   return {
     output: "map",
-    embed_dim: widths[3],
+    embedDim: widths[3],
     forward: (images, context) => layers.reduce((x, layer) => layer(x, context), images),
   };
 };

@@ -192,7 +192,7 @@ function readOthers(args: ArgumentReader): void {
  * const parameters = new Parameters();
  * const context = { scope: parameters.scope(), sampleShape: [3, 64, 64] };
  * const model = resnet({ block: "BasicBlock", layers: [2, 2, 2, 2] }, context);
- * assertEquals(model.embed_dim, 512);
+ * assertEquals(model.embedDim, 512);
  * assertEquals(parameters.list()[0].name, "conv1.weight");
  * ```
  */
@@ -236,7 +236,7 @@ export const resnet: VisionArchitecture = (kwargs, { scope, sampleShape }): Visi
   }
   return {
     output: "map",
-    embed_dim: inputs,
+    embedDim: inputs,
     forward: (images, context) => layers.reduce((x, layer) => layer(x, context), images),
   };
 };

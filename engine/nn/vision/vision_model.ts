@@ -13,11 +13,11 @@ export interface VisionModel {
    */
   readonly output: "tokens" | "map" | "features";
   /** Width of the output. */
-  readonly embed_dim: number;
+  readonly embedDim: number;
   /** For `tokens`: how many tokens precede the patches, class token first. @default {0} */
-  readonly num_prefix_tokens?: number;
+  readonly numPrefixTokens?: number;
   /** For `tokens`: whether the first token is a class token. @default {false} */
-  readonly has_class_token?: boolean;
+  readonly hasClassToken?: boolean;
   /** For `tokens`: what the parameter `pos_embed` is laid out for, where there is one. */
   readonly positions?: {
     /** Rows and columns of patches. */

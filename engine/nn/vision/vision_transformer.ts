@@ -181,7 +181,7 @@ function readFinalNorm(args: ArgumentReader, classToken: boolean): boolean {
  * const parameters = new Parameters();
  * const context = { scope: parameters.scope(), sampleShape: [3, 8, 8] };
  * const kwargs = { img_size: 8, patch_size: 4, embed_dim: 12, depth: 1, num_heads: 3 };
- * assertEquals(visionTransformer(kwargs, context).embed_dim, 12);
+ * assertEquals(visionTransformer(kwargs, context).embedDim, 12);
  * assertEquals(parameters.list()[1].name, "pos_embed");
  * assertEquals(parameters.list()[1].shape, [1, 5, 12]);
  * ```
@@ -221,9 +221,9 @@ export const visionTransformer: VisionArchitecture = (
   const layers = [embed, place, normPre, transform, finalNorm].filter((layer) => !!layer);
   return {
     output: "tokens",
-    embed_dim: dim,
-    num_prefix_tokens: Number(classToken) + regTokens,
-    has_class_token: classToken,
+    embedDim: dim,
+    numPrefixTokens: Number(classToken) + regTokens,
+    hasClassToken: classToken,
     positions: tokens.positions
       ? { grid: tokens.learnedGrid, prefixTokens: positionedPrefix(tokens) }
       : undefined,

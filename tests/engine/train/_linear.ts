@@ -13,13 +13,13 @@ import type { Model } from "../../../engine/train/model.ts";
 export const CLASSES: TaskInfo = {
   task: "Classification",
   subtask: "multiclass",
-  num_classes: 2,
+  numClasses: 2,
 };
 
 /** `head.fc`: two features to `num_classes` values; auxiliary losses on request. */
 export function linearModel(task: TaskInfo = CLASSES, auxiliary = false): Model {
   const parameters = new Parameters();
-  const fc = parameters.scope().child("head").linear("fc", 2, task.num_classes);
+  const fc = parameters.scope().child("head").linear("fc", 2, task.numClasses);
   return {
     ...task,
     bags: false,

@@ -72,11 +72,11 @@ export function rowsOf(batch: Record<string, Value>, start: number, end: number)
 
 /** Plain gradient descent: without state, so that an update shows the gradient. */
 export const descent: Optimizer = {
-  counts: false,
+  storesStep: false,
   hyperparameters: {},
   state: () => ({}),
   scalars: (_, lr) => ({ lr }),
-  update: (parameter, gradient, _, { lr }) => ({
+  update: ({ parameter, gradient, scalars: { lr } }) => ({
     parameter: sub(parameter, mul(gradient, lr)),
     state: {},
   }),
@@ -89,7 +89,7 @@ export function withState(
   return {
     ...descent,
     state: () => ({ momentum: { shape: "parameter" } }),
-    update(parameter, gradient, { momentum }, { lr }) {
+    update({ parameter, gradient, state: { momentum }, scalars: { lr } }) {
       const { state, direction } = update(momentum, gradient);
       return { parameter: sub(parameter, mul(direction, lr)), state: { momentum: state } };
     },
@@ -115,7 +115,7 @@ export async function training(
     loss: model.loss,
     outputs: {},
     optimizer,
-    parameterOptions: () => ({ lr_scale: 1, weight_decay: 0.05 }),
+    parameterOptions: () => ({ lrScale: 1, weightDecay: 0.05 }),
     session: { threads: 1 },
     ...options,
   }, state);

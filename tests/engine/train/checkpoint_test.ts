@@ -39,8 +39,8 @@ function plan(optimizer = adamW.create({}, { lr: 0.1 })): CheckpointPlan {
     aliases: (name) => name.startsWith("head.") ? [`cls_${name}`] : [],
     optimizer,
     parameterOptions: ({ name }) => ({
-      lr_scale: 1,
-      weight_decay: name.endsWith("bias") ? 0 : 0.05,
+      lrScale: 1,
+      weightDecay: name.endsWith("bias") ? 0 : 0.05,
     }),
     lr: 0.1,
   };

@@ -11,7 +11,7 @@ import { batchOf, CLASSES, linearModel } from "./_linear.ts";
 
 /** Counts the samples that it has seen, squared: not additive over batches. */
 const squaredCount: Metric = {
-  higher_is_better: true,
+  higherIsBetter: true,
   accumulator() {
     let count = 0;
     return {
@@ -56,9 +56,9 @@ Deno.test("metricNames() knows names before there are predictions", () => {
     ["F1_class_0", true],
     ["F1_class_1", true],
   ]);
-  const labels = { ...CLASSES, subtask: "multilabel", num_classes: 3 } as const;
+  const labels = { ...CLASSES, subtask: "multilabel", numClasses: 3 } as const;
   assertEquals([...metricNames(labels, [acc.create({}, labels)])], [["Accuracy", true]]);
-  const values = { task: "Regression", subtask: "regression", num_classes: 1 } as const;
+  const values = { task: "Regression", subtask: "regression", numClasses: 1 } as const;
   assertEquals([...metricNames(values, [mse.create({}, values)])], [["MSE", false]]);
 });
 

@@ -12,7 +12,7 @@ const WEIGHT = [1, 0, 0, 1];
 async function run(model: Model, batch: Batch, labelSmoothing = 0): Promise<[number, number[]]> {
   const { loss, scores } = modelGraph(model, { training: false, labelSmoothing });
   const session = await Session.create({ loss, scores });
-  const count = model.num_classes;
+  const count = model.numClasses;
   const result = await session.run({
     ...batchFeeds(batch, model, 0),
     "head.fc.weight": { dtype: "float32", shape: [count, 2], data: Float32Array.from(WEIGHT) },
@@ -54,7 +54,7 @@ Deno.test("modelGraph() gives binary cross entropy and sigmoid for several label
 });
 
 Deno.test("modelGraph() gives the squared error and the values themselves for regression", async () => {
-  const task: TaskInfo = { task: "Regression", subtask: "regression", num_classes: 2 };
+  const task: TaskInfo = { task: "Regression", subtask: "regression", numClasses: 2 };
   const [loss, scores] = await run(
     linearModel(task),
     batchOf(FEATURES, Float32Array.of(0, 2, 0, 0)),

@@ -26,7 +26,7 @@ function optionsOf(rules: Partial<DecayRules>, names: readonly string[] = NAMES)
 
 Deno.test("parameterOptions() treats all parameters alike by default", () => {
   for (const options of optionsOf({}).values()) {
-    assertEquals(options, { lr_scale: 1, weight_decay: 0.05 });
+    assertEquals(options, { lrScale: 1, weightDecay: 0.05 });
   }
 });
 
@@ -35,7 +35,7 @@ Deno.test("parameterOptions() leaves norms and biases undecayed where that is as
     ...NAMES,
     "encoder.model.layer1.0.bn1.weight",
   ]);
-  const undecayed = [...options].filter(([, { weight_decay }]) => weight_decay === 0);
+  const undecayed = [...options].filter(([, { weightDecay }]) => weightDecay === 0);
   assertEquals(undecayed.map(([name]) => name), [
     "encoder.model.blocks.0.norm1.weight",
     "encoder.model.blocks.0.attn.qkv.bias",
@@ -46,8 +46,8 @@ Deno.test("parameterOptions() leaves norms and biases undecayed where that is as
 });
 
 Deno.test("parameterOptions() slows layers down from the head to the input", () => {
-  const scales = [...optionsOf({ layer_wise_lr_decay: 0.5 }).values()].map((each) => each.lr_scale);
+  const scales = [...optionsOf({ layer_wise_lr_decay: 0.5 }).values()].map((each) => each.lrScale);
   assertEquals(scales, [1 / 16, 1 / 16, 1 / 8, 1 / 8, 1 / 4, 1 / 2, 1, 1]);
   const head = optionsOf({ layer_wise_lr_decay: 0.5 }, ["head.fc.fc.weight", "head.fc.fc.bias"]);
-  assertEquals([...head.values()].map(({ lr_scale }) => lr_scale), [1, 1]);
+  assertEquals([...head.values()].map(({ lrScale }) => lrScale), [1, 1]);
 });

@@ -217,8 +217,8 @@ async function referenceTraining(
       const data = new Float32Array(initial[name].length);
       feeds[`${name} ${key}`] = { dtype: "float32", shape, data };
     }
-    const options = { lr_scale: 1, weight_decay: 0.05 };
-    const updated = optimizer.update(tensor, gradient, state, scalars, options);
+    const options = { lrScale: 1, weightDecay: 0.05 };
+    const updated = optimizer.update({ parameter: tensor, gradient, state, scalars, options });
     outputs[`next ${name}`] = updated.parameter;
     for (const [key, value] of Object.entries(updated.state)) {
       outputs[`next ${name} ${key}`] = value;

@@ -12,11 +12,11 @@ import { checkpointBytes, inFolder, namesIn, ofType, readRunJson } from "../../_
 import { linearModel } from "./_linear.ts";
 
 const descent: Optimizer = {
-  counts: false,
+  storesStep: false,
   hyperparameters: {},
   state: () => ({}),
   scalars: (_, lr) => ({ lr }),
-  update: (parameter, gradient, _, { lr }) => ({
+  update: ({ parameter, gradient, scalars: { lr } }) => ({
     parameter: sub(parameter, mul(gradient, lr)),
     state: {},
   }),
@@ -46,7 +46,7 @@ function loader(brokenBatches: readonly number[] = []): Loader {
 function scripted(values: readonly number[]): Metric {
   let asked = 0;
   return {
-    higher_is_better: true,
+    higherIsBetter: true,
     accumulator: () => ({
       update() {},
       // Training asks first, then validation.
@@ -63,13 +63,13 @@ function planOf(path: string, change: Partial<TrainPlan> = {}): TrainPlan {
     aliases: () => [],
     samples: { shape: [2], bags: false },
     optimizer: descent,
-    parameterOptions: () => ({ lr_scale: 1, weight_decay: 0 }),
+    parameterOptions: () => ({ lrScale: 1, weightDecay: 0 }),
     lr: 0.1,
     loaders: { train: loader(), val: loader() },
     schedule: { factor: (epoch) => 1 / (epoch + 1) },
     metrics: [],
     metricMode: "epochwise",
-    bestMetric: { name: "val_loss", higher_is_better: false },
+    bestMetric: { name: "val_loss", higherIsBetter: false },
     logger: noLogger.create({}, {}),
     epochs: 2,
     seed: 0,
@@ -129,7 +129,7 @@ Deno.test("FoldTrainer reports a run from beginning to end", async () => {
     const epoch = ["batch", "batch", "batch", "batch", "epoch"];
     assertEquals(kinds, ["run", ...epoch, ...epoch, "done"]);
     const [started] = ofType(events, "run");
-    assertEquals([started.batches, started.parameters, started.first_epoch], [4, 6, 0]);
+    assertEquals([started.batches, started.parameters, started.firstEpoch], [4, 6, 0]);
     const epochs = ofType(events, "epoch");
     assertEquals(epochs.map(({ lr }) => lr), [0.1, 0.05]);
     const losses = ofType(events, "batch").slice(0, 4).map(({ loss }) => loss);
@@ -147,12 +147,12 @@ Deno.test("FoldTrainer keeps the first of equal values, and any number rather th
     await inFolder(async (folder) => {
       const events = await run(planOf(folder, {
         metrics: [scripted(values)],
-        bestMetric: { name: "val_Score", higher_is_better: true },
+        bestMetric: { name: "val_Score", higherIsBetter: true },
         epochs: values.length,
       }));
       assertEquals(ofType(events, "epoch").map((event) => event.best), best);
       const [done] = ofType(events, "done");
-      assertEquals([done.best_value, done.best_epoch], [values[epoch], epoch]);
+      assertEquals([done.bestValue, done.bestEpoch], [values[epoch], epoch]);
       assertEquals(checkpointBytes(folder, "best"), checkpointBytes(folder, `epoch_000${epoch}`));
     });
   }
@@ -185,14 +185,14 @@ Deno.test("FoldTrainer tests the best weights where they are in no file", async 
     const events = await run(planOf(folder, {
       loaders: { train: loader(), val: loader(), test },
       metrics: [scripted([1, 0, 0, 0])],
-      bestMetric: { name: "val_Score", higher_is_better: true },
+      bestMetric: { name: "val_Score", higherIsBetter: true },
       checkpoints: false,
       lr: 1,
       epochs: 3,
     }));
     const [first] = ofType(events, "epoch");
     const [done] = ofType(events, "done");
-    assertEquals(done.best_epoch, 0);
+    assertEquals(done.bestEpoch, 0);
     assertEquals(done.test?.test_loss, first.val.val_loss);
     assertEquals(await namesIn(`${folder}/checkpoints`), []);
     const { test: recorded } = readRunJson(folder, "metrics.json");

@@ -238,10 +238,10 @@ Deno.test("extractFeatures() reads whole batches for an encoder that takes no fe
     key: "batched",
     description: "reads batches",
     config: v.strictObject({}),
-    preprocessing: () => ({ channels: 3, image_size: [2, 2] }),
+    preprocessing: () => ({ channels: 3, imageSize: [2, 2] }),
     create: () => ({
       output: "features",
-      embed_dim: 1,
+      embedDim: 1,
       reader: { inputShape: [1], batch, wrap: () => ({ module, options: {} }) },
       forward: (rows) => rows,
     }),

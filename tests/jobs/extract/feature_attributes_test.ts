@@ -10,8 +10,8 @@ import { extractConfig } from "../../_extraction.ts";
 const dataset: Dataset = {
   task: "Classification",
   subtask: "multiclass",
-  num_classes: 2,
-  class_names: ["cat", "dog"],
+  numClasses: 2,
+  classNames: ["cat", "dog"],
   open: () => Promise.resolve(undefined),
 };
 const transform: ImageTransform = {

@@ -7,7 +7,7 @@ import { Hdf5File } from "../../../engine/storage/hdf5/hdf5.ts";
 import { featureSplit, openFeatureFile } from "../../../engine/features/feature_file.ts";
 import { openSplitSource } from "../../../engine/data/open_source.ts";
 import { extractFeatures } from "../../../jobs/extract/extract.ts";
-import { withMatmulPrecision } from "../../../jobs/extract/matmul_precision.ts";
+import { chooseMatmulPrecision } from "../../../jobs/extract/matmul_precision.ts";
 import { resolveExtractConfig } from "../../../registry/config/extract.ts";
 import { registry as builtIn } from "../../../registry/registry.ts";
 import { extractionRegistry } from "../../_extraction.ts";
@@ -23,14 +23,14 @@ const no = () => Promise.resolve(false);
 
 Deno.test("withMatmulPrecision() leaves the highest precision alone", async () => {
   const graph = layer(384);
-  const made = await withMatmulPrecision(graph, "highest", yes);
+  const made = await chooseMatmulPrecision(graph, "highest", yes);
   assertStrictEquals(made.graph, graph);
   assertEquals([made.precision, made.notices], ["highest", []]);
 });
 
 Deno.test("withMatmulPrecision() computes with less where that is faster", async () => {
   const graph = layer(384);
-  const made = await withMatmulPrecision(graph, "high", yes);
+  const made = await chooseMatmulPrecision(graph, "high", yes);
   assert(made.graph !== graph);
   assertEquals([made.precision, made.notices], ["high", []]);
 });
@@ -41,7 +41,7 @@ Deno.test("withMatmulPrecision() says why it has no effect", async () => {
     [layer(64), yes, "no linear layer is wide enough, or it is in an ONNX file"],
   ] as const;
   for (const [graph, pays, reason] of cases) {
-    const made = await withMatmulPrecision(graph, "high", pays);
+    const made = await chooseMatmulPrecision(graph, "high", pays);
     assertStrictEquals(made.graph, graph);
     assertEquals(made.precision, "highest");
     assertEquals(made.notices, [`float32_matmul_precision high has no effect: ${reason}`]);

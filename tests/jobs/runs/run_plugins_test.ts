@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
-import { explainMissingPlugins } from "../../../jobs/runs/run_plugins.ts";
+import { addPluginHint } from "../../../jobs/runs/run_plugins.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import { resolveConfig } from "../../../registry/config/resolve.ts";
 import { inFolder } from "../../_training.ts";
@@ -15,7 +15,7 @@ function explain(directory: string, tree: Record<string, unknown>): string[] {
   try {
     resolveConfig({ file: tree }, registry);
   } catch (error) {
-    const explained = explainMissingPlugins(error, { directory, tree, registry });
+    const explained = addPluginHint(error, { directory, tree, registry });
     assert(explained instanceof ConfigError && explained.cause === error);
     return explained.message.split("\n");
   }
@@ -54,7 +54,7 @@ Deno.test("explainMissingPlugins() knows where the policies of images stand", ()
     message: "expected another one",
   }));
   const error = new ConfigError(issues);
-  const explained = explainMissingPlugins(error, { directory: ".", tree, registry });
+  const explained = addPluginHint(error, { directory: ".", tree, registry });
   assert(explained instanceof ConfigError);
   assertEquals(explained.issues.map(({ message }) => message.includes("--plugin MODULE")), [
     true,
@@ -78,5 +78,5 @@ Deno.test("explainMissingPlugins() leaves other errors as they are", () => {
   const lines = ["training.epochs: expected a whole number of at least 1, received 0"];
   assertEquals(explain(".", tree), lines);
   const other = new RangeError("a");
-  assert(explainMissingPlugins(other, { directory: ".", tree, registry }) === other);
+  assert(addPluginHint(other, { directory: ".", tree, registry }) === other);
 });

@@ -29,7 +29,7 @@ Deno.test("early stopping ends the run `patience` epochs after the best one", as
     const best = losses.indexOf(Math.min(...losses));
     assert(val.length < 30);
     assertEquals(val.length, best + 1 + 3);
-    assertEquals([done.best_metric, done.best_epoch], ["val_loss", best]);
+    assertEquals([done.bestMetric, done.bestEpoch], ["val_loss", best]);
     assert(ofType(events, "notice").some(({ message }) => message.includes("did not get better")));
   });
 });

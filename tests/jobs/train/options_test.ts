@@ -151,7 +151,7 @@ Deno.test("train() tells the logger how a run goes", async () => {
     own.add({
       ...registry.get("logger", "none"),
       create: () => ({
-        start: ({ directory, add_log }) => void told.push(["start", directory, add_log]),
+        start: ({ directory, addLog }) => void told.push(["start", directory, addLog]),
         log: (epoch, values) => void told.push([epoch, Object.keys(values)]),
         finish: (status) => void told.push(status),
       }),

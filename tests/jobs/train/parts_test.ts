@@ -12,8 +12,8 @@ Deno.test("train() takes the parts of a config, to the same bits as flags", asyn
     const [run] = await train(runParts(files, { logger: { group: "parts" } }));
     const { done } = await runTrain(files, { "logger.group": "flags" });
     assertEquals(
-      [run.best_metric, run.best_value, run.best_epoch, run.test],
-      [done.best_metric, done.best_value, done.best_epoch, done.test],
+      [run.bestMetric, run.bestValue, run.bestEpoch, run.test],
+      [done.bestMetric, done.bestValue, done.bestEpoch, done.test],
     );
   });
 });

@@ -71,7 +71,7 @@ Deno.test("train() resumes to the same bytes, wherever and with whatever optimiz
       );
       const resumed = await resumeRun(stopped);
       assertEquals(resumed.directory, stopped);
-      assertEquals(ofType(resumed.events, "run")[0].first_epoch, epoch);
+      assertEquals(ofType(resumed.events, "run")[0].firstEpoch, epoch);
       for (const file of ["last", "best"]) {
         assertEquals(checkpointBytes(stopped, file), checkpointBytes(whole.directory, file));
       }
@@ -200,7 +200,7 @@ Deno.test("train() resumes a cross-validation with the folds that are left", asy
     assertEquals(stopped.at(-1), "1");
     const { results, events } = await resumeRun(stopped);
     assertEquals(results.map(({ fold }) => fold), [1, 2]);
-    assertEquals(ofType(events, "run").map(({ first_epoch }) => first_epoch), [1, 0]);
+    assertEquals(ofType(events, "run").map(({ firstEpoch }) => firstEpoch), [1, 0]);
     for (const { directory, fold } of results) {
       assertEquals(checkpointBytes(directory), checkpointBytes(whole.results[fold].directory));
       assertEquals(
@@ -210,7 +210,11 @@ Deno.test("train() resumes a cross-validation with the folds that are left", asy
     }
     // From the first fold on, nothing is trained a second time.
     const again = await resumeRun(join(stopped, "..", "0"));
-    assertEquals(ofType(again.events, "run").map(({ first_epoch }) => first_epoch), [2, 2, 2]);
+    assertEquals(ofType(again.events, "run").map(({ firstEpoch }) => firstEpoch), [
+      2,
+      2,
+      2,
+    ]);
     assertEquals(ofType(again.events, "epoch").length, 0);
 
     const moved = join(folder, "kept");

@@ -66,7 +66,7 @@ Deno.test("train() predicts real values, with the metrics for them where none we
         'metric "f1" is not defined for regression targets and is left out',
       ]);
       assertEquals(Object.keys(done.test!), ["test_loss", "test_MAE", "test_MSE"]);
-      assertEquals(done.best_metric, "val_MAE");
+      assertEquals(done.bestMetric, "val_MAE");
       assert(done.test!.test_MSE < 0.01, JSON.stringify(done.test));
     });
   }

@@ -71,7 +71,7 @@ Deno.test("train() leaves a run directory with records, numbers and checkpoints"
       "last.pt",
     ]);
     assertEquals(checkpointBytes(directory), checkpointBytes(directory, "epoch_0002"));
-    const best = `epoch_000${done.best_epoch}`;
+    const best = `epoch_000${done.bestEpoch}`;
     assertEquals(checkpointBytes(directory, "best"), checkpointBytes(directory, best));
     const { train, val, test } = readRunJson<MetricsJson>(directory, "metrics.json");
     assertEquals(train.map(({ epoch }) => epoch), [0, 1, 2]);
@@ -85,7 +85,7 @@ Deno.test("train() leaves a run directory with records, numbers and checkpoints"
     assertEquals(Object.keys(val[2]), ["epoch", "val_loss", "val_Accuracy", "val_F1"]);
     assertEquals(Object.keys(test!), ["test_loss", "test_Accuracy", "test_F1"]);
     assertEquals(test, done.test);
-    assertEquals(done.best_value, Math.max(...val.map(({ val_Accuracy }) => val_Accuracy)));
+    assertEquals(done.bestValue, Math.max(...val.map(({ val_Accuracy }) => val_Accuracy)));
     const info = readRunJson(directory, "runtime_info.json");
     assertEquals([info.deno, info.plugins], [Deno.version.deno, []]);
   });
@@ -120,7 +120,7 @@ Deno.test("train() writes no checkpoints where none are wanted, and tests the be
     const without = { ...flags, "training.enable_checkpointing": "false" };
     const saved = await runTrain(files, flags);
     const unsaved = await runTrain(files, without);
-    assert(saved.done.best_epoch < 5, `best epoch ${saved.done.best_epoch}`);
+    assert(saved.done.bestEpoch < 5, `best epoch ${saved.done.bestEpoch}`);
     assertEquals(await namesIn(join(unsaved.directory, "checkpoints")), []);
     const { directory: _saved, ...expected } = saved.done;
     const { directory: _unsaved, ...found } = unsaved.done;
@@ -151,10 +151,10 @@ Deno.test("train() chooses the best checkpoint by the value that is asked for", 
       const logged = `val_${name.replace("val_", "")}`;
       const values = ofType(events, "epoch").map(({ val }) => val[logged]);
       const best = logged === "val_loss" ? Math.min(...values) : Math.max(...values);
-      assertEquals([done.best_metric, done.best_value], [logged, best]);
-      assertEquals(done.best_epoch, values.indexOf(best));
+      assertEquals([done.bestMetric, done.bestValue], [logged, best]);
+      assertEquals(done.bestEpoch, values.indexOf(best));
       const marked = ofType(events, "epoch").findLast(({ best }) => best);
-      assertEquals(marked?.epoch, done.best_epoch);
+      assertEquals(marked?.epoch, done.bestEpoch);
     }
   });
 });

@@ -38,7 +38,7 @@ export function dataset(
   options: Readonly<Record<string, unknown>> = {},
 ): Dataset {
   const images = { train: OWN, eval: OWN };
-  return plugin.create(v.parse(plugin.config, options), { data_root_dir, images });
+  return plugin.create(v.parse(plugin.config, options), { dataRootDir: data_root_dir, images });
 }
 
 /** Options for files that are not the published ones. */

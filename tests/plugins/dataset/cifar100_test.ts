@@ -9,12 +9,12 @@ const NAMES = Array.from({ length: 100 }, (_, i) => `fine ${i}`);
 
 Deno.test("cifar100 reads the pickles with the fine classes", async () => {
   const made = dataset(cifar100, CIFAR_FOLDER, UNCHECKED);
-  assertEquals(made.num_classes, 100);
+  assertEquals(made.numClasses, 100);
   const train = await made.open("train");
   await assertHolds(train, "train");
   assertEquals(train?.ids, ["train/00000", "train/00001"]);
   assertEquals(train?.name, join(CIFAR_FOLDER, "cifar-100-python", "train"));
-  assertEquals(made.class_names, NAMES);
+  assertEquals(made.classNames, NAMES);
   for (const name of ["val", "test"] as const) await assertHolds(await made.open(name), "test");
 });
 

@@ -39,13 +39,13 @@ function replaced(from: string, to: string): (bytes: Uint8Array) => Uint8Array {
 
 Deno.test("cifar10 reads the pickles that torchvision leaves on disk", async () => {
   const made = dataset(cifar10, CIFAR_FOLDER, UNCHECKED);
-  assertEquals([made.task, made.subtask, made.num_classes], ["Classification", "multiclass", 10]);
+  assertEquals([made.task, made.subtask, made.numClasses], ["Classification", "multiclass", 10]);
   const train = await made.open("train");
   await assertHolds(train, ...BATCHES);
   assertEquals(train?.sampleShape, [3, 32, 32]);
   assertEquals(train?.name, join(CIFAR_FOLDER, PICKLES));
   assertEquals(train?.ids, BATCHES.map((name) => `${name}/00000`));
-  assertEquals(made.class_names, NAMES);
+  assertEquals(made.classNames, NAMES);
   for (const name of ["val", "test"] as const) {
     const split = await made.open(name);
     await assertHolds(split, "test_batch");
@@ -66,7 +66,7 @@ Deno.test("cifar10 applies the transforms of the splits", async () => {
     eval: { channels: 1, operations: [] },
   } as const;
   const options = v.parse(cifar10.config, UNCHECKED);
-  const made = cifar10.create(options, { data_root_dir: CIFAR_FOLDER, images });
+  const made = cifar10.create(options, { dataRootDir: CIFAR_FOLDER, images });
   assertEquals((await made.open("train"))?.sampleShape, [3, 8, 9]);
   assertEquals((await made.open("test"))?.sampleShape, [1, 32, 32]);
 });
@@ -107,7 +107,7 @@ Deno.test("cifar10 reads the binary version", async () => {
   const read = dataset(cifar10, folder.path);
   await assertHolds(await read.open("train"), ...BATCHES);
   await assertHolds(await read.open("val"), "test_batch");
-  assertEquals(read.class_names, NAMES);
+  assertEquals(read.classNames, NAMES);
   const cut = join(binary, "test_batch.bin");
   Deno.truncateSync(cut, 6000);
   const error = await assertRejects(() => read.open("test"), DataError);
@@ -195,7 +195,7 @@ Deno.test("cifar10 says where it has looked and what to do", async () => {
 
 Deno.test("cifar10 needs an encoder that takes images, and ten classes", () => {
   assertThrows(
-    () => cifar10.create(v.parse(cifar10.config, {}), { data_root_dir: "." }),
+    () => cifar10.create(v.parse(cifar10.config, {}), { dataRootDir: "." }),
     RangeError,
     "it holds images, the encoder takes none",
   );

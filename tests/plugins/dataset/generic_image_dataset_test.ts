@@ -42,7 +42,11 @@ function dataset(
 ): Dataset {
   const config = v.parse(genericImageDataset.config, { num_classes: 2, ...options });
   const transforms = { train: SIZED, eval: SIZED };
-  return genericImageDataset.create(config, { data_root_dir, images: transforms, ...context });
+  return genericImageDataset.create(config, {
+    dataRootDir: data_root_dir,
+    images: transforms,
+    ...context,
+  });
 }
 
 const FOLDERS = { split_source: "subdirs", label_source: "folder" } as const;
@@ -66,13 +70,13 @@ Deno.test("generic_image_dataset takes splits and classes from folders, at any d
     "images/train/cat/notes.txt": "no image",
   });
   const made = dataset(folder.path, FOLDERS);
-  assertEquals([made.task, made.subtask, made.num_classes], ["Classification", "multiclass", 2]);
+  assertEquals([made.task, made.subtask, made.numClasses], ["Classification", "multiclass", 2]);
   const train = await made.open("train");
   assertEquals(train?.name, join(folder.path, "images/train"));
   assertEquals(train?.ids, ["train/cat/x/y/z.jpg", "train/dog/a.PNG", "train/dog/b.png"]);
   assertEquals(train?.labels, { values: Int32Array.of(0, 1, 1), width: 1 });
   assertEquals([train?.length, train?.sampleShape, train?.notices], [3, [3, 4, 6], []]);
-  assertEquals(made.class_names, ["cat", "dog"]);
+  assertEquals(made.classNames, ["cat", "dog"]);
   assertEquals(found(await made.open("val")), { "val/cat/c.jpeg": 0 });
   assertEquals(found(await made.open("test")), { "test/dog/d.bmp": 1 });
 });
@@ -106,7 +110,7 @@ Deno.test("generic_image_dataset counts classes of all splits, also without imag
   const made = dataset(folder.path, { ...FOLDERS, num_classes: 4 });
   assertEquals(found(await made.open("train")), { "train/b/1.png": 1 });
   assertEquals(found(await made.open("val")), { "val/c/1.png": 2 });
-  assertEquals(made.class_names, undefined); // three names for four classes
+  assertEquals(made.classNames, undefined); // three names for four classes
 });
 
 Deno.test("generic_image_dataset takes the order of classes from class_names", async () => {
@@ -114,7 +118,7 @@ Deno.test("generic_image_dataset takes the order of classes from class_names", a
   write(folder.path, images("images/train/dog/1.png", "images/train/cat/1.png"));
   const made = dataset(folder.path, { ...FOLDERS, class_names: ["dog", "cat"] });
   assertEquals(found(await made.open("train")), { "train/cat/1.png": 1, "train/dog/1.png": 0 });
-  assertEquals(made.class_names, ["dog", "cat"]);
+  assertEquals(made.classNames, ["dog", "cat"]);
   assertEquals(
     await failure(dataset(folder.path, { ...FOLDERS, class_names: ["dog", "bird"] })),
     `Cannot use "${join(folder.path, "images/train/cat/1.png")}": its folder "cat" is no class, ` +
@@ -138,7 +142,7 @@ Deno.test("generic_image_dataset takes splits and labels from JSON, by any path"
   assertEquals(found(train), { "a.png": 1, "deep/b.jpg": 0, "with.dot.png": 1 });
   assertEquals(train?.name, join(folder.path, "splits.json"));
   assertEquals(found(await made.open("val")), { "val/c.png": 1, "other/d.tif": 0 });
-  assertEquals(made.class_names, undefined);
+  assertEquals(made.classNames, undefined);
 });
 
 Deno.test("generic_image_dataset takes names as labels, sorted or as class_names has them", async () => {
@@ -150,7 +154,7 @@ Deno.test("generic_image_dataset takes names as labels, sorted or as class_names
   });
   const sorted = dataset(folder.path, {});
   assertEquals(found(await sorted.open("train")), { "a.png": 1 });
-  assertEquals(sorted.class_names, ["normal", "tumor"]);
+  assertEquals(sorted.classNames, ["normal", "tumor"]);
   const given = dataset(folder.path, { class_names: ["tumor", "normal"] });
   assertEquals(found(await given.open("train")), { "a.png": 0 });
   assertEquals(
@@ -183,7 +187,7 @@ Deno.test("generic_image_dataset reads CSV: quotes, other columns, a byte order 
   const columns = { path_column: "file", label_column: "class" };
   const made = dataset(folder.path, { ...options, ...columns });
   assertEquals(found(await made.open("train")), { "train/a, b.png": 0, "train/c.png": 1 });
-  assertEquals(made.class_names, ['x "y"', "z"]);
+  assertEquals(made.classNames, ['x "y"', "z"]);
   const tabs = dataset(folder.path, { ...options, labels_file: "labels.tsv" });
   assertEquals(found(await tabs.open("train")), { "train/a, b.png": 1, "train/c.png": 0 });
   const file = join(folder.path, "labels.csv");
@@ -397,7 +401,7 @@ Deno.test("generic_image_dataset takes the size of the first image where none is
   write(folder.path, images("images/train/cat/1.png"));
   const config = v.parse(genericImageDataset.config, { num_classes: 1, ...FOLDERS });
   const own = { channels: 1, operations: [] } as const;
-  const context = { data_root_dir: folder.path, images: { train: own, eval: own } };
+  const context = { dataRootDir: folder.path, images: { train: own, eval: own } };
   const train = await genericImageDataset.create(config, context).open("train");
   assertEquals(train?.sampleShape, [1, 18, 24]);
 });
@@ -405,7 +409,7 @@ Deno.test("generic_image_dataset takes the size of the first image where none is
 Deno.test("generic_image_dataset checks its options", () => {
   const config = v.parse(genericImageDataset.config, { num_classes: 2 });
   assertThrows(
-    () => genericImageDataset.create(config, { data_root_dir: "." }),
+    () => genericImageDataset.create(config, { dataRootDir: "." }),
     RangeError,
     "it holds images, the encoder takes none",
   );

@@ -14,7 +14,7 @@ function dataset(options: Record<string, unknown>): Plugged {
     val_features_file: "val.h5",
     ...options,
   });
-  return precomputedFeatures.create(full, { data_root_dir: "elsewhere" });
+  return precomputedFeatures.create(full, { dataRootDir: "elsewhere" });
 }
 
 const features: Dataset = { data: new Float32Array(12), shape: [4, 3] };
@@ -27,7 +27,7 @@ Deno.test("precomputed_features opens one file a split, and no test split withou
   await inFolder(async (folder) => {
     const train = await writeHdf5(join(folder, "a.h5"), { features, labels: labels(0, 1, 2, 0) });
     const made = dataset({ train_features_file: train });
-    assertEquals([made.task, made.subtask, made.num_classes], ["Classification", "multiclass", 3]);
+    assertEquals([made.task, made.subtask, made.numClasses], ["Classification", "multiclass", 3]);
     const split = await made.open("train");
     assertEquals([split?.name, split?.length, split?.sampleShape], [train, 4, [3]]);
     assertEquals(split?.labels, { values: Int32Array.of(0, 1, 2, 0), width: 1 });

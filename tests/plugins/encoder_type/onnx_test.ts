@@ -48,12 +48,18 @@ async function create(
 
 Deno.test("onnx tells the layout of an output by its dimensions", async () => {
   const layout = async (name: string, shape?: readonly number[], options?: Partial<OnnxConfig>) => {
-    const { output, embed_dim, reader, num_prefix_tokens, has_class_token } = await create(
+    const {
+      output,
+      embedDim,
+      reader,
+      numPrefixTokens,
+      hasClassToken,
+    } = await create(
       name,
       shape,
       options,
     );
-    return [output, embed_dim, reader?.inputShape, num_prefix_tokens, has_class_token];
+    return [output, embedDim, reader?.inputShape, numPrefixTokens, hasClassToken];
   };
   const none = undefined;
   assertEquals(await layout("grey"), ["features", 5, [5], none, none]);
@@ -105,9 +111,9 @@ Deno.test("onnx.preprocessing() follows the file, and the options where it is si
   const preprocessing = (name: string, options?: Partial<OnnxConfig>) =>
     onnx.preprocessing!(configOf(name, options));
   const rest = { mean: undefined, std: undefined, interpolation: "bicubic", crop_pct: 1 } as const;
-  assertEquals(preprocessing("grey"), { channels: 1, image_size: [8, 8], ...rest });
-  assertEquals(preprocessing("map"), { channels: 3, image_size: undefined, ...rest });
-  assertEquals(preprocessing("map", { image_size: 32 }).image_size, [32, 32]);
+  assertEquals(preprocessing("grey"), { channels: 1, imageSize: [8, 8], ...rest });
+  assertEquals(preprocessing("map"), { channels: 3, imageSize: undefined, ...rest });
+  assertEquals(preprocessing("map", { image_size: 32 }).imageSize, [32, 32]);
   const numbers = {
     mean: [0.5],
     std: [0.2, 0.3, 0.4],
@@ -116,7 +122,7 @@ Deno.test("onnx.preprocessing() follows the file, and the options where it is si
   } as const;
   assertEquals(preprocessing("map", { image_size: [32, 48], ...numbers }), {
     channels: 3,
-    image_size: [32, 48],
+    imageSize: [32, 48],
     ...numbers,
   });
   const path = modelFile("tokens");

@@ -15,7 +15,7 @@ function create(feature_dim: number, sampleShape: readonly number[]) {
 
 Deno.test("precomputed passes features on", async () => {
   const encoder = await create(4, [4]);
-  assertEquals([encoder.output, encoder.embed_dim], ["features", 4]);
+  assertEquals([encoder.output, encoder.embedDim], ["features", 4]);
   const features = input("features", "float32", ["batch", 4]);
   const context = { training: true, random: new RandomStream(scalar(0, "uint32")) };
   assertStrictEquals(encoder.forward(features, context), features);

@@ -58,16 +58,16 @@ for (const golden of models) {
     const encoder = await timm.create(config, { scope, sampleShape, source: "images" });
     const expected = Object.entries(golden.parameters).filter(([name]) => !BEYOND.test(name));
     assertEquals(shapesOf(parameters.list()), Object.fromEntries(expected));
-    assertEquals(encoder.embed_dim, golden.num_features);
-    assertEquals(encoder.num_prefix_tokens ?? null, golden.num_prefix_tokens);
-    assertEquals(encoder.has_class_token ?? null, golden.has_class_token);
+    assertEquals(encoder.embedDim, golden.num_features);
+    assertEquals(encoder.numPrefixTokens ?? null, golden.num_prefix_tokens);
+    assertEquals(encoder.hasClassToken ?? null, golden.has_class_token);
 
     const outputs = (images: Tensor) => {
       const features = encoder.forward(images, EVALUATION);
       const pool = (method: string) =>
         encoder.output === "map"
           ? poolMaps(features)
-          : poolTokens(features, method as AggregationMethod, encoder.num_prefix_tokens!);
+          : poolTokens(features, method as AggregationMethod, encoder.numPrefixTokens!);
       const pooled = Object.keys(golden.pooled).map((method) => [`pooled ${method}`, pool(method)]);
       return { features, ...Object.fromEntries(pooled) };
     };

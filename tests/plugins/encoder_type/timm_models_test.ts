@@ -29,7 +29,7 @@ function fingerprint(parameters: readonly Parameter[]): Fingerprint {
 }
 
 async function build(name: string): Promise<Outcome> {
-  const { family, preprocessing: { image_size } } = timmModel(name);
+  const { family, preprocessing: { imageSize } } = timmModel(name);
   const parameters = new Parameters();
   const scope = parameters.scope();
   const config = {
@@ -39,7 +39,7 @@ async function build(name: string): Promise<Outcome> {
     model_kwargs: {},
     weights_file: null,
   };
-  const context = { scope, sampleShape: [3, ...image_size], source: "images" };
+  const context = { scope, sampleShape: [3, ...imageSize], source: "images" };
   try {
     await timm.create(config, context);
     return { name, family, parameters: fingerprint(parameters.list()) };

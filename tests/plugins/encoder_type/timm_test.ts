@@ -41,16 +41,16 @@ Deno.test("timm has GloViTa's defaults", () => {
 Deno.test("timm says what the weights expect of images", () => {
   assertEquals(timm.preprocessing!({ ...defaults, type: "resnet50.a1_in1k" }), {
     channels: 3,
-    image_size: [224, 224],
+    imageSize: [224, 224],
     mean: [0.485, 0.456, 0.406],
     std: [0.229, 0.224, 0.225],
     interpolation: "bicubic",
-    crop_pct: 0.95,
-    crop_mode: "center",
+    cropPct: 0.95,
+    cropMode: "center",
   });
   const type = "eva_large_patch14_336.in22k_ft_in22k_in1k";
   const eva = timm.preprocessing!({ ...defaults, type });
-  assertEquals([eva.image_size, eva.crop_pct, eva.crop_mode], [[336, 336], 1, "squash"]);
+  assertEquals([eva.imageSize, eva.cropPct, eva.cropMode], [[336, 336], 1, "squash"]);
 });
 
 Deno.test("timm prefers img_size, and averages what it knows of three channels", () => {
@@ -60,7 +60,7 @@ Deno.test("timm prefers img_size, and averages what it knows of three channels",
   const imagenet = timm.preprocessing!({ ...defaults, type: "resnet18", input_channels: 1 });
   assert(Math.abs(imagenet.mean![0] - 0.449) < 1e-12 && imagenet.std!.length === 1);
   const sized = (img_size: unknown) =>
-    timm.preprocessing!({ ...defaults, type, model_kwargs: { img_size } }).image_size;
+    timm.preprocessing!({ ...defaults, type, model_kwargs: { img_size } }).imageSize;
   assertEquals([sized(112), sized([96, 64])], [[112, 112], [96, 64]]);
   assertThrows(() => sized("large"), RangeError, 'received "large"');
 });
@@ -75,7 +75,7 @@ Deno.test("timm names what is near to an unknown model", async () => {
 Deno.test("timm makes vision transformers for the images that come", async () => {
   const { encoder, parameters } = await create({ model_kwargs: FIXED }, [3, 96, 64]);
   assertEquals(shapeOf(parameters, "pos_embed"), [1, 1 + 6 * 4, 64]);
-  assertEquals([encoder.output, encoder.has_class_token], ["tokens", true]);
+  assertEquals([encoder.output, encoder.hasClassToken], ["tokens", true]);
   const fixed = () => create({ model_kwargs: { ...FIXED, img_size: 64 } });
   await assertRejects(fixed, RangeError, '"img_size" of vision_transformer to be [160,160]');
 });
@@ -97,7 +97,7 @@ Deno.test("timm passes arguments on, and names what it does not support", async 
   const virchow = { mlp_layer: "SwiGLUPacked", act_layer: "SiLU", reg_tokens: 4, img_size: 160 };
   const { parameters, encoder } = await create({ model_kwargs: virchow });
   assertEquals(shapeOf(parameters, "blocks.0.mlp.fc2.weight"), [64, 96]);
-  assertEquals(encoder.num_prefix_tokens, 5);
+  assertEquals(encoder.numPrefixTokens, 5);
   const misspelled = () => create({ model_kwargs: { init_value: 1 } });
   await assertRejects(misspelled, RangeError, 'received "init_value": 1');
   const channels = () => create({ model_kwargs: { in_chans: 1 } });

@@ -33,9 +33,9 @@ export function clamModel(
   { embed_dim, num_classes, head, subtask = "multiclass" }: HeadCase,
 ): Model {
   const parameters = new Parameters();
-  const task: TaskInfo = { task: "Classification", subtask, num_classes };
+  const task: TaskInfo = { task: "Classification", subtask, numClasses: num_classes };
   const config = v.parse(clam.config, head);
-  const built = clam.create(config, { ...task, embed_dim, scope: parameters.scope() });
+  const built = clam.create(config, { ...task, embedDim: embed_dim, scope: parameters.scope() });
   return {
     ...task,
     bags: true,
@@ -132,7 +132,7 @@ export class ModelRun {
       loss: this.graph.loss,
       outputs: this.graph.parts,
       optimizer,
-      parameterOptions: () => ({ lr_scale: 1, weight_decay: 0.05 }),
+      parameterOptions: () => ({ lrScale: 1, weightDecay: 0.05 }),
     }, this.state);
     const losses: Record<string, number>[] = [];
     for (let index = 0; index < steps; index++) {

@@ -82,7 +82,7 @@ Deno.test("clam's schema refuses options out of range", () => {
 });
 
 Deno.test("clam refuses regression, and instance_eval without one class a bag", () => {
-  const context = { embed_dim: 4, num_classes: 3, scope: new Parameters().scope() };
+  const context = { embedDim: 4, numClasses: 3, scope: new Parameters().scope() };
   const config = v.parse(clam.config, { instance_eval: true });
   assertThrows(
     () => clam.create(config, { ...context, task: "Regression", subtask: "regression" }),

@@ -4,9 +4,9 @@ import { Parameters, type Scope } from "../../../engine/nn/scope.ts";
 import { classification } from "../../../plugins/head_type/classification.ts";
 import { runHead } from "./_heads.ts";
 
-const task = { task: "Classification", subtask: "multiclass", num_classes: 3 } as const;
+const task = { task: "Classification", subtask: "multiclass", numClasses: 3 } as const;
 const head = (dropout: number) => (scope: Scope) =>
-  classification.create({ dropout }, { ...task, scope, embed_dim: 2 });
+  classification.create({ dropout }, { ...task, scope, embedDim: 2 });
 
 Deno.test("classification is one linear layer under GloViTa's names", async () => {
   const { parameters, output } = await runHead(head(0), [1, 2, 3, 4]);
@@ -31,7 +31,7 @@ Deno.test("classification drops features in training only", async () => {
 Deno.test("classification has a dropout rate from 0 to 1, and classes to predict", () => {
   assertEquals(v.parse(classification.config, {}), { dropout: 0 });
   assertEquals(v.is(classification.config, { dropout: 1.1 }), false);
-  const context = { scope: new Parameters().scope(), embed_dim: 2, num_classes: 1 };
+  const context = { scope: new Parameters().scope(), embedDim: 2, numClasses: 1 };
   assertThrows(
     () =>
       classification.create({ dropout: 0 }, {

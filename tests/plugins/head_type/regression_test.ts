@@ -4,9 +4,9 @@ import { Parameters, type Scope } from "../../../engine/nn/scope.ts";
 import { regression } from "../../../plugins/head_type/regression.ts";
 import { runHead } from "./_heads.ts";
 
-const task = { task: "Regression", subtask: "regression", num_classes: 2 } as const;
+const task = { task: "Regression", subtask: "regression", numClasses: 2 } as const;
 const head = (dropout: number) => (scope: Scope) =>
-  regression.create({ dropout, out_dim: 2 }, { ...task, scope, embed_dim: 2 });
+  regression.create({ dropout, out_dim: 2 }, { ...task, scope, embedDim: 2 });
 
 Deno.test("regression is one linear layer under GloViTa's names", async () => {
   const { parameters, output } = await runHead(head(0), [1, 2, 3, 4]);
@@ -25,7 +25,7 @@ Deno.test("regression drops features in training only", async () => {
 
 Deno.test("regression wants as many outputs as there are targets, and real targets", () => {
   assertEquals(v.parse(regression.config, {}), { dropout: 0, out_dim: 1 });
-  const context = { scope: new Parameters().scope(), embed_dim: 2, num_classes: 2 };
+  const context = { scope: new Parameters().scope(), embedDim: 2, numClasses: 2 };
   assertThrows(
     () => regression.create({ dropout: 0, out_dim: 1 }, { ...task, ...context }),
     RangeError,

@@ -6,7 +6,7 @@ import { registry } from "../../../registry/registry.ts";
 Deno.test("none takes every call of a run and does nothing", () => {
   assertStrictEquals(registry.get("logger", "none"), noLogger);
   const logger = noLogger.create(v.parse(noLogger.config, {}), {});
-  assertEquals(logger.start({ directory: "run", config: {}, add_log: { note: "x" } }), undefined);
+  assertEquals(logger.start({ directory: "run", config: {}, addLog: { note: "x" } }), undefined);
   assertEquals(logger.log(0, { val_Accuracy: NaN }), undefined);
   assertEquals(logger.finish("failed"), undefined);
 });

@@ -149,7 +149,7 @@ export function taskOf(subtask: Subtask, num_classes: number): TaskInfo {
   return {
     task: subtask === "regression" ? "Regression" : "Classification",
     subtask,
-    num_classes,
+    numClasses: num_classes,
   };
 }
 
@@ -159,11 +159,11 @@ export function taskOf(subtask: Subtask, num_classes: number): TaskInfo {
  * @param rows Which samples, in which order.
  */
 export function pickRows(input: MetricInput, rows: readonly number[]): MetricInput {
-  const { subtask, num_classes, scores, labels } = input;
+  const { subtask, numClasses, scores, labels } = input;
   const pick = (values: MetricInput["labels"], width: number) =>
     rows.flatMap((row) => [...values.subarray(row * width, (row + 1) * width)]);
-  const width = subtask === "multiclass" ? 1 : num_classes;
-  return batch(subtask, num_classes, pick(scores, num_classes), pick(labels, width));
+  const width = subtask === "multiclass" ? 1 : numClasses;
+  return batch(subtask, numClasses, pick(scores, numClasses), pick(labels, width));
 }
 
 function generatedCase({ seed, num_classes, count, expected }: RandomFile["generated"]): Case {

@@ -17,15 +17,15 @@ function rank(...batches: MetricInput[]) {
 Deno.test("rankClasses() counts the negatives above and at every positive", () => {
   for (const { name, input } of randomCases()) {
     if (input.subtask === "regression" || name === "generated") continue;
-    const { count, num_classes, scores, labels, subtask } = input;
+    const { count, numClasses, scores, labels, subtask } = input;
     const rankings = rank(...split(input, [2, 9]));
-    assertEquals(rankings.length, num_classes);
+    assertEquals(rankings.length, numClasses);
     rankings.forEach(({ positives, negatives, above, atLeast }, c) => {
       const own: number[] = [];
       const other: number[] = [];
       for (let i = 0; i < count; i++) {
-        const yes = subtask === "multiclass" ? labels[i] === c : labels[i * num_classes + c] === 1;
-        (yes ? own : other).push(scores[i * num_classes + c]);
+        const yes = subtask === "multiclass" ? labels[i] === c : labels[i * numClasses + c] === 1;
+        (yes ? own : other).push(scores[i * numClasses + c]);
       }
       own.sort((a, b) => a - b);
       assertEquals([...positives], own, name);

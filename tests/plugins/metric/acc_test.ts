@@ -11,5 +11,5 @@ Deno.test("acc counts every decision of a multilabel batch", () => {
 });
 
 Deno.test("acc prefers larger values", () => {
-  assertEquals(acc.create({}, batch("multiclass", 2, [], [])).higher_is_better, true);
+  assertEquals(acc.create({}, batch("multiclass", 2, [], [])).higherIsBetter, true);
 });

@@ -20,5 +20,5 @@ Deno.test("mae is at most the root of mse", () => {
 
 Deno.test("mae carries NaN through, and prefers smaller values", () => {
   assertEquals(compute(mae, batch("regression", 1, [NaN, 1], [0, 1])), { MAE: NaN });
-  assertEquals(mae.create({}, batch("regression", 1, [], [])).higher_is_better, false);
+  assertEquals(mae.create({}, batch("regression", 1, [], [])).higherIsBetter, false);
 });

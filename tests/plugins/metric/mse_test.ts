@@ -13,5 +13,5 @@ Deno.test("mse averages over samples and predicted values", () => {
 Deno.test("mse carries NaN and infinity through, and prefers smaller values", () => {
   assertEquals(compute(mse, batch("regression", 1, [NaN, 1], [0, 1])), { MSE: NaN });
   assertEquals(compute(mse, batch("regression", 1, [Infinity, 1], [0, 1])), { MSE: Infinity });
-  assertEquals(mse.create({}, batch("regression", 1, [], [])).higher_is_better, false);
+  assertEquals(mse.create({}, batch("regression", 1, [], [])).higherIsBetter, false);
 });

@@ -70,7 +70,7 @@ for (const { name, optimizer, lr, bias = name } of cases) {
       loss,
       outputs: {},
       optimizer,
-      parameterOptions: () => ({ lr_scale: 1, weight_decay: 0.05 }),
+      parameterOptions: () => ({ lrScale: 1, weightDecay: 0.05 }),
     }, state);
     for (let i = 0; i < 6; i++) {
       const feed = (key: string, shape: number[]) =>

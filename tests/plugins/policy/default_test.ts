@@ -6,11 +6,11 @@ import { transformOf } from "./_cases.ts";
 
 const preprocessing: Preprocessing = {
   channels: 3,
-  image_size: [224, 224],
+  imageSize: [224, 224],
   mean: [0.1, 0.2, 0.3],
   std: [0.4, 0.5, 0.6],
   interpolation: "bicubic",
-  crop_pct: 0.9,
+  cropPct: 0.9,
 };
 const normalize = { op: "normalize", mean: [0.1, 0.2, 0.3], std: [0.4, 0.5, 0.6] } as const;
 const crop = { op: "center_crop", size: [224, 224], fill: undefined } as const;
@@ -40,7 +40,7 @@ Deno.test("default takes from data what data says", () => {
       { op: "normalize", mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
     ],
   });
-  const resized = transformOf(defaultPolicy, { preprocessing, resize_size: 300 });
+  const resized = transformOf(defaultPolicy, { preprocessing, resizeSize: 300 });
   assertEquals(resized.operations[0], {
     op: "resize_shorter",
     size: 300,
@@ -62,14 +62,14 @@ Deno.test("default has options for interpolation and crop", () => {
 
 Deno.test("default squashes or pads where the encoder wants that", () => {
   const squash = transformOf(defaultPolicy, {
-    preprocessing: { ...preprocessing, crop_mode: "squash" },
+    preprocessing: { ...preprocessing, cropMode: "squash" },
   });
   assertEquals(squash.operations.slice(0, 2), [
     { op: "resize", size: [248, 248], interpolation: "bicubic" },
     crop,
   ]);
   const border = transformOf(defaultPolicy, {
-    preprocessing: { ...preprocessing, crop_mode: "border" },
+    preprocessing: { ...preprocessing, cropMode: "border" },
   });
   assertEquals(border.operations.slice(0, 2), [
     { op: "resize_fit", size: [248, 248], interpolation: "bicubic" },
@@ -79,7 +79,7 @@ Deno.test("default squashes or pads where the encoder wants that", () => {
 
 Deno.test("default covers a size that is no square", () => {
   const { size, operations } = transformOf(defaultPolicy, {
-    preprocessing: { ...preprocessing, image_size: [90, 180] },
+    preprocessing: { ...preprocessing, imageSize: [90, 180] },
   });
   assertEquals(size, [90, 180]);
   assertEquals(operations[0], { op: "resize_cover", size: [100, 200], interpolation: "bicubic" });
@@ -87,7 +87,7 @@ Deno.test("default covers a size that is no square", () => {
 
 Deno.test("default uses timm's numbers where the encoder says none", () => {
   const { operations } = transformOf(defaultPolicy, {
-    preprocessing: { channels: 3, image_size: [224, 224] },
+    preprocessing: { channels: 3, imageSize: [224, 224] },
   });
   assertEquals(operations, [
     { op: "resize_shorter", size: 256, interpolation: "bilinear" },
@@ -100,7 +100,7 @@ Deno.test("default leaves images their size where nobody says one", () => {
   const own = { ...preprocessing, image_size: undefined };
   const none = transformOf(defaultPolicy, { preprocessing: own });
   assertEquals([none.size, none.operations], [undefined, [normalize]]);
-  const resized = transformOf(defaultPolicy, { preprocessing: own, resize_size: 50 });
+  const resized = transformOf(defaultPolicy, { preprocessing: own, resizeSize: 50 });
   assertEquals(resized.size, undefined);
   assertEquals(resized.operations, [
     { op: "resize_shorter", size: 50, interpolation: "bicubic" },

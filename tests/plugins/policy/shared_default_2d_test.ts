@@ -25,11 +25,11 @@ Deno.test("shared_default_2d takes what the encoder expects: size, share, interp
   const { size, operations } = transformOf(sharedDefault2d, {
     preprocessing: {
       channels: 3,
-      image_size: [384, 384],
+      imageSize: [384, 384],
       mean: [0.5, 0.5, 0.5],
       std: [0.25, 0.25, 0.25],
       interpolation: "bicubic",
-      crop_pct: 0.95,
+      cropPct: 0.95,
     },
   });
   assertEquals(size, [384, 384]);
@@ -54,7 +54,7 @@ Deno.test("shared_default_2d takes from data what data says, and an interpolatio
     { op: "resize_shorter", size: 120, interpolation: "nearest" },
     { op: "center_crop", size: [100, 100] },
   ]);
-  const scaled = transformOf(sharedDefault2d, { preprocessing, image_size: 112 });
+  const scaled = transformOf(sharedDefault2d, { preprocessing, imageSize: 112 });
   assertEquals(scaled.operations[0], {
     op: "resize_shorter",
     size: 160,

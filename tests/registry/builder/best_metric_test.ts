@@ -6,20 +6,20 @@ import { acc } from "../../../plugins/metric/acc.ts";
 import { f1PerClass } from "../../../plugins/metric/f1_per_class.ts";
 import { mae } from "../../../plugins/metric/mae.ts";
 
-const classes: TaskInfo = { task: "Classification", subtask: "multiclass", num_classes: 2 };
-const values: TaskInfo = { task: "Regression", subtask: "regression", num_classes: 1 };
+const classes: TaskInfo = { task: "Classification", subtask: "multiclass", numClasses: 2 };
+const values: TaskInfo = { task: "Regression", subtask: "regression", numClasses: 1 };
 
 Deno.test("bestMetric() is the first value logged, in its own direction", () => {
   const metrics = [acc.create({}, classes), f1PerClass.create({}, classes)];
   assertEquals(bestMetric(null, classes, metrics), {
     name: "val_Accuracy",
-    higher_is_better: true,
+    higherIsBetter: true,
   });
   assertEquals(bestMetric(null, values, [mae.create({}, values)]), {
     name: "val_MAE",
-    higher_is_better: false,
+    higherIsBetter: false,
   });
-  assertEquals(bestMetric(null, classes, []), { name: "val_loss", higher_is_better: false });
+  assertEquals(bestMetric(null, classes, []), { name: "val_loss", higherIsBetter: false });
 });
 
 Deno.test("bestMetric() finds any value by its name, with or without val_", () => {
@@ -27,7 +27,7 @@ Deno.test("bestMetric() finds any value by its name, with or without val_", () =
   for (const name of ["val_F1_class_1", "F1_class_1"]) {
     assertEquals(bestMetric(name, classes, metrics).name, "val_F1_class_1");
   }
-  assertEquals(bestMetric("loss", classes, metrics).higher_is_better, false);
+  assertEquals(bestMetric("loss", classes, metrics).higherIsBetter, false);
 });
 
 Deno.test("bestMetric() lists what there is where a name is not logged", () => {

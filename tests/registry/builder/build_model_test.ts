@@ -43,7 +43,7 @@ Deno.test("buildModel() gives the graph that a run trains", async () => {
 
 Deno.test("buildModel() opens no file where the samples are given", async () => {
   const single = await buildModel(runParts(nowhere), { sampleShape: [DIM] });
-  assertEquals([single.bags, single.subtask, single.num_classes], [false, "multiclass", 3]);
+  assertEquals([single.bags, single.subtask, single.numClasses], [false, "multiclass", 3]);
   assertEquals(single.parameters.map(({ name }) => name), ["head.fc.fc.weight", "head.fc.fc.bias"]);
   const bags = await buildModel(runParts(nowhere, CLAM), { sampleShape: [DIM], bags: true });
   assert(bags.bags && bags.parameters.length > 4);

@@ -66,7 +66,7 @@ Deno.test("create() lets other errors through", () => {
 });
 
 const metric: Metric = {
-  higher_is_better: true,
+  higherIsBetter: true,
   accumulator: () => ({ update() {}, compute: () => ({}) }),
 };
 
@@ -89,7 +89,7 @@ function metricsFor(keys: readonly string[], subtask: Subtask) {
   registry.add(metricPlugin("other", ["regression"]));
   const chosen: ResolvedConfig = { ...config, task: { ...config.task, metrics: keys } };
   const task = subtask === "regression" ? "Regression" : "Classification";
-  const { metrics, notices } = createMetrics({ task, subtask, num_classes: 2 }, {
+  const { metrics, notices } = createMetrics({ task, subtask, numClasses: 2 }, {
     config: chosen,
     registry,
   });

@@ -5,14 +5,14 @@ import { reshape } from "../../../engine/ir/layout.ts";
 import type { Tensor } from "../../../engine/ir/node.ts";
 import type { Split } from "../../../engine/data/data.ts";
 import { modelGraph, modelInputs } from "../../../engine/train/model.ts";
-import { buildModel, foreignNames, parameterAliases } from "../../../registry/builder/model.ts";
+import { aliasesOf, assembleModel, parameterAliases } from "../../../registry/builder/model.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import type { Encoder, TaskInfo } from "../../../registry/plugin.ts";
 import { Registry, registry as builtIn } from "../../../registry/registry.ts";
 import { type Flags, runConfig } from "../../_training.ts";
 
 const files = { folder: "f", train: "train.h5", val: "val.h5", test: "test.h5" };
-const task: TaskInfo = { task: "Classification", subtask: "multiclass", num_classes: 3 };
+const task: TaskInfo = { task: "Classification", subtask: "multiclass", numClasses: 3 };
 const split: Split = {
   name: "train.h5",
   length: 4,
@@ -25,14 +25,14 @@ const split: Split = {
 const layouts: Record<string, Partial<Encoder> & { forward(x: Tensor): Tensor }> = {
   tokens: {
     output: "tokens",
-    has_class_token: true,
-    embed_dim: 2,
-    num_prefix_tokens: 1,
+    hasClassToken: true,
+    embedDim: 2,
+    numPrefixTokens: 1,
     forward: (x) => reshape(x, ["batch", 3, 2]),
   },
-  patches: { output: "tokens", embed_dim: 2, forward: (x) => reshape(x, ["batch", 3, 2]) },
-  map: { output: "map", embed_dim: 1, forward: (x) => reshape(x, ["batch", 1, 2, 3]) },
-  features: { output: "features", embed_dim: 6, forward: (x) => x },
+  patches: { output: "tokens", embedDim: 2, forward: (x) => reshape(x, ["batch", 3, 2]) },
+  map: { output: "map", embedDim: 1, forward: (x) => reshape(x, ["batch", 1, 2, 3]) },
+  features: { output: "features", embedDim: 6, forward: (x) => x },
 };
 
 /** Builds a model whose encoder gives a layout and has one layer of its own. */
@@ -54,7 +54,7 @@ async function build(layout: string, flags: Flags = {}, change: Partial<Split> =
   const config = runConfig(files, flags);
   const samples = { ...split, ...change };
   const bags = samples.bagLengths !== undefined;
-  return (await buildModel({ config, registry }, task, { ...samples, bags })).model;
+  return (await assembleModel({ config, registry }, task, { ...samples, bags })).model;
 }
 
 Deno.test("buildModel() names parameters as GloViTa's state dicts do", async () => {
@@ -65,15 +65,15 @@ Deno.test("buildModel() names parameters as GloViTa's state dicts do", async () 
     ["head.fc.fc.weight", [3, 6], true],
     ["head.fc.fc.bias", [3], true],
   ]);
-  assertEquals([model.num_classes, model.bags, model.sampleShape], [3, false, [6]]);
+  assertEquals([model.numClasses, model.bags, model.sampleShape], [3, false, [6]]);
 });
 
 Deno.test("parameterAliases() and foreignNames() know the other names", () => {
   assertEquals(parameterAliases("encoder.model.fc.bias"), ["model.fc.bias"]);
   assertEquals(parameterAliases("head.fc.fc.bias"), ["cls_head.fc.fc.bias"]);
   assertEquals(parameterAliases("peft.prompt"), []);
-  assertEquals(foreignNames("head.fc.fc.bias"), ["cls_head.fc.fc.bias", "fc.fc.bias"]);
-  assertEquals(foreignNames("encoder.model.fc.bias"), ["model.fc.bias", "fc.bias"]);
+  assertEquals(aliasesOf("head.fc.fc.bias"), ["cls_head.fc.fc.bias", "fc.fc.bias"]);
+  assertEquals(aliasesOf("encoder.model.fc.bias"), ["model.fc.bias", "fc.bias"]);
 });
 
 Deno.test("buildModel() pools what the encoder gives to one embedding a sample", async () => {

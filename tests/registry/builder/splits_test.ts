@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { DataError } from "../../../engine/errors.ts";
 import type { Split } from "../../../engine/data/data.ts";
-import { foldSplits, openSplits } from "../../../registry/builder/splits.ts";
+import { foldSplits, openTrainSplits } from "../../../registry/builder/splits.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import type { Dataset } from "../../../registry/plugin.ts";
 import { type Flags, runConfig } from "../../_training.ts";
@@ -27,7 +27,7 @@ function dataset(splits: Partial<Record<"train" | "val" | "test", Split>>): Data
   return {
     task: "Classification",
     subtask: "multiclass",
-    num_classes: 3,
+    numClasses: 3,
     open: (name) => Promise.resolve(splits[name]),
   };
 }
@@ -37,7 +37,7 @@ function foldOf(flags: Flags, fold = 0, splits: { test?: Split } = { test }) {
 }
 
 Deno.test("openSplits() wants splits that fit each other", async () => {
-  assertEquals(await openSplits(dataset({ train, val })), { train, val, test: undefined });
+  assertEquals(await openTrainSplits(dataset({ train, val })), { train, val, test: undefined });
   const bags = { bagLengths: new Int32Array(10) };
   const cases: [Parameters<typeof dataset>[0], string][] = [
     [{ train }, "Cannot train: the dataset has no val split"],
@@ -52,7 +52,7 @@ Deno.test("openSplits() wants splits that fit each other", async () => {
     ],
   ];
   for (const [splits, message] of cases) {
-    const error = await assertRejects(() => openSplits(dataset(splits)), DataError);
+    const error = await assertRejects(() => openTrainSplits(dataset(splits)), DataError);
     assertEquals(error.message, message);
   }
 });

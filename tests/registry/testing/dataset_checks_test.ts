@@ -47,7 +47,7 @@ function counting(width: number, lengths?: readonly number[], parts = "{}"): Sou
   };
 }
 
-const task = { task: "Classification", subtask: "multiclass", num_classes: 3 } as const;
+const task = { task: "Classification", subtask: "multiclass", numClasses: 3 } as const;
 
 function samples(parts: Partial<Split> = {}): Split {
   return {
@@ -76,42 +76,42 @@ const dataset = (split: Partial<Split>, parts: Partial<Dataset> = {}) =>
     ...parts,
   }));
 
-Deno.test("datasetClaims accept single samples, bags, and targets of every kind", async () => {
+Deno.test("datasetChecks accept single samples, bags, and targets of every kind", async () => {
   await assertFails(dataset({}), {});
   await assertFails(dataset(bags()), {});
   const values = Float32Array.from({ length: 12 }, (_, i) => i % 2);
-  const multilabel = { task: "Classification", subtask: "multilabel", num_classes: 2 } as const;
+  const multilabel = { task: "Classification", subtask: "multilabel", numClasses: 2 } as const;
   await assertFails(dataset({ labels: { values, width: 2 } }, multilabel), {});
-  const regression = { task: "Regression", subtask: "regression", num_classes: 2 } as const;
+  const regression = { task: "Regression", subtask: "regression", numClasses: 2 } as const;
   await assertFails(dataset({ labels: { values, width: 2 } }, regression), {});
   const ids = ["a", "b", "c", "d", "e", "f"];
-  await assertFails(dataset({ ids }, { class_names: ["x", "y", "z"] }), {});
+  await assertFails(dataset({ ids }, { classNames: ["x", "y", "z"] }), {});
   const tolerant = counting(2, undefined, `{ more: () => ({ skipped: [] }) }`);
   await assertFails(dataset({ source: tolerant }), {});
 });
 
-Deno.test("datasetClaims give a dataset its folder and transforms of images", async () => {
+Deno.test("datasetChecks give a dataset its folder and transforms of images", async () => {
   let seen: [string, ImageTransforms | undefined] | undefined;
-  const looking = plain("dataset", (_, { data_root_dir, images }) => {
-    seen = [data_root_dir, images];
-    return dataset({}).create({}, { data_root_dir });
+  const looking = plain("dataset", (_, { dataRootDir, images }) => {
+    seen = [dataRootDir, images];
+    return dataset({}).create({}, { dataRootDir: dataRootDir });
   });
-  await assertFails(looking, {}, { context: { data_root_dir: "images" } });
+  await assertFails(looking, {}, { context: { dataRootDir: "images" } });
   if (seen?.[0] !== "images" || seen[1]?.train.size?.join() !== "8,8") throw new Error(`${seen}`);
 });
 
-Deno.test("datasetClaims find tasks that do not exist", async () => {
+Deno.test("datasetChecks find tasks that do not exist", async () => {
   const odd = dataset({}, { task: "Detection" as "Regression" });
   await assertFails(odd, { [TASK]: /^its task is "Detection"$/ });
   const mixed = dataset({}, { task: "Regression" });
   await assertFails(mixed, { [TASK]: /^its task is Regression, its subtask "multiclass"$/ });
-  const half = dataset({}, { num_classes: 2.5 });
-  await assertFails(half, { [TASK]: /^num_classes is 2.5$/ });
-  const unnamed = dataset({}, { class_names: ["x"] });
-  await assertFails(unnamed, { [TASK]: /^num_classes is 3, with 1 class_names$/ });
+  const half = dataset({}, { numClasses: 2.5 });
+  await assertFails(half, { [TASK]: /^numClasses is 2.5$/ });
+  const unnamed = dataset({}, { classNames: ["x"] });
+  await assertFails(unnamed, { [TASK]: /^numClasses is 3, with 1 classNames$/ });
 });
 
-Deno.test("datasetClaims find files that are missing, and no training split", async () => {
+Deno.test("datasetChecks find files that are missing, and no training split", async () => {
   const missing = dataset({}, {
     open: () => Promise.reject(new Error("no such file")),
   });
@@ -121,7 +121,7 @@ Deno.test("datasetClaims find files that are missing, and no training split", as
   await assertFails(empty, { [SPLITS]: /^it has no training split$/ });
 });
 
-Deno.test("datasetClaims find facts that do not fit each other", async () => {
+Deno.test("datasetChecks find facts that do not fit each other", async () => {
   const facts = async (split: Partial<Split>, state: RegExp, more: Record<string, RegExp> = {}) =>
     await assertFails(dataset(split), { [SPLITS]: state, ...more });
   await facts({ name: "" }, /^a split has no name$/);
@@ -163,7 +163,7 @@ Deno.test("datasetClaims find facts that do not fit each other", async () => {
   });
 });
 
-Deno.test("datasetClaims find targets that are out of range", async () => {
+Deno.test("datasetChecks find targets that are out of range", async () => {
   const of = (...values: number[]) => ({ labels: { values: Int32Array.from(values), width: 1 } });
   await assertFails(dataset(of(0, 1, 2, 3, 1, 2)), { [LABELS]: /^target 3 of "samples" is 3$/ });
   await assertFails(dataset(of(0, 1)), { [LABELS]: /^"samples" has 2 targets, expected 6$/ });
@@ -172,15 +172,15 @@ Deno.test("datasetClaims find targets that are out of range", async () => {
   const values = new Float32Array(12).fill(0.5);
   const two = { labels: { values, width: 2 } };
   await assertFails(dataset(two), { [LABELS]: /^"samples" has 2 targets a sample, expected 1$/ });
-  const multilabel = { subtask: "multilabel", num_classes: 2 } as const;
+  const multilabel = { subtask: "multilabel", numClasses: 2 } as const;
   await assertFails(dataset(two, multilabel), { [LABELS]: /^target 0 of "samples" is 0.5$/ });
-  const regression = { task: "Regression", subtask: "regression", num_classes: 2 } as const;
+  const regression = { task: "Regression", subtask: "regression", numClasses: 2 } as const;
   await assertFails(dataset(two, regression), {});
   const nan = { labels: { values: new Float32Array(12).fill(NaN), width: 2 } };
   await assertFails(dataset(nan, regression), { [LABELS]: /^target 0 of "samples" is NaN$/ });
 });
 
-Deno.test("datasetClaims find a dataset that is another one when it is opened again", async () => {
+Deno.test("datasetChecks find a dataset that is another one when it is opened again", async () => {
   let opened = 0;
   const shuffling = dataset({}, {
     open: (name) => {
@@ -193,7 +193,7 @@ Deno.test("datasetClaims find a dataset that is another one when it is opened ag
   });
 });
 
-Deno.test("datasetClaims find rows that were not announced", async () => {
+Deno.test("datasetChecks find rows that were not announced", async () => {
   const source = (parts: string, width = 2) => ({ source: counting(width, undefined, parts) });
   await assertFails(dataset(source("{}", 3)), {
     [ROWS]: /^"samples" gives 12 values for 4 samples, expected 8$/,
@@ -220,14 +220,14 @@ Deno.test("datasetClaims find rows that were not announced", async () => {
   });
 });
 
-Deno.test("datasetClaims find samples that depend on the order in which they are read", async () => {
+Deno.test("datasetChecks find samples that depend on the order in which they are read", async () => {
   const placed = counting(2, undefined, "{ value: (sample, i, at) => at }");
   await assertFails(dataset({ source: placed }), {
     [ORDER]: /^sample 3 of "samples" differs when read alone$/,
   });
 });
 
-Deno.test("datasetClaims find sources that mix up reads on the way at the same time", async () => {
+Deno.test("datasetChecks find sources that mix up reads on the way at the same time", async () => {
   const code = `export const openSource = () => {
     const memory = new Float32Array(2);
     return {
@@ -249,20 +249,20 @@ Deno.test("datasetClaims find sources that mix up reads on the way at the same t
   });
 });
 
-Deno.test("datasetClaims find sources that do not use the memory they are given", async () => {
+Deno.test("datasetChecks find sources that do not use the memory they are given", async () => {
   const own = counting(2, undefined, "{ place: (_, size) => new Float32Array(size) }");
   await assertFails(dataset({ source: own }), {
     [INTO]: /^"samples" reads into memory of its own$/,
   });
 });
 
-Deno.test("datasetClaims find sources that read whole bags where instances are asked for", async () => {
+Deno.test("datasetChecks find sources that read whole bags where instances are asked for", async () => {
   await assertFails(dataset(bags("{ select: () => undefined }")), {
     [INSTANCES]: /^bag 2 of "samples" gives other instances than asked for$/,
   });
 });
 
-Deno.test("datasetClaims allow samples to be left out that cannot be read", async () => {
+Deno.test("datasetChecks allow samples to be left out that cannot be read", async () => {
   const code = `export const openSource = () => ({
     read(indices, { into } = {}) {
       const found = Array.from(indices).filter((index) => index !== 1);

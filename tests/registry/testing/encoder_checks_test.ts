@@ -27,7 +27,7 @@ const oneLayer = (
     const layer = scope.linear("layer", width, EMBED_DIM);
     return {
       output: "features",
-      embed_dim: EMBED_DIM,
+      embedDim: EMBED_DIM,
       forward: (samples, mode) => change(tanh(layer(samples, mode)), mode),
       ...parts,
     };
@@ -38,12 +38,12 @@ const same = (x: Tensor) => x;
 /** Four tokens of one number each. */
 const tokens = (x: Tensor) => unsqueeze(x, [2]);
 
-Deno.test("encoderClaims accept features, tokens and maps, also where they take time", async () => {
+Deno.test("encoderChecks accept features, tokens and maps, also where they take time", async () => {
   await assertFails(oneLayer(same), {});
   const prefixed = { output: "tokens", embed_dim: 1, num_prefix_tokens: 1, has_class_token: true };
   await assertFails(oneLayer(tokens, prefixed as Partial<Encoder>), {});
   const map = (x: Tensor) => reshape(x, ["batch", 2, 2, 1]);
-  await assertFails(oneLayer(map, { output: "map", embed_dim: 2 }), {});
+  await assertFails(oneLayer(map, { output: "map", embedDim: 2 }), {});
   const slow = oneLayer(same);
   const later = plain("encoder_type", async (options, context) => {
     await Promise.resolve();
@@ -52,17 +52,17 @@ Deno.test("encoderClaims accept features, tokens and maps, also where they take 
   await assertFails(later, {});
 });
 
-Deno.test("encoderClaims take the shape of samples from the plugin, or from its author", async () => {
+Deno.test("encoderChecks take the shape of samples from the plugin, or from its author", async () => {
   const images: EncoderPlugin = {
     ...plain("encoder_type", (_, { sampleShape }) => {
       if (String(sampleShape) !== "1,6,8") throw new RangeError(`no ${sampleShape}`);
       return {
         output: "features",
-        embed_dim: 48,
+        embedDim: 48,
         forward: (samples) => reshape(samples, ["batch", 48]),
       };
     }),
-    preprocessing: () => ({ channels: 1, image_size: [6, 8] }),
+    preprocessing: () => ({ channels: 1, imageSize: [6, 8] }),
   };
   await assertFails(images, {});
   const { preprocessing: _, ...silent } = images;
@@ -74,9 +74,9 @@ Deno.test("encoderClaims take the shape of samples from the plugin, or from its 
   await assertFails(silent, wrong, { context: { sampleShape: [9] } });
 });
 
-Deno.test("encoderClaims find output of another layout", async () => {
-  await assertFails(oneLayer(same, { embed_dim: 5 }), {
-    [LAYOUT]: /^embeddings are 4 wide, embed_dim is 5$/,
+Deno.test("encoderChecks find output of another layout", async () => {
+  await assertFails(oneLayer(same, { embedDim: 5 }), {
+    [LAYOUT]: /^embeddings are 4 wide, embedDim is 5$/,
   });
   await assertFails(oneLayer(same, { output: "tokens" }), {
     [LAYOUT]: /^its output is float32 \[batch, 4\], announced: tokens$/,
@@ -96,14 +96,14 @@ Deno.test("encoderClaims find output of another layout", async () => {
   await assertFails(endless, { [LAYOUT]: /^embeddings hold/, [COMPANY]: /./, [SLOPES]: /./ });
 });
 
-Deno.test("encoderClaims find noise in evaluation, and samples that mix", async () => {
+Deno.test("encoderChecks find noise in evaluation, and samples that mix", async () => {
   const noisy = oneLayer((x, { random }) => random.dropout(x, 0.5));
   await assertFails(noisy, { [STEADY]: /^its evaluation depends on the seed$/, [COMPANY]: /./ });
   const mixed = oneLayer((x) => add(x, reduceMean(x, { axes: [0], keepdims: true })));
   await assertFails(mixed, { [COMPANY]: /^the embedding of sample 0 changes with its neighbours/ });
 });
 
-Deno.test("encoderClaims find gradients that are wrong, and numbers not in the weights", async () => {
+Deno.test("encoderChecks find gradients that are wrong, and numbers not in the weights", async () => {
   const halved = oneLayer((x) => add(x, applyOne("Identity", [x], { detached: true })));
   await assertFails(halved, { [SLOPES]: /^the gradient of "encoder.model.layer.weight" / });
   let calls = 0;
@@ -132,12 +132,12 @@ function summing(source: SourceModule, parts = "", memory = "undefined"): Source
 const reading = (parts = "", inputShape: readonly number[] = [4], memory?: string) =>
   plain("encoder_type", () => ({
     output: "features",
-    embed_dim: 4,
+    embedDim: 4,
     reader: { inputShape, wrap: (source) => summing(source, parts, memory) },
     forward: (samples) => transpose(transpose(samples)),
   }));
 
-Deno.test("encoderClaims accept a stage before the graph, and find one that breaks its word", async () => {
+Deno.test("encoderChecks accept a stage before the graph, and find one that breaks its word", async () => {
   const context = { sampleShape: [8] };
   await assertFails(reading(), {}, { context });
   await assertFails(reading("", [5]), {
@@ -155,7 +155,7 @@ Deno.test("encoderClaims accept a stage before the graph, and find one that brea
   }, { context });
 });
 
-Deno.test("encoderClaims check encoders with options", async () => {
+Deno.test("encoderChecks check encoders with options", async () => {
   const wide: EncoderPlugin<{ readonly width: number }> = {
     slot: "encoder_type",
     key: "wide",
@@ -165,7 +165,7 @@ Deno.test("encoderClaims check encoders with options", async () => {
     }),
     create({ width }, { scope, sampleShape: [inputs] }) {
       const layer = scope.linear("layer", inputs, width);
-      return { output: "features", embed_dim: width, forward: layer };
+      return { output: "features", embedDim: width, forward: layer };
     },
   };
   await assertFails(wide, {});

@@ -27,8 +27,8 @@ type Change = (
 
 /** A linear head whose output is changed. */
 const linearHead = (change: Change, parts: Partial<Head> = {}) =>
-  plain("head_type", (_, { scope, embed_dim, num_classes }) => {
-    const layer = scope.linear("fc", embed_dim, num_classes);
+  plain("head_type", (_, { scope, embedDim, numClasses }) => {
+    const layer = scope.linear("fc", embedDim, numClasses);
     return {
       input: "embedding",
       forward(input, mode) {
@@ -40,7 +40,7 @@ const linearHead = (change: Change, parts: Partial<Head> = {}) =>
     };
   });
 
-Deno.test("headClaims accept a linear head, with dropout and an auxiliary loss", async () => {
+Deno.test("headChecks accept a linear head, with dropout and an auxiliary loss", async () => {
   await assertFails(linearHead((logits) => logits), {});
   const noisy = linearHead((logits, _, { training, random }) => {
     if (!training) return logits;
@@ -54,9 +54,9 @@ Deno.test("headClaims accept a linear head, with dropout and an auxiliary loss",
 
 /** A mean over bags, weighted by attention. */
 const bagHead = (inside: (bags: NonNullable<HeadInput["bags"]>, scores: Tensor) => Tensor) =>
-  plain("head_type", (_, { scope, embed_dim, num_classes }) => {
-    const score = scope.linear("score", embed_dim, 1);
-    const layer = scope.linear("fc", embed_dim, num_classes);
+  plain("head_type", (_, { scope, embedDim, numClasses }) => {
+    const score = scope.linear("score", embedDim, 1);
+    const layer = scope.linear("fc", embedDim, numClasses);
     return {
       input: "bag",
       forward({ features, bags }, mode) {
@@ -67,7 +67,7 @@ const bagHead = (inside: (bags: NonNullable<HeadInput["bags"]>, scores: Tensor) 
     };
   });
 
-Deno.test("headClaims accept a head over bags, and find one that looks into other bags", async () => {
+Deno.test("headChecks accept a head over bags, and find one that looks into other bags", async () => {
   const own = bagHead(({ index, lengths }, scores) =>
     softmax(where(membership(index, lengths), scores, -1e30))
   );
@@ -80,7 +80,7 @@ Deno.test("headClaims accept a head over bags, and find one that looks into othe
   });
 });
 
-Deno.test("headClaims find a head that refuses everything, or has another input", async () => {
+Deno.test("headChecks find a head that refuses everything, or has another input", async () => {
   const every = { [OUTPUTS]: /./, [STEADY]: /./, [COMPANY]: /./, [SLOPES]: /./, [SAVED]: /./ };
   const refusing = plain("head_type", () => {
     throw new RangeError("no");
@@ -93,9 +93,9 @@ Deno.test("headClaims find a head that refuses everything, or has another input"
   await assertFails(odd, { ...every, [TARGETS]: /^its input is "slide"$/ });
 });
 
-Deno.test("headClaims find logits of another shape, or that are not finite", async () => {
-  const narrow = plain("head_type", (_, { scope, embed_dim }) => {
-    const layer = scope.linear("fc", embed_dim, 2);
+Deno.test("headChecks find logits of another shape, or that are not finite", async () => {
+  const narrow = plain("head_type", (_, { scope, embedDim }) => {
+    const layer = scope.linear("fc", embedDim, 2);
     return {
       input: "embedding",
       forward: ({ features }, mode) => ({ logits: layer(features, mode) }),
@@ -117,14 +117,14 @@ Deno.test("headClaims find logits of another shape, or that are not finite", asy
   });
 });
 
-Deno.test("headClaims find auxiliary losses that are no numbers", async () => {
+Deno.test("headChecks find auxiliary losses that are no numbers", async () => {
   const wide = linearHead((logits, _, { training }) =>
     training ? { losses: { each: reduceSum(mul(logits, logits), { axes: [1] }) } } : logits
   );
   await assertFails(wide, { [OUTPUTS]: /^loss each are float32 \[4\], expected float32 \[\]$/ });
 });
 
-Deno.test("headClaims find attention that is not one score an instance", async () => {
+Deno.test("headChecks find attention that is not one score an instance", async () => {
   const short = linearHead((logits, { features }) => ({
     logits,
     attention: reduceSum(features, { axes: [1] }),
@@ -132,12 +132,12 @@ Deno.test("headClaims find attention that is not one score an instance", async (
   await assertFails(short, { [OUTPUTS]: /^attention scores are float32 \[4\]/ });
 });
 
-Deno.test("headClaims find noise in evaluation", async () => {
+Deno.test("headChecks find noise in evaluation", async () => {
   const noisy = linearHead((logits, _, { random }) => random.dropout(logits, 0.5));
   await assertFails(noisy, { [STEADY]: /^its evaluation depends on the seed$/, [COMPANY]: /./ });
 });
 
-Deno.test("headClaims find a sample's logits that depend on the batch", async () => {
+Deno.test("headChecks find a sample's logits that depend on the batch", async () => {
   const centred = linearHead((logits) => {
     const mean = reduceMean(logits, { axes: [0], keepdims: true });
     return add(logits, mul(mean, -1));
@@ -145,7 +145,7 @@ Deno.test("headClaims find a sample's logits that depend on the batch", async ()
   await assertFails(centred, { [COMPANY]: /^the logits of sample 0 change with its neighbours/ });
 });
 
-Deno.test("headClaims find gradients that are wrong, and parameters that get none", async () => {
+Deno.test("headChecks find gradients that are wrong, and parameters that get none", async () => {
   const halved = linearHead((logits) =>
     add(logits, applyOne("Identity", [logits], { detached: true }))
   );
@@ -160,23 +160,26 @@ Deno.test("headClaims find gradients that are wrong, and parameters that get non
   await assertFails(blind, { [SLOPES]: /^no gradient reaches its parameters$/ });
 });
 
-Deno.test("headClaims find names that change, and numbers that are not in the weights", async () => {
+Deno.test("headChecks find names that change, and numbers that are not in the weights", async () => {
   let calls = 0;
-  const renaming = plain("head_type", (_, { scope, embed_dim, num_classes }: HeadContext) => {
-    const layer = scope.linear(`fc${calls++}`, embed_dim, num_classes);
-    return {
-      input: "embedding",
-      forward: ({ features }, mode) => ({ logits: layer(features, mode) }),
-    };
-  });
+  const renaming = plain(
+    "head_type",
+    (_, { scope, embedDim, numClasses }: HeadContext) => {
+      const layer = scope.linear(`fc${calls++}`, embedDim, numClasses);
+      return {
+        input: "embedding",
+        forward: ({ features }, mode) => ({ logits: layer(features, mode) }),
+      };
+    },
+  );
   await assertFails(renaming, { [SAVED]: /^parameters were head.fc\d+.weight/ });
   const hidden = linearHead((logits) => mul(logits, 1 + calls++ / 100));
   await assertFails(hidden, { [SAVED]: /^logits were /, [COMPANY]: /./ });
 });
 
-Deno.test("headClaims find initial values that do not fill a parameter", async () => {
-  const short = plain("head_type", (_, { scope, embed_dim, num_classes }) => {
-    const weight = scope.parameter("w", [embed_dim, num_classes], () => new Float32Array(2));
+Deno.test("headChecks find initial values that do not fill a parameter", async () => {
+  const short = plain("head_type", (_, { scope, embedDim, numClasses }) => {
+    const weight = scope.parameter("w", [embedDim, numClasses], () => new Float32Array(2));
     return {
       input: "embedding",
       forward: ({ features }) => ({ logits: matMul(features, weight) }),
@@ -184,9 +187,9 @@ Deno.test("headClaims find initial values that do not fill a parameter", async (
   });
   const wrong = /^parameter "head.w" gets 2 initial values for shape \[6, 3\]$/;
   await assertFails(short, { [OUTPUTS]: wrong, [COMPANY]: wrong, [SLOPES]: wrong, [SAVED]: wrong });
-  const nan = plain("head_type", (_, { scope, embed_dim, num_classes }) => {
-    const weight = scope.parameter("w", [embed_dim, num_classes], constantInitializer(NaN));
-    const bias = scope.parameter("b", [num_classes], normal(1));
+  const nan = plain("head_type", (_, { scope, embedDim, numClasses }) => {
+    const weight = scope.parameter("w", [embedDim, numClasses], constantInitializer(NaN));
+    const bias = scope.parameter("b", [numClasses], normal(1));
     return {
       input: "embedding",
       forward: ({ features }) => ({ logits: add(matMul(features, weight), bias) }),
@@ -196,16 +199,19 @@ Deno.test("headClaims find initial values that do not fill a parameter", async (
   await assertFails(nan, { [OUTPUTS]: empty, [COMPANY]: empty, [SLOPES]: empty, [SAVED]: empty });
 });
 
-Deno.test("headClaims find parameters that no gradient reaches, though the features get one", async () => {
-  const bypassing = plain("head_type", (_, { scope, embed_dim, num_classes }) => {
-    const layer = scope.linear("fc", embed_dim, num_classes);
-    return {
-      input: "embedding",
-      forward({ features }, mode) {
-        const means = reduceMean(features, { axes: [1], keepdims: true });
-        return { logits: add(mul(layer(features, mode), 0), means) };
-      },
-    };
-  });
+Deno.test("headChecks find parameters that no gradient reaches, though the features get one", async () => {
+  const bypassing = plain(
+    "head_type",
+    (_, { scope, embedDim, numClasses }) => {
+      const layer = scope.linear("fc", embedDim, numClasses);
+      return {
+        input: "embedding",
+        forward({ features }, mode) {
+          const means = reduceMean(features, { axes: [1], keepdims: true });
+          return { logits: add(mul(layer(features, mode), 0), means) };
+        },
+      };
+    },
+  );
   await assertFails(bypassing, { [SLOPES]: /^no gradient reaches its parameters$/ });
 });

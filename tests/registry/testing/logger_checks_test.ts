@@ -4,7 +4,7 @@ import { assertFails, plain } from "./_broken.ts";
 const quiet: Logger = { start() {}, log() {}, finish() {} };
 const logger = (parts: Partial<Logger>) => plain("logger", () => ({ ...quiet, ...parts }));
 
-Deno.test("loggerClaims accept a logger that writes to the run directory", async () => {
+Deno.test("loggerChecks accept a logger that writes to the run directory", async () => {
   const writing = plain("logger", () => {
     let file = "";
     return {
@@ -20,7 +20,7 @@ Deno.test("loggerClaims accept a logger that writes to the run directory", async
   await assertFails(writing, {});
 });
 
-Deno.test("loggerClaims find a logger that needs an epoch before the end", async () => {
+Deno.test("loggerChecks find a logger that needs an epoch before the end", async () => {
   let epochs = 0;
   const needy = logger({
     start: () => void (epochs = 0),
@@ -34,7 +34,7 @@ Deno.test("loggerClaims find a logger that needs an epoch before the end", async
   });
 });
 
-Deno.test("loggerClaims find a logger that counts on epoch 0", async () => {
+Deno.test("loggerChecks find a logger that counts on epoch 0", async () => {
   const counting = plain("logger", () => {
     const rows: string[] = [];
     return {
@@ -48,7 +48,7 @@ Deno.test("loggerClaims find a logger that counts on epoch 0", async () => {
   await assertFails(counting, { "takes a run that is resumed": /^row is undefined$/ });
 });
 
-Deno.test("loggerClaims find a logger that refuses NaN, or changes what it is given", async () => {
+Deno.test("loggerChecks find a logger that refuses NaN, or changes what it is given", async () => {
   const odd = "takes values that are no numbers, and changes nothing";
   const strict = logger({
     log(_, values) {
@@ -60,7 +60,7 @@ Deno.test("loggerClaims find a logger that refuses NaN, or changes what it is gi
   await assertFails(tidy, { [odd]: /^it changes what it is given$/ });
 });
 
-Deno.test("loggerClaims find a logger that works for one run only", async () => {
+Deno.test("loggerChecks find a logger that works for one run only", async () => {
   let opened = 0;
   const once = logger({
     start() {

@@ -8,10 +8,12 @@ const INPUT = "leaves its input alone, and does not keep it";
 const DIRECTION = "rates right predictions above wrong ones";
 
 /** Mean absolute distance of the scores from the targets. */
-function distance({ subtask, num_classes, scores, labels, count }: MetricInput): number {
+function distance(
+  { subtask, numClasses, scores, labels, count }: MetricInput,
+): number {
   const target = (i: number) =>
     subtask === "multiclass"
-      ? Number(labels[Math.floor(i / num_classes)] === i % num_classes)
+      ? Number(labels[Math.floor(i / numClasses)] === i % numClasses)
       : labels[i];
   const sum = scores.reduce((sum, score, i) => sum + Math.abs(score - target(i)), 0);
   return count === 0 ? 0 : sum / count;
@@ -29,7 +31,7 @@ function summing(parts: {
   const { name = () => "Distance", shared = false } = parts;
   const common = { total: 0, samples: 0 };
   return {
-    higher_is_better: higher,
+    higherIsBetter: higher,
     accumulator() {
       const sums = shared ? common : { total: 0, samples: 0 };
       return {
@@ -43,11 +45,11 @@ function summing(parts: {
   };
 }
 
-Deno.test("metricClaims accept a mean of distances", async () => {
+Deno.test("metricChecks accept a mean of distances", async () => {
   await assertFails(plain("metric", () => summing({})), {});
 });
 
-Deno.test("metricClaims find a metric whose subtasks are not those that it accepts", async () => {
+Deno.test("metricChecks find a metric whose subtasks are not those that it accepts", async () => {
   const open: MetricPlugin = {
     ...plain("metric", () => summing({})),
     subtasks: ["multiclass"],
@@ -69,7 +71,7 @@ Deno.test("metricClaims find a metric whose subtasks are not those that it accep
   await assertFails(none, { [TARGETS]: /^it refuses all targets$/ });
 });
 
-Deno.test("metricClaims find values that are NaN, or called otherwise from time to time", async () => {
+Deno.test("metricChecks find values that are NaN, or called otherwise from time to time", async () => {
   const broken = plain("metric", () => summing({ name: () => "mean distance" }));
   await assertFails(broken, { [VALUES]: /^a value is called "mean distance", expected one word$/ });
   const changing = plain("metric", () => summing({ name: (n) => n > 2 ? "Far" : "Near" }));
@@ -83,17 +85,17 @@ Deno.test("metricClaims find values that are NaN, or called otherwise from time 
   });
 });
 
-Deno.test("metricClaims find a mean over batches of different size", async () => {
+Deno.test("metricChecks find a mean over batches of different size", async () => {
   const unweighted = plain("metric", () => summing({ weight: () => 1 }));
   await assertFails(unweighted, { [DIVISION]: /^Distance is \S+, in three batches/ });
 });
 
-Deno.test("metricClaims find accumulators that share what they collect", async () => {
+Deno.test("metricChecks find accumulators that share what they collect", async () => {
   const shared = plain("metric", () => summing({ shared: true }));
   await assertFails(shared, { [DIVISION]: /beside another accumulator \S+$/ });
 });
 
-Deno.test("metricClaims find a metric that changes or keeps the arrays of a batch", async () => {
+Deno.test("metricChecks find a metric that changes or keeps the arrays of a batch", async () => {
   const changing = plain("metric", () => {
     const of = (batch: MetricInput) => {
       const found = distance(batch);
@@ -107,7 +109,7 @@ Deno.test("metricClaims find a metric that changes or keeps the arrays of a batc
     [INPUT]: /^it changes the arrays of the batch$/,
   });
   const keeping = plain("metric", () => ({
-    higher_is_better: false,
+    higherIsBetter: false,
     accumulator() {
       const batches: MetricInput[] = [];
       return {
@@ -123,10 +125,10 @@ Deno.test("metricClaims find a metric that changes or keeps the arrays of a batc
   await assertFails(keeping, { [INPUT]: /when the batch's arrays are used again/ });
 });
 
-Deno.test("metricClaims find a metric that prefers wrong predictions", async () => {
+Deno.test("metricChecks find a metric that prefers wrong predictions", async () => {
   const upside = plain("metric", () => summing({ higher: true }));
   await assertFails(upside, {
-    [DIRECTION]: /^right predictions get .*, higher_is_better is true$/,
+    [DIRECTION]: /^right predictions get .*, higherIsBetter is true$/,
   });
   const blind = plain("metric", () => summing({ of: () => 0.5 }));
   await assertFails(blind, { [DIRECTION]: /^right predictions get/ });

@@ -10,14 +10,14 @@ const RESUMING = "goes on from a checkpoint as if it had not stopped";
 
 /** Gradient descent with momentum. */
 const momentum: Optimizer = {
-  counts: false,
+  storesStep: false,
   hyperparameters: { momentum: 0.5 },
   state: () => ({ velocity: { shape: "parameter" } }),
   scalars: (_, lr) => ({ lr }),
-  update(parameter, gradient, { velocity }, { lr }, { lr_scale }) {
+  update({ parameter, gradient, state: { velocity }, scalars: { lr }, options: { lrScale } }) {
     const next = add(mul(velocity, 0.5), gradient);
     return {
-      parameter: sub(parameter, mul(next, mul(lr, lr_scale))),
+      parameter: sub(parameter, mul(next, mul(lr, lrScale))),
       state: { velocity: next },
     };
   },
@@ -26,15 +26,15 @@ const momentum: Optimizer = {
 const optimizer = (parts: Partial<Optimizer>) =>
   plain("optimizer", () => ({ ...momentum, ...parts }));
 
-Deno.test("optimizerClaims accept momentum", async () => {
+Deno.test("optimizerChecks accept momentum", async () => {
   await assertFails(optimizer({}), {});
 });
 
-Deno.test("optimizerClaims find state that was not announced", async () => {
+Deno.test("optimizerChecks find state that was not announced", async () => {
   const silent = optimizer({
     state: () => ({}),
-    update: (parameter, gradient, _, { lr }, { lr_scale }) => ({
-      parameter: sub(parameter, mul(gradient, mul(lr, lr_scale))),
+    update: ({ parameter, gradient, scalars: { lr }, options: { lrScale } }) => ({
+      parameter: sub(parameter, mul(gradient, mul(lr, lrScale))),
       state: { velocity: gradient },
     }),
   });
@@ -45,7 +45,7 @@ Deno.test("optimizerClaims find state that was not announced", async () => {
   await assertFails(shrunk, Object.fromEntries(every.map((name) => [name, /./])));
 });
 
-Deno.test("optimizerClaims find scalars that are not numbers in every step", async () => {
+Deno.test("optimizerChecks find scalars that are not numbers in every step", async () => {
   const late = optimizer({ scalars: (step, lr) => ({ lr: lr / (10_000 - step) }) });
   await assertFails(late, { [STATE]: /^its scalar lr is (NaN|Infinity) in step 10000$/ });
   const more = optimizer({
@@ -54,7 +54,7 @@ Deno.test("optimizerClaims find scalars that are not numbers in every step", asy
   await assertFails(more, { [STATE]: /^its scalars are lr, step in step 2, lr in step 1$/ });
 });
 
-Deno.test("optimizerClaims find steps that lead up", async () => {
+Deno.test("optimizerChecks find steps that lead up", async () => {
   const up = optimizer({ scalars: (_, lr) => ({ lr: -lr }) });
   await assertFails(up, { [DESCENT]: /^the loss went from/, [FIRST]: /^a matrix moves by/ });
   const later = optimizer({ scalars: (step, lr) => ({ lr: step === 1 ? lr : -lr }) });
@@ -63,20 +63,20 @@ Deno.test("optimizerClaims find steps that lead up", async () => {
   await assertFails(still, {
     [DESCENT]: /^the loss went from/,
     [FIRST]: /^a matrix moves by 0 in sum$/,
-    [SCALE]: /^lr_scale 1 moves by 0, lr_scale 0.1 by 0$/,
+    [SCALE]: /^lrScale 1 moves by 0, lrScale 0.1 by 0$/,
   });
 });
 
-Deno.test("optimizerClaims find an optimizer that ignores lr_scale", async () => {
+Deno.test("optimizerChecks find an optimizer that ignores lrScale", async () => {
   const deaf = optimizer({
-    update(parameter, gradient, state, scalars) {
-      return momentum.update(parameter, gradient, state, scalars, { lr_scale: 1, weight_decay: 0 });
+    update(current) {
+      return momentum.update({ ...current, options: { lrScale: 1, weightDecay: 0 } });
     },
   });
-  await assertFails(deaf, { [SCALE]: /^lr_scale 1 moves by (\S+), lr_scale 0.1 by \1$/ });
+  await assertFails(deaf, { [SCALE]: /^lrScale 1 moves by (\S+), lrScale 0.1 by \1$/ });
 });
 
-Deno.test("optimizerClaims find an optimizer that remembers outside of its state", async () => {
+Deno.test("optimizerChecks find an optimizer that remembers outside of its state", async () => {
   const remembering = plain("optimizer", () => {
     let calls = 0;
     return { ...momentum, scalars: (_, lr) => ({ lr: lr / (1 + calls++ / 10) }) };

@@ -41,11 +41,11 @@ const lora = (scope: Scope): Scope =>
     },
   }));
 
-Deno.test("peftClaims accept low-rank updates", async () => {
+Deno.test("peftChecks accept low-rank updates", async () => {
   await assertFails(peft({ encoder: lora }), {});
 });
 
-Deno.test("peftClaims find parameters that are renamed, reshaped or filled otherwise", async () => {
+Deno.test("peftChecks find parameters that are renamed, reshaped or filled otherwise", async () => {
   const renaming = peft({ head: (scope) => scope.child("inner") });
   await assertFails(renaming, {
     [NAMES]: /^no parameter is called "head.fc.fc.weight" any more$/,
@@ -59,14 +59,14 @@ Deno.test("peftClaims find parameters that are renamed, reshaped or filled other
   await assertFails(filling, { [NAMES]: /^"encoder.model.cls_token" starts from other values$/ });
 });
 
-Deno.test("peftClaims find a method that lets nothing train", async () => {
+Deno.test("peftChecks find a method that lets nothing train", async () => {
   await assertFails(peft({ encoder: frozen, head: frozen }), {
     [TRAINING]: /^all parameters are frozen$/,
     [SLOPES]: /^no gradient reaches what trains$/,
   });
 });
 
-Deno.test("peftClaims find layers whose output has another layout", async () => {
+Deno.test("peftChecks find layers whose output has another layout", async () => {
   const flat = peft({
     head: (scope) =>
       wrapped(scope, (scope) => ({
@@ -79,7 +79,7 @@ Deno.test("peftClaims find layers whose output has another layout", async () => 
   await assertFails(flat, { [LAYOUT]: /^logits are float32 \[12\], expected float32 \[4, 3\]$/ });
 });
 
-Deno.test("peftClaims find gradients that are cut off", async () => {
+Deno.test("peftChecks find gradients that are cut off", async () => {
   const cut = peft({
     encoder: (scope) =>
       wrapped(scope, (scope) => ({
@@ -93,7 +93,7 @@ Deno.test("peftClaims find gradients that are cut off", async () => {
   await assertFails(cut, { [SLOPES]: /^the gradient of "encoder.model.\S+" .* says 0.000 where/ });
 });
 
-Deno.test("peftClaims find a method that differs from call to call", async () => {
+Deno.test("peftChecks find a method that differs from call to call", async () => {
   let calls = 0;
   const drifting = peft({
     encoder: (scope) => {

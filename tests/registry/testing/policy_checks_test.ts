@@ -7,7 +7,7 @@ const CHANNELS = "gives the channels that the encoder expects";
 const SIZE = "gives images of the size that it announces";
 
 function squash({ preprocessing }: PolicyContext) {
-  const { channels, image_size: size = [20, 20] } = preprocessing;
+  const { channels, imageSize: size = [20, 20] } = preprocessing;
   const { mean = Array(channels).fill(0.5), std = Array(channels).fill(0.5) } = preprocessing;
   const operations: ImageOperation[] = [
     { op: "resize", size, interpolation: "bilinear" },
@@ -16,7 +16,7 @@ function squash({ preprocessing }: PolicyContext) {
   return { channels, size, operations };
 }
 
-Deno.test("policyClaims accept a policy that squashes, and one that crops", async () => {
+Deno.test("policyChecks accept a policy that squashes, and one that crops", async () => {
   await assertFails(plain("policy", (_, context) => squash(context)), {});
   const crop = plain("policy", (_, context) => {
     const { channels, size, operations: [, normalize] } = squash(context);
@@ -26,7 +26,7 @@ Deno.test("policyClaims accept a policy that squashes, and one that crops", asyn
   await assertFails(crop, {});
 });
 
-Deno.test("policyClaims find transforms that do not cross threads", async () => {
+Deno.test("policyChecks find transforms that do not cross threads", async () => {
   const calling = plain("policy", (_, context) => {
     const later = () => 1;
     return { ...squash(context), later };
@@ -34,7 +34,7 @@ Deno.test("policyClaims find transforms that do not cross threads", async () => 
   await assertFails(calling, { [PLAIN]: /could not be cloned/ });
 });
 
-Deno.test("policyClaims find transforms for other channels", async () => {
+Deno.test("policyChecks find transforms for other channels", async () => {
   const coloured = plain("policy", (_, context) => ({ ...squash(context), channels: 3 }));
   await assertFails(coloured, { [CHANNELS]: /^it gives 3 channels, the encoder expects 1$/ });
   const short = plain("policy", (_, context) => {
@@ -49,7 +49,7 @@ Deno.test("policyClaims find transforms for other channels", async () => {
   await assertFails(early, { [CHANNELS]: /^it changes images after it has normalized them$/ });
 });
 
-Deno.test("policyClaims find transforms whose size is another one", async () => {
+Deno.test("policyChecks find transforms whose size is another one", async () => {
   const uncropped = plain("policy", (_, context) => {
     const { channels, size, operations: [, normalize] } = squash(context);
     const shorter = { op: "resize_shorter", size: size[0], interpolation: "bicubic" } as const;
@@ -60,7 +60,7 @@ Deno.test("policyClaims find transforms whose size is another one", async () => 
   });
 });
 
-Deno.test("policyClaims read the options of a policy as those of a map", async () => {
+Deno.test("policyChecks read the options of a policy as those of a map", async () => {
   const sized: Plugin<"policy", { readonly side: number; readonly quick: boolean }> = {
     slot: "policy",
     key: "sized",
@@ -70,7 +70,7 @@ Deno.test("policyClaims read the options of a policy as those of a map", async (
       quick: v.optional(v.pipe(v.boolean(), v.description("whether it is quick")), true),
     }),
     create({ side }, { preprocessing }) {
-      return squash({ preprocessing: { ...preprocessing, image_size: [side, side] } });
+      return squash({ preprocessing: { ...preprocessing, imageSize: [side, side] } });
     },
   };
   await assertFails(sized, {});

@@ -3,11 +3,11 @@ import { assertFails, plain } from "./_broken.ts";
 const FACTORS = "gives a factor of at least 0 for every epoch";
 const PURE = "gives the same factor whenever it is asked";
 
-Deno.test("schedulerClaims accept a schedule that halves", async () => {
+Deno.test("schedulerChecks accept a schedule that halves", async () => {
   await assertFails(plain("scheduler", () => ({ factor: (epoch) => 0.5 ** epoch })), {});
 });
 
-Deno.test("schedulerClaims find factors that are negative, not finite, or all 0", async () => {
+Deno.test("schedulerChecks find factors that are negative, not finite, or all 0", async () => {
   const negative = plain(
     "scheduler",
     (_, { epochs }) => ({ factor: (epoch) => epochs - 2 * epoch }),
@@ -19,7 +19,7 @@ Deno.test("schedulerClaims find factors that are negative, not finite, or all 0"
   await assertFails(idle, { [FACTORS]: /^all factors of 1 epochs are 0$/ });
 });
 
-Deno.test("schedulerClaims find a schedule that counts its calls", async () => {
+Deno.test("schedulerChecks find a schedule that counts its calls", async () => {
   const counting = plain("scheduler", () => {
     let calls = 0;
     return { factor: () => 1 / ++calls };
@@ -27,7 +27,7 @@ Deno.test("schedulerClaims find a schedule that counts its calls", async () => {
   await assertFails(counting, { [PURE]: /^epoch 1 of 2 has the factors 0.5 and 1$/ });
 });
 
-Deno.test("schedulerClaims use the number of epochs that the author gives", async () => {
+Deno.test("schedulerChecks use the number of epochs that the author gives", async () => {
   const long = plain("scheduler", (_, { epochs }) => ({ factor: () => epochs === 7 ? 1 : -1 }));
   await assertFails(long, {}, { context: { epochs: 7 } });
 });

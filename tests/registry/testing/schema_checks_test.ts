@@ -28,7 +28,7 @@ function schedule(
 const described = <T>(schema: v.GenericSchema<unknown, T>) =>
   v.pipe(schema, v.description("something"));
 
-Deno.test("schemaClaims accept options of every kind", async () => {
+Deno.test("schemaChecks accept options of every kind", async () => {
   const schema = v.strictObject({
     text: described(v.optional(v.string(), "a b")),
     number: described(v.optional(v.pipe(v.number(), v.gtValue(0)), 1e-7)),
@@ -49,7 +49,7 @@ Deno.test("schemaClaims accept options of every kind", async () => {
   await assertFails(schedule(schema), {});
 });
 
-Deno.test("schemaClaims find keys and descriptions that do not fit on a line", async () => {
+Deno.test("schemaChecks find keys and descriptions that do not fit on a line", async () => {
   const schema = v.strictObject({});
   const dotted = schedule(schema, { key: "a.b" });
   await assertFails(dotted, { [REGISTRATION]: /^its key is not one word/ });
@@ -59,7 +59,7 @@ Deno.test("schemaClaims find keys and descriptions that do not fit on a line", a
   });
 });
 
-Deno.test("schemaClaims find options that cannot be told apart, or are not described", async () => {
+Deno.test("schemaChecks find options that cannot be told apart, or are not described", async () => {
   const dashed = v.strictObject({ "a-b": described(v.optional(v.number(), 1)) });
   await assertFails(schedule(dashed), { [NAMES]: /^option "a-b" is not one word$/ });
   const silent = v.strictObject({ a: v.optional(v.number(), 1) });
@@ -74,14 +74,14 @@ Deno.test("schemaClaims find options that cannot be told apart, or are not descr
   });
 });
 
-Deno.test("schemaClaims find options that are left out without a default", async () => {
+Deno.test("schemaChecks find options that are left out without a default", async () => {
   const schema = v.strictObject({ a: described(v.optional(v.number())) });
   await assertFails(schedule(schema), {
     [DEFAULTS]: /^option "a" may be left out and has no default$/,
   });
 });
 
-Deno.test("schemaClaims find configs that do not survive a file", async () => {
+Deno.test("schemaChecks find configs that do not survive a file", async () => {
   const dated = v.strictObject({
     a: described(
       v.optional(v.pipe(v.string(), v.transform((text) => new Date(text))), "2020-01-01"),
@@ -107,14 +107,14 @@ Deno.test("schemaClaims find configs that do not survive a file", async () => {
   });
 });
 
-Deno.test("schemaClaims find options that no flag can say", async () => {
+Deno.test("schemaChecks find options that no flag can say", async () => {
   const none = v.strictObject({ a: described(v.optional(v.nullable(v.string()), "none")) });
   await assertFails(schedule(none), {
     [FLAGS]: /^--optimizer.a none gives \{"a":null\}, not \{"a":"none"\}$/,
   });
 });
 
-Deno.test("schemaClaims find schemas that take any option, and schemas that throw", async () => {
+Deno.test("schemaChecks find schemas that take any option, and schemas that throw", async () => {
   const loose = v.object({ a: described(v.optional(v.number(), 1)) });
   await assertFails(schedule(loose), { [UNKNOWN]: /^its schema takes options of any name/ });
   const throwing = v.strictObject({
@@ -137,7 +137,7 @@ Deno.test("schemaClaims find schemas that take any option, and schemas that thro
   });
 });
 
-Deno.test("schemaClaims want a plugin of a list to need no options", async () => {
+Deno.test("schemaChecks want a plugin of a list to need no options", async () => {
   const metric: Plugin<"metric"> = {
     slot: "metric",
     key: "distance",
@@ -146,7 +146,7 @@ Deno.test("schemaClaims want a plugin of a list to need no options", async () =>
     create: () => {
       let [sum, samples] = [0, 0];
       return {
-        higher_is_better: false,
+        higherIsBetter: false,
         accumulator: () => {
           [sum, samples] = [0, 0];
           return {

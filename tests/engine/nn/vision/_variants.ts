@@ -33,7 +33,7 @@ export function testVariants(file: string, architecture: VisionArchitecture): vo
       const parameters = new Parameters();
       const model = architecture(kwargs, { scope: parameters.scope(), sampleShape });
       assertEquals(shapesOf(parameters.list()), variant.parameters);
-      assertEquals([model.output, model.embed_dim], ["map", variant.embed_dim]);
+      assertEquals([model.output, model.embedDim], ["map", variant.embed_dim]);
       const { maps } = await runOnRule(
         parameters.list(),
         (images) => ({ maps: model.forward(images, EVALUATION) }),

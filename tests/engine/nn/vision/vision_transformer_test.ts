@@ -36,9 +36,9 @@ for (const variant of goldenJson<Variant[]>("vision_transformers.json")) {
     const { sample_shape, parameters: expected } = variant;
     const { model, parameters } = build(variant.kwargs, sample_shape);
     assertEquals(shapesOf(parameters), expected);
-    assertEquals([model.output, model.embed_dim], ["tokens", 12]);
-    assertEquals(model.num_prefix_tokens, variant.prefix);
-    assertEquals(model.has_class_token, "cls_token" in expected);
+    assertEquals([model.output, model.embedDim], ["tokens", 12]);
+    assertEquals(model.numPrefixTokens, variant.prefix);
+    assertEquals(model.hasClassToken, "cls_token" in expected);
     const forward = (images: Tensor) => ({
       tokens: model.forward(images, EVALUATION),
     });

@@ -12,12 +12,12 @@ import { getAt, type PlainObject, splitPath } from "../../registry/config/object
 import type { Resolution } from "../../registry/config/resolve.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { keyPath, SLOTS } from "../../registry/slots.ts";
-import { isParts } from "../../registry/builder/given_config.ts";
+import { isParts } from "../../registry/builder/config_input.ts";
 import { checkpointConfig } from "../runs/checkpoint_config.ts";
-import { explainMissingPlugins } from "../runs/run_plugins.ts";
+import { addPluginHint } from "../runs/run_plugins.ts";
 
 /** The same for an extraction; parts that name a checkpoint complete the config of its run. */
-export type GivenExtractConfig = ExtractConfig | readonly ExtractPart[];
+export type ExtractConfigInput = ExtractConfig | readonly ExtractPart[];
 
 /**
  * Resolves what a program gives to an extraction.
@@ -27,8 +27,8 @@ export type GivenExtractConfig = ExtractConfig | readonly ExtractPart[];
  * @throws {ConfigError} with everything that is wrong with the parts.
  * @throws {DataError} if a checkpoint is named and it or its config cannot be read.
  */
-export function resolveGivenExtract(
-  given: GivenExtractConfig,
+export function resolveExtractInput(
+  given: ExtractConfigInput,
   registry: Registry,
 ): Resolution<ExtractConfig> {
   if (!isParts(given)) return { config: given, notices: [] };
@@ -41,6 +41,6 @@ export function resolveGivenExtract(
   try {
     return resolveExtractConfig({ file: run.tree, parts: given }, registry);
   } catch (error) {
-    throw explainMissingPlugins(error, { ...run, registry });
+    throw addPluginHint(error, { ...run, registry });
   }
 }

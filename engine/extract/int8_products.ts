@@ -23,7 +23,7 @@ const MAX_ERROR = 1e-3;
  * @param split Splits the layer.
  * @returns Whether the split layer is much faster, and right.
  */
-export async function splitProductsPay(
+export async function int8ProductsAreFaster(
   split: (graph: OnnxGraph) => OnnxGraph = splitProducts,
 ): Promise<boolean> {
   const shape = [WIDTH, WIDTH];

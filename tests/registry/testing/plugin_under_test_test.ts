@@ -1,5 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { expect, sameValues, tasksOf, unlessRefused } from "../../../registry/testing/subject.ts";
+import {
+  expect,
+  sameValues,
+  tasksOf,
+  unlessRefused,
+} from "../../../registry/testing/plugin_under_test.ts";
 
 Deno.test("expect() throws what is the case instead", () => {
   expect(true, "never said");
@@ -22,9 +27,12 @@ Deno.test("sameValues() compares to the bit", () => {
 });
 
 Deno.test("tasksOf() lists targets of every kind", () => {
-  assertEquals(tasksOf(4, 2).map(({ subtask, num_classes }) => [subtask, num_classes]), [
-    ["multiclass", 4],
-    ["multilabel", 4],
-    ["regression", 2],
-  ]);
+  assertEquals(
+    tasksOf(4, 2).map(({ subtask, numClasses }) => [subtask, numClasses]),
+    [
+      ["multiclass", 4],
+      ["multilabel", 4],
+      ["regression", 2],
+    ],
+  );
 });

@@ -4,7 +4,7 @@ import { add, mul } from "../../../engine/ir/elementwise.ts";
 import { linear } from "../../../engine/nn/scope.ts";
 import { bakeInputs } from "../../../engine/onnx/bake.ts";
 import { emit, type OnnxGraph } from "../../../engine/onnx/emit.ts";
-import { splitProductsPay } from "../../../engine/extract/split_products_pay.ts";
+import { int8ProductsAreFaster } from "../../../engine/extract/int8_products.ts";
 import { EXACT_INTEGERS } from "../../_integer_kernels.ts";
 
 /** Zeros, which cost nothing. */
@@ -20,11 +20,11 @@ function slow({ inputs: [{ shape }], initializers: [weight] }: OnnxGraph): OnnxG
 }
 
 Deno.test("splitProductsPay() wants a layer that is right and faster", async () => {
-  assertEquals(await splitProductsPay(wrong), false);
-  assertEquals(await splitProductsPay(slow), false);
+  assertEquals(await int8ProductsAreFaster(wrong), false);
+  assertEquals(await int8ProductsAreFaster(slow), false);
 });
 
 Deno.test("splitProductsPay() never recommends kernels whose sums saturate", async () => {
-  const pays = await splitProductsPay();
+  const pays = await int8ProductsAreFaster();
   assert(!pays || EXACT_INTEGERS);
 });

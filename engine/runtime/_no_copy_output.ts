@@ -10,16 +10,16 @@
 import type { OnnxGraph } from "../onnx/emit.ts";
 
 /** Name of the output that is no tensor. */
-export const UNCOPIED = "uncopied";
+export const NO_COPY_OUTPUT = "no_copy_output";
 
 /**
  * Adds that output.
  * @param graph The graph.
  * @returns The graph with an empty sequence as its first output.
  */
-export function withUncopied(graph: OnnxGraph): OnnxGraph {
-  const node = { op: "SequenceEmpty", inputs: [], outputs: [UNCOPIED], attributes: {} };
-  const output = { name: UNCOPIED, dtype: "float32", shape: [], sequence: true } as const;
+export function withNoCopyOutput(graph: OnnxGraph): OnnxGraph {
+  const node = { op: "SequenceEmpty", inputs: [], outputs: [NO_COPY_OUTPUT], attributes: {} };
+  const output = { name: NO_COPY_OUTPUT, dtype: "float32", shape: [], sequence: true } as const;
   return { ...graph, nodes: [node, ...graph.nodes], outputs: [output, ...graph.outputs] };
 }
 
@@ -27,6 +27,6 @@ export function withUncopied(graph: OnnxGraph): OnnxGraph {
  * Tells whether a run is over and the binding has given up.
  * @param error What the run threw.
  */
-export function gaveUp(error: unknown): boolean {
+export function isExpectedFailure(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith("Non tensor type");
 }

@@ -5,7 +5,7 @@
 import type { Plugin, Slot, SlotContexts, TaskInfo } from "../plugin.ts";
 
 /** A plugin that is checked, with what it is created from. */
-export interface Subject<S extends Slot> {
+export interface PluginUnderTest<S extends Slot> {
   /** The plugin. */
   readonly plugin: Plugin<S>;
   /** Options that its schema has accepted. */
@@ -15,7 +15,7 @@ export interface Subject<S extends Slot> {
 }
 
 /** Something that a plugin promises by its slot. */
-export interface Claim<S extends Slot> {
+export interface Check<S extends Slot> {
   /** The promise, so that slot, key and name make a sentence. */
   readonly name: string;
   /**
@@ -23,11 +23,11 @@ export interface Claim<S extends Slot> {
    * @param subject The plugin.
    * @throws {Error} if it does not keep the promise.
    */
-  check(subject: Subject<S>): void | Promise<void>;
+  check(subject: PluginUnderTest<S>): void | Promise<void>;
 }
 
 /**
- * Requires what a claim says.
+ * Requires what a check says.
  * @param condition What must hold.
  * @param state What is the case instead, in words.
  * @throws {Error} if it does not hold.
@@ -66,8 +66,8 @@ export function unlessRefused<T>(create: () => T): T | undefined {
  */
 export function tasksOf(classes: number, values: number): readonly TaskInfo[] {
   return [
-    { task: "Classification", subtask: "multiclass", num_classes: classes },
-    { task: "Classification", subtask: "multilabel", num_classes: classes },
-    { task: "Regression", subtask: "regression", num_classes: values },
+    { task: "Classification", subtask: "multiclass", numClasses: classes },
+    { task: "Classification", subtask: "multilabel", numClasses: classes },
+    { task: "Regression", subtask: "regression", numClasses: values },
   ];
 }

@@ -11,7 +11,7 @@ import type { Registry } from "../registry.ts";
  * What a run is described by: a resolved config, or parts of one, plugins chosen by `configure` and
  * fields that belong to no plugin. Later parts win over earlier ones.
  */
-export type GivenConfig = ResolvedConfig | readonly ConfigPart[];
+export type ConfigInput = ResolvedConfig | readonly ConfigPart[];
 
 /**
  * Resolves what a program gives.
@@ -20,7 +20,7 @@ export type GivenConfig = ResolvedConfig | readonly ConfigPart[];
  * @returns The resolved config, and lines for the user.
  * @throws {ConfigError} with everything that is wrong with the parts.
  */
-export function resolveGiven(given: GivenConfig, registry: Registry): Resolution {
+export function resolveConfigInput(given: ConfigInput, registry: Registry): Resolution {
   return isParts(given)
     ? resolveConfig({ parts: given }, registry)
     : { config: given, notices: [] };
