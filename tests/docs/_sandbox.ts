@@ -3,7 +3,17 @@ import { basename } from "node:path";
 import { loadHdf5Library } from "../../engine/storage/hdf5/library.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
-const LINKED = ["cli", "digits", "engine", "examples", "links", "mod.ts", "plugins", "registry"];
+const LINKED = [
+  "cli",
+  "digits",
+  "engine",
+  "examples",
+  "jobs",
+  "links",
+  "mod.ts",
+  "plugins",
+  "registry",
+];
 const COPIED = ["deno.json", "deno.lock"];
 /** Stands for a model of the reader's. */
 const MODEL = "tests/testdata/onnx/tokens.onnx";

@@ -14,7 +14,8 @@ Deno.test("deno publish accepts the package, without tests, benches, pages and d
   const files = [...output.matchAll(/file:\/\/(\S+) \(/g)].map(([, path]) =>
     path.slice(ROOT.length)
   );
-  const kept = /^(LICENSE|README\.md|deno\.json|mod\.ts|(engine|plugins|registry)\/.+\.(ts|json))$/;
+  const kept =
+    /^(LICENSE|README\.md|deno\.json|mod\.ts|(engine|jobs|plugins|registry)\/.+\.(ts|json))$/;
   assertEquals(files.filter((path) => !kept.test(path)), []);
   assertEquals(["LICENSE", "README.md", "mod.ts"].filter((path) => !files.includes(path)), []);
 });

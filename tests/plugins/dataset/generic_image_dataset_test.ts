@@ -98,8 +98,8 @@ Deno.test("generic_image_dataset looks in the root if there is no folder of imag
   const made = dataset(folder.path, FOLDERS);
   assertEquals(found(await made.open("train")), { "train/cat/a.png": 0, "train/dog/b.png": 1 });
   assertEquals(
-    await failure(dataset(folder.path, { ...FOLDERS, images_dir: "images" })),
-    `Cannot read "${join(folder.path, "images")}": the folder does not exist`,
+    await failure(dataset(folder.path, { ...FOLDERS, images_dir: "photos" })),
+    `Cannot read "${join(folder.path, "photos")}": the folder does not exist`,
   );
 });
 

@@ -110,19 +110,19 @@ Deno.test("onnx has no weights of its own, and tells the hash of its files", asy
 Deno.test("onnx.preprocessing() follows the file, and the options where it is silent", () => {
   const preprocessing = (name: string, options?: Partial<OnnxConfig>) =>
     onnx.preprocessing!(configOf(name, options));
-  const rest = { mean: undefined, std: undefined, interpolation: "bicubic", crop_pct: 1 } as const;
+  const rest = { mean: undefined, std: undefined, interpolation: "bicubic", cropPct: 1 } as const;
   assertEquals(preprocessing("grey"), { channels: 1, imageSize: [8, 8], ...rest });
   assertEquals(preprocessing("map"), { channels: 3, imageSize: undefined, ...rest });
   assertEquals(preprocessing("map", { image_size: 32 }).imageSize, [32, 32]);
   const numbers = {
     mean: [0.5],
     std: [0.2, 0.3, 0.4],
-    crop_pct: 0.9,
     interpolation: "box",
   } as const;
-  assertEquals(preprocessing("map", { image_size: [32, 48], ...numbers }), {
+  assertEquals(preprocessing("map", { image_size: [32, 48], crop_pct: 0.9, ...numbers }), {
     channels: 3,
     imageSize: [32, 48],
+    cropPct: 0.9,
     ...numbers,
   });
   const path = modelFile("tokens");

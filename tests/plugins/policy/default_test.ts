@@ -26,8 +26,8 @@ Deno.test("default is timm's evaluation transform with the encoder's numbers", (
 Deno.test("default takes from data what data says", () => {
   const context = {
     preprocessing,
-    image_size: 100,
-    crop_size: 96,
+    imageSize: 100,
+    cropSize: 96,
     mean: [0.5, 0.5, 0.5],
     std: [0.25],
   };
@@ -97,7 +97,7 @@ Deno.test("default uses timm's numbers where the encoder says none", () => {
 });
 
 Deno.test("default leaves images their size where nobody says one", () => {
-  const own = { ...preprocessing, image_size: undefined };
+  const own = { ...preprocessing, imageSize: undefined };
   const none = transformOf(defaultPolicy, { preprocessing: own });
   assertEquals([none.size, none.operations], [undefined, [normalize]]);
   const resized = transformOf(defaultPolicy, { preprocessing: own, resizeSize: 50 });

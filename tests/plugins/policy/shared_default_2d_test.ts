@@ -43,11 +43,11 @@ Deno.test("shared_default_2d takes what the encoder expects: size, share, interp
 Deno.test("shared_default_2d takes from data what data says, and an interpolation", () => {
   const preprocessing = {
     channels: 3,
-    image_size: [384, 384],
-    crop_pct: 0.7,
+    imageSize: [384, 384],
+    cropPct: 0.7,
     interpolation: "bicubic",
   } as const;
-  const context = { preprocessing, image_size: 112, resize_size: 120, crop_size: 100 };
+  const context = { preprocessing, imageSize: 112, resizeSize: 120, cropSize: 100 };
   const { size, operations } = transformOf(sharedDefault2d, context, { interpolation: "nearest" });
   assertEquals(size, [100, 100]);
   assertEquals(operations.slice(0, 2), [
@@ -64,7 +64,7 @@ Deno.test("shared_default_2d takes from data what data says, and an interpolatio
 });
 
 Deno.test("shared_default_2d covers a size that is no square", () => {
-  const preprocessing = { channels: 1, image_size: [112, 224] } as const;
+  const preprocessing = { channels: 1, imageSize: [112, 224] } as const;
   const { channels, size, operations } = transformOf(sharedDefault2d, { preprocessing });
   assertEquals([channels, size], [1, [112, 224]]);
   assertEquals(operations[0], { op: "resize_cover", size: [128, 256], interpolation: "bilinear" });

@@ -40,7 +40,7 @@ const tokens = (x: Tensor) => unsqueeze(x, [2]);
 
 Deno.test("encoderChecks accept features, tokens and maps, also where they take time", async () => {
   await assertFails(oneLayer(same), {});
-  const prefixed = { output: "tokens", embed_dim: 1, num_prefix_tokens: 1, has_class_token: true };
+  const prefixed = { output: "tokens", embedDim: 1, numPrefixTokens: 1, hasClassToken: true };
   await assertFails(oneLayer(tokens, prefixed as Partial<Encoder>), {});
   const map = (x: Tensor) => reshape(x, ["batch", 2, 2, 1]);
   await assertFails(oneLayer(map, { output: "map", embedDim: 2 }), {});
@@ -84,11 +84,11 @@ Deno.test("encoderChecks find output of another layout", async () => {
   await assertFails(oneLayer(same, { output: "vector" as "features" }), {
     [LAYOUT]: /^its output is "vector"$/,
   });
-  const crowded = { output: "tokens", embed_dim: 1, num_prefix_tokens: 4 } as const;
+  const crowded = { output: "tokens", embedDim: 1, numPrefixTokens: 4 } as const;
   await assertFails(oneLayer(tokens, crowded), {
     [LAYOUT]: /^its output is float32 \[batch, 4, 1\], of which 4 tokens precede the patches$/,
   });
-  const headless = { output: "tokens", embed_dim: 1, has_class_token: true } as const;
+  const headless = { output: "tokens", embedDim: 1, hasClassToken: true } as const;
   await assertFails(oneLayer(tokens, headless), {
     [LAYOUT]: /^it has a class token and no prefix tokens$/,
   });
