@@ -15,6 +15,7 @@ import * as indexing from "../ir/indexing.ts";
 import * as m from "../ir/matrix.ts";
 import type { Node, Tensor } from "../ir/node.ts";
 import type { OpName, ReduceAttributes } from "../ir/ops.ts";
+import { batchNormalizationGradient } from "./batch_normalization.ts";
 import { convGradient, convTransposeGradient } from "./convolution_gradients.ts";
 import { layerNormalizationGradient } from "./layer_normalization.ts";
 import {
@@ -263,6 +264,7 @@ export const gradientRules: { readonly [K in OpName]: GradientRule<K> } = {
   Softmax: softmax,
   LogSoftmax: logSoftmax,
   LayerNormalization: layerNormalizationGradient,
+  BatchNormalization: batchNormalizationGradient,
 
   Reshape: (node, [dy]) => {
     const x = operand(node, 0);

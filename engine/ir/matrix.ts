@@ -2,8 +2,8 @@
  * Matrix products, reductions and normalisations.
  * @module
  */
-import { apply, applyOne } from "./create.ts";
-import { normalizeAxis } from "./dims.ts";
+import { apply, applyOne, constant } from "./create.ts";
+import { normalizeAxis, sizeOf } from "./dims.ts";
 import type { Tensor } from "./node.ts";
 import type { OpAttributes } from "./ops.ts";
 
@@ -230,4 +230,50 @@ export function layerNormalization(
   epsilon: number,
 ): Tensor {
   return apply("LayerNormalization", [x, weight, bias], { epsilon })[0];
+}
+
+/** What {@linkcode batchNormalization} computes. */
+export interface BatchNormalized {
+  /** Normalised values, of the operand's shape. */
+  readonly y: Tensor;
+  /** Mean of each channel, `[channels]`. */
+  readonly mean: Tensor;
+  /** Biased variance of each channel, `[channels]`. */
+  readonly variance: Tensor;
+}
+
+/**
+ * Batch normalisation by the batch's own statistics (Ioffe & Szegedy 2015): as
+ * `torch.nn.functional.batch_norm` with `training=True`. No gradient flows through `mean` and
+ * `variance`, which are for running statistics.
+ * @param x `[batch, channels, …]`.
+ * @param weight Scale, `[channels]`.
+ * @param bias Shift, `[channels]`.
+ * @param epsilon Added to the variance.
+ * @throws {TypeError} if weight or bias do not fit.
+ *
+ * @example One channel of two samples
+ * ```ts
+ * import { batchNormalization, constant, evaluate } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const x = constant([5, 9], [2, 1]);
+ * const { y, variance } = batchNormalization(x, constant([1]), constant([0]), 0);
+ * assertEquals([...(await evaluate(y)).data], [-1, 1]);
+ * assertEquals([...(await evaluate(variance)).data], [4]);
+ * ```
+ */
+export function batchNormalization(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor,
+  epsilon: number,
+): BatchNormalized {
+  // ONNX wants statistics to go on from. The runtime writes the new ones over them where they are not
+  // constants, over a parameter too.
+  const channels = sizeOf([weight.shape[0]]);
+  const before = [0, 1].map((value) => constant(new Float32Array(channels).fill(value)));
+  const operands = [x, weight, bias, ...before];
+  const [y, mean, variance] = apply("BatchNormalization", operands, { epsilon });
+  return { y, mean, variance };
 }

@@ -166,6 +166,11 @@ export interface OpAttributes {
   readonly LogSoftmax: AxisAttribute;
   /** Over the last axis. Outputs: Y, Mean, InvStdDev. */
   readonly LayerNormalization: { readonly epsilon: number };
+  /**
+   * Per channel (axis 1), by the batch's own statistics. Outputs: Y, and each channel's mean and
+   * biased variance. Written with ONNX's `training_mode`.
+   */
+  readonly BatchNormalization: { readonly epsilon: number };
 
   // 8. Layout. The operand `shape` computes what the attribute of that name says.
   /** The same values in another shape. */

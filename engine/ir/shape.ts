@@ -213,20 +213,28 @@ function scattered(operands: Operands, attributes: AxisAttribute): TensorType {
   return { dtype: data.dtype, shape: data.shape };
 }
 
-function normalized(operands: Operands): TensorType[] {
-  const x = required(operands, 0, "LayerNormalization");
-  const width = x.shape.at(-1);
+/** The operand to normalise, whose width all others have. */
+function toNormalize(operands: Operands, op: OpName, axis: number): TensorType {
+  const x = required(operands, 0, op);
   for (const operand of operands.slice(1)) {
-    if (operand && !sameShape(operand.shape, [width!])) {
-      throw new TypeError(
-        `Cannot apply LayerNormalization: weight or bias ${
-          formatShape(operand.shape)
-        } does not fit ${formatShape(x.shape)}`,
-      );
+    if (operand && !sameShape(operand.shape, [x.shape.at(axis)!])) {
+      const [found, wanted] = [operand.shape, x.shape].map(formatShape);
+      throw new TypeError(`Cannot apply ${op}: weight or bias ${found} does not fit ${wanted}`);
     }
   }
-  const statistics: TensorType = { dtype: x.dtype, shape: [...x.shape.slice(0, -1), 1] };
-  return [{ dtype: x.dtype, shape: x.shape }, statistics, statistics];
+  return x;
+}
+
+function normalized(operands: Operands): TensorType[] {
+  const { dtype, shape } = toNormalize(operands, "LayerNormalization", -1);
+  const statistics: TensorType = { dtype, shape: [...shape.slice(0, -1), 1] };
+  return [{ dtype, shape }, statistics, statistics];
+}
+
+function batchNormalized(operands: Operands): TensorType[] {
+  const { dtype, shape } = toNormalize(operands, "BatchNormalization", 1);
+  const statistics: TensorType = { dtype, shape: [shape[1]] };
+  return [{ dtype, shape }, statistics, statistics];
 }
 
 function withAxis(shape: Shape, axis: number, size: Dim): Shape {
@@ -300,6 +308,7 @@ export const shapeRules: { readonly [K in OpName]: ShapeRule<K> } = {
   Softmax: alongAxis,
   LogSoftmax: alongAxis,
   LayerNormalization: normalized,
+  BatchNormalization: batchNormalized,
 
   Reshape: (operands, attributes) => [reshaped(operands, attributes)],
   Expand: (operands, attributes) => [expanded(operands, attributes)],

@@ -174,6 +174,10 @@ export const emitRules: { readonly [K in OpName]: EmitRule<K> } = {
   Softmax: axis,
   LogSoftmax: axis,
   LayerNormalization: ({ epsilon }) => ({ attributes: { epsilon: float(epsilon) } }),
+  // With momentum 0, the outputs for running statistics are the batch's own.
+  BatchNormalization: ({ epsilon }) => ({
+    attributes: { epsilon: float(epsilon), momentum: float(0), training_mode: int(1) },
+  }),
 
   Reshape: plain,
   Expand: plain,

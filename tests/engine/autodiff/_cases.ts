@@ -216,6 +216,20 @@ function layerNormalizationCases(): Case[] {
   ];
 }
 
+function batchNormalizationCases(): Case[] {
+  const on = (name: string, x: Sample): Case => ({
+    name,
+    of: (x, weight, bias) => m.batchNormalization(x, weight, bias, 1e-3).y,
+    at: [x, sample([3], { seed: 2 }), sample([3], { seed: 3 })],
+  });
+  return [
+    on("rows", sample([4, 3])),
+    on("maps", sample([2, 3, 2, 4])),
+    on("one sample", sample([1, 3, 3, 3])),
+    on("symbolic batch", sample([3, 3, 2, 2], { declared: ["batch", 3, 2, 2] })),
+  ];
+}
+
 const whereCases: readonly Case[] = [
   {
     name: "condition on data",
@@ -321,6 +335,7 @@ export const cases: { readonly [K in OpName]: readonly Case[] | "no gradient" } 
   Softmax: alongAxis(m.softmax),
   LogSoftmax: alongAxis(m.logSoftmax),
   LayerNormalization: layerNormalizationCases(),
+  BatchNormalization: batchNormalizationCases(),
 
   Reshape: layout.reshapeCases,
   Expand: layout.expandCases,
