@@ -17,10 +17,17 @@ export interface HostTensor {
   readonly data: Float32Array<ArrayBuffer>;
 }
 
-/** A parameter's two buffers: one is read while the other is written. */
+/** The buffers of a value: where there are two, one is read while the other is written. */
 interface Buffers {
   readonly front: Bound;
   readonly back?: Bound;
+}
+
+/** Exchanges the buffers of all values that have two. */
+function swap(values: Map<string, Buffers>): void {
+  for (const [name, { front, back }] of values) {
+    if (back) values.set(name, { front: back, back: front });
+  }
 }
 
 async function buffer(shape: readonly number[], data?: Float32Array<ArrayBuffer>): Promise<Bound> {
@@ -30,7 +37,7 @@ async function buffer(shape: readonly number[], data?: Float32Array<ArrayBuffer>
 /** Parameters, optimizer state and the count of updates. */
 export class TrainState {
   readonly #parameters = new Map<string, Buffers>();
-  readonly #optimizer = new Map<string, ReadonlyMap<string, Bound>>();
+  readonly #optimizer = new Map<string, Map<string, Buffers>>();
   /** Updates done so far. */
   step = 0;
 
@@ -60,14 +67,14 @@ export class TrainState {
   async addOptimizer(parameters: readonly Parameter[], optimizer: Optimizer): Promise<void> {
     for (const { name, shape, trainable } of parameters) {
       if (!trainable) continue;
-      const buffers = new Map<string, Bound>();
+      const buffers = new Map<string, Buffers>();
       for (const [key, spec] of Object.entries(optimizer.state(shape))) {
         const initial = spec.initial ?? 0;
         const size = spec.shape === "scalar" ? [] : shape;
         const data = initial === "parameter"
           ? this.parameter(name).data.slice()
           : new Float32Array(sizeOf(size)).fill(initial);
-        buffers.set(key, await buffer(size, data));
+        buffers.set(key, { front: await buffer(size, data) });
       }
       this.#optimizer.set(name, buffers);
     }
@@ -86,7 +93,7 @@ export class TrainState {
 
   /** Current optimizer state of a parameter, by torch's keys; empty where it does not train. */
   optimizerState(name: string): Readonly<Record<string, HostTensor>> {
-    const entries = [...this.#optimizer.get(name) ?? []].map(([key, { shape, data }]) =>
+    const entries = [...this.#optimizer.get(name) ?? []].map(([key, { front: { shape, data } }]) =>
       [key, { shape, data: data as Float32Array<ArrayBuffer> }] as const
     );
     return Object.fromEntries(entries);
@@ -104,19 +111,44 @@ export class TrainState {
     return back;
   }
 
-  /** The buffer of one entry of the optimizer state; read and written in place. */
+  /** Keys of the optimizer state of a parameter. */
+  slotKeys(name: string): readonly string[] {
+    return [...this.#optimizer.get(name)?.keys() ?? []];
+  }
+
+  /** The buffer of one entry of the optimizer state. */
   slot(name: string, key: string): Bound {
-    const found = this.#optimizer.get(name)?.get(key);
-    if (!found) throw new TypeError(`Cannot find optimizer state "${key}" of parameter "${name}"`);
-    return found;
+    return this.#slot(name, key).front;
+  }
+
+  /** The buffer that the next value of an entry goes to: the same one unless it has a second. */
+  nextSlot(name: string, key: string): Bound {
+    const { front, back } = this.#slot(name, key);
+    return back ?? front;
+  }
+
+  /**
+   * Gives an entry of the optimizer state a second buffer, which is swapped like a parameter's, as
+   * it needs one where its next value cannot be written over the current one.
+   * @param name Name of the parameter.
+   * @param key Key of the entry.
+   */
+  async addSecondBuffer(name: string, key: string): Promise<void> {
+    const { front } = this.#slot(name, key);
+    this.#optimizer.get(name)!.set(key, { front, back: await buffer(front.shape) });
   }
 
   /** Makes the values just written the current ones, and counts the update. */
   swap(): void {
-    for (const [name, { front, back }] of this.#parameters) {
-      if (back) this.#parameters.set(name, { front: back, back: front });
-    }
+    swap(this.#parameters);
+    for (const slots of this.#optimizer.values()) swap(slots);
     this.step++;
+  }
+
+  #slot(name: string, key: string): Buffers {
+    const found = this.#optimizer.get(name)?.get(key);
+    if (!found) throw new TypeError(`Cannot find optimizer state "${key}" of parameter "${name}"`);
+    return found;
   }
 
   #buffers(name: string): Buffers {

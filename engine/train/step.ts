@@ -8,8 +8,9 @@ import { reduceSumSquare } from "../ir/matrix.ts";
 import type { Tensor } from "../ir/node.ts";
 import { gradients } from "../autodiff/backward.ts";
 import type { Parameter } from "../nn/scope.ts";
-import { emit, type OnnxGraph, type OnnxNode } from "../onnx/emit.ts";
+import { emit } from "../onnx/emit.ts";
 import { bind, type Bound, Session, type SessionOptions, type Value } from "../runtime/session.ts";
+import { replaceableInPlace } from "./in_place.ts";
 import type { Optimizer, ParameterOptions } from "./interfaces.ts";
 import type { TrainState } from "./state.ts";
 
@@ -38,14 +39,26 @@ export type StepResult = Readonly<Record<string, Value>>;
 
 const NEXT = "/next";
 const gradientName = (name: string) => `${name}/gradient`;
-const slotName = (name: string, key: string) => `${name}/${key}`;
+const slotName = (name: string, key: string) => `${name}/state/${key}`;
+
+/** An entry of the optimizer state that changes from step to step. */
+interface StateSlot {
+  /** Name of the parameter. */
+  readonly name: string;
+  /** Key of the entry. */
+  readonly key: string;
+  /** Graph input that holds its current value. */
+  readonly input: string;
+  /** Graph output that is its next value. */
+  readonly output: string;
+}
 
 /** An update rule written as graph. */
 interface UpdateGraph {
   /** What to compute: new values, and the gradient's norm where there is clipping. */
   readonly outputs: Readonly<Record<string, Tensor>>;
-  /** Names of the inputs that their new values are written over. */
-  readonly inPlace: readonly string[];
+  /** The state that it changes. */
+  readonly slots: readonly StateSlot[];
 }
 
 /** Runs training steps on a {@linkcode TrainState}. */
@@ -53,6 +66,7 @@ export class TrainStep {
   readonly #state: TrainState;
   readonly #plan: StepPlan;
   readonly #trainable: readonly Parameter[];
+  readonly #slots: readonly StateSlot[];
   /** Computes gradients, and applies them where no accumulation is asked for. */
   readonly #main: Session;
   /** Applies accumulated gradients. */
@@ -60,18 +74,24 @@ export class TrainStep {
   readonly #accumulators = new Map<string, Bound>();
   #pending = 0;
 
-  private constructor(plan: StepPlan, state: TrainState, main: Session, apply?: Session) {
+  private constructor(
+    plan: StepPlan,
+    state: TrainState,
+    parts: { slots: readonly StateSlot[]; main: Session; apply?: Session },
+  ) {
     this.#plan = plan;
     this.#state = state;
     this.#trainable = plan.parameters.filter(({ trainable }) => trainable);
-    this.#main = main;
-    this.#apply = apply;
+    this.#slots = parts.slots;
+    this.#main = parts.main;
+    this.#apply = parts.apply;
   }
 
   /**
    * Builds the graphs and makes them ready to run.
    * @param plan What to build.
-   * @param state Buffers of the same parameters, with room for the optimizer's state.
+   * @param state Buffers of the same parameters, with room for the optimizer's state. State that
+   *   cannot be updated in place gets second buffers.
    * @throws {TypeError} if no parameter trains.
    */
   static async create(plan: StepPlan, state: TrainState): Promise<TrainStep> {
@@ -82,9 +102,9 @@ export class TrainStep {
     const share = count === 1 ? plan.loss : div(plan.loss, count);
     const flowing = gradients(share, trainable.map(({ tensor }) => tensor));
     if (count === 1) {
-      const { outputs, inPlace } = updateGraph(plan, trainable, flowing);
-      const main = await createSession({ ...results, ...outputs }, inPlace, plan.session);
-      return new TrainStep(plan, state, main);
+      const { outputs, slots } = updateGraph(plan, state, flowing);
+      const main = await updateSession({ ...results, ...outputs }, slots, { state, plan });
+      return new TrainStep(plan, state, { slots, main });
     }
     const accumulators = trainable.map(({ name, shape }) =>
       input(gradientName(name), "float32", shape)
@@ -92,12 +112,13 @@ export class TrainStep {
     const sums = trainable.map(({ name }, index) =>
       [gradientName(name) + NEXT, add(accumulators[index], flowing[index])] as const
     );
-    const names = trainable.map(({ name }) => gradientName(name));
-    const all = { ...results, ...Object.fromEntries(sums) };
-    const main = await createSession(all, names, plan.session);
-    const { outputs, inPlace } = updateGraph(plan, trainable, accumulators);
-    const apply = await createSession(outputs, inPlace, plan.session);
-    const step = new TrainStep(plan, state, main, apply);
+    const main = await Session.compile(
+      emit({ ...results, ...Object.fromEntries(sums) }),
+      plan.session,
+    );
+    const { outputs, slots } = updateGraph(plan, state, accumulators);
+    const apply = await updateSession(outputs, slots, { state, plan });
+    const step = new TrainStep(plan, state, { slots, main, apply });
     for (const { name, shape } of trainable) {
       const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
       step.#accumulators.set(name, await bind({ dtype: "float32", shape, data }));
@@ -146,14 +167,13 @@ export class TrainStep {
     lr: number,
   ): Promise<StepResult> {
     const into: Record<string, Value> = {};
-    for (const { name, shape } of this.#trainable) {
+    for (const { name } of this.#trainable) {
       into[name + NEXT] = this.#state.back(name);
-      for (const key of Object.keys(this.#plan.optimizer.state(shape))) {
-        const slot = this.#state.slot(name, key);
-        feeds[slotName(name, key)] = slot;
-        into[slotName(name, key) + NEXT] = slot;
+      for (const key of this.#state.slotKeys(name)) {
+        feeds[slotName(name, key)] = this.#state.slot(name, key);
       }
     }
+    for (const { name, key, output } of this.#slots) into[output] = this.#state.nextSlot(name, key);
     const scalars = this.#plan.optimizer.scalars(this.#state.step + 1, lr);
     for (const [key, value] of Object.entries(scalars)) {
       feeds[`optimizer/${key}`] = { dtype: "float32", shape: [], data: Float32Array.of(value) };
@@ -172,19 +192,23 @@ export class TrainStep {
   }
 }
 
-async function createSession(
+/** Makes an update ready to run, and gives second buffers to the state that needs them. */
+async function updateSession(
   outputs: Readonly<Record<string, Tensor>>,
-  inPlace: readonly string[],
-  options?: SessionOptions,
+  slots: readonly StateSlot[],
+  { state, plan }: { readonly state: TrainState; readonly plan: StepPlan },
 ): Promise<Session> {
   const graph = emit(outputs);
-  requireInPlace(graph, inPlace);
-  return await Session.compile(graph, options);
+  const inPlace = replaceableInPlace(graph, slots);
+  for (const slot of slots) {
+    if (!inPlace.has(slot)) await state.addSecondBuffer(slot.name, slot.key);
+  }
+  return await Session.compile(graph, plan.session);
 }
 
 function updateGraph(
   plan: StepPlan,
-  trainable: readonly Parameter[],
+  state: TrainState,
   flowing: readonly Tensor[],
 ): UpdateGraph {
   const { optimizer, clipNorm } = plan;
@@ -196,28 +220,40 @@ function updateGraph(
   }
   const outputs: Record<string, Tensor> = {};
   if (gradNorm !== undefined) outputs.grad_norm = gradNorm;
-  const inPlace: string[] = [];
+  const slots: StateSlot[] = [];
+  const trainable = plan.parameters.filter((parameter) => parameter.trainable);
   for (const [index, parameter] of trainable.entries()) {
-    const state: Record<string, Tensor> = {};
-    for (const [key, spec] of Object.entries(optimizer.state(parameter.shape))) {
-      const shape = spec.shape === "scalar" ? [] : parameter.shape;
-      state[key] = input(slotName(parameter.name, key), "float32", shape);
-    }
-    const options = plan.parameterOptions(parameter);
+    const { name, tensor } = parameter;
+    const current = stateInputs(state, name);
     const updated = optimizer.update({
-      parameter: parameter.tensor,
+      parameter: tensor,
       gradient: clipped[index],
-      state,
+      state: current,
       scalars,
-      options,
+      options: plan.parameterOptions(parameter),
     });
-    outputs[parameter.name + NEXT] = updated.parameter;
-    for (const [key, tensor] of Object.entries(updated.state)) {
-      outputs[slotName(parameter.name, key) + NEXT] = tensor;
-      inPlace.push(slotName(parameter.name, key));
+    outputs[name + NEXT] = updated.parameter;
+    for (const [key, before] of Object.entries(current)) {
+      const next = updated.state[key];
+      if (next === undefined || isSame(next, before)) continue; // It stays as it is.
+      const slot = { name, key, input: slotName(name, key), output: slotName(name, key) + NEXT };
+      outputs[slot.output] = next;
+      slots.push(slot);
     }
   }
-  return { outputs, inPlace };
+  return { outputs, slots };
+}
+
+/** Graph inputs for the optimizer state of a parameter. */
+function stateInputs(state: TrainState, name: string): Record<string, Tensor> {
+  const slots = Object.entries(state.optimizerState(name));
+  return Object.fromEntries(
+    slots.map(([key, { shape }]) => [key, input(slotName(name, key), "float32", shape)]),
+  );
+}
+
+function isSame(a: Tensor, b: Tensor): boolean {
+  return a.node === b.node && a.output === b.output;
 }
 
 /** √Σ‖g‖² over all gradients. */
@@ -229,48 +265,4 @@ function globalNorm(flowing: readonly Tensor[]): Tensor {
 function clip(flowing: readonly Tensor[], norm: Tensor, clipNorm: number): Tensor[] {
   const factor = min(div(clipNorm, add(norm, 1e-6)), 1);
   return flowing.map((gradient) => mul(gradient, factor));
-}
-
-const ELEMENTWISE = new Set([
-  "Add",
-  "Sub",
-  "Mul",
-  "Div",
-  "Max",
-  "Min",
-  "Neg",
-  "Abs",
-  "Sqrt",
-  "Identity",
-]);
-
-/**
- * Requires that values may be written over their own inputs. That is safe when nothing reads the
- * input, or one elementwise operator only, and the new value is computed from what it gives.
- */
-function requireInPlace({ nodes }: OnnxGraph, names: readonly string[]): void {
-  const readers = new Map<string, number[]>(names.map((name) => [name, []]));
-  for (const [index, { inputs }] of nodes.entries()) {
-    for (const name of new Set(inputs)) readers.get(name)?.push(index);
-  }
-  for (const [name, [first, ...others]] of readers) {
-    if (first === undefined) continue;
-    const elementwise = others.length === 0 && ELEMENTWISE.has(nodes[first].op);
-    if (elementwise && leadsTo(nodes, first, name + NEXT)) continue;
-    const operators = [first, ...others].map((index) => nodes[index].op);
-    throw new TypeError(
-      `Cannot update "${name}" in place: it is read by ${operators.join(", ")}, expected one ` +
-        "elementwise operator that the new value depends on",
-    );
-  }
-}
-
-/** Whether a value is computed from what the node at `start` gives. */
-function leadsTo(nodes: readonly OnnxNode[], start: number, value: string): boolean {
-  const reached = new Set(nodes[start].outputs);
-  for (let index = start + 1; index < nodes.length && !reached.has(value); index++) {
-    const { inputs, outputs } = nodes[index];
-    if (inputs.some((name) => reached.has(name))) outputs.forEach((name) => reached.add(name));
-  }
-  return reached.has(value);
 }

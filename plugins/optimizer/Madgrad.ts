@@ -63,7 +63,7 @@ export const madgrad: Plugin<"optimizer", MadgradConfig> = {
         const z = sub(state.x0, div(sum, add(pow(squares, 1 / 3), EPS)));
         return {
           parameter: add(mul(parameter, MOMENTUM), mul(z, 1 - MOMENTUM)),
-          state: { grad_sum_sq: squares, s: sum },
+          state: { grad_sum_sq: squares, s: sum, x0: state.x0 },
         };
       },
     };
