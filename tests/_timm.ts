@@ -101,6 +101,7 @@ function givenScope(tensors: ReadonlyMap<string, Tensor>, path = ""): Scope {
   const parameter = (name: string) => tensors.get(full(name))!;
   return {
     path,
+    trainable: true,
     child: (name) => givenScope(tensors, full(name)),
     parameter,
     linear(name, _inputs, _outputs, { bias = true } = {}) {

@@ -2,8 +2,8 @@
  * Matrix products, reductions and normalisations.
  * @module
  */
-import { apply, applyOne, constant } from "./create.ts";
-import { normalizeAxis, sizeOf } from "./dims.ts";
+import { apply, applyOne } from "./create.ts";
+import { normalizeAxis } from "./dims.ts";
 import type { Tensor } from "./node.ts";
 import type { OpAttributes } from "./ops.ts";
 
@@ -269,11 +269,6 @@ export function batchNormalization(
   bias: Tensor,
   epsilon: number,
 ): BatchNormalized {
-  // ONNX wants statistics to go on from. The runtime writes the new ones over them where they are not
-  // constants, over a parameter too.
-  const channels = sizeOf([weight.shape[0]]);
-  const before = [0, 1].map((value) => constant(new Float32Array(channels).fill(value)));
-  const operands = [x, weight, bias, ...before];
-  const [y, mean, variance] = apply("BatchNormalization", operands, { epsilon });
+  const [y, mean, variance] = apply("BatchNormalization", [x, weight, bias], { epsilon });
   return { y, mean, variance };
 }

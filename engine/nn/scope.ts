@@ -23,6 +23,13 @@ export interface ForwardContext {
    * in blocks that stay in the cache. Any batch gets the same numbers, to rounding. @default {0}
    */
   readonly expectedRows?: number;
+  /**
+   * Takes the next value of a parameter that the forward pass updates instead of the optimizer, such
+   * as a running mean; absent where nothing is updated.
+   * @param parameter The graph input that holds it.
+   * @param next Its value after this batch.
+   */
+  readonly update?: (parameter: Tensor, next: Tensor) => void;
 }
 
 /** A learnable or fixed tensor of a model. */
@@ -56,6 +63,8 @@ export interface LinearOptions {
 export interface Scope {
   /** Path of this place, for example `encoder.model.blocks.0`; empty at the root. */
   readonly path: string;
+  /** Whether parameters that are declared here train. */
+  readonly trainable: boolean;
   /**
    * A place below this one.
    * @param name One or several name parts, joined by dots.
@@ -125,17 +134,17 @@ export class Parameters {
 
 class ParameterScope implements Scope {
   readonly #parameters: Parameters;
-  readonly #trainable: boolean;
   readonly path: string;
+  readonly trainable: boolean;
 
   constructor(parameters: Parameters, path: string, trainable: boolean) {
     this.#parameters = parameters;
     this.path = path;
-    this.#trainable = trainable;
+    this.trainable = trainable;
   }
 
   child(name: string): Scope {
-    return new ParameterScope(this.#parameters, join(this.path, name), this.#trainable);
+    return new ParameterScope(this.#parameters, join(this.path, name), this.trainable);
   }
 
   frozen(): Scope {
@@ -145,7 +154,7 @@ class ParameterScope implements Scope {
   parameter(name: string, shape: readonly number[], initializer: Initializer): Tensor {
     const full = join(this.path, name);
     const tensor = input(full, "float32", shape);
-    const trainable = this.#trainable;
+    const { trainable } = this;
     this.#parameters.add({ name: full, shape, trainable, initializer, tensor });
     return tensor;
   }

@@ -6,6 +6,7 @@
 import type { AnyNode, Node, Tensor } from "../ir/node.ts";
 import type { DType, Shape, TypedArray } from "../ir/types.ts";
 import type { OpName } from "../ir/ops.ts";
+import { sizeOf } from "../ir/dims.ts";
 import { reachable } from "../ir/reachable.ts";
 
 /** Value of an ONNX attribute. */
@@ -91,6 +92,8 @@ export const elementTypes: { readonly [T in DType]: number } = {
 interface Written {
   readonly attributes?: Readonly<Record<string, AttributeValue>>;
   readonly operands?: readonly (readonly number[])[];
+  /** Vectors to append, as long as the second operand, that no other node reads. */
+  readonly scratch?: number;
 }
 
 type EmitRule<K extends OpName> = (attributes: Node<K>["attributes"]) => Written;
@@ -174,9 +177,11 @@ export const emitRules: { readonly [K in OpName]: EmitRule<K> } = {
   Softmax: axis,
   LogSoftmax: axis,
   LayerNormalization: ({ epsilon }) => ({ attributes: { epsilon: float(epsilon) } }),
-  // With momentum 0, the outputs for running statistics are the batch's own.
+  // With momentum 0, the outputs for running statistics are the batch's own. The runtime writes them
+  // over the operands for the old ones, whatever else reads those.
   BatchNormalization: ({ epsilon }) => ({
     attributes: { epsilon: float(epsilon), momentum: float(0), training_mode: int(1) },
+    scratch: 2,
   }),
 
   Reshape: plain,
@@ -297,8 +302,18 @@ class Emitter {
     return name;
   }
 
+  /** A constant that nothing else holds, as the runtime unites equal ones; its values are tiny. */
+  #scratch(shape: Shape): string {
+    const count = this.#initializers.length;
+    const name = `constant_${count}`;
+    const sizes = shape.map(Number);
+    const values = new Float32Array(sizeOf(sizes)).fill((count + 1) * 2 ** -100);
+    this.#initializers.push({ name, dtype: "float32", shape: sizes, values });
+    return name;
+  }
+
   #addOperator(node: AnyNode): void {
-    const { attributes = {}, operands = [] } = written(node);
+    const { attributes = {}, operands = [], scratch = 0 } = written(node);
     const inputs = [
       ...node.inputs.map((operand) => operand ? this.#name(operand) : ""),
       ...operands.map((values) =>
@@ -314,6 +329,9 @@ class Emitter {
     if (!names) {
       names = node.types.map((_, output) => `${node.op}_${this.#nodes.length}_${output}`);
       this.#known.set(key, names);
+      for (let index = 0; index < scratch; index++) {
+        inputs.push(this.#scratch(node.inputs[1]!.shape));
+      }
       this.#nodes.push({ op: node.op, inputs, outputs: names, attributes });
     }
     this.#names.set(node, names);

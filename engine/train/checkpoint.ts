@@ -76,11 +76,24 @@ export function checkpointTree(
 }
 
 function stateDict(state: TrainState, plan: CheckpointPlan): OrderedDict {
-  const tensors = plan.parameters.map(({ name }) => [name, tensorOf(state, name)] as const);
+  const tensors = [
+    ...plan.parameters.map(({ name }) => [name, tensorOf(state, name)] as const),
+    ...batchCounts(state.statistics()).map((name) => [name, countOf(state)] as const),
+  ];
   const aliases = tensors.flatMap(([name, tensor]) =>
     plan.aliases(name).map((alias) => [alias, tensor] as const)
   );
   return new OrderedDict([...tensors, ...aliases]);
+}
+
+/** Where `torch.nn.BatchNorm2d` counts batches: beside its running mean. */
+function batchCounts(parameters: readonly string[]): string[] {
+  return parameters.filter((name) => /(^|\.)running_mean$/.test(name))
+    .map((name) => name.replace(/running_mean$/, "num_batches_tracked"));
+}
+
+function countOf({ batches }: TrainState): StoredTensor {
+  return storedTensor("int64", [], BigInt64Array.of(BigInt(batches)));
 }
 
 function tensorOf(state: TrainState, name: string): StoredTensor {
@@ -166,6 +179,7 @@ export function restoreCheckpoint(
   const extra = entry(tree, "glovita", file);
   const number = (key: string) => Number(entry(extra, key, file));
   state.step = number("step");
+  state.batches = restoredBatches(model, plan);
   return {
     epoch: Number(entry(tree, "epoch", file)),
     step: state.step,
@@ -174,6 +188,13 @@ export function restoreCheckpoint(
     best_value: number("best_value"),
     best_epoch: number("best_epoch"),
   };
+}
+
+/** Batches that went into running statistics; 0 where the checkpoint counts none. */
+function restoredBatches(model: TorchValue, { parameters }: CheckpointPlan): number {
+  const [name] = batchCounts(parameters.map(({ name }) => name));
+  const stored = name !== undefined && model instanceof Map ? model.get(name) : undefined;
+  return stored !== undefined && isTensor(stored) ? toFloat32(stored).data[0] : 0;
 }
 
 function entry(value: TorchValue, key: string | number, file: string): TorchValue {

@@ -64,6 +64,8 @@ export interface ModelGraph {
   readonly output: ModelOutput;
   /** The parts that `loss` is the sum of, by name; empty where there is only one. */
   readonly parts: Readonly<Record<string, Tensor>>;
+  /** Next values of the parameters that the forward pass updates in training, by name. */
+  readonly updates: Readonly<Record<string, Tensor>>;
 }
 
 /** What a model predicts, ready for a session. */
@@ -171,7 +173,14 @@ export function modelGraph(
   const inputs = modelInputs(model);
   const random = new RandomStream(input("random_seed", "uint32", []));
   const { training, expectedRows } = options;
-  const context: ForwardContext = { training, random, expectedRows };
+  const updates = new Map<string, Tensor>();
+  const update = (parameter: Tensor, next: Tensor) => addUpdate(updates, parameter, next);
+  const context: ForwardContext = {
+    training,
+    random,
+    expectedRows,
+    update: training ? update : undefined,
+  };
   const { labels, ...data } = inputs;
   const output = model.forward(training ? inputs : data, context);
   const logits = reshape(output.logits, ["batch", model.numClasses]);
@@ -179,7 +188,24 @@ export function modelGraph(
   const auxiliary = Object.entries(output.losses ?? {});
   const loss = auxiliary.reduce((sum, [, part]) => add(sum, part), taskLoss);
   const parts = auxiliary.length === 0 ? {} : { task: taskLoss, ...output.losses };
-  return { loss, scores: scoresOf(model, logits), output: { ...output, logits }, parts };
+  return {
+    loss,
+    scores: scoresOf(model, logits),
+    output: { ...output, logits },
+    parts,
+    updates: Object.fromEntries(updates),
+  };
+}
+
+function addUpdate(updates: Map<string, Tensor>, { node }: Tensor, next: Tensor): void {
+  if (node.op !== "Input") {
+    throw new TypeError(`Cannot update the result of ${node.op}: it is not a parameter`);
+  }
+  const { name } = node.attributes;
+  if (updates.has(name)) {
+    throw new TypeError(`Cannot update parameter "${name}": the forward pass updates it twice`);
+  }
+  updates.set(name, next);
 }
 
 function lossOf(

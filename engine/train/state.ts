@@ -37,9 +37,12 @@ async function buffer(shape: readonly number[], data?: Float32Array<ArrayBuffer>
 /** Parameters, optimizer state and the count of updates. */
 export class TrainState {
   readonly #parameters = new Map<string, Buffers>();
+  readonly #statistics = new Map<string, Buffers>();
   readonly #optimizer = new Map<string, Map<string, Buffers>>();
   /** Updates done so far. */
   step = 0;
+  /** Batches that went into running statistics so far. */
+  batches = 0;
 
   private constructor() {}
 
@@ -80,9 +83,26 @@ export class TrainState {
     }
   }
 
+  /**
+   * Gives parameters that the forward pass updates a second buffer, to be swapped batch by batch.
+   * @param names Names of the parameters, none of which trains.
+   */
+  async addStatistics(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      const { front } = this.#buffers(name);
+      this.#parameters.delete(name);
+      this.#statistics.set(name, { front, back: await buffer(front.shape) });
+    }
+  }
+
   /** Names of all parameters. */
   names(): readonly string[] {
-    return [...this.#parameters.keys()];
+    return [...this.#parameters.keys(), ...this.#statistics.keys()];
+  }
+
+  /** Names of the parameters that the forward pass updates. */
+  statistics(): readonly string[] {
+    return [...this.#statistics.keys()];
   }
 
   /** Current values of a parameter. They change with the next update: copy to keep. */
@@ -104,10 +124,10 @@ export class TrainState {
     return this.#buffers(name).front;
   }
 
-  /** The buffer that the next value of a trainable parameter goes to. */
+  /** The buffer that the next value of a parameter goes to, if it changes. */
   back(name: string): Bound {
     const { back } = this.#buffers(name);
-    if (!back) throw new TypeError(`Cannot update parameter "${name}": it does not train`);
+    if (!back) throw new TypeError(`Cannot update parameter "${name}": it does not change`);
     return back;
   }
 
@@ -138,6 +158,12 @@ export class TrainState {
     this.#optimizer.get(name)!.set(key, { front, back: await buffer(front.shape) });
   }
 
+  /** Makes the running statistics just written the current ones, and counts the batch. */
+  swapStatistics(): void {
+    swap(this.#statistics);
+    this.batches++;
+  }
+
   /** Makes the values just written the current ones, and counts the update. */
   swap(): void {
     swap(this.#parameters);
@@ -152,7 +178,7 @@ export class TrainState {
   }
 
   #buffers(name: string): Buffers {
-    const found = this.#parameters.get(name);
+    const found = this.#parameters.get(name) ?? this.#statistics.get(name);
     if (!found) throw new TypeError(`Cannot find parameter "${name}"`);
     return found;
   }

@@ -26,6 +26,8 @@ export interface StepPlan {
   readonly optimizer: Optimizer;
   /** Learning-rate factor and weight decay of each parameter. */
   parameterOptions(parameter: Parameter): ParameterOptions;
+  /** Next values of parameters that the forward pass updates, by name; none by default. */
+  readonly updates?: Readonly<Record<string, Tensor>>;
   /** Largest global norm of the gradient (`torch.nn.utils.clip_grad_norm_`); none by default. */
   readonly clipNorm?: number;
   /** Batches whose gradients are averaged into one update. @default {1} */
@@ -97,7 +99,10 @@ export class TrainStep {
   static async create(plan: StepPlan, state: TrainState): Promise<TrainStep> {
     const trainable = plan.parameters.filter((parameter) => parameter.trainable);
     if (trainable.length === 0) throw new TypeError("Cannot train: no parameter is trainable");
-    const results = { ...plan.outputs, loss: plan.loss };
+    const updates = Object.entries(plan.updates ?? {});
+    await state.addStatistics(updates.map(([name]) => name));
+    const next = Object.fromEntries(updates.map(([name, value]) => [name + NEXT, value]));
+    const results = { ...plan.outputs, loss: plan.loss, ...next };
     const count = plan.accumulate ?? 1;
     const share = count === 1 ? plan.loss : div(plan.loss, count);
     const flowing = gradients(share, trainable.map(({ tensor }) => tensor));
@@ -140,16 +145,22 @@ export class TrainStep {
   ): Promise<StepResult> {
     const withParameters = { ...feeds };
     for (const name of this.#state.names()) withParameters[name] = this.#state.front(name);
-    if (!this.#apply) return await this.#update(this.#main, withParameters, lr);
     const into: Record<string, Bound> = {};
+    for (const name of this.#state.statistics()) into[name + NEXT] = this.#state.back(name);
+    if (!this.#apply) {
+      const result = await this.#update(this.#main, { feeds: withParameters, into, lr });
+      this.#state.swapStatistics();
+      return result;
+    }
     for (const [name, buffer] of this.#accumulators) {
       withParameters[gradientName(name)] = buffer;
       into[gradientName(name) + NEXT] = buffer;
     }
     const result = this.#visible(await this.#main.run(withParameters, into));
+    this.#state.swapStatistics();
     this.#pending++;
     if (this.#pending < (this.#plan.accumulate ?? 1) && !flush) return result;
-    const updated = await this.#update(this.#apply, withParameters, lr);
+    const updated = await this.#update(this.#apply, { feeds: withParameters, into: {}, lr });
     for (const { data } of this.#accumulators.values()) (data as Float32Array).fill(0);
     this.#pending = 0;
     return { ...result, ...updated };
@@ -163,10 +174,12 @@ export class TrainStep {
 
   async #update(
     session: Session,
-    feeds: Record<string, Value>,
-    lr: number,
+    { feeds, into, lr }: {
+      readonly feeds: Record<string, Value>;
+      readonly into: Record<string, Value>;
+      readonly lr: number;
+    },
   ): Promise<StepResult> {
-    const into: Record<string, Value> = {};
     for (const { name } of this.#trainable) {
       into[name + NEXT] = this.#state.back(name);
       for (const key of this.#state.slotKeys(name)) {

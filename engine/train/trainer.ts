@@ -67,7 +67,7 @@ export class FoldTrainer implements AsyncDisposable {
     setParameters(state, plan.initial);
     await state.addOptimizer(parameters, optimizer);
     const progress = plan.resume ? restoreLast(state, plan) : undefined;
-    const { loss, scores, parts } = modelGraph(model, {
+    const { loss, scores, parts, updates } = modelGraph(model, {
       training: true,
       labelSmoothing,
       expectedRows: plan.expectedRows?.train,
@@ -77,6 +77,7 @@ export class FoldTrainer implements AsyncDisposable {
       parameters,
       loss,
       outputs: { scores, ...Object.fromEntries(named) },
+      updates,
       optimizer,
       parameterOptions: plan.parameterOptions,
       clipNorm: plan.clipNorm,

@@ -93,7 +93,8 @@ export async function planFold(
     loaders: planLoaders(encodeFoldWhileReading(splits, encoder, config), config, seed),
     expectedRows: expectedRows(split, config),
   };
-  return { plan, notices: [...noticesOf(splits), ...notices, ...(given?.notices ?? [])] };
+  const told = [...noticesOf(splits), ...notices, ...(given?.notices ?? [])];
+  return { plan, notices: [...told, ...batchNotices(plan, config)] };
 }
 
 /** Weights that a run starts from, and lines for the user. */
@@ -146,6 +147,24 @@ function encodeFoldWhileReading(
 /** What the dataset has to say, each line once. */
 function noticesOf({ train, val, test }: FoldSplits): string[] {
   return [...new Set([train, val, test].flatMap((part) => part?.split.notices ?? []))];
+}
+
+/** What batch normalisation cannot do: it sets a single value of a channel to its shift. */
+function batchNotices(
+  { loaders: { train }, parameters }: TrainPlan,
+  { dataloading: { batch_size } }: ResolvedConfig,
+): string[] {
+  const normalized = parameters.some(({ name, trainable }) =>
+    trainable && parameters.some((other) => other.name === name.replace(/weight$/, "running_mean"))
+  );
+  const rest = train.samples % batch_size;
+  const alone = rest === 1 && train.batchesPerEpoch > Math.floor(train.samples / batch_size);
+  if (!normalized || (!alone && batch_size > 1)) return [];
+  return [
+    `${batch_size === 1 ? "a" : "the last"} training batch has one sample, which batch ` +
+    "normalisation cannot normalise by itself" +
+    (batch_size === 1 ? "" : "; drop it with dataloading.drop_last_train"),
+  ];
 }
 
 /** About how many instances a batch of bags has. */

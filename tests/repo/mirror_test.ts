@@ -5,6 +5,7 @@ import { code, listFiles, listSources, read } from "./_sources.ts";
 const COVERS: Readonly<Record<string, readonly string[]>> = {
   "tests/cli/train_test.ts": ["cli/command.ts", "cli/io.ts", "cli/sources.ts"],
   "tests/engine/autodiff/gradients_test.ts": [
+    "engine/autodiff/batch_normalization.ts",
     "engine/autodiff/layer_normalization.ts",
     "engine/autodiff/layout_gradients.ts",
     "engine/autodiff/rule.ts",

@@ -1,10 +1,11 @@
 /**
- * Batch normalisation in evaluation mode: a scale and a shift per channel.
+ * Batch normalisation: by the batch in training, by running statistics in evaluation.
  * @module
  */
 import { applyOne } from "../../ir/create.ts";
-import { add, div, mul, sqrt, sub } from "../../ir/elementwise.ts";
-import { reshape } from "../../ir/layout.ts";
+import { add, cast, div, max, mul, sqrt, sub } from "../../ir/elementwise.ts";
+import { reshape, sizeOfAxis } from "../../ir/layout.ts";
+import { batchNormalization } from "../../ir/matrix.ts";
 import type { Tensor } from "../../ir/node.ts";
 import { ones, zeros } from "../initializers.ts";
 import { frozen, type Layer } from "../scope.ts";
@@ -29,9 +30,13 @@ export function channelAffine(x: Tensor, scale: Tensor, shift: Tensor): Tensor {
   return applyOne("Conv", [maps, scaled, shifted], node.attributes);
 }
 
+/** Share of a batch in the running statistics. */
+const MOMENTUM = 0.1;
+
 /**
- * `torch.nn.BatchNorm2d` in evaluation mode, also while training: the parameters `weight` and
- * `bias` train, the statistics `running_mean` and `running_var` never change.
+ * `torch.nn.BatchNorm2d` (Ioffe & Szegedy 2015). Training normalises by the statistics of the batch
+ * and moves `running_mean` and `running_var` by a tenth towards its mean and unbiased variance;
+ * evaluation normalises by those. In a frozen scope, training does as evaluation.
  * @param scope Where the parameters stand.
  * @param channels Number of channels.
  * @param options Epsilon, by default 1e-5, and the initial weight.
@@ -45,5 +50,22 @@ export const batchNorm: NormLayer = (scope, channels, options = {}): Layer => {
   const variance = statistics.parameter("running_var", [channels], ones);
   const scale = div(weight, sqrt(add(variance, eps)));
   const shift = sub(bias, mul(mean, scale));
-  return (x) => channelAffine(x, scale, shift);
+  return (x, { training, update }) => {
+    if (!training || !scope.trainable) return channelAffine(x, scale, shift);
+    const batch = batchNormalization(x, weight, bias, eps);
+    update?.(mean, moved(mean, batch.mean));
+    update?.(variance, moved(variance, mul(batch.variance, besselFactor(x))));
+    return batch.y;
+  };
 };
+
+function moved(running: Tensor, batch: Tensor): Tensor {
+  return add(mul(running, 1 - MOMENTUM), mul(batch, MOMENTUM));
+}
+
+/** n / (n − 1) for the n values of a channel; 1 for a single value. */
+function besselFactor(x: Tensor): Tensor {
+  const [rows, , ...sides] = x.shape.map((_, axis) => cast(sizeOfAxis(x, axis), "float32"));
+  const count = sides.reduce((product, side) => mul(product, side), rows);
+  return div(count, max(sub(count, 1), 1));
+}

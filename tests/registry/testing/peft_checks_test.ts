@@ -20,6 +20,7 @@ const peft = (parts: Partial<Peft>) =>
 function wrapped(scope: Scope, wrap: (scope: Scope) => Partial<Scope>): Scope {
   return {
     path: scope.path,
+    trainable: scope.trainable,
     child: (name) => wrapped(scope.child(name), wrap),
     parameter: (...of) => scope.parameter(...of),
     linear: (...of) => scope.linear(...of),
