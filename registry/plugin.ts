@@ -35,8 +35,11 @@ export type {
   Split,
 } from "../engine/data/data.ts";
 
+/** Names of the splits, in the order in which they are used. */
+export const SPLIT_NAMES = ["train", "val", "test"] as const;
+
 /** Name of a split. */
-export type SplitName = "train" | "val" | "test";
+export type SplitName = typeof SPLIT_NAMES[number];
 
 export type {
   Logger,

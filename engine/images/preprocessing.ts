@@ -3,8 +3,18 @@
  * @module
  */
 
-/** How pixels are resampled; names as in PIL. */
-export type Interpolation = "nearest" | "bilinear" | "bicubic" | "lanczos" | "box" | "hamming";
+/** The ways in which pixels are resampled; names as in PIL. */
+export const INTERPOLATIONS = [
+  "nearest",
+  "bilinear",
+  "bicubic",
+  "lanczos",
+  "box",
+  "hamming",
+] as const;
+
+/** How pixels are resampled. */
+export type Interpolation = typeof INTERPOLATIONS[number];
 
 /** What an encoder expects of images, as timm's pretrained configs say it. */
 export interface Preprocessing {

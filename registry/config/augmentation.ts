@@ -4,6 +4,7 @@
  * @module
  */
 import * as v from "valibot";
+import { count, group, list, map, number, option, required, text } from "../options/mod.ts";
 import type { OptionsSchema } from "../plugin.ts";
 
 /** How images are changed before they reach the encoder. */
@@ -50,30 +51,18 @@ export function augmentationSchema(
   policies: { readonly train_policy?: string; readonly test_policy?: string } = {},
 ): OptionsSchema<AugmentationConfig> {
   const { train_policy = null, test_policy = null } = policies;
-  const size = v.pipe(v.number(), v.integer(), v.minValue(1));
-  const orNull = <T>(schema: v.GenericSchema<unknown, T>, description: string) =>
-    v.pipe(v.optional(v.nullable(schema), null), v.description(description));
-  const kwargs = v.optional(v.record(v.string(), v.unknown()), {});
-  return v.optional(
-    v.strictObject({
-      train_policy: v.pipe(
-        v.optional(v.nullable(v.string()), train_policy),
-        v.description("Policy for training."),
-      ),
-      test_policy: v.pipe(
-        v.optional(v.nullable(v.string()), test_policy),
-        v.description("Policy for evaluation."),
-      ),
-      image_size: orNull(size, "Height and width that the encoder gets."),
-      resize_size: orNull(size, "Shorter side before cropping."),
-      crop_size: orNull(size, "Side of the crop."),
-      cutout_size: orNull(size, "Side of the square that is cut out."),
-      patch_size: orNull(v.array(size), "Patch size of the encoder."),
-      mean: orNull(v.array(v.number()), "Mean of each channel."),
-      std: orNull(v.array(v.number()), "Standard deviation of each channel."),
-      train_kwargs: v.pipe(kwargs, v.description("Options of the training policy.")),
-      test_kwargs: v.pipe(kwargs, v.description("Options of the evaluation policy.")),
-    }),
-    {},
-  );
+  const policy = v.nullable(text(required, ""));
+  return group({}, "How images are changed before they reach the encoder.", {
+    train_policy: option(train_policy, "Policy for training.", policy),
+    test_policy: option(test_policy, "Policy for evaluation.", policy),
+    image_size: count(null, "Height and width that the encoder gets."),
+    resize_size: count(null, "Shorter side before cropping."),
+    crop_size: count(null, "Side of the crop."),
+    cutout_size: count(null, "Side of the square that is cut out."),
+    patch_size: list(null, "Patch size of the encoder.", count),
+    mean: list(null, "Mean of each channel.", number),
+    std: list(null, "Standard deviation of each channel.", number),
+    train_kwargs: map({}, "Options of the training policy."),
+    test_kwargs: map({}, "Options of the evaluation policy."),
+  });
 }

@@ -3,6 +3,8 @@
  * @module
  */
 
+import type { AggregationMethod } from "../../engine/nn/pooling.ts";
+
 /** Options of plugins, which lie in a section beside the section's own fields. */
 export interface PluginFields {
   /** Any option of the plugins that the section chooses. */
@@ -26,7 +28,7 @@ export interface DataFields {
 /** `model`: own fields. */
 export interface ModelFields {
   /** How tokens become one embedding. */
-  readonly feature_aggregation_method: "cls_token" | "avg" | "sum" | "mean_all" | "joint";
+  readonly feature_aggregation_method: AggregationMethod;
 }
 
 /** `task`: own fields. */
