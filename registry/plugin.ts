@@ -35,7 +35,18 @@ export type {
   Split,
 } from "../engine/data/data.ts";
 
-/** Names of the splits, in the order in which they are used. */
+/**
+ * Names of the splits, in the order in which they are used.
+ *
+ * @example A file for each split
+ * ```ts
+ * import { SPLIT_NAMES } from "@glovita/glovita";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const files = SPLIT_NAMES.map((split) => `bags_${split}.h5`);
+ * assertEquals(files, ["bags_train.h5", "bags_val.h5", "bags_test.h5"]);
+ * ```
+ */
 export const SPLIT_NAMES = ["train", "val", "test"] as const;
 
 /** Name of a split. */

@@ -3,7 +3,20 @@
  * @module
  */
 
-/** The ways in which pixels are resampled; names as in PIL. */
+/**
+ * The ways in which pixels are resampled; names as in PIL.
+ *
+ * @example An option of a policy
+ * ```ts
+ * import { choice, options } from "@glovita/glovita";
+ * import { INTERPOLATIONS } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ * import * as v from "valibot";
+ *
+ * const schema = options({ interpolation: choice("bicubic", "how", INTERPOLATIONS) });
+ * assertEquals(v.parse(schema, {}).interpolation, "bicubic");
+ * ```
+ */
 export const INTERPOLATIONS = [
   "nearest",
   "bilinear",

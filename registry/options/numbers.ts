@@ -6,6 +6,8 @@ import * as v from "valibot";
 import type { Bounds } from "../config/schema.ts";
 import { type Default, type Option, option, type ValueOf } from "./option.ts";
 
+export type { Bounds } from "../config/schema.ts";
+
 /**
  * A number; infinite ones are refused.
  * @param fallback Its default.

@@ -102,7 +102,6 @@ function withDefault(fallback: unknown, schema: Option<unknown>): Option<unknown
  * import { count, options, type Plugin } from "@glovita/glovita";
  *
  * interface StepsConfig {
- *   /** Epochs of a step. *\/
  *   readonly size: number;
  * }
  * const config = options<StepsConfig>({ size: count(3, "epochs of a step") });
