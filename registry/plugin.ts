@@ -319,7 +319,7 @@ export type Created<S extends Slot> = S extends "encoder_type"
 /** Names of the slots. */
 export type Slot = keyof SlotProducts;
 
-/** Schema of a plugin's options: a valibot strict object, so that flags and help are made from it. */
+/** Schema of options, which flags, help and messages are made from; `options({...})` makes one. */
 export type OptionsSchema<C> = v.GenericSchema<unknown, C>;
 
 /** A plugin: one value that says where it belongs, what it is called and how it is made. */
@@ -330,7 +330,7 @@ export interface Plugin<S extends Slot = Slot, C = unknown> {
   readonly key: string;
   /** One sentence for `--help`. */
   readonly description: string;
-  /** Schema of its options (`v.strictObject`), defaults and descriptions inside. */
+  /** Its options, made by `options({...})`. */
   readonly config: OptionsSchema<C>;
   /**
    * Makes the slot's product.
