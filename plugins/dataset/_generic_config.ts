@@ -36,7 +36,7 @@ export interface GenericImageDatasetConfig {
   readonly label_source: "json" | "folder" | "csv";
   /** JSON file with lists of images by split. @default {"splits.json"} */
   readonly split_file: string;
-  /** File with labels by path. @default {"labels.json", or "labels.csv" for CSV} */
+  /** File with labels by path; for CSV, the default is `labels.csv`. @default {"labels.json"} */
   readonly labels_file: string;
   /** Column of the paths. @default {"path"} */
   readonly path_column: string;
@@ -48,7 +48,10 @@ export interface GenericImageDatasetConfig {
   readonly val_split_name: string;
   /** Name of the test split; without it the validation split serves. @default {"test"} */
   readonly test_split_name: string;
-  /** Ends of image files' names. */
+  /**
+   * Ends of image files' names.
+   * @default {[".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"]}
+   */
   readonly allowed_exts: readonly string[];
   /** Names of the classes by index; `null` for the sorted names that are found. @default {null} */
   readonly class_names: readonly string[] | null;

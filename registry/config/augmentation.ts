@@ -13,23 +13,23 @@ export interface AugmentationConfig {
   readonly train_policy: string | null;
   /** Name of the policy for evaluation; `null` leaves it to the encoder. */
   readonly test_policy: string | null;
-  /** Height and width that the encoder gets; `null` leaves it to the encoder. */
+  /** Height and width that the encoder gets; `null` leaves it to the encoder. @default {null} */
   readonly image_size: number | null;
-  /** Shorter side before cropping; `null` leaves it to the policy. */
+  /** Shorter side before cropping; `null` leaves it to the policy. @default {null} */
   readonly resize_size: number | null;
-  /** Side of the crop; `null` leaves it to the policy. */
+  /** Side of the crop; `null` leaves it to the policy. @default {null} */
   readonly crop_size: number | null;
-  /** Side of the square that is cut out; `null` leaves it to the policy. */
+  /** Side of the square that is cut out; `null` leaves it to the policy. @default {null} */
   readonly cutout_size: number | null;
-  /** Patch size; `null` leaves it to the encoder. */
+  /** Patch size; `null` leaves it to the encoder. @default {null} */
   readonly patch_size: readonly number[] | null;
-  /** Mean of each channel; `null` leaves it to the encoder. */
+  /** Mean of each channel; `null` leaves it to the encoder. @default {null} */
   readonly mean: readonly number[] | null;
-  /** Standard deviation of each channel; `null` leaves it to the encoder. */
+  /** Standard deviation of each channel; `null` leaves it to the encoder. @default {null} */
   readonly std: readonly number[] | null;
-  /** Options of the training policy. */
+  /** Options of the training policy. @default {{}} */
   readonly train_kwargs: Readonly<Record<string, unknown>>;
-  /** Options of the evaluation policy. */
+  /** Options of the evaluation policy. @default {{}} */
   readonly test_kwargs: Readonly<Record<string, unknown>>;
 }
 

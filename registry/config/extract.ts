@@ -16,37 +16,40 @@ import type { ConfigFields, ModelConfig } from "./tree.ts";
 
 /** Fields of extraction outside all sections. */
 export interface ExtractFields {
-  /** Checkpoint of a run whose model and data are taken; `null` takes them from the config. */
+  /**
+   * Checkpoint of a run whose model and data are taken; `null` takes them from the config.
+   * @default {null}
+   */
   readonly checkpoint_path: string | null;
-  /** How tokens become one embedding. */
+  /** How tokens become one embedding. @default {"joint"} */
   readonly method: AggregationMethod;
-  /** The only split to extract; `null` is all that the dataset has. */
+  /** The only split to extract; `null` is all that the dataset has. @default {null} */
   readonly split: SplitName | null;
-  /** Bits of a stored float. */
+  /** Bits of a stored float. @default {16} */
   readonly precision: 16 | 32;
-  /** How precise matrix products are where less is faster, as in PyTorch. */
+  /** How precise matrix products are where less is faster, as in PyTorch. @default {"highest"} */
   readonly float32_matmul_precision: "highest" | "high";
-  /** gzip level, 0 for none. */
+  /** gzip level, 0 for none. @default {4} */
   readonly compression: number;
-  /** Folder of the files. */
+  /** Folder of the files. @default {"./precomputed_features"} */
   readonly output_dir: string;
-  /** Template of the files' names; `null` is GloViTa's. */
+  /** Template of the files' names; `null` is GloViTa's. @default {null} */
   readonly output_filename: string | null;
-  /** Whether training images are prepared as the others are. */
+  /** Whether training images are prepared as the others are. @default {true} */
   readonly use_eval_transform_for_train: boolean;
-  /** Whether work that was interrupted goes on, and finished files are kept. */
+  /** Whether work that was interrupted goes on, and finished files are kept. @default {false} */
   readonly resume: boolean;
-  /** Part `i/n` of every split, counted from 1; `null` is all of it. */
+  /** Part `i/n` of every split, counted from 1; `null` is all of it. @default {null} */
   readonly shard: string | null;
-  /** Number of shards whose files are to be joined; `null` extracts. */
+  /** Number of shards whose files are to be joined; `null` extracts. @default {null} */
   readonly merge: number | null;
 }
 
 /** How images are read and computed with. */
 export interface ExtractLoading {
-  /** Images between two records of the progress. */
+  /** Images between two records of the progress. @default {32} */
   readonly batch_size: number;
-  /** Threads that read and compute; `null` is one a core, as far as memory goes. */
+  /** Threads that read and compute; `null` is one a core, as far as memory goes. @default {null} */
   readonly num_workers: number | null;
 }
 

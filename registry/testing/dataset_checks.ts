@@ -5,7 +5,7 @@
 import { formatShape, sizeOf } from "../../engine/ir/dims.ts";
 import type { Labels, Rows, Source, Split } from "../../engine/data/data.ts";
 import { openSplitSource } from "../../engine/data/open_source.ts";
-import { type Dataset, type ImageTransform, SPLIT_NAMES, type SplitName } from "../plugin.ts";
+import { type Dataset, type ImageTransform, SPLIT_NAMES } from "../plugin.ts";
 import { type Check, expect, type PluginUnderTest, sameValues } from "./plugin_under_test.ts";
 
 /** Samples of a split that are read. */
