@@ -260,7 +260,8 @@ function checkedText(mayBeEmpty: boolean, { check }: TextBounds): Option<string>
   if (!mayBeEmpty) actions.push(v.nonEmpty());
   if (check) {
     actions.push(v.rawCheck(({ dataset, addIssue }) => {
-      const message = dataset.typed ? check(dataset.value) : undefined;
+      const isText = dataset.typed && (mayBeEmpty || dataset.value !== "");
+      const message = isText ? check(dataset.value) : undefined;
       if (message !== undefined) addIssue({ message });
     }));
   }

@@ -212,7 +212,7 @@ function checkUnknown({ plugin, options }: AnyUnderTest): void {
   const parsed = parseOptions(plugin as Plugin, given);
   expect(
     !parsed.success,
-    "its schema takes options of any name, expected those of options({...}) only",
+    "its schema takes options of any name; options({...}) makes one that does not",
   );
   if (isElsewhere(plugin as Plugin)) return;
   const section = sectionOf(plugin as Plugin);

@@ -48,7 +48,11 @@ Deno.test("text() shows what its own check finds", () => {
   const check = (name: string) => name.endsWith(".h5") ? undefined : "expected a name in .h5";
   const name = text(null, ".", { check });
   assertEquals([read(name), read(name, "a.h5")], [null, "a.h5"]);
-  assertRefused(name, [["a", "expected a name in .h5"], [3, "expected text, received 3"]]);
+  assertRefused(name, [
+    ["a", "expected a name in .h5"],
+    ["", 'expected text that is not empty, received ""'],
+    [3, "expected text, received 3"],
+  ]);
 });
 
 Deno.test("path() takes what can name a file", () => {
