@@ -15,7 +15,6 @@ export { FeatureWriter, type FeatureWriterOptions } from "./engine/features/feat
 export * from "./engine/data/collate.ts";
 export type { Batch, PaddedBatch } from "./engine/data/data.ts";
 export * from "./engine/train/events.ts";
-export type { NoOptions } from "./plugins/metric/_metric.ts";
 export * from "./plugins/mod.ts";
 export {
   type Model,
@@ -54,7 +53,7 @@ export {
   type ExtractPart,
   resolveExtractConfig,
 } from "./registry/config/extract.ts";
-export { type Flag, flag } from "./registry/config/flag.ts";
+export type { Flag } from "./registry/config/flag.ts";
 export { type ConfigSources, type Resolution, resolveConfig } from "./registry/config/resolve.ts";
 export type * from "./registry/config/tree.ts";
 export {
@@ -64,5 +63,6 @@ export {
   type PartialOptions,
 } from "./registry/configure.ts";
 export * from "./registry/errors.ts";
-export type * from "./registry/plugin.ts";
+export * from "./registry/options/mod.ts";
+export * from "./registry/plugin.ts";
 export { Registry, registry } from "./registry/registry.ts";

@@ -121,6 +121,8 @@ function flagHead(path: string, name: string, field: Field): string {
   switch (field.kind) {
     case "boolean":
       return `${flag}, --${joinPath(path, `no_${name}`)}`;
+    case "path":
+      return `${flag} PATH`;
     case "number":
       return `${flag} NUMBER`;
     case "whole":

@@ -21,6 +21,7 @@ export {
   type RawImageSourceOptions,
 } from "./images/raw_image_source.ts";
 export type { Image } from "./images/image.ts";
+export * from "./images/preprocessing.ts";
 export * from "./images/transform.ts";
 export { constant, input, int64s, scalar } from "./ir/create.ts";
 export { formatShape, sameShape, sizeOf } from "./ir/dims.ts";
@@ -46,6 +47,7 @@ export * from "./nn/bags.ts";
 export * from "./nn/initializers.ts";
 export * from "./nn/losses.ts";
 export { RandomRows, RandomStream } from "./nn/random.ts";
+export { AGGREGATION_METHODS, type AggregationMethod } from "./nn/pooling.ts";
 export * from "./nn/row_blocks.ts";
 export * from "./nn/scope.ts";
 export type { Activation } from "./nn/vision/activations.ts";

@@ -35,8 +35,22 @@ export type {
   Split,
 } from "../engine/data/data.ts";
 
+/**
+ * Names of the splits, in the order in which they are used.
+ *
+ * @example A file for each split
+ * ```ts
+ * import { SPLIT_NAMES } from "@glovita/glovita";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const files = SPLIT_NAMES.map((split) => `bags_${split}.h5`);
+ * assertEquals(files, ["bags_train.h5", "bags_val.h5", "bags_test.h5"]);
+ * ```
+ */
+export const SPLIT_NAMES = ["train", "val", "test"] as const;
+
 /** Name of a split. */
-export type SplitName = "train" | "val" | "test";
+export type SplitName = typeof SPLIT_NAMES[number];
 
 export type {
   Logger,
@@ -305,7 +319,7 @@ export type Created<S extends Slot> = S extends "encoder_type"
 /** Names of the slots. */
 export type Slot = keyof SlotProducts;
 
-/** Schema of a plugin's options: a valibot strict object, so that flags and help are made from it. */
+/** Schema of options, which flags, help and messages are made from; `options({...})` makes one. */
 export type OptionsSchema<C> = v.GenericSchema<unknown, C>;
 
 /** A plugin: one value that says where it belongs, what it is called and how it is made. */
@@ -316,7 +330,7 @@ export interface Plugin<S extends Slot = Slot, C = unknown> {
   readonly key: string;
   /** One sentence for `--help`. */
   readonly description: string;
-  /** Schema of its options (`v.strictObject`), defaults and descriptions inside. */
+  /** Its options, made by `options({...})`. */
   readonly config: OptionsSchema<C>;
   /**
    * Makes the slot's product.

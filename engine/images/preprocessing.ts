@@ -3,8 +3,31 @@
  * @module
  */
 
-/** How pixels are resampled; names as in PIL. */
-export type Interpolation = "nearest" | "bilinear" | "bicubic" | "lanczos" | "box" | "hamming";
+/**
+ * The ways in which pixels are resampled; names as in PIL.
+ *
+ * @example An option of a policy
+ * ```ts
+ * import { choice, options } from "@glovita/glovita";
+ * import { INTERPOLATIONS } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ * import * as v from "valibot";
+ *
+ * const schema = options({ interpolation: choice("bicubic", "how", INTERPOLATIONS) });
+ * assertEquals(v.parse(schema, {}).interpolation, "bicubic");
+ * ```
+ */
+export const INTERPOLATIONS = [
+  "nearest",
+  "bilinear",
+  "bicubic",
+  "lanczos",
+  "box",
+  "hamming",
+] as const;
+
+/** How pixels are resampled. */
+export type Interpolation = typeof INTERPOLATIONS[number];
 
 /** What an encoder expects of images, as timm's pretrained configs say it. */
 export interface Preprocessing {

@@ -7,8 +7,21 @@ import { slice } from "../ir/indexing.ts";
 import { reduceMean, reduceSum } from "../ir/matrix.ts";
 import type { Tensor } from "../ir/node.ts";
 
+/**
+ * The ways in which tokens become one embedding; `poolTokens` says what each does.
+ *
+ * @example A method by its name
+ * ```ts
+ * import { AGGREGATION_METHODS } from "@glovita/glovita/engine";
+ * import { assert } from "@std/assert";
+ *
+ * assert(AGGREGATION_METHODS.includes("mean_all"));
+ * ```
+ */
+export const AGGREGATION_METHODS = ["cls_token", "avg", "sum", "mean_all", "joint"] as const;
+
 /** How tokens become one embedding. */
-export type AggregationMethod = "cls_token" | "avg" | "sum" | "mean_all" | "joint";
+export type AggregationMethod = typeof AGGREGATION_METHODS[number];
 
 /**
  * Pools tokens.

@@ -3,9 +3,8 @@
  * learning". Importing this module adds `attention_pool` to the `head_type` slot.
  * @module
  */
-import { type OptionsSchema, type Plugin, registry } from "@glovita/glovita";
+import { count, options, type Plugin, rate, registry } from "@glovita/glovita";
 import { matMul, membership, softmax, tanh, transpose, where } from "@glovita/glovita/engine";
-import * as v from "valibot";
 
 /** Config of the `attention_pool` head. */
 export interface AttentionPoolConfig {
@@ -15,11 +14,9 @@ export interface AttentionPoolConfig {
   readonly dropout: number;
 }
 
-const width = v.pipe(v.number(), v.integer(), v.minValue(1));
-const rate = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
-const config: OptionsSchema<AttentionPoolConfig> = v.strictObject({
-  attention_dim: v.optional(v.pipe(width, v.description("width of the attention net")), 64),
-  dropout: v.optional(v.pipe(rate, v.description("dropout rate on the bag's embedding")), 0),
+const config = options<AttentionPoolConfig>({
+  attention_dim: count(64, "width of the attention net"),
+  dropout: rate(0, "dropout rate on the bag's embedding"),
 });
 
 /** A weighted mean of a bag's instances, then one linear layer. */

@@ -3,15 +3,14 @@
  * Importing this module adds `brier` to the `metric` slot.
  * @module
  */
-import { type MetricPlugin, type NoOptions, registry } from "@glovita/glovita";
-import * as v from "valibot";
+import { type MetricPlugin, type NoOptions, noOptions, registry } from "@glovita/glovita";
 
 /** Mean over samples of `Σ (probability - target)²` over classes, logged as `Brier`. */
 export const brier: MetricPlugin<NoOptions> = {
   slot: "metric",
   key: "brier",
   description: "mean squared distance of the probabilities from the targets",
-  config: v.strictObject({}),
+  config: noOptions,
   subtasks: ["multiclass"],
   create(_config, { subtask, numClasses }) {
     if (subtask !== "multiclass") throw new RangeError(`expected classes, received ${subtask}`);

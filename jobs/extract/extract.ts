@@ -10,7 +10,12 @@ import type { Split } from "../../engine/data/data.ts";
 import type { ExtractConfig } from "../../registry/config/extract.ts";
 import { expectedIssue } from "../../registry/config/issues.ts";
 import { ConfigError } from "../../registry/errors.ts";
-import type { Dataset, ImageTransforms, SplitName } from "../../registry/plugin.ts";
+import {
+  type Dataset,
+  type ImageTransforms,
+  SPLIT_NAMES,
+  type SplitName,
+} from "../../registry/plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
 import { recordedWeights, requireCheckpoint } from "../runs/checkpoint_config.ts";
 import { type BuildSources, create } from "../../registry/builder/create.ts";
@@ -154,7 +159,7 @@ async function openSplits(
     images,
   }, sources);
   const splits: [SplitName, Split][] = [];
-  const wanted: readonly SplitName[] = only === null ? ["train", "val", "test"] : [only];
+  const wanted: readonly SplitName[] = only === null ? SPLIT_NAMES : [only];
   for (const name of wanted) {
     const split = await dataset.open(name);
     if (split !== undefined) splits.push([name, split]);

@@ -1,7 +1,6 @@
 /** What `cifar10` and `cifar100` share: everything but names and numbers. */
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import * as v from "valibot";
 import { DataError } from "../../engine/errors.ts";
 import {
   RAW_IMAGE_SOURCE_URL,
@@ -9,6 +8,7 @@ import {
 } from "../../engine/images/raw_image_source.ts";
 import { transformedSize } from "../../engine/images/transform.ts";
 import { type AugmentationConfig, augmentationSchema } from "../../registry/config/augmentation.ts";
+import { choice, flag, group, options, text } from "../../registry/options/mod.ts";
 import type { Dataset, DatasetContext, OptionsSchema } from "../../registry/plugin.ts";
 import {
   type CifarFacts,
@@ -38,29 +38,15 @@ export interface CifarConfig {
 
 /** Makes the schema of {@linkcode CifarConfig}. */
 export function cifarSchema(facts: CifarFacts): OptionsSchema<CifarConfig> {
-  return v.strictObject({
-    num_classes: v.pipe(
-      v.optional(v.literal(facts.num_classes), facts.num_classes),
-      v.description("number of classes"),
-    ),
-    download: v.pipe(
-      v.optional(v.boolean(), false),
-      v.description("whether the dataset is downloaded if it is not in data_root_dir"),
-    ),
+  const url = `https://www.cs.toronto.edu/~kriz/${facts.archive.name}`;
+  return options<CifarConfig>({
+    num_classes: choice(facts.num_classes, "number of classes", [facts.num_classes]),
+    download: flag(false, "whether the dataset is downloaded if it is not in data_root_dir"),
     augmentation: augmentationSchema({ train_policy: "randaugment", test_policy: "default" }),
-    dataset_kwargs: v.optional(
-      v.strictObject({
-        check_md5: v.pipe(
-          v.optional(v.boolean(), true),
-          v.description("whether files must have the published md5"),
-        ),
-        archive_url: v.pipe(
-          v.optional(v.string(), `https://www.cs.toronto.edu/~kriz/${facts.archive.name}`),
-          v.description("address of the archive that download fetches"),
-        ),
-      }),
-      {},
-    ),
+    dataset_kwargs: group({}, "what rarely matters", {
+      check_md5: flag(true, "whether files must have the published md5"),
+      archive_url: text(url, "address of the archive that download fetches"),
+    }),
   });
 }
 

@@ -1,5 +1,14 @@
 /** Options of the `generic_image_dataset` dataset. */
-import * as v from "valibot";
+import {
+  choice,
+  count,
+  flag,
+  list,
+  options,
+  path,
+  required,
+  text,
+} from "../../registry/options/mod.ts";
 import { type AugmentationConfig, augmentationSchema } from "../../registry/config/augmentation.ts";
 import type { OptionsSchema, Task, TaskInfo } from "../../registry/plugin.ts";
 
@@ -27,7 +36,7 @@ export interface GenericImageDatasetConfig {
   readonly label_source: "json" | "folder" | "csv";
   /** JSON file with lists of images by split. @default {"splits.json"} */
   readonly split_file: string;
-  /** File with labels by path. @default {"labels.json", or "labels.csv" for CSV} */
+  /** File with labels by path; for CSV, the default is `labels.csv`. @default {"labels.json"} */
   readonly labels_file: string;
   /** Column of the paths. @default {"path"} */
   readonly path_column: string;
@@ -39,7 +48,10 @@ export interface GenericImageDatasetConfig {
   readonly val_split_name: string;
   /** Name of the test split; without it the validation split serves. @default {"test"} */
   readonly test_split_name: string;
-  /** Ends of image files' names. */
+  /**
+   * Ends of image files' names.
+   * @default {[".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"]}
+   */
   readonly allowed_exts: readonly string[];
   /** Names of the classes by index; `null` for the sorted names that are found. @default {null} */
   readonly class_names: readonly string[] | null;
@@ -49,56 +61,43 @@ export interface GenericImageDatasetConfig {
   readonly augmentation: AugmentationConfig;
 }
 
-const text = (otherwise: string, what: string) =>
-  v.optional(v.pipe(v.string(), v.nonEmpty(), v.description(what)), otherwise);
-
-const choice = <const T extends readonly string[]>(names: T, otherwise: T[number], what: string) =>
-  v.optional(v.pipe(v.picklist(names), v.description(what)), otherwise);
-
 /** Schema of {@linkcode GenericImageDatasetConfig}. */
-export const config: OptionsSchema<GenericImageDatasetConfig> = v.strictObject({
-  num_classes: v.pipe(
-    v.number(),
-    v.integer(),
-    v.minValue(1),
-    v.description("number of classes; 1 for regression"),
-  ),
-  task: choice(["Classification", "Regression"], "Classification", "what is predicted"),
+export const config: OptionsSchema<GenericImageDatasetConfig> = options<
+  GenericImageDatasetConfig
+>({
+  num_classes: count(required, "number of classes; 1 for regression"),
+  task: choice("Classification", "what is predicted", ["Classification", "Regression"]),
   subtask: choice(
-    ["multiclass", "regression"],
     "multiclass",
     "how targets are encoded; Regression implies regression",
+    ["multiclass", "regression"],
   ),
-  images_dir: text(DEFAULT_IMAGES_DIR, "folder of all images in data_root_dir"),
+  images_dir: path(DEFAULT_IMAGES_DIR, "folder of all images in data_root_dir"),
   split_source: choice(
-    ["splits_json", "subdirs"],
     "splits_json",
     "whether splits are in split_file, or folders in images_dir",
+    ["splits_json", "subdirs"],
   ),
   label_source: choice(
-    ["json", "folder", "csv"],
     "json",
     "whether labels are in labels_file, or folders",
+    ["json", "folder", "csv"],
   ),
-  split_file: text("splits.json", "JSON file with lists of images by split"),
-  labels_file: text(DEFAULT_LABELS_FILE, "file with labels by path; labels.csv for csv"),
+  split_file: path("splits.json", "JSON file with lists of images by split"),
+  labels_file: path(DEFAULT_LABELS_FILE, "file with labels by path; labels.csv for csv"),
   path_column: text("path", "column of the paths"),
   label_column: text("label", "column of the labels"),
   train_split_name: text("train", "name of the training split"),
   val_split_name: text("val", "name of the validation split"),
   test_split_name: text("test", "name of the test split; without it the validation split serves"),
-  allowed_exts: v.optional(
-    v.pipe(v.array(v.string()), v.minLength(1), v.description("ends of image files' names")),
+  allowed_exts: list(
     [".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"],
+    "ends of image files' names",
+    text,
+    { min: 1 },
   ),
-  class_names: v.optional(
-    v.nullable(v.pipe(v.array(v.string()), v.description("names of the classes by index"))),
-    null,
-  ),
-  strict: v.optional(
-    v.pipe(v.boolean(), v.description("whether missing images and labels are errors")),
-    true,
-  ),
+  class_names: list(null, "names of the classes by index", text),
+  strict: flag(true, "whether missing images and labels are errors"),
   augmentation: augmentationSchema({
     train_policy: "default_2d_2",
     test_policy: "shared_default_2d",

@@ -3,18 +3,10 @@
  * Importing this module adds `precomputed_features` to the `dataset` slot.
  * @module
  */
-import * as v from "valibot";
 import { DataError } from "../../engine/errors.ts";
 import type { Split } from "../../engine/data/data.ts";
-import type {
-  Dataset,
-  OptionsSchema,
-  Plugin,
-  SplitName,
-  Subtask,
-  Task,
-  TaskInfo,
-} from "../../registry/plugin.ts";
+import { choice, count, group, options, path, required, text } from "../../registry/options/mod.ts";
+import type { Dataset, Plugin, SplitName, Subtask, Task, TaskInfo } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 
 /** Names of the datasets inside the files. */
@@ -47,42 +39,23 @@ export interface PrecomputedFeaturesConfig {
   readonly dataset_kwargs: FeatureKeys;
 }
 
-const key = (name: string, what: string) =>
-  v.optional(v.pipe(v.string(), v.nonEmpty(), v.description(what)), name);
-
-const config: OptionsSchema<PrecomputedFeaturesConfig> = v.strictObject({
-  num_classes: v.pipe(
-    v.number(),
-    v.integer(),
-    v.minValue(1),
-    v.description("number of classes, or of predicted values"),
-  ),
-  task: v.optional(
-    v.pipe(v.picklist(["Classification", "Regression"]), v.description("what is predicted")),
-    "Classification",
-  ),
-  subtask: v.optional(
-    v.pipe(
-      v.picklist(["multiclass", "multilabel", "regression"]),
-      v.description("how targets are encoded; Regression implies regression"),
-    ),
+const config = options<PrecomputedFeaturesConfig>({
+  num_classes: count(required, "number of classes, or of predicted values"),
+  task: choice("Classification", "what is predicted", ["Classification", "Regression"]),
+  subtask: choice(
     "multiclass",
+    "how targets are encoded; Regression implies regression",
+    ["multiclass", "multilabel", "regression"],
   ),
-  train_features_file: v.pipe(v.string(), v.nonEmpty(), v.description("HDF5 file to train on")),
-  val_features_file: v.pipe(v.string(), v.nonEmpty(), v.description("HDF5 file to validate on")),
-  test_features_file: v.optional(
-    v.pipe(v.nullable(v.string()), v.description("HDF5 file to test the best checkpoint on")),
-    null,
-  ),
-  dataset_kwargs: v.optional(
-    v.strictObject({
-      feature_key: key("features", "dataset of the features"),
-      label_key: key("labels", "dataset of the targets"),
-      bag_ptr_key: key("bag_ptr", "dataset of the bags' first rows"),
-      bag_lengths_key: key("bag_lengths", "dataset of the bags' lengths"),
-    }),
-    {},
-  ),
+  train_features_file: path(required, "HDF5 file to train on"),
+  val_features_file: path(required, "HDF5 file to validate on"),
+  test_features_file: path(null, "HDF5 file to test the best checkpoint on"),
+  dataset_kwargs: group({}, "names of the datasets inside the files", {
+    feature_key: text("features", "dataset of the features"),
+    label_key: text("labels", "dataset of the targets"),
+    bag_ptr_key: text("bag_ptr", "dataset of the bags' first rows"),
+    bag_lengths_key: text("bag_lengths", "dataset of the bags' lengths"),
+  }),
 });
 
 /**

@@ -4,15 +4,28 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import * as v from "valibot";
 import { DataError } from "../../engine/errors.ts";
 import { sha256OfFile } from "../../engine/hub/sha256.ts";
-import type { Interpolation } from "../../engine/images/preprocessing.ts";
+import { type Interpolation, INTERPOLATIONS } from "../../engine/images/preprocessing.ts";
 import { formatShape } from "../../engine/ir/dims.ts";
+import {
+  choice,
+  count,
+  either,
+  flag,
+  type Kind,
+  list,
+  number,
+  options,
+  path,
+  positive,
+  required,
+  text,
+  whole,
+} from "../../registry/options/mod.ts";
 import type {
   Encoder,
   EncoderPlugin,
-  OptionsSchema,
   PretrainedOptions,
   PretrainedWeights,
 } from "../../registry/plugin.ts";
@@ -41,47 +54,30 @@ export interface OnnxConfig {
   readonly has_class_token: boolean;
 }
 
-const side = v.pipe(v.number(), v.integer(), v.minValue(1));
+const heightAndWidth: Kind<readonly number[]> = (fallback, description) =>
+  list(fallback, description, count, { length: 2 });
 
-const config: OptionsSchema<OnnxConfig> = v.strictObject({
-  file: v.pipe(v.string(), v.nonEmpty(), v.description("the .onnx file")),
-  output: v.pipe(
-    v.optional(v.nullable(v.string()), null),
-    v.description("output to take; needed where there are several"),
+const config = options<OnnxConfig>({
+  file: path(required, "the .onnx file"),
+  output: text(null, "output to take; needed where there are several"),
+  image_size: either(
+    null,
+    "side, or height and width, of the images; what the file says if not given",
+    [count, heightAndWidth],
   ),
-  image_size: v.pipe(
-    v.optional(v.nullable(v.union([side, v.pipe(v.array(side), v.length(2))])), null),
-    v.description("side, or height and width, of the images; what the file says if not given"),
+  mean: list(null, "mean of each channel, pixels from 0 to 1; ImageNet's if not given", number),
+  std: list(
+    null,
+    "standard deviation of each channel, pixels from 0 to 1; ImageNet's if not given",
+    positive,
   ),
-  mean: v.pipe(
-    v.optional(v.nullable(v.array(v.number())), null),
-    v.description("mean of each channel, pixels from 0 to 1; ImageNet's if not given"),
+  interpolation: choice("bicubic", "how images are resized", INTERPOLATIONS),
+  crop_pct: positive(1, "share of the resized image that the centre crop keeps", { max: 1 }),
+  num_prefix_tokens: whole(
+    0,
+    "for an output of tokens: how many precede the patches, class token first",
   ),
-  std: v.pipe(
-    v.optional(v.nullable(v.array(v.pipe(v.number(), v.gtValue(0)))), null),
-    v.description(
-      "standard deviation of each channel, pixels from 0 to 1; ImageNet's if not given",
-    ),
-  ),
-  interpolation: v.pipe(
-    v.optional(
-      v.picklist(["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"]),
-      "bicubic",
-    ),
-    v.description("how images are resized"),
-  ),
-  crop_pct: v.pipe(
-    v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1)), 1),
-    v.description("share of the resized image that the centre crop keeps"),
-  ),
-  num_prefix_tokens: v.pipe(
-    v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
-    v.description("for an output of tokens: how many precede the patches, class token first"),
-  ),
-  has_class_token: v.pipe(
-    v.optional(v.boolean(), false),
-    v.description("for an output of tokens: whether the first one is a class token"),
-  ),
+  has_class_token: flag(false, "for an output of tokens: whether the first one is a class token"),
 });
 
 /**

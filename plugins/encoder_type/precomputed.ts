@@ -3,9 +3,9 @@
  * Importing this module adds `precomputed` to the `encoder_type` slot.
  * @module
  */
-import * as v from "valibot";
 import { DataError } from "../../engine/errors.ts";
-import type { OptionsSchema, Plugin } from "../../registry/plugin.ts";
+import { count, options, required } from "../../registry/options/mod.ts";
+import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 
 /** Config of the `precomputed` encoder. */
@@ -14,13 +14,8 @@ export interface PrecomputedConfig {
   readonly feature_dim: number;
 }
 
-const config: OptionsSchema<PrecomputedConfig> = v.strictObject({
-  feature_dim: v.pipe(
-    v.number(),
-    v.integer(),
-    v.minValue(1),
-    v.description("width of the features, as in the files"),
-  ),
+const config = options<PrecomputedConfig>({
+  feature_dim: count(required, "width of the features, as in the files"),
 });
 
 /**

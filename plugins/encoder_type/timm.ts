@@ -3,7 +3,6 @@
  * Importing this module adds `timm` to the `encoder_type` slot.
  * @module
  */
-import * as v from "valibot";
 import { DataError } from "../../engine/errors.ts";
 import { findWeights } from "../../engine/hub/weights.ts";
 import { Parameters } from "../../engine/nn/scope.ts";
@@ -13,12 +12,8 @@ import { resnet } from "../../engine/nn/vision/resnet.ts";
 import type { VisionArchitecture } from "../../engine/nn/vision/vision_model.ts";
 import { visionTransformer } from "../../engine/nn/vision/vision_transformer.ts";
 import { loadStateDict } from "../../engine/storage/state_dict.ts";
-import type {
-  EncoderPlugin,
-  OptionsSchema,
-  PretrainedOptions,
-  PretrainedWeights,
-} from "../../registry/plugin.ts";
+import { count, flag, map, options, path, text } from "../../registry/options/mod.ts";
+import type { EncoderPlugin, PretrainedOptions, PretrainedWeights } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { type Family, type TimmModel, timmModel } from "./_timm_table.ts";
 import { matchWeights } from "./_timm_weights.ts";
@@ -38,46 +33,27 @@ export interface TimmConfig {
 }
 
 /** Says what is wrong with a name that timm does not know, at the place of the name. */
-function checkType({ dataset, addIssue }: v.RawCheckContext<string>): void {
-  if (!dataset.typed) return;
+function checkType(type: string): string | undefined {
   try {
-    timmModel(dataset.value);
+    timmModel(type);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    addIssue({ message: error.message });
+    return error.message;
   }
 }
 
-const config: OptionsSchema<TimmConfig> = v.strictObject({
-  type: v.optional(
-    v.pipe(
-      v.string(),
-      v.rawCheck(checkType),
-      v.description("name of the model in timm, with or without the tag of its weights"),
-    ),
+const config = options<TimmConfig>({
+  type: text(
     "vit_base_patch16_224",
+    "name of the model in timm, with or without the tag of its weights",
+    { check: checkType },
   ),
-  pretrained: v.optional(
-    v.pipe(v.boolean(), v.description("start from the weights of the tag")),
-    true,
-  ),
-  input_channels: v.optional(
-    v.pipe(v.number(), v.integer(), v.minValue(1), v.description("channels of the images")),
-    3,
-  ),
-  model_kwargs: v.optional(
-    v.pipe(
-      v.record(v.string(), v.unknown()),
-      v.description("timm's constructor arguments, which win over those of the model"),
-    ),
-    {},
-  ),
-  weights_file: v.optional(
-    v.pipe(
-      v.nullable(v.string()),
-      v.description("safetensors or torch file to start from, instead of the tag's weights"),
-    ),
+  pretrained: flag(true, "start from the weights of the tag"),
+  input_channels: count(3, "channels of the images"),
+  model_kwargs: map({}, "timm's constructor arguments, which win over those of the model"),
+  weights_file: path(
     null,
+    "safetensors or torch file to start from, instead of the tag's weights",
   ),
 });
 

@@ -1,7 +1,15 @@
 /**
  * The options of the CLAM head.
  */
-import * as v from "valibot";
+import {
+  choice,
+  count,
+  flag,
+  nonNegative,
+  options,
+  positive,
+  rate,
+} from "../../registry/options/mod.ts";
 import type { OptionsSchema } from "../../registry/plugin.ts";
 
 /** Config of the `clam` head. */
@@ -46,47 +54,12 @@ export interface ClamConfig {
   readonly topk_consistency_weight: number;
 }
 
-function flag(fallback: boolean, description: string) {
-  return v.optional(v.pipe(v.boolean(), v.description(description)), fallback);
-}
-
-function rate(description: string) {
-  const schema = v.pipe(
-    v.number(),
-    v.minValue(0),
-    v.ltValue(1),
-    v.description(description),
-  );
-  return v.optional(schema, 0);
-}
-
-function count(fallback: number, description: string) {
-  const schema = v.pipe(v.number(), v.integer(), v.minValue(1), v.description(description));
-  return v.optional(schema, fallback);
-}
-
-function positive(fallback: number, description: string) {
-  return v.optional(v.pipe(v.number(), v.gtValue(0), v.description(description)), fallback);
-}
-
-function nonNegative(fallback: number, description: string) {
-  return v.optional(v.pipe(v.number(), v.minValue(0), v.description(description)), fallback);
-}
-
-function choice<const T extends readonly string[]>(
-  options: T,
-  fallback: T[number],
-  description: string,
-) {
-  return v.optional(v.pipe(v.picklist(options), v.description(description)), fallback);
-}
-
 /** Schema of the options. */
-export const clamConfig: OptionsSchema<ClamConfig> = v.strictObject({
-  variant: choice(["sb", "mb"], "mb", "one attention branch for all classes, or one per class"),
+export const clamConfig: OptionsSchema<ClamConfig> = options<ClamConfig>({
+  variant: choice("mb", "one attention branch for all classes, or one per class", ["sb", "mb"]),
   gate: flag(true, "gated attention"),
-  size_arg: choice(["tiny", "small", "big"], "small", "widths: 256/128, 512/256 or 512/384"),
-  dropout: rate("dropout rate after the projection and in the attention net"),
+  size_arg: choice("small", "widths: 256/128, 512/256 or 512/384", ["tiny", "small", "big"]),
+  dropout: rate(0, "dropout rate after the projection and in the attention net"),
   k_sample: count(8, "most and least attended instances of a bag in the instance loss"),
   subtyping: flag(false, "count evidence for other classes as negative in the instance loss"),
   feature_prep: flag(true, "layer-normalise the instances first"),
@@ -96,7 +69,7 @@ export const clamConfig: OptionsSchema<ClamConfig> = v.strictObject({
   cosine_scale: positive(20, "factor on the cosine"),
   instance_eval: flag(false, "add the instance loss in training"),
   instance_loss_weight: nonNegative(1, "weight of the instance loss"),
-  attn_drop: rate("rate at which attention logits are dropped in training"),
+  attn_drop: rate(0, "rate at which attention logits are dropped in training"),
   topk_k: count(2, "instances that the top-k path keeps"),
   topk_tau: positive(0.25, "temperature of the top-k path"),
   stochastic_topk: flag(false, "add the consistency loss of the top-k path in training"),

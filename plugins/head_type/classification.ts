@@ -3,8 +3,8 @@
  * Importing this module adds `classification` to the `head_type` slot.
  * @module
  */
-import * as v from "valibot";
-import type { OptionsSchema, Plugin } from "../../registry/plugin.ts";
+import { number, options } from "../../registry/options/mod.ts";
+import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 
 /** Config of the `classification` head. */
@@ -13,16 +13,8 @@ export interface ClassificationConfig {
   readonly dropout: number;
 }
 
-const config: OptionsSchema<ClassificationConfig> = v.strictObject({
-  dropout: v.optional(
-    v.pipe(
-      v.number(),
-      v.minValue(0),
-      v.maxValue(1),
-      v.description("dropout rate on the embedding"),
-    ),
-    0,
-  ),
+const config = options<ClassificationConfig>({
+  dropout: number(0, "dropout rate on the embedding", { min: 0, max: 1 }),
 });
 
 /**

@@ -3,8 +3,8 @@
  * Importing this module adds `regression` to the `head_type` slot.
  * @module
  */
-import * as v from "valibot";
-import type { OptionsSchema, Plugin } from "../../registry/plugin.ts";
+import { count, number, options } from "../../registry/options/mod.ts";
+import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 
 /** Config of the `regression` head. */
@@ -15,20 +15,9 @@ export interface RegressionConfig {
   readonly out_dim: number;
 }
 
-const config: OptionsSchema<RegressionConfig> = v.strictObject({
-  dropout: v.optional(
-    v.pipe(
-      v.number(),
-      v.minValue(0),
-      v.maxValue(1),
-      v.description("dropout rate on the embedding"),
-    ),
-    0,
-  ),
-  out_dim: v.optional(
-    v.pipe(v.number(), v.integer(), v.minValue(1), v.description("number of predicted values")),
-    1,
-  ),
+const config = options<RegressionConfig>({
+  dropout: number(0, "dropout rate on the embedding", { min: 0, max: 1 }),
+  out_dim: count(1, "number of predicted values"),
 });
 
 /**

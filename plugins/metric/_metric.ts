@@ -1,15 +1,9 @@
 /**
- * What all metrics share: options, the check that a metric fits the task, the check of batches.
+ * What all metrics share: the check that a metric fits the task, the check of batches.
  * @module
  */
-import * as v from "valibot";
+import type { NoOptions } from "../../registry/options/mod.ts";
 import type { MetricInput, MetricPlugin, TaskInfo } from "../../registry/plugin.ts";
-
-/** Options of a metric that has none. */
-export type NoOptions = Readonly<Record<never, never>>;
-
-/** Schema of {@linkcode NoOptions}. */
-export const noOptions: v.GenericSchema<unknown, NoOptions> = v.strictObject({});
 
 /**
  * Checks that a metric is defined for the targets of a run.

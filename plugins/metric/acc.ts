@@ -7,10 +7,11 @@
  * Equals torchmetrics 1.9 `Accuracy(average="micro")`, its default.
  * @module
  */
+import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { MetricPlugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { accumulateDecisions, type Decisions } from "./_confusion.ts";
-import { assertSupported, type NoOptions, noOptions } from "./_metric.ts";
+import { assertSupported } from "./_metric.ts";
 
 /**
  * Share of right decisions, logged as `Accuracy`.

@@ -16,9 +16,10 @@
  * Scores are kept until the end, so memory grows by 4 bytes × classes per sample.
  * @module
  */
+import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { MetricPlugin, TaskInfo } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { assertSupported, type NoOptions, noOptions } from "./_metric.ts";
+import { assertSupported } from "./_metric.ts";
 import { accumulateRankings, type ClassRanking, meanOfDefined } from "./_ranking.ts";
 
 /**

@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { MetricPlugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import {
@@ -19,7 +20,7 @@ import {
   ratio,
   recall,
 } from "./_confusion.ts";
-import { assertSupported, type NoOptions, noOptions } from "./_metric.ts";
+import { assertSupported } from "./_metric.ts";
 
 /**
  * Accuracy with every class weighing the same, logged as `Balanced_Accuracy`.

@@ -7,10 +7,11 @@
  * `F1Score(average="macro")`.
  * @module
  */
+import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { MetricPlugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { accumulateDecisions, f1Score, macroAverage } from "./_confusion.ts";
-import { assertSupported, type NoOptions, noOptions } from "./_metric.ts";
+import { assertSupported } from "./_metric.ts";
 
 /**
  * Macro-averaged F1, logged as `F1`.

@@ -5,10 +5,11 @@
  * Equals torchmetrics 1.9 `F1Score(average=None)`.
  * @module
  */
+import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { MetricPlugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { accumulateDecisions, type Decisions, f1Score } from "./_confusion.ts";
-import { assertSupported, type NoOptions, noOptions } from "./_metric.ts";
+import { assertSupported } from "./_metric.ts";
 
 /**
  * F1 class by class, logged as `F1_class_0`, `F1_class_1`, ….

@@ -5,9 +5,10 @@
  * Equals torchmetrics 1.9 `MeanAbsoluteError()`; sums are kept in double precision.
  * @module
  */
+import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { MetricPlugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { assertBatch, assertSupported, type NoOptions, noOptions } from "./_metric.ts";
+import { assertBatch, assertSupported } from "./_metric.ts";
 
 /**
  * Mean absolute error, logged as `MAE`.

@@ -7,9 +7,10 @@
  * `torch.topk` and unspecified. Needs five classes, as there.
  * @module
  */
+import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { MetricPlugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { assertBatch, assertSupported, type NoOptions, noOptions } from "./_metric.ts";
+import { assertBatch, assertSupported } from "./_metric.ts";
 
 const TOP_K = 5;
 

@@ -3,8 +3,8 @@
  * Importing this module adds `Adam` to the `optimizer` slot.
  * @module
  */
-import * as v from "valibot";
-import type { OptionsSchema, Plugin } from "../../registry/plugin.ts";
+import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
+import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import {
   ADAM_HYPERPARAMETERS,
@@ -13,11 +13,6 @@ import {
   adamUpdate,
   coupledDecay,
 } from "./_adam.ts";
-
-/** Config of the `Adam` optimizer: it has no options besides the section's own. */
-export type AdamConfig = Readonly<Record<never, never>>;
-
-const config: OptionsSchema<AdamConfig> = v.strictObject({});
 
 /**
  * Kingma & Ba 2015; `torch.optim.Adam` with betas (0.9, 0.999) and eps 1e-8.
@@ -40,11 +35,11 @@ const config: OptionsSchema<AdamConfig> = v.strictObject({});
  * assertEquals([...data].map((value) => Number(value).toFixed(3)), ["0.900", "1.100"]);
  * ```
  */
-export const adam: Plugin<"optimizer", AdamConfig> = {
+export const adam: Plugin<"optimizer", NoOptions> = {
   slot: "optimizer",
   key: "Adam",
   description: "Adam with weight decay as an L2 penalty",
-  config,
+  config: noOptions,
   create() {
     return {
       storesStep: true,

@@ -3,8 +3,8 @@
  * Importing this module adds `AdamW` to the `optimizer` slot.
  * @module
  */
-import * as v from "valibot";
-import type { OptionsSchema, Plugin } from "../../registry/plugin.ts";
+import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
+import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import {
   ADAM_HYPERPARAMETERS,
@@ -14,11 +14,6 @@ import {
   decoupledDecay,
   scaledRate,
 } from "./_adam.ts";
-
-/** Config of the `AdamW` optimizer: it has no options besides the section's own. */
-export type AdamWConfig = Readonly<Record<never, never>>;
-
-const config: OptionsSchema<AdamWConfig> = v.strictObject({});
 
 /**
  * Loshchilov & Hutter 2019; `torch.optim.AdamW` with betas (0.9, 0.999) and eps 1e-8.
@@ -40,11 +35,11 @@ const config: OptionsSchema<AdamWConfig> = v.strictObject({});
  * assertEquals(Number(data[0]).toFixed(3), "0.950");
  * ```
  */
-export const adamW: Plugin<"optimizer", AdamWConfig> = {
+export const adamW: Plugin<"optimizer", NoOptions> = {
   slot: "optimizer",
   key: "AdamW",
   description: "Adam with decoupled weight decay",
-  config,
+  config: noOptions,
   create() {
     return {
       storesStep: true,

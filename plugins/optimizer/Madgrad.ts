@@ -3,16 +3,11 @@
  * Importing this module adds `Madgrad` to the `optimizer` slot.
  * @module
  */
-import * as v from "valibot";
 import { add, div, mul, pow, sub } from "../../engine/ir/elementwise.ts";
-import type { OptionsSchema, Plugin } from "../../registry/plugin.ts";
+import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
+import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { coupledDecay } from "./_adam.ts";
-
-/** Config of the `Madgrad` optimizer: it has no options besides the section's own. */
-export type MadgradConfig = Readonly<Record<never, never>>;
-
-const config: OptionsSchema<MadgradConfig> = v.strictObject({});
 
 const MOMENTUM = 0.9;
 const EPS = 1e-6;
@@ -39,11 +34,11 @@ const EPS = 1e-6;
  * assertEquals([...data].map((value) => Number(value).toFixed(3)), ["0.978", "0.954"]);
  * ```
  */
-export const madgrad: Plugin<"optimizer", MadgradConfig> = {
+export const madgrad: Plugin<"optimizer", NoOptions> = {
   slot: "optimizer",
   key: "Madgrad",
   description: "momentumized, adaptive, dual averaged gradient, momentum 0.9",
-  config,
+  config: noOptions,
   create() {
     return {
       storesStep: true,

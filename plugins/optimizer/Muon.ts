@@ -3,12 +3,21 @@
  * Importing this module adds `Muon` to the `optimizer` slot.
  * @module
  */
-import * as v from "valibot";
 import { add, cast, div, max, mul, sqrt, sub } from "../../engine/ir/elementwise.ts";
 import { transpose } from "../../engine/ir/layout.ts";
 import { gemm, reduceSumSquare } from "../../engine/ir/matrix.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
-import type { OptionsSchema, Plugin } from "../../registry/plugin.ts";
+import {
+  choice,
+  count,
+  flag,
+  list,
+  number,
+  options,
+  positive,
+  rate,
+} from "../../registry/options/mod.ts";
+import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { ADAM_STATE, adamScalars, adamUpdate, decoupledDecay, scaledRate } from "./_adam.ts";
 
@@ -28,38 +37,21 @@ export interface MuonConfig {
   readonly muon_adjust_lr_fn: "original" | "match_rms_adamw" | null;
 }
 
-const positive = v.pipe(v.number(), v.gtValue(0));
-
-const config: OptionsSchema<MuonConfig> = v.strictObject({
-  nesterov: v.optional(
-    v.pipe(v.boolean(), v.description("look one momentum step ahead")),
-    false,
-  ),
-  muon_momentum: v.optional(
-    v.pipe(v.number(), v.minValue(0), v.ltValue(1), v.description("decay rate of the momentum")),
-    0.95,
-  ),
-  muon_ns_coefficients: v.optional(
-    v.pipe(v.array(v.number()), v.length(3), v.description("Newton-Schulz coefficients")),
+const config = options<MuonConfig>({
+  nesterov: flag(false, "look one momentum step ahead"),
+  muon_momentum: rate(0.95, "decay rate of the momentum"),
+  muon_ns_coefficients: list(
     [3.4445, -4.775, 2.0315],
+    "Newton-Schulz coefficients",
+    number,
+    { length: 3 },
   ),
-  muon_eps: v.optional(v.pipe(positive, v.description("smallest norm divided by")), 1e-7),
-  muon_ns_steps: v.optional(
-    v.pipe(
-      v.number(),
-      v.integer(),
-      v.minValue(1),
-      v.maxValue(99),
-      v.description("Newton-Schulz iterations"),
-    ),
-    5,
-  ),
-  muon_adjust_lr_fn: v.optional(
-    v.pipe(
-      v.nullable(v.picklist(["original", "match_rms_adamw"])),
-      v.description("how the learning rate follows the matrix's shape"),
-    ),
+  muon_eps: positive(1e-7, "smallest norm divided by"),
+  muon_ns_steps: count(5, "Newton-Schulz iterations", { max: 99 }),
+  muon_adjust_lr_fn: choice(
     null,
+    "how the learning rate follows the matrix's shape",
+    ["original", "match_rms_adamw"],
   ),
 });
 

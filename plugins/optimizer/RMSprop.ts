@@ -3,16 +3,11 @@
  * Importing this module adds `RMSprop` to the `optimizer` slot.
  * @module
  */
-import * as v from "valibot";
 import { add, div, mul, sqrt, sub } from "../../engine/ir/elementwise.ts";
-import type { OptionsSchema, Plugin } from "../../registry/plugin.ts";
+import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
+import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { coupledDecay, scaledRate } from "./_adam.ts";
-
-/** Config of the `RMSprop` optimizer: it has no options besides the section's own. */
-export type RmspropConfig = Readonly<Record<never, never>>;
-
-const config: OptionsSchema<RmspropConfig> = v.strictObject({});
 
 const ALPHA = 0.9;
 const EPS = 1e-10;
@@ -38,11 +33,11 @@ const EPS = 1e-10;
  * assertEquals(Number(data[0]).toFixed(4), (1 - 0.1 * 2 / Math.sqrt(mean)).toFixed(4));
  * ```
  */
-export const rmsprop: Plugin<"optimizer", RmspropConfig> = {
+export const rmsprop: Plugin<"optimizer", NoOptions> = {
   slot: "optimizer",
   key: "RMSprop",
   description: "RMSprop as TensorFlow defines it",
-  config,
+  config: noOptions,
   create() {
     return {
       storesStep: true,

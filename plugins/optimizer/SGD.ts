@@ -3,9 +3,9 @@
  * Importing this module adds `SGD` to the `optimizer` slot.
  * @module
  */
-import * as v from "valibot";
 import { add, mul, sub } from "../../engine/ir/elementwise.ts";
-import type { OptionsSchema, Plugin } from "../../registry/plugin.ts";
+import { flag, options } from "../../registry/options/mod.ts";
+import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { coupledDecay, scaledRate } from "./_adam.ts";
 
@@ -15,11 +15,8 @@ export interface SgdConfig {
   readonly nesterov: boolean;
 }
 
-const config: OptionsSchema<SgdConfig> = v.strictObject({
-  nesterov: v.optional(
-    v.pipe(v.boolean(), v.description("look one momentum step ahead")),
-    false,
-  ),
+const config = options<SgdConfig>({
+  nesterov: flag(false, "look one momentum step ahead"),
 });
 
 const MOMENTUM = 0.9;

@@ -3,14 +3,9 @@
  * Importing this module adds `full_finetuning` to the `peft` slot.
  * @module
  */
-import * as v from "valibot";
-import type { OptionsSchema, Plugin } from "../../registry/plugin.ts";
+import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
+import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-
-/** Config of `full_finetuning`: it has no options. */
-export type FullFinetuningConfig = Readonly<Record<never, never>>;
-
-const config: OptionsSchema<FullFinetuningConfig> = v.strictObject({});
 
 /**
  * Encoder and head train with all their parameters.
@@ -30,11 +25,11 @@ const config: OptionsSchema<FullFinetuningConfig> = v.strictObject({});
  * assertEquals(trained.reduce((sum, { shape }) => sum + size(shape), 0), 11_181_642);
  * ```
  */
-export const fullFinetuning: Plugin<"peft", FullFinetuningConfig> = {
+export const fullFinetuning: Plugin<"peft", NoOptions> = {
   slot: "peft",
   key: "full_finetuning",
   description: "encoder and head train with all their parameters",
-  config,
+  config: noOptions,
   create: () => ({ encoder: (scope) => scope, head: (scope) => scope }),
 };
 

@@ -3,15 +3,10 @@
  * Importing this module adds `linear_probing` to the `peft` slot.
  * @module
  */
-import * as v from "valibot";
 import { frozen } from "../../engine/nn/scope.ts";
-import type { OptionsSchema, Plugin } from "../../registry/plugin.ts";
+import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
+import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-
-/** Config of `linear_probing`: it has no options. */
-export type LinearProbingConfig = Readonly<Record<never, never>>;
-
-const config: OptionsSchema<LinearProbingConfig> = v.strictObject({});
 
 /**
  * The encoder's parameters stay as they are, the head trains.
@@ -30,11 +25,11 @@ const config: OptionsSchema<LinearProbingConfig> = v.strictObject({});
  * assertEquals(trained.map(({ shape }) => shape), [[10, 512], [10]]);
  * ```
  */
-export const linearProbing: Plugin<"peft", LinearProbingConfig> = {
+export const linearProbing: Plugin<"peft", NoOptions> = {
   slot: "peft",
   key: "linear_probing",
   description: "only the head trains",
-  config,
+  config: noOptions,
   create: () => ({ encoder: frozen, head: (scope) => scope }),
 };
 

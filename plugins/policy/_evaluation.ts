@@ -1,22 +1,18 @@
-/** What the policies for evaluation share: numbers per channel, and the options' schema. */
-import * as v from "valibot";
-import type { Interpolation } from "../../engine/images/preprocessing.ts";
+/** What the policies for evaluation share: numbers per channel, and an option. */
+import { type Interpolation, INTERPOLATIONS } from "../../engine/images/preprocessing.ts";
 import type { ImageSize, NormalizeOperation } from "../../engine/images/transform.ts";
+import { choice, type Option } from "../../registry/options/mod.ts";
 import type { PolicyContext } from "../../registry/plugin.ts";
 
 const IMAGENET_MEAN = [0.485, 0.456, 0.406];
 const IMAGENET_STD = [0.229, 0.224, 0.225];
 
-/** How images are resized, or `null` for what the policy says otherwise. */
-export function interpolationSchema(
-  otherwise: string,
-): v.GenericSchema<unknown, Interpolation | null> {
-  const names = ["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"] as const;
-  return v.pipe(
-    v.optional(v.nullable(v.picklist(names)), null),
-    v.description(`how images are resized; ${otherwise} where not given`),
-  );
-}
+/** How images are resized, or `null` for the encoder's way. */
+export const interpolation: Option<Interpolation | null> = choice(
+  null,
+  "how images are resized; the encoder's where not given",
+  INTERPOLATIONS,
+);
 
 /** The last step: what `data` says, then what the encoder says, then ImageNet's numbers. */
 export function normalization(context: PolicyContext): NormalizeOperation {

@@ -3,12 +3,12 @@
  * Importing this module adds `default` to the `policy` slot.
  * @module
  */
-import * as v from "valibot";
 import type { Interpolation } from "../../engine/images/preprocessing.ts";
 import type { ImageOperation, ImageSize } from "../../engine/images/transform.ts";
-import type { OptionsSchema, Plugin, PolicyContext } from "../../registry/plugin.ts";
+import { options, positive } from "../../registry/options/mod.ts";
+import type { Plugin, PolicyContext } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { interpolationSchema, normalization, scaled, square } from "./_evaluation.ts";
+import { interpolation, normalization, scaled, square } from "./_evaluation.ts";
 
 /** timm's share where an encoder says none. */
 const DEFAULT_CROP_PCT = 0.875;
@@ -21,11 +21,12 @@ export interface DefaultPolicyConfig {
   readonly crop_pct: number | null;
 }
 
-const config: OptionsSchema<DefaultPolicyConfig> = v.strictObject({
-  interpolation: interpolationSchema("the encoder's"),
-  crop_pct: v.pipe(
-    v.optional(v.nullable(v.pipe(v.number(), v.gtValue(0), v.maxValue(1))), null),
-    v.description("share of the resized side that the crop keeps; the encoder's where not given"),
+const config = options<DefaultPolicyConfig>({
+  interpolation,
+  crop_pct: positive(
+    null,
+    "share of the resized side that the crop keeps; the encoder's where not given",
+    { max: 1 },
   ),
 });
 

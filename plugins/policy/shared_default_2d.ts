@@ -3,12 +3,12 @@
  * Importing this module adds `shared_default_2d` to the `policy` slot.
  * @module
  */
-import * as v from "valibot";
 import type { Interpolation } from "../../engine/images/preprocessing.ts";
 import type { ImageOperation, ImageSize } from "../../engine/images/transform.ts";
-import type { OptionsSchema, Plugin } from "../../registry/plugin.ts";
+import { options } from "../../registry/options/mod.ts";
+import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { interpolationSchema, normalization, scaled, square } from "./_evaluation.ts";
+import { interpolation, normalization, scaled, square } from "./_evaluation.ts";
 
 /** Height and width where nobody says any. */
 const DEFAULT_SIZE: ImageSize = [224, 224];
@@ -21,9 +21,7 @@ export interface SharedDefault2dConfig {
   readonly interpolation: Interpolation | null;
 }
 
-const config: OptionsSchema<SharedDefault2dConfig> = v.strictObject({
-  interpolation: interpolationSchema("the encoder's"),
-});
+const config = options<SharedDefault2dConfig>({ interpolation });
 
 /**
  * Resizes the shorter side to `resize_size`, or else to `floor(image_size / crop_pct)` of the

@@ -13,7 +13,7 @@
  * (arXiv 1706.02677, §2.2); annealing as in Loshchilov and Hutter, "SGDR" (arXiv 1608.03983).
  * @module
  */
-import * as v from "valibot";
+import { options, whole } from "../../registry/options/mod.ts";
 import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 
@@ -23,16 +23,8 @@ export interface CosineAnnealConfig {
   readonly warmup_epochs: number;
 }
 
-const config: v.GenericSchema<unknown, CosineAnnealConfig> = v.strictObject({
-  warmup_epochs: v.optional(
-    v.pipe(
-      v.number(),
-      v.integer(),
-      v.minValue(0),
-      v.description("Epochs of linear warm-up before annealing starts"),
-    ),
-    10,
-  ),
+const config = options<CosineAnnealConfig>({
+  warmup_epochs: whole(10, "Epochs of linear warm-up before annealing starts"),
 });
 
 /**

@@ -8,14 +8,9 @@
  * epoch has both at 0 and trains with a hundredth.
  * @module
  */
-import * as v from "valibot";
+import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-
-/** Options of the `MultiStep` schedule: none. */
-export type MultiStepConfig = Readonly<Record<never, never>>;
-
-const config: v.GenericSchema<unknown, MultiStepConfig> = v.strictObject({});
 
 /**
  * A tenth of the learning rate at one half and again at three quarters of the run.
@@ -30,11 +25,11 @@ const config: v.GenericSchema<unknown, MultiStepConfig> = v.strictObject({});
  * });
  * ```
  */
-export const multiStep: Plugin<"scheduler", MultiStepConfig> = {
+export const multiStep: Plugin<"scheduler", NoOptions> = {
   slot: "scheduler",
   key: "MultiStep",
   description: "A tenth of the learning rate at one half and at three quarters of the run",
-  config,
+  config: noOptions,
   create(_config, { epochs }) {
     const milestones = [Math.floor(epochs / 2), Math.floor(epochs * 3 / 4)];
     return {

@@ -6,14 +6,9 @@
  * s = max(1, ⌊n / 4⌋). Equals `torch.optim.lr_scheduler.StepLR(step_size=s, gamma=0.1)`.
  * @module
  */
-import * as v from "valibot";
+import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-
-/** Options of the `Step` schedule: none. */
-export type StepConfig = Readonly<Record<never, never>>;
-
-const config: v.GenericSchema<unknown, StepConfig> = v.strictObject({});
 
 /**
  * A tenth of the learning rate after every quarter of the run.
@@ -28,11 +23,11 @@ const config: v.GenericSchema<unknown, StepConfig> = v.strictObject({});
  * });
  * ```
  */
-export const step: Plugin<"scheduler", StepConfig> = {
+export const step: Plugin<"scheduler", NoOptions> = {
   slot: "scheduler",
   key: "Step",
   description: "A tenth of the learning rate after every quarter of the run",
-  config,
+  config: noOptions,
   create(_config, { epochs }) {
     const size = Math.max(1, Math.floor(epochs / 4));
     return { factor: (epoch) => 0.1 ** Math.floor(epoch / size) };

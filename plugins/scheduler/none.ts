@@ -2,14 +2,9 @@
  * A learning rate that stays as it is. Importing this module adds `none` to the `scheduler` slot.
  * @module
  */
-import * as v from "valibot";
+import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-
-/** Options of the `none` schedule: none. */
-export type NoScheduleConfig = Readonly<Record<never, never>>;
-
-const config: v.GenericSchema<unknown, NoScheduleConfig> = v.strictObject({});
 
 /**
  * A constant learning rate.
@@ -21,11 +16,11 @@ const config: v.GenericSchema<unknown, NoScheduleConfig> = v.strictObject({});
  * assertEquals(noSchedule.create({}, { epochs: 20 }).factor(19), 1);
  * ```
  */
-export const noSchedule: Plugin<"scheduler", NoScheduleConfig> = {
+export const noSchedule: Plugin<"scheduler", NoOptions> = {
   slot: "scheduler",
   key: "none",
   description: "A constant learning rate",
-  config,
+  config: noOptions,
   create() {
     return { factor: () => 1 };
   },

@@ -3,13 +3,19 @@
  * @module
  */
 import type { Tensor } from "../../engine/ir/node.ts";
-import { type AggregationMethod, poolMaps, poolTokens } from "../../engine/nn/pooling.ts";
+import {
+  AGGREGATION_METHODS,
+  type AggregationMethod,
+  poolMaps,
+  poolTokens,
+} from "../../engine/nn/pooling.ts";
 import { type ForwardContext, type Parameter, Parameters } from "../../engine/nn/scope.ts";
 import type { Split } from "../../engine/data/data.ts";
 import type { Model } from "../../engine/train/model.ts";
 import { keyPath, SLOTS } from "../slots.ts";
 import type { ModelConfig } from "../config/tree.ts";
-import { ConfigError } from "../errors.ts";
+import { describeChoices } from "../config/schema.ts";
+import { ConfigError, quote } from "../errors.ts";
 import type { Encoder, Head, Peft, TaskInfo } from "../plugin.ts";
 import { type BuildSources, create } from "./create.ts";
 
@@ -212,9 +218,13 @@ function checkBags(
   throw new ConfigError([{ path: keyPath(SLOTS.head_type), message }]);
 }
 
+/** Methods that read the class token. */
+const NEEDS_CLASS_TOKEN: ReadonlySet<AggregationMethod> = new Set(["cls_token", "joint"]);
+
 function checkMethod(encoder: Encoder, method: AggregationMethod, path: string): void {
-  if (encoder.hasClassToken || (method !== "cls_token" && method !== "joint")) return;
-  const message = `expected "avg", "sum" or "mean_all", received "${method}": ` +
+  if (encoder.hasClassToken || !NEEDS_CLASS_TOKEN.has(method)) return;
+  const others = AGGREGATION_METHODS.filter((other) => !NEEDS_CLASS_TOKEN.has(other)).map(quote);
+  const message = `expected ${describeChoices(others)}, received ${quote(method)}: ` +
     "the encoder has no class token";
   throw new ConfigError([{ path, message }]);
 }

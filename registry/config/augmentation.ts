@@ -4,6 +4,7 @@
  * @module
  */
 import * as v from "valibot";
+import { count, group, list, map, number, option, required, text } from "../options/mod.ts";
 import type { OptionsSchema } from "../plugin.ts";
 
 /** How images are changed before they reach the encoder. */
@@ -12,23 +13,23 @@ export interface AugmentationConfig {
   readonly train_policy: string | null;
   /** Name of the policy for evaluation; `null` leaves it to the encoder. */
   readonly test_policy: string | null;
-  /** Height and width that the encoder gets; `null` leaves it to the encoder. */
+  /** Height and width that the encoder gets; `null` leaves it to the encoder. @default {null} */
   readonly image_size: number | null;
-  /** Shorter side before cropping; `null` leaves it to the policy. */
+  /** Shorter side before cropping; `null` leaves it to the policy. @default {null} */
   readonly resize_size: number | null;
-  /** Side of the crop; `null` leaves it to the policy. */
+  /** Side of the crop; `null` leaves it to the policy. @default {null} */
   readonly crop_size: number | null;
-  /** Side of the square that is cut out; `null` leaves it to the policy. */
+  /** Side of the square that is cut out; `null` leaves it to the policy. @default {null} */
   readonly cutout_size: number | null;
-  /** Patch size; `null` leaves it to the encoder. */
+  /** Patch size; `null` leaves it to the encoder. @default {null} */
   readonly patch_size: readonly number[] | null;
-  /** Mean of each channel; `null` leaves it to the encoder. */
+  /** Mean of each channel; `null` leaves it to the encoder. @default {null} */
   readonly mean: readonly number[] | null;
-  /** Standard deviation of each channel; `null` leaves it to the encoder. */
+  /** Standard deviation of each channel; `null` leaves it to the encoder. @default {null} */
   readonly std: readonly number[] | null;
-  /** Options of the training policy. */
+  /** Options of the training policy. @default {{}} */
   readonly train_kwargs: Readonly<Record<string, unknown>>;
-  /** Options of the evaluation policy. */
+  /** Options of the evaluation policy. @default {{}} */
   readonly test_kwargs: Readonly<Record<string, unknown>>;
 }
 
@@ -50,30 +51,18 @@ export function augmentationSchema(
   policies: { readonly train_policy?: string; readonly test_policy?: string } = {},
 ): OptionsSchema<AugmentationConfig> {
   const { train_policy = null, test_policy = null } = policies;
-  const size = v.pipe(v.number(), v.integer(), v.minValue(1));
-  const orNull = <T>(schema: v.GenericSchema<unknown, T>, description: string) =>
-    v.pipe(v.optional(v.nullable(schema), null), v.description(description));
-  const kwargs = v.optional(v.record(v.string(), v.unknown()), {});
-  return v.optional(
-    v.strictObject({
-      train_policy: v.pipe(
-        v.optional(v.nullable(v.string()), train_policy),
-        v.description("Policy for training."),
-      ),
-      test_policy: v.pipe(
-        v.optional(v.nullable(v.string()), test_policy),
-        v.description("Policy for evaluation."),
-      ),
-      image_size: orNull(size, "Height and width that the encoder gets."),
-      resize_size: orNull(size, "Shorter side before cropping."),
-      crop_size: orNull(size, "Side of the crop."),
-      cutout_size: orNull(size, "Side of the square that is cut out."),
-      patch_size: orNull(v.array(size), "Patch size of the encoder."),
-      mean: orNull(v.array(v.number()), "Mean of each channel."),
-      std: orNull(v.array(v.number()), "Standard deviation of each channel."),
-      train_kwargs: v.pipe(kwargs, v.description("Options of the training policy.")),
-      test_kwargs: v.pipe(kwargs, v.description("Options of the evaluation policy.")),
-    }),
-    {},
-  );
+  const policy = v.nullable(text(required, ""));
+  return group({}, "How images are changed before they reach the encoder.", {
+    train_policy: option(train_policy, "Policy for training.", policy),
+    test_policy: option(test_policy, "Policy for evaluation.", policy),
+    image_size: count(null, "Height and width that the encoder gets."),
+    resize_size: count(null, "Shorter side before cropping."),
+    crop_size: count(null, "Side of the crop."),
+    cutout_size: count(null, "Side of the square that is cut out."),
+    patch_size: list(null, "Patch size of the encoder.", count),
+    mean: list(null, "Mean of each channel.", number),
+    std: list(null, "Standard deviation of each channel.", number),
+    train_kwargs: map({}, "Options of the training policy."),
+    test_kwargs: map({}, "Options of the evaluation policy."),
+  });
 }

@@ -2,7 +2,7 @@
  * Sections joined with the fields of the plugins that a config chooses.
  * @module
  */
-import * as v from "valibot";
+import { list, required, text } from "../options/mod.ts";
 import type { Plugin, Slot } from "../plugin.ts";
 import { SLOTS, slotsOf } from "../slots.ts";
 import { type AnySchema, type Entries, readSchema } from "./schema.ts";
@@ -64,10 +64,8 @@ export function optionEntries(plugin: Plugin): Entries {
 }
 
 function keySchema(slot: Slot): AnySchema {
-  const { list, description } = SLOTS[slot];
-  return list
-    ? v.pipe(v.array(v.string()), v.description(description))
-    : v.pipe(v.string(), v.description(description));
+  const { list: takesList, description } = SLOTS[slot];
+  return takesList ? list(required, description, text) : text(required, description);
 }
 
 function childrenOf(path: string, sections: readonly Section[]): string[] {

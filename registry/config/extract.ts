@@ -3,48 +3,53 @@
  * and its images are, and how the files are to look.
  * @module
  */
-import * as v from "valibot";
+import { AGGREGATION_METHODS, type AggregationMethod } from "../../engine/nn/pooling.ts";
 import type { Configured } from "../configure.ts";
+import { quote } from "../errors.ts";
+import { choice, count, flag, type OptionEntries, path, text, whole } from "../options/mod.ts";
+import { SPLIT_NAMES, type SplitName } from "../plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../registry.ts";
 import { isPlainObject, type PlainObject } from "./objects.ts";
 import { type ConfigSources, type Resolution, resolveTree } from "./resolve.ts";
-import type { EntriesOf } from "./schema.ts";
-import { type Section, SECTIONS } from "./sections.ts";
+import { MAX_WORKERS, type Section, SECTIONS } from "./sections.ts";
 import type { ConfigFields, ModelConfig } from "./tree.ts";
 
 /** Fields of extraction outside all sections. */
 export interface ExtractFields {
-  /** Checkpoint of a run whose model and data are taken; `null` takes them from the config. */
+  /**
+   * Checkpoint of a run whose model and data are taken; `null` takes them from the config.
+   * @default {null}
+   */
   readonly checkpoint_path: string | null;
-  /** How tokens become one embedding. */
-  readonly method: "cls_token" | "avg" | "sum" | "mean_all" | "joint";
-  /** The only split to extract; `null` is all that the dataset has. */
-  readonly split: "train" | "val" | "test" | null;
-  /** Bits of a stored float. */
+  /** How tokens become one embedding. @default {"joint"} */
+  readonly method: AggregationMethod;
+  /** The only split to extract; `null` is all that the dataset has. @default {null} */
+  readonly split: SplitName | null;
+  /** Bits of a stored float. @default {16} */
   readonly precision: 16 | 32;
-  /** How precise matrix products are where less is faster, as in PyTorch. */
+  /** How precise matrix products are where less is faster, as in PyTorch. @default {"highest"} */
   readonly float32_matmul_precision: "highest" | "high";
-  /** gzip level, 0 for none. */
+  /** gzip level, 0 for none. @default {4} */
   readonly compression: number;
-  /** Folder of the files. */
+  /** Folder of the files. @default {"./precomputed_features"} */
   readonly output_dir: string;
-  /** Template of the files' names; `null` is GloViTa's. */
+  /** Template of the files' names; `null` is GloViTa's. @default {null} */
   readonly output_filename: string | null;
-  /** Whether training images are prepared as the others are. */
+  /** Whether training images are prepared as the others are. @default {true} */
   readonly use_eval_transform_for_train: boolean;
-  /** Whether work that was interrupted goes on, and finished files are kept. */
+  /** Whether work that was interrupted goes on, and finished files are kept. @default {false} */
   readonly resume: boolean;
-  /** Part `i/n` of every split, counted from 1; `null` is all of it. */
+  /** Part `i/n` of every split, counted from 1; `null` is all of it. @default {null} */
   readonly shard: string | null;
-  /** Number of shards whose files are to be joined; `null` extracts. */
+  /** Number of shards whose files are to be joined; `null` extracts. @default {null} */
   readonly merge: number | null;
 }
 
 /** How images are read and computed with. */
 export interface ExtractLoading {
-  /** Images between two records of the progress. */
+  /** Images between two records of the progress. @default {32} */
   readonly batch_size: number;
-  /** Threads that read and compute; `null` is one a core, as far as memory goes. */
+  /** Threads that read and compute; `null` is one a core, as far as memory goes. @default {null} */
   readonly num_workers: number | null;
 }
 
@@ -64,70 +69,64 @@ export interface ExtractConfigFields
 /** A part of a config of extraction: a chosen plugin, or fields that belong to no plugin. */
 export type ExtractPart = Configured | ExtractConfigFields;
 
-const SHARD = /^[1-9]\d*\/[1-9]\d*$/;
+/** More parts than anybody divides a split into: a number above is a slip. */
+const MAX_SHARDS = 10_000;
 
-const text = v.pipe(v.string(), v.nonEmpty());
-
-function field<T>(schema: v.GenericSchema<unknown, T>, description: string) {
-  return v.pipe(schema, v.description(description));
+function checkShard(shard: string): string | undefined {
+  const [, count] = /^[1-9]\d*\/([1-9]\d*)$/.exec(shard) ?? [];
+  return Number(count) <= MAX_SHARDS
+    ? undefined
+    : `expected i/n, such as 1/4, with n up to ${MAX_SHARDS}, received ${quote(shard)}`;
 }
 
-function orNull<T>(schema: v.GenericSchema<unknown, T>): v.GenericSchema<unknown, T | null> {
-  return v.optional(v.nullable(schema), null);
-}
-
-const rootEntries: EntriesOf<ExtractFields> = {
-  checkpoint_path: field(orNull(text), "Checkpoint of a run whose model and data are taken."),
-  method: field(
-    v.optional(v.picklist(["cls_token", "avg", "sum", "mean_all", "joint"]), "joint"),
-    "How an encoder's tokens become one embedding.",
-  ),
-  split: field(
-    orNull(v.picklist(["train", "val", "test"])),
+const rootEntries: OptionEntries<ExtractFields> = {
+  checkpoint_path: path(null, "Checkpoint of a run whose model and data are taken."),
+  method: choice("joint", "How an encoder's tokens become one embedding.", AGGREGATION_METHODS),
+  split: choice(
+    null,
     "The only split to extract; all that the dataset has where not given.",
+    SPLIT_NAMES,
   ),
-  precision: field(v.optional(v.picklist([16, 32]), 16), "Bits of a stored float."),
-  float32_matmul_precision: field(
-    v.optional(v.picklist(["highest", "high"]), "highest"),
+  precision: choice(16, "Bits of a stored float.", [16, 32]),
+  float32_matmul_precision: choice(
+    "highest",
     "Matrix products: float32, or sums of 8-bit products (errors of about 1e-4 a layer) where " +
       "the processor multiplies those much faster.",
+    ["highest", "high"],
   ),
-  compression: field(
-    v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9)), 4),
-    "gzip level; 0 is none.",
-  ),
-  output_dir: field(v.optional(text, "./precomputed_features"), "Folder of the files."),
-  output_filename: field(
-    orNull(text),
+  compression: whole(4, "gzip level; 0 is none.", { max: 9 }),
+  output_dir: path("./precomputed_features", "Folder of the files."),
+  output_filename: text(
+    null,
     "Template of the files' names, with {method} {model} {dataset} {split} {imgsize} " +
       "{precision} {checkpoint}.",
   ),
-  use_eval_transform_for_train: field(
-    v.optional(v.boolean(), true),
+  use_eval_transform_for_train: flag(
+    true,
     "Whether training images are prepared as the others are.",
   ),
-  resume: field(
-    v.optional(v.boolean(), false),
-    "Whether interrupted work goes on, and finished files are kept.",
-  ),
-  shard: field(
-    orNull(v.pipe(v.string(), v.regex(SHARD, "expected i/n, such as 1/4"))),
+  resume: flag(false, "Whether interrupted work goes on, and finished files are kept."),
+  shard: text(
+    null,
     "Part i/n of every split, counted from 1, for a file of its own.",
+    { check: checkShard },
   ),
-  merge: field(
-    orNull(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  merge: count(
+    null,
     "Number of shards whose files are joined, instead of extracting.",
+    { max: MAX_SHARDS },
   ),
 };
 
-const loadingEntries: EntriesOf<ExtractLoading> = {
-  batch_size: field(
-    v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 32),
+const loadingEntries: OptionEntries<ExtractLoading> = {
+  batch_size: count(
+    32,
     "Images between two records of the progress; computed in smaller batches.",
   ),
-  num_workers: field(
-    orNull(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  num_workers: count(
+    null,
     "Threads that read and compute; one a core where not given.",
+    { max: MAX_WORKERS },
   ),
 };
 

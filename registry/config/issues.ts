@@ -65,9 +65,21 @@ export function renderIssues(
     if (issue.kind === "validation" && !DESCRIBED.has(issue.type)) {
       return { path, message: lowerFirst(issue.message) };
     }
-    const expected = schema ? describeField(readSchema(schema)) : issue.expected ?? "another value";
+    const expected = schema ? describeExpected(issue, schema) : issue.expected ?? "another value";
     return choiceIssue(path, expected, issue.input, schema);
   });
+}
+
+/** What a field takes, with what only matters for the value that was given. */
+function describeExpected({ type, input }: v.BaseIssue<unknown>, schema: AnySchema): string {
+  const field = readSchema(schema);
+  const isText = field.kind === "text" || field.kind === "path";
+  if (type === "non_empty" && isText) return `${describeField(field)} that is not empty`;
+  const isLarge = typeof input === "number" && input > Number.MAX_SAFE_INTEGER;
+  if (type === "safe_integer" && isLarge) {
+    return describeField({ ...field, bounds: { max: Number.MAX_SAFE_INTEGER, ...field.bounds } });
+  }
+  return describeField(field);
 }
 
 /**

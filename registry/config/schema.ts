@@ -12,9 +12,6 @@ export type AnySchema = v.GenericSchema<unknown, unknown>;
 /** Entries of a section or of an object schema, by name. */
 export type Entries = Readonly<Record<string, AnySchema>>;
 
-/** Entries whose parsed values form a `T`. */
-export type EntriesOf<T> = { readonly [K in keyof T]-?: v.GenericSchema<unknown, T[K]> };
-
 /** Bounds of a number, or of a list's length. */
 export interface Bounds {
   /** Smallest value allowed. */
@@ -30,6 +27,7 @@ export interface Bounds {
 /** What a value is. */
 export type Kind =
   | "text"
+  | "path"
   | "number"
   | "whole"
   | "boolean"
@@ -82,6 +80,7 @@ interface Raw {
   readonly getter?: (input: unknown) => AnySchema;
   readonly requirement?: unknown;
   readonly description?: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
 const EMPTY: Field = {
@@ -205,7 +204,11 @@ function readUnion(options: readonly AnySchema[]): Field {
 function readAction(field: Field, action: Raw): Field {
   const { type, requirement } = action;
   if (type === "description") return { ...field, description: action.description };
-  if (type === "metadata") return field;
+  if (type === "metadata") {
+    return action.metadata?.kind === "path" && field.kind === "text"
+      ? { ...field, kind: "path" }
+      : field;
+  }
   if (type === "integer" || type === "safe_integer") {
     return { ...field, kind: field.kind === "union" ? "whole" : asWhole(field.kind) };
   }
@@ -233,6 +236,8 @@ export function describeField(field: Field): string {
   switch (field.kind) {
     case "text":
       return "text";
+    case "path":
+      return "a path";
     case "number":
       return `a number${describeBounds(field.bounds)}`;
     case "whole":

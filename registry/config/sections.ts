@@ -4,7 +4,24 @@
  * @module
  */
 import * as v from "valibot";
-import type { AnySchema, Entries, EntriesOf } from "./schema.ts";
+import { AGGREGATION_METHODS } from "../../engine/nn/pooling.ts";
+import {
+  choice,
+  count,
+  flag,
+  group,
+  map,
+  nonNegative,
+  type Option,
+  option,
+  type OptionEntries,
+  path,
+  positive,
+  rate,
+  text,
+  whole,
+} from "../options/mod.ts";
+import type { AnySchema, Entries } from "./schema.ts";
 import type {
   DataFields,
   DataloadingFields,
@@ -27,157 +44,119 @@ export interface Section {
   readonly entries: Entries;
 }
 
-function field<T>(schema: v.GenericSchema<unknown, T>, description: string) {
-  return v.pipe(schema, v.description(description));
-}
-
-function orNull<T>(schema: v.GenericSchema<unknown, T>): v.GenericSchema<unknown, T | null> {
-  return v.optional(v.nullable(schema), null);
-}
-
-function whole(min: number): v.GenericSchema<unknown, number> {
-  return v.pipe(v.number(), v.integer(), v.minValue(min));
-}
-
-function flag(value: boolean): v.GenericSchema<unknown, boolean> {
-  return v.optional(v.boolean(), value);
-}
-
-const fraction: v.GenericSchema<unknown, number> = v.pipe(
-  v.number(),
-  v.gtValue(0),
-  v.maxValue(1),
-);
+/** More threads than any machine has use for: a number above is a slip. */
+export const MAX_WORKERS = 256;
 
 /** GloViTa writes folds as text. */
-const fold: v.GenericSchema<unknown, number> = v.pipe(
+const fold: Option<number> = v.pipe(
   v.union([v.number(), v.pipe(v.string(), v.digits(), v.toNumber())]),
-  v.integer(),
+  v.safeInteger(),
   v.minValue(0),
 );
 
-const dataEntries: EntriesOf<DataFields> = {
-  data_root_dir: field(orNull(v.string()), "Root directory of the dataset."),
-  data_fraction: field(orNull(fraction), "Fraction of the training samples to keep."),
-  stratified: field(flag(true), "Whether data_fraction keeps the proportions of the classes."),
-  fold: field(orNull(fold), "Fold of a dataset that knows folds, counted from 0."),
-  max_instances: field(
-    orNull(whole(1)),
+const dataEntries: OptionEntries<DataFields> = {
+  data_root_dir: path(null, "Root directory of the dataset."),
+  data_fraction: positive(null, "Fraction of the training samples to keep.", { max: 1 }),
+  stratified: flag(true, "Whether data_fraction keeps the proportions of the classes."),
+  fold: option(null, "Fold of a dataset that knows folds, counted from 0.", fold),
+  max_instances: count(
+    null,
     "Most instances of a bag that a training step sees, drawn anew every epoch.",
   ),
 };
 
-const modelEntries: EntriesOf<ModelFields> = {
-  feature_aggregation_method: field(
-    v.optional(v.picklist(["cls_token", "avg", "sum", "mean_all", "joint"]), "cls_token"),
+const modelEntries: OptionEntries<ModelFields> = {
+  feature_aggregation_method: choice(
+    "cls_token",
     "How an encoder's tokens become one embedding.",
+    AGGREGATION_METHODS,
   ),
 };
 
-const taskEntries: EntriesOf<TaskFields> = {
-  metric_computation_mode: field(
-    v.optional(v.picklist(["epochwise", "stepwise"]), "epochwise"),
+const taskEntries: OptionEntries<TaskFields> = {
+  metric_computation_mode: choice(
+    "epochwise",
     "Whether metrics are computed once over the epoch, or averaged over batches.",
+    ["epochwise", "stepwise"],
   ),
-  result_plot: field(orNull(v.picklist(["val", "all"])), "For which splits results are plotted."),
-  label_smoothing: field(
-    v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1)), 0),
-    "Label smoothing of the cross entropy.",
-  ),
-  mixup: field(flag(false), "Whether pairs of samples are mixed in training."),
-  mixup_alpha: field(
-    v.optional(v.pipe(v.number(), v.gtValue(0)), 0.2),
-    "Parameter of the Beta distribution that mixup draws from.",
-  ),
+  result_plot: choice(null, "For which splits results are plotted.", ["val", "all"]),
+  label_smoothing: rate(0, "Label smoothing of the cross entropy."),
+  mixup: flag(false, "Whether pairs of samples are mixed in training."),
+  mixup_alpha: positive(0.2, "Parameter of the Beta distribution that mixup draws from."),
 };
 
-const earlyStopping: v.GenericSchema<unknown, EarlyStoppingFields> = v.strictObject({
-  metric: field(
-    orNull(v.string()),
-    "Validation value that must get better; that of best.pt where not given.",
-  ),
-  patience: field(v.optional(whole(1), 20), "Epochs without a better value that end the run."),
-  min_epochs: field(v.optional(whole(0), 0), "Epochs that are trained in any case."),
-});
+const earlyStoppingEntries: OptionEntries<EarlyStoppingFields> = {
+  metric: text(null, "Validation value that must get better; that of best.pt where not given."),
+  patience: count(20, "Epochs without a better value that end the run."),
+  min_epochs: whole(0, "Epochs that are trained in any case."),
+};
 
-const trainingEntries: EntriesOf<TrainingFields> = {
-  epochs: field(v.optional(whole(1), 20), "Number of epochs."),
-  precision: field(
-    v.optional(v.picklist(["no", "fp16", "bf16"]), "no"),
-    "Mixed precision; no is float32.",
-  ),
-  gradient_accumulation_steps: field(
-    v.optional(whole(1), 1),
-    "Batches whose gradients make one update.",
-  ),
-  gradient_clip_val: field(
-    orNull(v.pipe(v.number(), v.gtValue(0))),
-    "Largest global norm of the gradients.",
-  ),
-  seed: field(orNull(whole(0)), "Seed of everything that is random."),
-  enable_checkpointing: field(flag(true), "Whether last.pt and best.pt are written."),
-  best_checkpoint_metric: field(
-    orNull(v.string()),
+const trainingEntries: OptionEntries<TrainingFields> = {
+  epochs: count(20, "Number of epochs."),
+  precision: choice("no", "Mixed precision; no is float32.", ["no", "fp16", "bf16"]),
+  gradient_accumulation_steps: count(1, "Batches whose gradients make one update."),
+  gradient_clip_val: positive(null, "Largest global norm of the gradients."),
+  seed: whole(null, "Seed of everything that is random."),
+  enable_checkpointing: flag(true, "Whether last.pt and best.pt are written."),
+  best_checkpoint_metric: text(
+    null,
     "Validation value that chooses best.pt; the first one logged where not given.",
   ),
-  early_stopping: field(orNull(earlyStopping), "When to stop before the last epoch."),
-  cluster_progress_bar: field(flag(false), "Whether progress is written as few plain lines."),
-  cv_folds: field(v.optional(whole(1), 1), "Number of folds of a cross-validation; 1 is none."),
-  num_sanity_val_steps: field(
-    v.optional(whole(0), 0),
-    "Validation batches to run before the first epoch.",
-  ),
-  init_checkpoint: field(orNull(v.string()), "Checkpoint to start from."),
-  resume: field(orNull(v.string()), "Run directory to continue, with the config it holds."),
-  device: field(v.optional(v.picklist(["cpu", "cuda", "webgpu"]), "cpu"), "Where the graph runs."),
+  early_stopping: group(null, "When to stop before the last epoch.", earlyStoppingEntries),
+  cluster_progress_bar: flag(false, "Whether progress is written as few plain lines."),
+  cv_folds: count(1, "Number of folds of a cross-validation; 1 is none.", { max: 1000 }),
+  num_sanity_val_steps: whole(0, "Validation batches to run before the first epoch."),
+  init_checkpoint: path(null, "Checkpoint to start from."),
+  resume: path(null, "Run directory to continue, with the config it holds."),
+  device: choice("cpu", "Where the graph runs.", ["cpu", "cuda", "webgpu"]),
 };
 
-const dataloadingEntries: EntriesOf<
-  Omit<DataloadingFields, "eval_batch_size"> & { readonly eval_batch_size: number | null }
-> = {
-  batch_size: field(v.optional(whole(1), 32), "Samples a training batch."),
-  eval_batch_size: field(
-    orNull(whole(1)),
-    "Samples a validation or test batch; batch_size where not given.",
+/** Without `eval_batch_size` a config is not resolved yet: then `batch_size` takes its place. */
+type GivenLoading = Omit<DataloadingFields, "eval_batch_size"> & {
+  readonly eval_batch_size: number | null;
+};
+
+const dataloadingEntries: OptionEntries<GivenLoading> = {
+  batch_size: count(32, "Samples per training batch."),
+  eval_batch_size: count(
+    null,
+    "Samples per validation or test batch; batch_size where not given.",
   ),
-  num_workers: field(
-    v.optional(whole(0), 1),
-    "Threads that read data; 0 reads on the main thread.",
-  ),
-  prefetch_factor: field(v.optional(whole(1), 2), "Batches that each thread reads ahead."),
-  drop_last_train: field(flag(false), "Whether an incomplete last training batch is dropped."),
-  drop_last_eval: field(flag(false), "Whether an incomplete last evaluation batch is dropped."),
-  shuffle_train: field(flag(true), "Whether training samples are shuffled every epoch."),
-  weighted_sampling: field(
-    flag(false),
+  num_workers: whole(1, "Threads that read data; 0 reads on the main thread.", {
+    max: MAX_WORKERS,
+  }),
+  prefetch_factor: count(2, "Batches that each thread reads ahead."),
+  drop_last_train: flag(false, "Whether an incomplete last training batch is dropped."),
+  drop_last_eval: flag(false, "Whether an incomplete last evaluation batch is dropped."),
+  shuffle_train: flag(true, "Whether training samples are shuffled every epoch."),
+  weighted_sampling: flag(
+    false,
     "Whether training draws samples, with replacement, so that all classes come up equally often.",
   ),
-  shuffle_eval: field(flag(false), "Whether validation and test samples are shuffled."),
+  shuffle_eval: flag(false, "Whether validation and test samples are shuffled."),
 };
 
-const optimizerEntries: EntriesOf<OptimizerFields> = {
-  lr: field(v.optional(v.pipe(v.number(), v.gtValue(0)), 2e-5), "Base learning rate."),
-  weight_decay: field(v.optional(v.pipe(v.number(), v.minValue(0)), 0.05), "Weight decay."),
-  layer_wise_lr_decay: field(
-    orNull(v.pipe(v.number(), v.gtValue(0), v.ltValue(1))),
+const optimizerEntries: OptionEntries<OptimizerFields> = {
+  lr: positive(2e-5, "Base learning rate."),
+  weight_decay: nonNegative(0.05, "Weight decay."),
+  layer_wise_lr_decay: positive(
+    null,
     "Factor on the learning rate from layer to layer, from the head down.",
+    { below: 1 },
   ),
-  undecay_norm: field(flag(false), "Whether norms and biases are left undecayed."),
+  undecay_norm: flag(false, "Whether norms and biases are left undecayed."),
 };
 
-const loggerEntries: EntriesOf<LoggerFields> = {
-  group: field(
-    orNull(v.pipe(v.string(), v.nonEmpty())),
+const loggerEntries: OptionEntries<LoggerFields> = {
+  group: text(
+    null,
     "Folder of the run below exp_dir/<dataset>; a name with date and models where not given.",
   ),
 };
 
-const rootEntries: EntriesOf<RootFields> = {
-  exp_dir: field(v.optional(v.string(), "./experiments"), "Root directory of experiments."),
-  add_log: field(
-    v.optional(v.record(v.string(), v.unknown()), {}),
-    "Metadata that only loggers see: --add_log.any.path value.",
-  ),
+const rootEntries: OptionEntries<RootFields> = {
+  exp_dir: path("./experiments", "Root directory of experiments."),
+  add_log: map({}, "Metadata that only loggers see: --add_log.any.path value."),
 };
 
 /** The sections of the tree, in the order in which it is shown; a parent precedes its children. */

@@ -3,6 +3,8 @@
  * @module
  */
 
+import type { AggregationMethod } from "../../engine/nn/pooling.ts";
+
 /** Options of plugins, which lie in a section beside the section's own fields. */
 export interface PluginFields {
   /** Any option of the plugins that the section chooses. */
@@ -11,125 +13,131 @@ export interface PluginFields {
 
 /** `data`: own fields. */
 export interface DataFields {
-  /** Root directory of the dataset; `null` is the working directory. */
+  /** Root directory of the dataset; `null` is the working directory. @default {null} */
   readonly data_root_dir: string | null;
-  /** Fraction of the training samples to keep. */
+  /** Fraction of the training samples to keep. @default {null} */
   readonly data_fraction: number | null;
-  /** Whether `data_fraction` keeps the proportions of the classes. */
+  /** Whether `data_fraction` keeps the proportions of the classes. @default {true} */
   readonly stratified: boolean;
-  /** Fold of a dataset that knows folds. */
+  /** Fold of a dataset that knows folds. @default {null} */
   readonly fold: number | null;
-  /** Most instances of a bag that a training step sees, drawn anew every epoch. */
+  /** Most instances of a bag that a training step sees, drawn anew every epoch. @default {null} */
   readonly max_instances: number | null;
 }
 
 /** `model`: own fields. */
 export interface ModelFields {
-  /** How tokens become one embedding. */
-  readonly feature_aggregation_method: "cls_token" | "avg" | "sum" | "mean_all" | "joint";
+  /** How tokens become one embedding. @default {"cls_token"} */
+  readonly feature_aggregation_method: AggregationMethod;
 }
 
 /** `task`: own fields. */
 export interface TaskFields {
-  /** Whether metrics are computed over an epoch, or averaged over batches. */
+  /**
+   * Whether metrics are computed over an epoch, or averaged over batches.
+   * @default {"epochwise"}
+   */
   readonly metric_computation_mode: "epochwise" | "stepwise";
-  /** For which splits plots of the results are made. */
+  /** For which splits plots of the results are made. @default {null} */
   readonly result_plot: "val" | "all" | null;
-  /** Label smoothing of the cross entropy. */
+  /** Label smoothing of the cross entropy. @default {0} */
   readonly label_smoothing: number;
-  /** Whether pairs of samples are mixed in training. */
+  /** Whether pairs of samples are mixed in training. @default {false} */
   readonly mixup: boolean;
-  /** Parameter of the Beta distribution that mixing draws from. */
+  /** Parameter of the Beta distribution that mixing draws from. @default {0.2} */
   readonly mixup_alpha: number;
 }
 
 /** `training.early_stopping`: when to stop before the last epoch. */
 export interface EarlyStoppingFields {
-  /** Validation value that must get better; `null` is that of the best checkpoint. */
+  /**
+   * Validation value that must get better; `null` is that of the best checkpoint.
+   * @default {null}
+   */
   readonly metric: string | null;
-  /** Epochs without a better value that end the run. */
+  /** Epochs without a better value that end the run. @default {20} */
   readonly patience: number;
-  /** Epochs that are trained in any case. */
+  /** Epochs that are trained in any case. @default {0} */
   readonly min_epochs: number;
 }
 
 /** `training`: own fields. */
 export interface TrainingFields {
-  /** Number of epochs. */
+  /** Number of epochs. @default {20} */
   readonly epochs: number;
-  /** Mixed precision; `no` is float32. */
+  /** Mixed precision; `no` is float32. @default {"no"} */
   readonly precision: "no" | "fp16" | "bf16";
-  /** Batches whose gradients make one update. */
+  /** Batches whose gradients make one update. @default {1} */
   readonly gradient_accumulation_steps: number;
-  /** Largest global norm of the gradients. */
+  /** Largest global norm of the gradients. @default {null} */
   readonly gradient_clip_val: number | null;
-  /** Seed of everything that is random. */
+  /** Seed of everything that is random. @default {null} */
   readonly seed: number | null;
-  /** Whether checkpoints are written. */
+  /** Whether checkpoints are written. @default {true} */
   readonly enable_checkpointing: boolean;
-  /** Validation value that chooses `best.pt`; `null` is the first one logged. */
+  /** Validation value that chooses `best.pt`; `null` is the first one logged. @default {null} */
   readonly best_checkpoint_metric: string | null;
-  /** When to stop before the last epoch; `null` is never. */
+  /** When to stop before the last epoch; `null` is never. @default {null} */
   readonly early_stopping: EarlyStoppingFields | null;
-  /** Whether progress is written as few plain lines. */
+  /** Whether progress is written as few plain lines. @default {false} */
   readonly cluster_progress_bar: boolean;
-  /** Number of folds of a cross-validation; 1 is none. */
+  /** Number of folds of a cross-validation; 1 is none. @default {1} */
   readonly cv_folds: number;
-  /** Validation batches to run before the first epoch. */
+  /** Validation batches to run before the first epoch. @default {0} */
   readonly num_sanity_val_steps: number;
-  /** Checkpoint to start from. */
+  /** Checkpoint to start from. @default {null} */
   readonly init_checkpoint: string | null;
-  /** Run directory to continue. */
+  /** Run directory to continue. @default {null} */
   readonly resume: string | null;
-  /** Where the graph runs. */
+  /** Where the graph runs. @default {"cpu"} */
   readonly device: "cpu" | "cuda" | "webgpu";
 }
 
 /** `dataloading`: own fields. */
 export interface DataloadingFields {
-  /** Samples a training batch. */
+  /** Samples per training batch. @default {32} */
   readonly batch_size: number;
-  /** Samples a validation or test batch. */
+  /** Samples per validation or test batch; `batch_size` where not given. */
   readonly eval_batch_size: number;
-  /** Threads that read data; 0 reads on the main thread. */
+  /** Threads that read data; 0 reads on the main thread. @default {1} */
   readonly num_workers: number;
-  /** Batches that each thread reads ahead. */
+  /** Batches that each thread reads ahead. @default {2} */
   readonly prefetch_factor: number;
-  /** Whether an incomplete last training batch is dropped. */
+  /** Whether an incomplete last training batch is dropped. @default {false} */
   readonly drop_last_train: boolean;
-  /** Whether an incomplete last validation or test batch is dropped. */
+  /** Whether an incomplete last validation or test batch is dropped. @default {false} */
   readonly drop_last_eval: boolean;
-  /** Whether training samples are shuffled every epoch. */
+  /** Whether training samples are shuffled every epoch. @default {true} */
   readonly shuffle_train: boolean;
-  /** Whether training draws samples so that all classes come up equally often. */
+  /** Whether training draws samples so that all classes come up equally often. @default {false} */
   readonly weighted_sampling: boolean;
-  /** Whether validation and test samples are shuffled. */
+  /** Whether validation and test samples are shuffled. @default {false} */
   readonly shuffle_eval: boolean;
 }
 
 /** `optimizer`: own fields. */
 export interface OptimizerFields {
-  /** Base learning rate. */
+  /** Base learning rate. @default {2e-5} */
   readonly lr: number;
-  /** Weight decay. */
+  /** Weight decay. @default {0.05} */
   readonly weight_decay: number;
-  /** Factor on the learning rate from layer to layer, from the head down. */
+  /** Factor on the learning rate from layer to layer, from the head down. @default {null} */
   readonly layer_wise_lr_decay: number | null;
-  /** Whether norms and biases are left undecayed. */
+  /** Whether norms and biases are left undecayed. @default {false} */
   readonly undecay_norm: boolean;
 }
 
 /** `logger`: own fields. */
 export interface LoggerFields {
-  /** Folder of the run below `exp_dir/<dataset>`; `null` makes a name. */
+  /** Folder of the run below `exp_dir/<dataset>`; `null` makes a name. @default {null} */
   readonly group: string | null;
 }
 
 /** Fields of the tree outside all sections. */
 export interface RootFields {
-  /** Metadata that only loggers see. */
+  /** Metadata that only loggers see. @default {{}} */
   readonly add_log: Readonly<Record<string, unknown>>;
-  /** Root directory of experiments. */
+  /** Root directory of experiments. @default {"./experiments"} */
   readonly exp_dir: string;
 }
 

@@ -5,12 +5,11 @@
 import { formatShape, sizeOf } from "../../engine/ir/dims.ts";
 import type { Labels, Rows, Source, Split } from "../../engine/data/data.ts";
 import { openSplitSource } from "../../engine/data/open_source.ts";
-import type { Dataset, ImageTransform, SplitName } from "../plugin.ts";
+import { type Dataset, type ImageTransform, SPLIT_NAMES } from "../plugin.ts";
 import { type Check, expect, type PluginUnderTest, sameValues } from "./plugin_under_test.ts";
 
 /** Samples of a split that are read. */
 const READ = 4;
-const SPLITS: readonly SplitName[] = ["train", "val", "test"];
 /** Small images, for datasets that have some. */
 const IMAGES: ImageTransform = {
   channels: 3,
@@ -43,7 +42,7 @@ function create({ plugin, options, context }: DatasetUnderTest): Dataset {
 
 async function openSplits(dataset: Dataset): Promise<Split[]> {
   const splits: Split[] = [];
-  for (const name of SPLITS) {
+  for (const name of SPLIT_NAMES) {
     const split = await dataset.open(name);
     if (split) splits.push(split);
   }

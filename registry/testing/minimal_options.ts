@@ -67,6 +67,7 @@ function smallest(field: Field): unknown {
   if (field.nullable) return null;
   switch (field.kind) {
     case "text":
+    case "path":
       return "a".repeat(Math.max(1, field.bounds.min ?? 0));
     case "whole":
       return smallestWhole(field.bounds);

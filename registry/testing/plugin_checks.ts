@@ -174,16 +174,15 @@ function firstLine(error: unknown): string {
  *
  * @example A schedule that becomes negative
  * ```ts
- * import { type Plugin } from "@glovita/glovita";
+ * import { noOptions, type Plugin } from "@glovita/glovita";
  * import { checkPlugin, PluginCheckError } from "@glovita/glovita/testing";
  * import { assertEquals, assertRejects } from "@std/assert";
- * import * as v from "valibot";
  *
  * const downhill: Plugin<"scheduler"> = {
  *   slot: "scheduler",
  *   key: "downhill",
  *   description: "one less in every epoch",
- *   config: v.strictObject({}),
+ *   config: noOptions,
  *   create: () => ({ factor: (epoch) => 1 - epoch }),
  * };
  * const error = await assertRejects(() => checkPlugin(downhill), PluginCheckError);

@@ -29,6 +29,7 @@ Deno.test("--help shows type, choices, default and description of a flag", async
     ["dataloading.shuffle_train", ["--dataloading.no_shuffle_train", "default: true"]],
     ["task.metrics", ["KEY ...", "default: acc f1"]],
     ["training.seed", ["default: none"]],
+    ["training.resume", ["PATH", "default: none"]],
     ["add_log.NAME VALUE", ["Metadata", "default: {}"]],
     ["data.dataset KEY", ["required"]],
     ["model.head.head_type KEY", ["default: classification"]],

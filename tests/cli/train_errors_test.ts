@@ -59,7 +59,7 @@ const CASES: readonly Case[] = [
     code: 2,
     lines: [
       "data.num_classes: expected a whole number of at least 1, received nothing",
-      "data.train_features_file: expected text, received nothing",
+      "data.train_features_file: expected a path, received nothing",
       "model.encoder.feature_dim: expected a whole number of at least 1, received nothing",
     ],
   },

@@ -123,6 +123,11 @@ Deno.test("deriveSeed() separates keys by kind, order and boundary", () => {
   for (const seed of seeds) assertEquals(Number.isSafeInteger(seed) && seed >= 0, true);
 });
 
+Deno.test("deriveSeed() tells seeds of 53 bits apart that have the same low word", () => {
+  const seeds = [-1, 2 ** 32 - 1, 2 ** 33 - 1, 2 ** 53 - 1];
+  assertEquals(new Set(seeds.map((seed) => deriveSeed(seed, "step") >>> 0)).size, seeds.length);
+});
+
 Deno.test("deriveSeed() stays what it was in earlier versions", () => {
   assertEquals(deriveSeed(42, "shuffle", 3), 5453337479557964);
 });

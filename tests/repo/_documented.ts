@@ -12,12 +12,32 @@ export async function deno(...args: string[]): Promise<{ code: number; output: s
   return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
 }
 
+/** A type, as `deno doc` reads it: what `value` is depends on `kind`. */
+export interface TsType {
+  readonly kind: string;
+  readonly repr?: string;
+  readonly value?: unknown;
+}
+
+/** A property of an interface. */
+export interface Property {
+  readonly name: string;
+  readonly jsDoc?: {
+    readonly doc?: string;
+    readonly tags?: readonly { readonly kind: string; readonly value?: string }[];
+  };
+  readonly readonly?: boolean;
+  readonly optional?: boolean;
+  readonly tsType: TsType;
+}
+
 /** What `deno doc` says of a symbol. */
 export interface Documented {
   readonly name: string;
   readonly declarations: readonly {
     readonly kind: string;
     readonly jsDoc?: { readonly tags?: readonly { readonly kind: string }[] };
+    readonly def?: { readonly tsType?: TsType; readonly properties?: readonly Property[] };
   }[];
 }
 

@@ -3,7 +3,7 @@
  * @module
  */
 import type { MetricInput, MetricPlugin, Subtask, TaskInfo } from "../../../registry/plugin.ts";
-import type { NoOptions } from "../../../plugins/metric/_metric.ts";
+import type { NoOptions } from "../../../registry/options/mod.ts";
 import { goldenJson, goldenTensors } from "../../_golden.ts";
 
 /** A batch and what torchmetrics says about it; `null` stands for NaN. */

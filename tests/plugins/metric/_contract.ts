@@ -6,7 +6,7 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import * as v from "valibot";
 import type { MetricPlugin } from "../../../registry/plugin.ts";
 import { registry } from "../../../registry/registry.ts";
-import type { NoOptions } from "../../../plugins/metric/_metric.ts";
+import type { NoOptions } from "../../../registry/options/mod.ts";
 import {
   batch,
   type Case,

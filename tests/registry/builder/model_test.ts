@@ -124,7 +124,7 @@ Deno.test("buildModel() pools no class token of an encoder that has none", async
   const error = await assertRejects(() => build("patches", flags), ConfigError);
   assertEquals(
     error.message,
-    'model.feature_aggregation_method: expected "avg", "sum" or "mean_all", received "joint": ' +
+    'model.feature_aggregation_method: expected one of "avg", "sum", "mean_all", received "joint": ' +
       "the encoder has no class token",
   );
   const model = await build("patches", { "model.feature_aggregation_method": "avg" });

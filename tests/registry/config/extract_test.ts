@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { EXTRACT_SECTIONS, resolveExtractConfig } from "../../../registry/config/extract.ts";
-import { flag } from "../../../registry/config/flag.ts";
+import { type Flag, flag } from "../../../registry/config/flag.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import { extractConfig, extractionRegistry } from "../../_extraction.ts";
 
@@ -32,6 +32,29 @@ Deno.test("resolveExtractConfig() wants a dataset", () => {
     ConfigError,
   );
   assertEquals(error.message, 'data.dataset: expected "made_up", received nothing');
+});
+
+Deno.test("resolveExtractConfig() bounds workers and shards", () => {
+  const flags = [flag("shard", "10000/10000"), flag("dataloading.num_workers", "256")];
+  const { config } = resolveExtractConfig({ file, flags }, registry);
+  assertEquals([config.shard, config.dataloading.num_workers], ["10000/10000", 256]);
+  const problems = (...flags: Flag[]) =>
+    assertThrows(() => resolveExtractConfig({ file, flags }, registry), ConfigError)
+      .message.split("\n");
+  const shard = "shard: expected i/n, such as 1/4, with n up to 10000, received";
+  const found = problems(
+    flag("merge", "10001"),
+    flag("shard", "1/10001"),
+    flag("dataloading.num_workers", "257"),
+  );
+  assertEquals(found, [
+    `${shard} "1/10001"`,
+    "merge: expected a whole number from 1 to 10000, received 10001",
+    "dataloading.num_workers: expected a whole number from 1 to 256, received 257",
+  ]);
+  for (const given of ["1", "0/2", "1/2/3", "a/b"]) {
+    assertEquals(problems(flag("shard", given)), [`${shard} "${given}"`]);
+  }
 });
 
 Deno.test("EXTRACT_SECTIONS: a parent precedes its children", () => {

@@ -196,6 +196,26 @@ Deno.test("resolveConfig() says what is wrong with one flag", () => {
   }
 });
 
+Deno.test("resolveConfig() bounds whole numbers", () => {
+  const largest = flag("training.seed", "9007199254740991");
+  const { config } = resolveConfig({ file: minimalFile(), flags: [largest] }, registry);
+  assertEquals(config.training.seed, 2 ** 53 - 1);
+  const found = problemsOf(
+    flag("data.fold", "9007199254740992"),
+    flag("training.epochs", "1e300"),
+    flag("training.seed", "9007199254740993"),
+    flag("training.cv_folds", "1001"),
+    flag("dataloading.num_workers", "257"),
+  );
+  assertEquals(found, [
+    "data.fold: expected a whole number from 0 to 9007199254740991, received 9007199254740992",
+    "training.epochs: expected a whole number from 1 to 9007199254740991, received 1e+300",
+    "training.seed: expected a whole number from 0 to 9007199254740991, received 9007199254740992",
+    "training.cv_folds: expected a whole number from 1 to 1000, received 1001",
+    "dataloading.num_workers: expected a whole number from 0 to 256, received 257",
+  ]);
+});
+
 Deno.test("resolveConfig() reports all problems at once, in the order of the tree", () => {
   const found = problemsOf(
     flag("optimizer.lr", "0"),

@@ -11,6 +11,8 @@ Deno.test("describeField() says what a field takes", () => {
   const number = v.number();
   const cases: [AnySchema, string][] = [
     [v.string(), "text"],
+    [v.pipe(v.string(), v.metadata({ kind: "path" })), "a path"],
+    [v.pipe(v.string(), v.metadata({ kind: "something else" })), "text"],
     [v.boolean(), "true or false"],
     [v.pipe(number, v.integer()), "a whole number"],
     [v.pipe(number, v.integer(), v.minValue(1)), "a whole number of at least 1"],
