@@ -103,7 +103,7 @@ export class TrainingError extends Error {
 
 /**
  * A part of a run that is broken: a head, an optimizer, a source of rows or whatever else somebody
- * put in. It threw what it should not, or gave what nobody can use. The message is one line that
+ * put in. It threw what nobody expects, or gave what nobody can use. The message is one line that
  * names the part.
  *
  * @example A source that throws, on the thread that reads
@@ -129,8 +129,11 @@ export class PartError extends Error {
    * @param cause What it threw, or what is wrong with what it gave.
    */
   constructor(part: string, cause: unknown) {
-    const text = cause instanceof Error ? cause.message : String(cause);
-    super(`Cannot use ${part}: it is broken: ${text.trim().split("\n", 1)[0]}`, { cause });
+    const { name, message } = cause instanceof Error ? cause : new Error(String(cause));
+    const [state] = message.trim().split("\n", 1);
+    super(`Cannot use ${part}: ${name === "ContractError" ? "" : "it is broken: "}${state}`, {
+      cause,
+    });
     this.part = part;
   }
 }

@@ -4,6 +4,44 @@
  */
 import { DataError, PartError } from "./errors.ts";
 
+/** What a part gave and what was expected of it: `expected …, received …`. */
+export class ContractError extends TypeError {
+  /** Name of the class, by which it is known after it has crossed threads. */
+  override name = "ContractError";
+}
+
+/**
+ * Refuses what a part gave.
+ * @param expected What was expected, in words.
+ * @param received What was given, in words.
+ * @throws {ContractError} always.
+ */
+export function refuse(expected: string, received: string): never {
+  throw new ContractError(`expected ${expected}, received ${received}`);
+}
+
+/**
+ * Describes what an author gave who may have written JavaScript.
+ * @param value Anything.
+ * @returns A few words.
+ */
+export function describe(value: unknown): string {
+  switch (typeof value) {
+    case "undefined":
+      return "nothing";
+    case "function":
+      return "a function";
+    case "string":
+      return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+    case "object": {
+      const name = value?.constructor?.name ?? String(value);
+      return name === "Object" ? "an object" : /^[AEIOU]/.test(name) ? `an ${name}` : `a ${name}`;
+    }
+    default:
+      return String(value);
+  }
+}
+
 /** Errors that say by themselves what is wrong; by name, as a part may bring another copy of a class. */
 const DELIBERATE: ReadonlySet<string> = new Set([
   "DataError",
@@ -60,7 +98,11 @@ export function failingAs<T>(explain: (error: unknown) => unknown, work: () => T
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+/**
+ * Tells whether a value is a promise, of whatever make.
+ * @param value The value.
+ */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value &&
     typeof value.then === "function";
 }

@@ -2,7 +2,7 @@
  * Opening the source of a split on the thread that is to read it.
  * @module
  */
-import { onBehalfOf } from "../fault.ts";
+import { describe, onBehalfOf, refuse } from "../fault.ts";
 import type { OpenSource, Rows, Source, Split } from "./data.ts";
 
 /**
@@ -48,15 +48,14 @@ async function importOpenSource(
   return openSource as OpenSource;
 }
 
-function requireSource(source: Source | undefined): Source {
+function requireSource(source: Source): Source {
   const complete = typeof source?.read === "function" && typeof source.close === "function";
-  if (!complete) throw new TypeError("openSource() gives no object with read() and close()");
+  if (!complete) refuse("openSource() to return an object with read and close", describe(source));
   return source;
 }
 
-function requireRows(rows: Rows | undefined): Rows {
-  if (!(rows?.features instanceof Float32Array)) {
-    throw new TypeError("read() gives no rows: expected `features` as a Float32Array");
-  }
-  return rows;
+function requireRows(rows: Rows): Rows {
+  const features = rows?.features;
+  if (features instanceof Float32Array) return rows;
+  refuse('rows with "features" as a Float32Array from read()', describe(features));
 }

@@ -5,7 +5,7 @@
  */
 import { setImmediate } from "node:timers";
 import { recordError } from "../error_record.ts";
-import { onBehalfOf } from "../fault.ts";
+import { onBehalfOf, refuse } from "../fault.ts";
 import { formatShape, sizeOf } from "../ir/dims.ts";
 import { Session, type Value } from "../runtime/session.ts";
 import type { Rows, Source } from "../data/data.ts";
@@ -101,7 +101,7 @@ async function compute(
 
 function requireSize({ length }: Float32Array, shape: readonly number[]): void {
   if (length === sizeOf(shape)) return;
-  throw new TypeError(`read() gives ${length} values, expected ${formatShape(shape)}`);
+  refuse(`${formatShape(shape)} from read()`, `${length} values`);
 }
 
 async function closeSource(open: Promise<Opened> | undefined): Promise<void> {
