@@ -10,7 +10,7 @@ const PATTERNS: readonly RegExp[] = [
 ];
 
 /** A place in the runtime's own code, and the condition there that did not hold. */
-const SOURCE = /^\/\S+:\d+ .* was false\. /;
+const SOURCE = /^\/\S+:\d+ .*( was false\.|\) \[with .*\]) /;
 
 /** What no part can help. */
 const OUT_OF_MEMORY = /allocat/i;
