@@ -10,6 +10,7 @@ import { SLOT_NAMES } from "../../registry/slots.ts";
 import { type Files, type Flags, runFlags, words } from "../_training.ts";
 import { listener } from "./_fakes.ts";
 
+/** What every module begins with. */
 const BEGIN = `
 import * as v from "valibot";
 import * as engine from "@glovita/glovita/engine";
@@ -17,10 +18,10 @@ const { add, div, gemm, mul, reduceMean, reduceSum, reshape, sign, sub } = engin
 const config = v.strictObject({});
 `;
 
-/** A module with one plugin of the key `mine`; its product is an expression of `context`. */
+/** A plugin of the key `mine`; its product is an expression of `context`. */
 export function plugin(slot: string, product: string): string {
-  return `${BEGIN}
-    export const mine = {
+  return `
+    export const ${slot} = {
       slot: "${slot}", key: "mine", description: "mine", config,
       create(options, context) { return ${product}; },
     };`;
@@ -80,7 +81,7 @@ export function dataset(members: string, read: string): string {
 
 /** A command that uses a module. */
 export interface Use {
-  /** Text of the module. */
+  /** Text of the module: one or more plugins. */
   readonly text: string;
   /** Flags besides those of a short run. */
   readonly flags: Flags;
@@ -88,12 +89,17 @@ export interface Use {
   readonly without?: readonly string[];
 }
 
+/** Writes the module, and gives the words of a command line that names it. */
+export async function pluginWords(folder: string, text: string): Promise<string[]> {
+  const module = join(folder, "mine.ts");
+  await Deno.writeTextFile(module, BEGIN + text);
+  return ["--plugin", module];
+}
+
 /** Writes the module, and gives the words of a command that uses it. */
 export async function wordsOf(files: Files, { text, flags, without = [] }: Use): Promise<string[]> {
-  const module = join(files.folder, "mine.ts");
-  await Deno.writeTextFile(module, text);
   const given = Object.entries(runFlags(files, flags)).filter(([name]) => !without.includes(name));
-  return ["--plugin", module, ...words(Object.fromEntries(given))];
+  return [...await pluginWords(files.folder, text), ...words(Object.fromEntries(given))];
 }
 
 /** Trains by the command, in this process and with a registry of its own. */
