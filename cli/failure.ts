@@ -2,7 +2,7 @@
  * What a user sees of an error, and the exit code that goes with it.
  * @module
  */
-import { DataError, TrainingError } from "../engine/errors.ts";
+import { DataError, PartError, TrainingError } from "../engine/errors.ts";
 import {
   ConfigError,
   DuplicateKeyError,
@@ -27,13 +27,21 @@ export const EXIT = {
   terminated: 143,
 } as const;
 
-const USAGE_ERRORS = [ConfigError, PluginError, DuplicateKeyError, UnknownKeyError];
+const USAGE_ERRORS = [
+  ConfigError,
+  PluginError,
+  PartError,
+  DuplicateKeyError,
+  UnknownKeyError,
+  Deno.errors.NotCapable,
+];
 
 /**
  * Tells the user what went wrong.
  * @param error What was thrown.
  * @param io Where the lines go.
- * @returns The exit code: 2 for a wrong command line or config, 1 for bad data, 70 for a bug.
+ * @returns The exit code: 2 for a wrong command line or config and for plugins that are broken, 1
+ *   for bad data, 70 for a bug.
  */
 export function reportFailure(error: unknown, io: Io): number {
   const problem = error instanceof Error ? error : new Error(String(error));
@@ -43,7 +51,6 @@ export function reportFailure(error: unknown, io: Io): number {
     return code;
   }
   if (isA(problem, [DataError, TrainingError])) return say(problem.message, EXIT.data, io);
-  if (problem instanceof Deno.errors.NotCapable) return say(problem.message, EXIT.usage, io);
   io.err(`unexpected error: ${problem.message}`);
   if (debugging()) io.err(stackOf(problem));
   else io.err("This should not happen; GLOVITA_DEBUG=1 shows where it comes from.");

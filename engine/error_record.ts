@@ -3,7 +3,7 @@
  * nor their fields.
  * @module
  */
-import { DataError } from "./errors.ts";
+import { DataError, PartError } from "./errors.ts";
 
 /** An error as a plain value. */
 export interface ErrorRecord {
@@ -21,6 +21,8 @@ export interface ErrorRecord {
   readonly dataset?: string;
   /** Index of a `DataError`. */
   readonly index?: number;
+  /** Part of a `PartError`. */
+  readonly part?: string;
 }
 
 const ERROR_CLASSES: Readonly<Record<string, ErrorConstructor>> = {
@@ -51,6 +53,7 @@ export function recordError(error: unknown, depth = 0): ErrorRecord {
     cause: hasCause ? recordError(cause, depth + 1) : undefined,
   };
   // By name: a source from another copy of this package throws another copy of the class.
+  if (name === "PartError") return { ...record, part: (error as PartError).part };
   if (name !== "DataError") return record;
   const { file, dataset, index } = error as DataError;
   return { ...record, file, dataset, index };
@@ -62,12 +65,15 @@ export function recordError(error: unknown, depth = 0): ErrorRecord {
  * @returns An error of the same class, as far as it is known here.
  */
 export function restoreError(record: ErrorRecord): Error {
-  const place = { file: record.file, dataset: record.dataset, index: record.index };
-  const options = record.cause ? { cause: restoreError(record.cause) } : {};
-  const error = record.name === "DataError"
-    ? new DataError(record.message, { ...place, ...options })
-    : new (ERROR_CLASSES[record.name] ?? Error)(record.message, options);
+  const error = makeError(record);
   if (error.name !== record.name) error.name = record.name;
   if (record.stack !== undefined) error.stack = record.stack;
   return error;
+}
+
+function makeError({ name, message, cause, part, file, dataset, index }: ErrorRecord): Error {
+  const options = cause ? { cause: restoreError(cause) } : {};
+  if (name === "DataError") return new DataError(message, { file, dataset, index, ...options });
+  if (name === "PartError" && part !== undefined) return new PartError(part, options.cause);
+  return new (ERROR_CLASSES[name] ?? Error)(message, options);
 }

@@ -100,3 +100,40 @@ export class TrainingError extends Error {
     this.batch = batch;
   }
 }
+
+/**
+ * A part of a run that is broken: a head, an optimizer, a source of rows or whatever else somebody
+ * put in. It threw what nobody expects, or gave what nobody can use. The message is one line that
+ * names the part.
+ *
+ * @example A source that throws, on the thread that reads
+ * ```ts
+ * import { PartError } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const cause = new TypeError("this.rows is not iterable");
+ * const { part, message } = new PartError('dataset "mine"', cause);
+ * assertEquals(part, 'dataset "mine"');
+ * assertEquals(message, 'Cannot use dataset "mine": it is broken: this.rows is not iterable');
+ * ```
+ */
+export class PartError extends Error {
+  /** Name of the class, which survives a second copy of this package. */
+  override name = "PartError";
+  /** What the part is called. */
+  readonly part: string;
+
+  /**
+   * Makes the error.
+   * @param part What the part is called.
+   * @param cause What it threw, or what is wrong with what it gave.
+   */
+  constructor(part: string, cause: unknown) {
+    const { name, message } = cause instanceof Error ? cause : new Error(String(cause));
+    const [state] = message.trim().split("\n", 1);
+    super(`Cannot use ${part}: ${name === "ContractError" ? "" : "it is broken: "}${state}`, {
+      cause,
+    });
+    this.part = part;
+  }
+}

@@ -2,10 +2,12 @@
  * Reverse-mode differentiation: a walk over the graph that makes more graph.
  * @module
  */
+import { onBehalfOf } from "../fault.ts";
 import type { AnyNode, Node, Tensor } from "../ir/node.ts";
 import type { OpName } from "../ir/ops.ts";
 import { isFloat } from "../ir/create.ts";
 import { formatShape, sameShape } from "../ir/dims.ts";
+import { inPart } from "../ir/part.ts";
 import { reachable } from "../ir/reachable.ts";
 import { reshape, zerosLike } from "../ir/layout.ts";
 import { reduceSum } from "../ir/matrix.ts";
@@ -24,6 +26,7 @@ import { sumLeading } from "./sum_leading.ts";
  * @param wrt Tensors to differentiate with respect to, usually parameters.
  * @returns One gradient per entry of `wrt`, of its shape; zeros where the loss does not depend on it.
  * @throws {TypeError} if `loss` is no scalar, or an operator on the way has no gradient.
+ * @throws {PartError} instead, if a part made that operator.
  *
  * @example The gradient of Σx² is 2x
  * ```ts
@@ -48,7 +51,10 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
     if (!received || node.inputs.length === 0) continue;
     const wanted = node.inputs.map((operand) => needs(members, operand));
     if (!wanted.includes(true)) continue;
-    const flowing = applyRule(node, received, wanted);
+    const flowing = onBehalfOf(
+      node.part,
+      () => inPart(node.part, () => applyRule(node, received, wanted)),
+    );
     for (const [index, operand] of node.inputs.entries()) {
       const cotangent = flowing[index];
       if (operand && cotangent && wanted[index]) {

@@ -2,6 +2,7 @@
  * Reads the rows of one batch after the other from a source: what the loader's threads do.
  * @module
  */
+import { onBehalfOf } from "../fault.ts";
 import { deriveSeed } from "../random.ts";
 import type { ReadOptions, Rows, SkippedSample, Source, SourceModule } from "./data.ts";
 import { openSplitSource } from "./open_source.ts";
@@ -56,6 +57,7 @@ export class BatchReader {
   /**
    * @throws {DataError} as the source says.
    * @throws {TypeError} if the source returns another number of rows than the split announced.
+   * @throws {PartError} instead, if the source names the part that it belongs to.
    */
   async read(job: ReadJob): Promise<Rows> {
     const instances = chooseInstances(job);
@@ -70,7 +72,9 @@ export class BatchReader {
     const missing = lengths && left
       ? rows - left.reduce((sum, n) => sum + n, 0)
       : skipped?.length ?? 0;
-    this.#check(result, (rows - missing) * this.#options.rowSize, left);
+    onBehalfOf(this.#options.source.part, () => {
+      this.#check(result, (rows - missing) * this.#options.rowSize, left);
+    });
     const features = detached(result.features, into);
     return { features, lengths: left, ...(skipped?.length && { skipped }) };
   }

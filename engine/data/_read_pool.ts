@@ -4,6 +4,7 @@
  */
 import { BatchReader, type ReaderOptions, type ReadJob } from "./_batch_reader.ts";
 import { restoreError } from "../error_record.ts";
+import { faultOf } from "../fault.ts";
 import type { Reply, Request } from "./_loader_protocol.ts";
 import type { Rows } from "./data.ts";
 
@@ -77,6 +78,7 @@ export class WorkerPool implements ReadPool {
 /** The main thread's end of one worker. */
 class ReadWorker {
   readonly #name: string;
+  readonly #part: string | undefined;
   readonly #worker: Worker;
   readonly #waiting = new Map<number, PromiseWithResolvers<Rows | undefined>>();
   readonly #closed = Promise.withResolvers<void>();
@@ -85,6 +87,7 @@ class ReadWorker {
 
   constructor(options: ReaderOptions) {
     this.#name = options.name;
+    this.#part = options.source.part;
     const url = new URL("./loader_worker.ts", import.meta.url);
     this.#worker = new Worker(url.href, { type: "module", name: `loader of ${options.name}` });
     this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(data);
@@ -97,9 +100,11 @@ class ReadWorker {
       this.#post({ type: "open", options });
     } catch (cause) {
       this.#worker.terminate();
-      throw new TypeError(
-        `Cannot read ${options.name} in a worker: options of its source cannot be cloned`,
-        { cause },
+      throw this.#blamed(
+        new TypeError(
+          `Cannot read ${options.name} in a worker: options of its source cannot be cloned`,
+          { cause },
+        ),
       );
     }
   }
@@ -140,11 +145,18 @@ class ReadWorker {
     else waiting?.resolve(reply.rows);
   }
 
+  /** In a worker runs the code of the source and little else. */
+  #blamed(error: Error): unknown {
+    return this.#part === undefined ? error : faultOf(this.#part, error);
+  }
+
   /** The worker itself broke down: nothing will come from it any more. */
   #fail(reason: string): void {
     this.#failed = true;
     this.#worker.terminate();
-    const error = new Error(`Cannot read ${this.#name}: a loader worker stopped: ${reason}`);
+    const error = this.#blamed(
+      new Error(`Cannot read ${this.#name}: a loader worker stopped: ${reason}`),
+    );
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
     this.#closed.resolve();

@@ -21,6 +21,8 @@ export interface SourceModule {
   readonly module: string;
   /** Passed to `openSource` as it is. */
   readonly options: unknown;
+  /** What the part is called that the module belongs to, for messages: whose fault its errors are. */
+  readonly part?: string;
 }
 
 /** A sample that could not be read. */

@@ -5,6 +5,8 @@
  */
 import { setImmediate } from "node:timers";
 import { recordError } from "../error_record.ts";
+import { onBehalfOf, refuse } from "../fault.ts";
+import { formatShape, sizeOf } from "../ir/dims.ts";
 import { Session, type Value } from "../runtime/session.ts";
 import type { Rows, Source } from "../data/data.ts";
 import { openSplitSource } from "../data/open_source.ts";
@@ -18,7 +20,7 @@ interface WorkerScope {
 
 /** An open split. */
 interface Opened {
-  readonly sampleShape: readonly number[];
+  readonly split: SampleSource;
   readonly source: Source;
 }
 
@@ -74,7 +76,7 @@ async function load({ model, threads }: WorkerSetup): Promise<Session> {
 }
 
 async function open(split: SampleSource): Promise<Opened> {
-  return { sampleShape: split.sampleShape, source: await openSplitSource(split) };
+  return { split, source: await openSplitSource(split) };
 }
 
 async function read(source: Source, { start, count }: Job): Promise<Rows> {
@@ -86,14 +88,20 @@ async function compute(
   opened: Promise<Opened>,
   reading: Promise<Rows>,
 ): Promise<Reply> {
-  const { sampleShape } = await opened;
+  const { split } = await opened;
   const { features: data, skipped = [] } = await reading;
   const batch = job.count - skipped.length;
   if (batch === 0) return { type: "features", job, features: new Float32Array(), skipped };
-  const shape = [batch, ...sampleShape];
+  const shape = [batch, ...split.sampleShape];
+  onBehalfOf(split.source.part, () => requireSize(data, shape));
   const samples: Value = { dtype: "float32", shape, data };
   const { features } = await (await loading!).run({ samples });
   return { type: "features", job, features: features.data as Float32Array<ArrayBuffer>, skipped };
+}
+
+function requireSize({ length }: Float32Array, shape: readonly number[]): void {
+  if (length === sizeOf(shape)) return;
+  refuse(`${formatShape(shape)} from read()`, `${length} values`);
 }
 
 async function closeSource(open: Promise<Opened> | undefined): Promise<void> {

@@ -4,6 +4,7 @@
  * @module
  */
 import { restoreError } from "../error_record.ts";
+import { faultOf } from "../fault.ts";
 import type { OnnxModel } from "../onnx/encode.ts";
 import type { Job, Reply, Request, SampleSource, WorkerSetup } from "./_protocol.ts";
 import type { FeatureBlock } from "./journal.ts";
@@ -115,7 +116,9 @@ class ExtractWorker {
   readonly #waiting: PromiseWithResolvers<FeatureBlock | undefined>[] = [];
   /** What it works on, for messages. */
   #name = "features";
-  #failure: Error | undefined;
+  /** What its source belongs to. */
+  #part: string | undefined;
+  #failure: unknown;
 
   constructor() {
     const url = new URL("./_extract_worker.ts", import.meta.url);
@@ -124,7 +127,8 @@ class ExtractWorker {
     this.#worker.onerror = (event) => {
       event.preventDefault();
       const state = `a worker stopped: ${event.message}`;
-      this.#fail(new Error(`Cannot extract ${this.#name}: ${state}`));
+      const error = new Error(`Cannot extract ${this.#name}: ${state}`);
+      this.#fail(this.#part === undefined ? error : faultOf(this.#part, error));
     };
   }
 
@@ -134,6 +138,7 @@ class ExtractWorker {
 
   async open({ name, source, sampleShape }: SampleSource): Promise<void> {
     this.#name = name;
+    this.#part = source.part;
     await this.#ask({ type: "open", split: { name, source, sampleShape } });
   }
 
@@ -174,7 +179,7 @@ class ExtractWorker {
   }
 
   /** Nothing will come from the worker any more. */
-  #fail(error: Error): void {
+  #fail(error: unknown): void {
     this.#failure = error;
     this.#worker.terminate();
     for (const { reject } of this.#waiting.splice(0)) reject(error);

@@ -3,6 +3,7 @@
  * whoever reads it, on the thread that reads.
  * @module
  */
+import { onBehalfOf, refuse } from "../fault.ts";
 import { sizeOf } from "../ir/dims.ts";
 import type { ReadOptions, Rows, SkippedSample, Source, SourceModule } from "../data/data.ts";
 import { openSplitSource } from "../data/open_source.ts";
@@ -56,13 +57,20 @@ export function wrapSource(options: ModelSourceOptions): SourceModule {
 /** Reads a few samples at a time and gives what the model makes of them. */
 class ModelSource implements Source {
   readonly #inner: Source;
+  /** What the inner source belongs to. */
+  readonly #part: string | undefined;
   readonly #model: ForeignModel;
   readonly #sampleSize: number;
   /** Memory for samples that no read holds. */
   readonly #free: Float32Array<ArrayBuffer>[] = [];
 
-  constructor(inner: Source, model: ForeignModel, sampleShape: readonly number[]) {
+  constructor(
+    inner: Source,
+    model: ForeignModel,
+    { inner: { part }, sampleShape }: Pick<ModelSourceOptions, "inner" | "sampleShape">,
+  ) {
     this.#inner = inner;
+    this.#part = part;
     this.#model = model;
     this.#sampleSize = sizeOf(sampleShape);
   }
@@ -95,7 +103,14 @@ class ModelSource implements Source {
     const size = indices.length * this.#sampleSize;
     const memory = this.#free.pop();
     const into = memory && memory.length >= size ? memory.subarray(0, size) : undefined;
-    return await this.#inner.read(indices, { instances, into });
+    const rows = await this.#inner.read(indices, { instances, into });
+    onBehalfOf(this.#part, () => this.#requireWhole(rows));
+    return rows;
+  }
+
+  #requireWhole({ features: { length } }: Rows): void {
+    if (length % this.#sampleSize === 0) return;
+    refuse(`rows of ${this.#sampleSize} values from read()`, `${length} values`);
   }
 
   close(): void {
@@ -128,7 +143,8 @@ export async function openSource(options: unknown): Promise<Source> {
   const { inner, ...model } = options as ModelSourceOptions;
   const source = await openSplitSource({ name: "samples", source: inner });
   try {
-    return new ModelSource(source, await ForeignModel.open(model), model.sampleShape);
+    const { sampleShape } = model;
+    return new ModelSource(source, await ForeignModel.open(model), { inner, sampleShape });
   } catch (error) {
     source.close();
     throw error;

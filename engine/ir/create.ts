@@ -7,6 +7,7 @@ import type { Dim, DType, Shape, TypedArray } from "./types.ts";
 import type { OpAttributes, OpName } from "./ops.ts";
 import { shapeRules } from "./shape.ts";
 import { formatShape, sizeOf } from "./dims.ts";
+import { currentPart } from "./part.ts";
 
 let nextId = 0;
 
@@ -24,7 +25,8 @@ export function apply<K extends OpName>(
   attributes: OpAttributes[K],
 ): Tensor[] {
   const types = shapeRules[op](inputs, attributes, op);
-  const node: Node<K> = { id: nextId++, op, inputs, attributes, types };
+  const part = currentPart();
+  const node: Node<K> = { id: nextId++, op, inputs, attributes, types, ...(part && { part }) };
   return types.map(({ dtype, shape }, output) => ({
     node: node as AnyNode,
     output,

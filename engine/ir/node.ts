@@ -18,6 +18,8 @@ export interface Node<K extends OpName = OpName> {
   readonly attributes: OpAttributes[K];
   /** Types of the outputs. */
   readonly types: readonly TensorType[];
+  /** What the part is called whose code made it; absent where it is the engine's own. */
+  readonly part?: string;
 }
 
 /** Union of the nodes of every operator, to narrow on `op`. */

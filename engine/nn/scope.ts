@@ -9,6 +9,7 @@ import type { Tensor } from "../ir/node.ts";
 import { gemm } from "../ir/matrix.ts";
 import { reshape } from "../ir/layout.ts";
 import { sizeOf } from "../ir/dims.ts";
+import { currentPart, inPart } from "../ir/part.ts";
 import { type Initializer, torchDefault } from "./initializers.ts";
 import type { RandomStream } from "./random.ts";
 
@@ -76,7 +77,7 @@ export interface Scope {
    * @param shape Shape.
    * @param initializer Initial values.
    * @returns The graph input that holds it.
-   * @throws {TypeError} if the name is taken.
+   * @throws {TypeError} if the name is taken, or the shape is not one of sizes.
    */
   parameter(name: string, shape: readonly number[], initializer: Initializer): Tensor;
   /**
@@ -109,9 +110,13 @@ export interface Scope {
 export class Parameters {
   readonly #all = new Map<string, Parameter>();
 
-  /** The root scope: parameters declared in it train. */
-  scope(): Scope {
-    return new ParameterScope(this, "", true);
+  /**
+   * The root scope: parameters declared in it train.
+   * @param part What the part is called that declares parameters in it, where it is not the
+   *   engine's own.
+   */
+  scope(part?: string): Scope {
+    return new ParameterScope(this, "", { trainable: true, part });
   }
 
   /**
@@ -132,29 +137,43 @@ export class Parameters {
   }
 }
 
+/** What the parameters of a scope have in common. */
+interface ScopeOptions {
+  readonly trainable: boolean;
+  readonly part?: string;
+}
+
 class ParameterScope implements Scope {
   readonly #parameters: Parameters;
+  readonly #options: ScopeOptions;
   readonly path: string;
   readonly trainable: boolean;
 
-  constructor(parameters: Parameters, path: string, trainable: boolean) {
+  constructor(parameters: Parameters, path: string, options: ScopeOptions) {
     this.#parameters = parameters;
     this.path = path;
-    this.trainable = trainable;
+    this.#options = options;
+    this.trainable = options.trainable;
   }
 
   child(name: string): Scope {
-    return new ParameterScope(this.#parameters, join(this.path, name), this.trainable);
+    return new ParameterScope(this.#parameters, join(this.path, name), this.#options);
   }
 
   frozen(): Scope {
-    return new ParameterScope(this.#parameters, this.path, false);
+    return new ParameterScope(this.#parameters, this.path, { ...this.#options, trainable: false });
   }
 
   parameter(name: string, shape: readonly number[], initializer: Initializer): Tensor {
     const full = join(this.path, name);
-    const tensor = input(full, "float32", shape);
-    const { trainable } = this;
+    const { trainable, part } = this.#options;
+    if (!shape.every(Number.isInteger)) {
+      const found = shape.map(String).join(", ");
+      throw new TypeError(
+        `Cannot declare parameter "${full}": its shape is [${found}], expected whole numbers`,
+      );
+    }
+    const tensor = inPart(currentPart() ?? part, () => input(full, "float32", shape));
     this.#parameters.add({ name: full, shape, trainable, initializer, tensor });
     return tensor;
   }

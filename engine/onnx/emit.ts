@@ -3,6 +3,7 @@
  * says how attributes are written down.
  * @module
  */
+import { onBehalfOf } from "../fault.ts";
 import type { AnyNode, Node, Tensor } from "../ir/node.ts";
 import type { DType, Shape, TypedArray } from "../ir/types.ts";
 import type { OpName } from "../ir/ops.ts";
@@ -28,6 +29,8 @@ export interface OnnxNode {
   readonly outputs: readonly string[];
   /** Attributes by name. */
   readonly attributes: Readonly<Record<string, AttributeValue>>;
+  /** What the part is called whose code made it; absent where it is the engine's own. */
+  readonly part?: string;
 }
 
 /** A named graph input or output. */
@@ -40,6 +43,8 @@ export interface OnnxValue {
   readonly shape: Shape;
   /** Whether it is a sequence of such tensors. @default {false} */
   readonly sequence?: boolean;
+  /** For inputs: what the part is called whose code made it. */
+  readonly part?: string;
 }
 
 /** A constant inside the model. */
@@ -284,11 +289,14 @@ class Emitter {
   }
 
   #addInput(node: Node<"Input">): void {
-    const { name } = node.attributes;
+    const { attributes, part } = node;
+    const { name } = attributes;
     if (this.#inputs.has(name)) {
-      throw new TypeError(`Cannot emit the graph: two inputs are named "${name}"`);
+      onBehalfOf(part, () => {
+        throw new TypeError(`Cannot emit the graph: two inputs are named "${name}"`);
+      });
     }
-    this.#inputs.set(name, node.attributes);
+    this.#inputs.set(name, { ...attributes, ...(part && { part }) });
     this.#names.set(node as AnyNode, [name]);
   }
 
@@ -332,7 +340,8 @@ class Emitter {
       for (let index = 0; index < scratch; index++) {
         inputs.push(this.#scratch(node.inputs[1]!.shape));
       }
-      this.#nodes.push({ op: node.op, inputs, outputs: names, attributes });
+      const { op, part } = node;
+      this.#nodes.push({ op, inputs, outputs: names, attributes, ...(part && { part }) });
     }
     this.#names.set(node, names);
   }

@@ -31,12 +31,14 @@ const IR_VERSION = 10n;
 /** Constants of fewer bytes stay within the model: they hold shapes, which the runtime looks at. */
 const APART_BYTES = 1024;
 
-/** An ONNX model whose large constants lie beside it. */
+/** An ONNX model with what lies beside it. */
 export interface OnnxModel {
   /** Bytes of an `.onnx` file. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Bytes of its large constants, by the place that the model names. */
   readonly constants: Readonly<Record<string, Uint8Array>>;
+  /** Parts that made its nodes and inputs, by the name of the node or input. */
+  readonly parts?: ReadonlyMap<string, string>;
 }
 
 function encodeAttribute(name: string, { kind, value }: AttributeValue): AttributeProto {
@@ -142,7 +144,19 @@ export function encodeWithConstantsApart(graph: OnnxGraph): OnnxModel {
     constants[place] = bytesOf(initializer.values);
     return encodeApart(initializer, place);
   });
-  return { bytes: encodeModel(graph, initializers), constants };
+  return { bytes: encodeModel(graph, initializers), constants, parts: partsOf(graph) };
+}
+
+/**
+ * Tells which parts made the nodes and inputs of a graph.
+ * @param graph The graph.
+ * @returns Names of the parts, by the name that a node or input has in the encoded model.
+ */
+export function partsOf({ nodes, inputs }: OnnxGraph): ReadonlyMap<string, string> {
+  const parts = new Map<string, string>();
+  for (const { name, part } of inputs) if (part) parts.set(name, part);
+  for (const { outputs: [name], part } of nodes) if (part) parts.set(name, part);
+  return parts;
 }
 
 function encodeModel(graph: OnnxGraph, initializer: TensorProto[]): Uint8Array<ArrayBuffer> {

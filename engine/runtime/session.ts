@@ -4,14 +4,16 @@
  * @module
  */
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import { onBehalfOf } from "../fault.ts";
 import type { Tensor } from "../ir/node.ts";
 import type { DType, TypedArray } from "../ir/types.ts";
 import { allocate } from "../ir/create.ts";
 import { sameShape, sizeOf } from "../ir/dims.ts";
 import { emit, type OnnxGraph } from "../onnx/emit.ts";
-import { encode, type OnnxModel } from "../onnx/encode.ts";
+import { encode, type OnnxModel, partsOf } from "../onnx/encode.ts";
 import { loadError } from "./_load_error.ts";
 import { isExpectedFailure, NO_COPY_OUTPUT, withNoCopyOutput } from "./_no_copy_output.ts";
+import { nodeError } from "./_run_error.ts";
 
 type Runtime = typeof import("onnxruntime-node");
 
@@ -91,6 +93,8 @@ export class Session {
   readonly #noCopy: boolean;
   /** Held, as the runtime may read them where they lie. */
   #constants: OnnxModel["constants"];
+  /** Parts that made nodes and inputs. */
+  readonly #parts: ReadonlyMap<string, string>;
   /** Names of the inputs that the graph uses. */
   readonly inputs: ReadonlySet<string>;
   /** Names of the outputs. */
@@ -99,10 +103,11 @@ export class Session {
   private constructor(
     session: InferenceSession,
     { reuseOutputs, outputs }: SessionOptions,
-    constants: OnnxModel["constants"] = {},
+    { constants, parts = new Map() }: Omit<OnnxModel, "bytes"> = { constants: {} },
   ) {
     this.#session = session;
     this.#constants = constants;
+    this.#parts = parts;
     this.#reused = reuseOutputs ? new Map() : undefined;
     this.#noCopy = session.outputNames.includes(NO_COPY_OUTPUT);
     this.inputs = new Set(session.inputNames);
@@ -114,7 +119,8 @@ export class Session {
    * @param outputs Tensors to compute, by name.
    * @param options How to run.
    * @returns The session; release it when done.
-   * @throws {Error} if the runtime refuses the graph: a defect of the graph's author.
+   * @throws {PartError} if the runtime refuses what a part has made.
+   * @throws {Error} if it refuses the graph otherwise: a defect of the graph's author.
    */
   static async create(
     outputs: Readonly<Record<string, Tensor>>,
@@ -130,32 +136,38 @@ export class Session {
    * @param graph The graph.
    * @param options How to run.
    * @returns The session; release it when done.
-   * @throws {Error} if the runtime refuses the graph: a defect of the graph's author.
+   * @throws {PartError} if the runtime refuses what a part has made.
+   * @throws {Error} if it refuses the graph otherwise: a defect of the graph's author.
    */
   static async compile(graph: OnnxGraph, options: SessionOptions = {}): Promise<Session> {
-    return await Session.load(
-      encode(options.reuseOutputs ? withNoCopyOutput(graph) : graph),
-      options,
-    );
+    const bytes = encode(options.reuseOutputs ? withNoCopyOutput(graph) : graph);
+    return await Session.load({ bytes, constants: {}, parts: partsOf(graph) }, options);
   }
 
   /**
    * Makes an ONNX model ready to run.
-   * @param model Bytes of an `.onnx` file, or a model with its large constants.
+   * @param model Bytes of an `.onnx` file, or a model with what lies beside it.
    * @param options How to run.
    * @returns The session; release it when done.
+   * @throws {PartError} if the runtime refuses what a part has made.
+   * @throws {Error} if it refuses the model otherwise.
    */
   static async load(model: Uint8Array | OnnxModel, options: SessionOptions = {}): Promise<Session> {
     const { InferenceSession } = await loadRuntime();
-    const { bytes, constants } = "bytes" in model ? model : { bytes: model, constants: {} };
-    const externalData = Object.entries(constants).map(([path, data]) => ({ path, data }));
+    const { bytes, ...beside }: Omit<OnnxModel, "bytes"> & { readonly bytes: Uint8Array } =
+      "bytes" in model ? model : { bytes: model, constants: {} };
+    const externalData = Object.entries(beside.constants).map(([path, data]) => ({ path, data }));
     const settings = { ...settingsOf(options), ...(externalData.length > 0 && { externalData }) };
-    const session = await InferenceSession.create(bytes, settings);
-    return new Session(session, options, constants);
+    try {
+      const session = await InferenceSession.create(bytes, settings);
+      return new Session(session, options, beside);
+    } catch (error) {
+      throw nodeError(error, beside.parts);
+    }
   }
 
   /**
-   * Makes an `.onnx` file of whatever origin ready to run, with the files that hold its weights.
+   * Makes an `.onnx` file of whatever part ready to run, with the files that hold its weights.
    * @param path The file.
    * @param options How to run.
    * @returns The session; release it when done.
@@ -177,6 +189,7 @@ export class Session {
    * @param into Buffers for some of the outputs; the others are allocated.
    * @returns The outputs by name; those in `into` are the buffers given.
    * @throws {TypeError} if an input is not fed, or with another type or shape than the graph's.
+   * @throws {PartError} if what a part has made cannot be computed.
    */
   async run(
     feeds: Readonly<Record<string, Value>>,
@@ -185,7 +198,7 @@ export class Session {
     const handles: Record<string, OrtTensor> = {};
     for (const name of this.inputs) {
       const value = feeds[name];
-      if (!value) throw new TypeError(`Cannot run the graph: input "${name}" is not fed`);
+      if (!value) this.#refuseUnfed(name);
       handles[name] = handleOf(value);
     }
     const buffers = this.#reused ? { ...await this.#buffersFor(feeds, into), ...into } : into;
@@ -208,8 +221,14 @@ export class Session {
       return await this.#session.run(feeds, wanted);
     } catch (error) {
       if (noCopy && isExpectedFailure(error)) return undefined;
-      throw this.#mismatch(feeds, error) ?? error;
+      throw this.#mismatch(feeds, error) ?? nodeError(error, this.#parts);
     }
+  }
+
+  #refuseUnfed(name: string): never {
+    return onBehalfOf(this.#parts.get(name), () => {
+      throw new TypeError(`Cannot run the graph: input "${name}" is not fed`);
+    });
   }
 
   /** Buffers for the outputs whose shapes follow from the inputs' symbols. */

@@ -14,6 +14,9 @@ import type { ForwardContext, Parameter } from "../nn/scope.ts";
 import type { Value } from "../runtime/session.ts";
 import type { Batch } from "../data/data.ts";
 import type { TaskInfo } from "./interfaces.ts";
+import { type ModelOutput, requireOutput } from "./model_output.ts";
+
+export type { ModelOutput } from "./model_output.ts";
 
 /** Graph inputs that carry a batch. */
 export interface ModelInputs {
@@ -23,16 +26,6 @@ export interface ModelInputs {
   readonly bags?: Bags;
   /** Classes `int64 [batch]`, or targets `float32 [batch, width]`. */
   readonly labels: Tensor;
-}
-
-/** What a model computes from a batch. */
-export interface ModelOutput {
-  /** `[batch, num_classes]`. */
-  readonly logits: Tensor;
-  /** Auxiliary losses by name. */
-  readonly losses?: Readonly<Record<string, Tensor>>;
-  /** Attention logits `[branches, instances]`. */
-  readonly attention?: Tensor;
 }
 
 /** A model: parameters, and a graph over them. */
@@ -83,6 +76,7 @@ export interface PredictionGraph {
  * @param model The model.
  * @returns Tensors over the inputs `features` (and, for bags, `lengths` and `bag_index`) and the
  *   model's parameters.
+ * @throws {TypeError} if the model's output is not of the announced shapes.
  *
  * @example Probabilities, from weights that one sets
  * ```ts
@@ -110,7 +104,8 @@ export interface PredictionGraph {
 export function predictionGraph(model: Model): PredictionGraph {
   const { labels: _, ...data } = modelInputs(model);
   const random = new RandomStream(input("random_seed", "uint32", []));
-  const { logits, attention } = model.forward(data, { training: false, random });
+  const output = model.forward(data, { training: false, random });
+  const { logits, attention } = requireOutput(output, model);
   const shaped = reshape(logits, ["batch", model.numClasses]);
   return { logits: shaped, scores: scoresOf(model, shaped), attention };
 }
@@ -135,6 +130,7 @@ export function modelInputs(model: Model): ModelInputs {
  *   batch has ({@linkcode ForwardContext.expectedRows}).
  * @returns Tensors over the inputs `features` (and, for bags, `lengths` and `bag_index`), `labels`
  *   and `random_seed`, and the model's parameters.
+ * @throws {TypeError} if the model's output is not of the announced shapes.
  *
  * @example The gradient of two weights, both 0, for a sample of class 0
  * ```ts
@@ -182,7 +178,7 @@ export function modelGraph(
     update: training ? update : undefined,
   };
   const { labels, ...data } = inputs;
-  const output = model.forward(training ? inputs : data, context);
+  const output = requireOutput(model.forward(training ? inputs : data, context), model);
   const logits = reshape(output.logits, ["batch", model.numClasses]);
   const taskLoss = lossOf(model, logits, labels, options.labelSmoothing ?? 0);
   const auxiliary = Object.entries(output.losses ?? {});

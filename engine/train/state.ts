@@ -3,8 +3,8 @@
  * owns and that training and evaluation share without a copy.
  * @module
  */
-import { deriveSeed, Random } from "../random.ts";
 import { sizeOf } from "../ir/dims.ts";
+import { initialValues } from "../nn/initial_values.ts";
 import type { Parameter } from "../nn/scope.ts";
 import { bind, type Bound } from "../runtime/session.ts";
 import type { Optimizer } from "./interfaces.ts";
@@ -53,9 +53,9 @@ export class TrainState {
    */
   static async create(parameters: readonly Parameter[], seed: number): Promise<TrainState> {
     const state = new TrainState();
-    for (const { name, shape, trainable, initializer } of parameters) {
-      const values = initializer(shape, new Random(deriveSeed(seed, "initial", name)));
-      const front = await buffer(shape, values);
+    for (const parameter of parameters) {
+      const { name, shape, trainable } = parameter;
+      const front = await buffer(shape, initialValues(parameter, seed));
       const back = trainable ? await buffer(shape) : undefined;
       state.#parameters.set(name, { front, back });
     }

@@ -7,11 +7,11 @@ import { createHash } from "node:crypto";
 import { input } from "../../engine/ir/create.ts";
 import { sizeOf } from "../../engine/ir/dims.ts";
 import type { Parameter } from "../../engine/nn/scope.ts";
+import { initialValues } from "../../engine/nn/initial_values.ts";
 import { RandomStream } from "../../engine/nn/random.ts";
 import { bakeInputs } from "../../engine/onnx/bake.ts";
 import { emit, type OnnxGraph } from "../../engine/onnx/emit.ts";
 import { encodeWithConstantsApart, type OnnxModel } from "../../engine/onnx/encode.ts";
-import { deriveSeed, Random } from "../../engine/random.ts";
 import { loadStateDict } from "../../engine/storage/state_dict.ts";
 import { matchInitialWeights } from "../../engine/train/init_checkpoint.ts";
 import type { PretrainedOptions } from "../../registry/plugin.ts";
@@ -48,9 +48,9 @@ export async function loadWeights(
   if (checkpoint !== undefined) return fromCheckpoint(parameters, checkpoint);
   const pretrained = await encoder.pretrained?.(options);
   const given = encoderParameters(pretrained?.values ?? new Map());
-  const values = new Map(parameters.map(({ name, shape, initializer }) => {
-    const random = new Random(deriveSeed(0, "initial", name));
-    return [name, given.get(name) ?? initializer(shape, random)] as const;
+  const values = new Map(parameters.map((parameter) => {
+    const { name } = parameter;
+    return [name, given.get(name) ?? initialValues(parameter, 0)] as const;
   }));
   if (pretrained === undefined) {
     const notice = "the encoder has its initial weights: nothing was learned";

@@ -148,16 +148,23 @@ async function runFold(
     await using trainer = await FoldTrainer.create(plan, { ...options, onEvent });
     await writeRecords(plan, config, options);
     await logger.start({ directory: path, config: { ...config }, addLog: config.add_log });
-    try {
-      const done = await trainer.run();
-      await logger.finish("finished");
-      return { ...done, history };
-    } catch (error) {
-      await logger.finish("failed");
+    const done = await trainer.run().catch(async (error) => {
+      await finishFailed(logger);
       throw error;
-    }
+    });
+    await logger.finish("finished");
+    return { ...done, history };
   } finally {
     await Promise.all(Object.values(loaders).map((loader) => loader?.close()));
+  }
+}
+
+/** What has gone wrong before is what the user is told, whatever the logger makes of it. */
+async function finishFailed(logger: TrainPlan["logger"]): Promise<void> {
+  try {
+    await logger.finish("failed");
+  } catch {
+    // The run has failed already.
   }
 }
 

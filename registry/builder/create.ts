@@ -1,13 +1,14 @@
 /**
- * Creating the products of chosen plugins, with errors that name the place in the config.
+ * Creating the products of chosen plugins, whose errors name slot, key and the place in the config.
  * @module
  */
+import { isThenable } from "../../engine/fault.ts";
 import { chosenPlugin, chosenPlugins } from "../config/chosen.ts";
 import type { ModelConfig, ResolvedConfig } from "../config/tree.ts";
-import { ConfigError, PluginError, quote } from "../errors.ts";
 import type { Created, MetricPlugin, Plugin, Slot, SlotContexts, SlotProducts } from "../plugin.ts";
 import type { Registry } from "../registry.ts";
-import { keyPath, SLOTS } from "../slots.ts";
+import { Guard } from "./guard.ts";
+import { guardedProduct } from "./guarded_product.ts";
 
 /** What a builder builds from. */
 export interface BuildSources<C extends ModelConfig = ResolvedConfig> {
@@ -32,6 +33,15 @@ export function create<S extends Slot>(
 ): Created<S> {
   const { plugin, options } = chosenPlugin(config, slot, registry);
   return createFrom(plugin, options, context);
+}
+
+/**
+ * The guard of the plugin that a config chooses for a slot.
+ * @param slot The slot.
+ * @param sources Config and registry.
+ */
+export function guardOf(slot: Slot, { config, registry }: BuildSources<ModelConfig>): Guard {
+  return new Guard(chosenPlugin(config, slot, registry).plugin);
 }
 
 /**
@@ -61,42 +71,27 @@ export function createMetrics(
   return { metrics: others.map((plugin) => createFrom(plugin, {}, context)), notices };
 }
 
-function createFrom<S extends Slot>(
+/**
+ * Creates the product of a plugin. What comes back names slot and key in all of its errors.
+ * @param plugin The plugin.
+ * @param options Options that its schema has accepted.
+ * @param context What the slot's plugins get besides their options.
+ * @param path Where the plugin's key stands in the config, for messages; the slot's place where not
+ *   given.
+ * @throws {ConfigError} if the plugin's options do not fit the run.
+ * @throws {PluginError} if the plugin is broken.
+ */
+export function createFrom<S extends Slot>(
   plugin: Plugin<S>,
   options: unknown,
   context: SlotContexts[S],
+  path?: string,
 ): Created<S> {
-  try {
+  const guard = new Guard(plugin, path);
+  const see = (product: unknown) => guardedProduct(plugin.slot, product, guard, context);
+  return guard.call("create", () => {
     const created = plugin.create(options, context);
-    if (!(created instanceof Promise)) return created;
-    return created.catch((error) => {
-      throw explainPluginError(error, plugin);
-    }) as Created<S>;
-  } catch (error) {
-    throw explainPluginError(error, plugin);
-  }
-}
-
-/**
- * Says of an error that a plugin threw where in the config its reason stands, or whose bug it is.
- * @param error What was thrown; a `RangeError` says that options do not fit, a `TypeError` or
- *   `ReferenceError` that the plugin is broken.
- * @param plugin The plugin.
- * @param path Dotted path of the plugin's key; that of its slot where not given.
- * @returns The error to throw.
- */
-export function explainPluginError(
-  error: unknown,
-  plugin: Pick<Plugin, "slot" | "key">,
-  path: string = keyPath(SLOTS[plugin.slot]),
-): unknown {
-  const { slot, key } = plugin;
-  if (error instanceof TypeError || error instanceof ReferenceError) {
-    const message = `Cannot use ${slot} ${quote(key)}: it is broken: ${error.message}`;
-    return new PluginError(message, { slot, key, cause: error });
-  }
-  if (!(error instanceof RangeError)) return error;
-  return new ConfigError([{ path, message: `"${key}": ${error.message}` }], {
-    cause: error,
-  });
+    const later = plugin.slot === "encoder_type" && isThenable(created);
+    return later ? Promise.resolve(created).then(see) : see(created);
+  }) as Created<S>;
 }

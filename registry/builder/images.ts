@@ -21,7 +21,8 @@ import type {
 } from "../plugin.ts";
 import type { Registry } from "../registry.ts";
 import { SLOTS } from "../slots.ts";
-import { type BuildSources, explainPluginError } from "./create.ts";
+import { type BuildSources, createFrom } from "./create.ts";
+import { Guard } from "./guard.ts";
 
 const SECTION = SLOTS.policy.section;
 
@@ -54,11 +55,8 @@ export function imageTransforms(
 /** What the chosen encoder expects of images, where it takes any. */
 function preprocessingOf(config: ModelConfig, registry: Registry): Preprocessing | undefined {
   const { plugin, options } = chosenPlugin(config, "encoder_type", registry);
-  try {
-    return (plugin as EncoderPlugin).preprocessing?.(options);
-  } catch (error) {
-    throw explainPluginError(error, plugin);
-  }
+  const preprocess = () => (plugin as EncoderPlugin).preprocessing?.(options);
+  return new Guard(plugin).call("preprocessing", preprocess);
 }
 
 interface PolicySources {
@@ -82,11 +80,7 @@ function createPolicy(
   const options = policyOptions(plugin as Plugin, `${SECTION}.${use}_kwargs`, {
     ...augmentation[`${use}_kwargs`],
   });
-  try {
-    return plugin.create(options, policyContext(augmentation, preprocessing));
-  } catch (error) {
-    throw explainPluginError(error, plugin, path);
-  }
+  return createFrom(plugin, options, policyContext(augmentation, preprocessing), path);
 }
 
 function policyOptions(plugin: Plugin, path: string, given: Record<string, unknown>): unknown {

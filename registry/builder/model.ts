@@ -17,7 +17,9 @@ import type { ModelConfig } from "../config/tree.ts";
 import { describeChoices } from "../config/schema.ts";
 import { ConfigError, quote } from "../errors.ts";
 import type { Encoder, Head, Peft, TaskInfo } from "../plugin.ts";
-import { type BuildSources, create } from "./create.ts";
+import { type BuildSources, create, guardOf } from "./create.ts";
+import { requireFittingWeights } from "./data_contract.ts";
+import type { Guard } from "./guard.ts";
 
 /** Where the encoder's parameters stand in the state dict, as in GloViTa. */
 const ENCODER_PATH = "encoder.model";
@@ -138,9 +140,10 @@ export async function assembleModel(
   const parameters = new Parameters();
   const peft = create("peft", {}, sources);
   const stack = await encoderStack(parameters, { sources, samples, peft, options: {} });
+  const root = parameters.scope(guardOf("head_type", sources).part);
   const head = create("head_type", {
     ...pickTask(task),
-    scope: peft.head(parameters.scope().child(HEAD_PATH)),
+    scope: peft.head(root.child(HEAD_PATH)),
     embedDim: stack.embedDim,
   }, sources);
   checkBags(head, samples, sources);
@@ -183,11 +186,13 @@ async function encoderStack(
   { sources, samples, peft, options }: StackSources,
 ): Promise<Omit<EncoderStack, "parameters">> {
   const { sampleShape, name } = samples;
-  const encoder = await create("encoder_type", {
-    scope: peft.encoder(parameters.scope().child(ENCODER_PATH)),
+  const guard = guardOf("encoder_type", sources);
+  const created = await create("encoder_type", {
+    scope: peft.encoder(parameters.scope(guard.part).child(ENCODER_PATH)),
     sampleShape,
     source: name,
   }, sources);
+  const encoder = withFittingWeights(created, parameters, guard);
   const {
     method = sources.config.model.feature_aggregation_method,
     methodPath = "model.feature_aggregation_method",
@@ -199,6 +204,21 @@ async function encoderStack(
     inputShape: encoder.reader?.inputShape ?? sampleShape,
     embedDim: joint ? 2 * encoder.embedDim : encoder.embedDim,
     forward: (input, context) => aggregate(encoder, encoder.forward(input, context), method),
+  };
+}
+
+/** An encoder whose pretrained weights are those of its parameters. */
+function withFittingWeights(encoder: Encoder, parameters: Parameters, guard: Guard): Encoder {
+  const { pretrained } = encoder;
+  if (pretrained === undefined) return encoder;
+  return {
+    ...encoder,
+    async pretrained(options) {
+      const weights = await pretrained(options);
+      const values = encoderParameters(weights.values);
+      guard.call("pretrained", () => requireFittingWeights(values, parameters.list()));
+      return weights;
+    },
   };
 }
 

@@ -40,7 +40,8 @@ export interface OpenSplits {
 /**
  * Opens the splits of a dataset and checks that they fit each other.
  * @param dataset The dataset.
- * @throws {DataError} if a split is missing or its samples have another shape or layout.
+ * @throws {DataError} if a split is missing, its samples have another shape or layout, or one is of
+ *   a class that is not there.
  */
 export async function openTrainSplits(dataset: Dataset): Promise<OpenSplits> {
   const train = await dataset.open("train");
@@ -66,7 +67,20 @@ export async function openTrainSplits(dataset: Dataset): Promise<OpenSplits> {
       );
     }
   }
+  for (const split of test ? [train, val, test] : [train, val]) checkClasses(split, dataset);
   return { train, val, test };
+}
+
+/** A class out of range would stop training in the middle of an epoch. */
+function checkClasses({ name, labels: { values } }: Split, { subtask, numClasses }: Dataset): void {
+  if (subtask !== "multiclass") return;
+  const wrong = values.findIndex((label: number) => label < 0 || label >= numClasses);
+  if (wrong < 0) return;
+  throw new DataError(
+    `Cannot use "${name}": sample ${wrong} is of class ${values[wrong]}, there are ` +
+      `${numClasses} classes`,
+    { file: name, index: wrong },
+  );
 }
 
 /**

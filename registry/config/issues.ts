@@ -3,7 +3,7 @@
  * @module
  */
 import type * as v from "valibot";
-import { type ConfigIssue, didYouMean } from "../errors.ts";
+import { type ConfigIssue, didYouMean, nearest, quote } from "../errors.ts";
 import { joinPath } from "./objects.ts";
 import {
   type AnySchema,
@@ -12,6 +12,9 @@ import {
   type Entries,
   readSchema,
 } from "./schema.ts";
+
+/** Names that are listed where none of them is near. */
+const MAX_LISTED = 8;
 
 /** Issue types that a description of the field says better than valibot's own text. */
 const DESCRIBED = new Set([
@@ -122,15 +125,28 @@ function unknownNested(path: string, entries: Entries, keys: readonly string[]):
  * @param path Dotted path of the field.
  * @param owner What the field was looked for in.
  * @param known Names that are known there.
- * @returns The issue, with the nearest name.
+ * @param elsewhere Path of a field of the same name in another place, where there is one.
+ * @returns The issue, with the nearest name; with all of them where none is near and they are few.
  */
-export function unknownField(path: string, owner: string, known: Iterable<string>): ConfigIssue {
+export function unknownField(
+  path: string,
+  owner: string,
+  known: Iterable<string>,
+  elsewhere?: string,
+): ConfigIssue {
   const name = path.slice(path.lastIndexOf(".") + 1);
   const where = owner === "" ? "a section or field of the config" : `a field of ${owner}`;
-  return {
-    path,
-    message: `expected ${where}, received an unknown name${didYouMean(name, known)}`,
-  };
+  const names = [...known];
+  const meant = nearest(name, names) ?? elsewhere;
+  const hint = meant === undefined ? listed(names) : `, did you mean ${quote(meant)}?`;
+  return { path, message: `expected ${where}, received an unknown name${hint}` };
+}
+
+/** All names, where they are few. */
+function listed(names: readonly string[]): string {
+  if (names.length === 0 || names.length > MAX_LISTED) return "";
+  const list = names.map(quote).join(", ");
+  return names.length === 1 ? `; the only field is ${list}` : `; the fields are ${list}`;
 }
 
 function choiceIssue(

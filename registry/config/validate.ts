@@ -114,12 +114,8 @@ function judgeUnknown(
   const owners = ownersOf(section, name, registry);
   if (owners.length > 0) return misplacedOption(section, path, value, owners);
   const known = [...Object.keys(section.entries), ...section.children];
-  const issue = unknownField(path, section.path, known);
-  if (issue.message.endsWith("?")) return issue;
-  const elsewhere = sections.find((other) => Object.hasOwn(other.entries, name));
-  if (elsewhere === undefined) return issue;
-  const suggestion = quote(joinPath(elsewhere.path, name));
-  return { path, message: `${issue.message}, did you mean ${suggestion}?` };
+  const other = sections.find(({ entries }) => Object.hasOwn(entries, name));
+  return unknownField(path, section.path, known, other && joinPath(other.path, name));
 }
 
 /** Plugins of the section's slots that are not chosen and have an option of this name. */

@@ -1,13 +1,16 @@
 /** Optimizer state in training steps: one buffer where that is safe, two where it is not. */
-import { assertEquals, assertNotEquals } from "@std/assert";
-import { add, detach, div, mul, sign, sub } from "../../../engine/ir/elementwise.ts";
+import { assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
+import { input } from "../../../engine/ir/create.ts";
+import { add, detach, div, mul, sub } from "../../../engine/ir/elementwise.ts";
 import { transpose } from "../../../engine/ir/layout.ts";
-import { reduceMean } from "../../../engine/ir/matrix.ts";
+import { reduceMean, reduceSum } from "../../../engine/ir/matrix.ts";
+import { Parameters } from "../../../engine/nn/scope.ts";
 import type { Optimizer, StateSpec, UpdateInput } from "../../../engine/train/interfaces.ts";
 import type { TrainState } from "../../../engine/train/state.ts";
 import "../../../plugins/mod.ts";
 import { registry } from "../../../registry/registry.ts";
 import { minimalOptions } from "../../../registry/testing/minimal_options.ts";
+import { lion as lionPlugin } from "../../_lion.ts";
 import {
   assertSameNumbers,
   descent,
@@ -19,21 +22,7 @@ import {
 } from "./_models.ts";
 import { referenceTraining } from "./_reference.ts";
 
-/** Chen et al. 2023, "Symbolic Discovery of Optimization Algorithms", as the paper writes it. */
-const lion: Optimizer = {
-  storesStep: false,
-  hyperparameters: { betas: [0.9, 0.99] },
-  state: () => ({ exp_avg: { shape: "parameter" } }),
-  scalars: (_, lr) => ({ lr }),
-  update({ parameter, gradient, state, scalars: { lr }, options: { weightDecay } }) {
-    const c = add(mul(state.exp_avg, 0.9), mul(gradient, 1 - 0.9));
-    const direction = add(sign(c), mul(parameter, weightDecay));
-    return {
-      parameter: sub(parameter, mul(direction, lr)),
-      state: { exp_avg: add(mul(state.exp_avg, 0.99), mul(gradient, 1 - 0.99)) },
-    };
-  },
-};
+const lion = lionPlugin.create({}, { lr: 0.01 });
 
 /** An optimizer that keeps several entries of state. */
 function keeping(
@@ -173,6 +162,31 @@ Deno.test("TrainStep updates every kind of state to the bits of separate memory"
       );
     });
   }
+});
+
+Deno.test("TrainStep computes Lion as its paper does", async () => {
+  const parameters = new Parameters();
+  const start = [1, -2, 0.5];
+  const weight = parameters.scope().parameter("w", [3], () => Float32Array.from(start));
+  const loss = reduceSum(mul(weight, input("slope", "float32", [3])));
+  const model = { parameters: parameters.list(), logits: loss, loss };
+  const { state, step } = await training(model, lion);
+  const expected = [...start];
+  const momentum = [0, 0, 0];
+  // A gradient that turns round: the momentum decides for a while.
+  for (const factor of [1, 2, -0.1, -0.2, -3, 0]) {
+    const gradient = [0.5 * factor, -factor, 0.25 * factor];
+    const slope = { dtype: "float32", shape: [3], data: Float32Array.from(gradient) } as const;
+    await step.run({ slope }, 0.1);
+    for (const [i, g] of gradient.entries()) {
+      const c = 0.9 * momentum[i] + 0.1 * g;
+      expected[i] -= 0.1 * (Math.sign(c) + 0.05 * expected[i]);
+      momentum[i] = 0.99 * momentum[i] + 0.01 * g;
+      assertAlmostEquals(state.parameter("w").data[i], expected[i], 1e-6);
+      assertAlmostEquals(state.optimizerState("w").exp_avg.data[i], momentum[i], 1e-6);
+    }
+  }
+  await step.release();
 });
 
 Deno.test("TrainStep applies accumulated gradients to state with two buffers", async () => {

@@ -6,6 +6,7 @@ import { ConfigError } from "../../../registry/errors.ts";
 import { flag } from "../../../registry/config/flag.ts";
 import { resolveConfig } from "../../../registry/config/resolve.ts";
 import { registry } from "../../../registry/registry.ts";
+import { lion } from "../../_lion.ts";
 import {
   checkpointBytes,
   type Files,
@@ -58,9 +59,10 @@ async function resumeRun(directory: string, flags: Flags = {}): Promise<Outcome>
 }
 
 Deno.test("train() resumes to the same bytes, wherever and with whatever optimizer it stopped", async () => {
+  registry.add(lion);
   await inFolder(async (folder) => {
     const files = await writeSplits(folder);
-    for (const [index, name] of ["SGD", "AdamW", "RMSprop", "Madgrad", "Muon"].entries()) {
+    for (const [index, name] of ["SGD", "AdamW", "RMSprop", "Madgrad", "Muon", "Lion"].entries()) {
       const flags = { ...STATEFUL, "optimizer.name": name };
       const whole = await runTrain(files, flags);
       const epoch = 1 + index % 3;

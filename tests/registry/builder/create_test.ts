@@ -30,7 +30,7 @@ Deno.test("create() hands a plugin its own options and the slot's context", () =
     assertEquals([options, context], [{ warmup_epochs: 1 }, { epochs: 9 }]);
     return schedule;
   });
-  assertStrictEquals(create("scheduler", { epochs: 9 }, sources), schedule);
+  assertEquals(create("scheduler", { epochs: 9 }, sources).factor(0), 1);
 });
 
 Deno.test("create() reports options that do not fit as a problem of the config", () => {
@@ -54,14 +54,27 @@ Deno.test("create() names the plugin that is broken", () => {
   assertStrictEquals(error.cause, cause);
 });
 
-Deno.test("create() lets other errors through", () => {
-  for (const error of [new DataError("Cannot read a.h5"), new Error("Aborted")]) {
-    const sources = withSchedule(() => {
-      throw error;
-    });
-    const ErrorClass = error.constructor as typeof DataError;
-    const thrown = assertThrows(() => create("scheduler", { epochs: 9 }, sources), ErrorClass);
-    assertStrictEquals(thrown, error);
+Deno.test("create() lets errors through that say by themselves what is wrong", () => {
+  const error = new DataError("Cannot read a.h5");
+  const sources = withSchedule(() => {
+    throw error;
+  });
+  const thrown = assertThrows(() => create("scheduler", { epochs: 9 }, sources), DataError);
+  assertStrictEquals(thrown, error);
+});
+
+Deno.test("create() names the plugin that creates something else", () => {
+  const made: [unknown, string][] = [
+    [undefined, "expected create() to return an object, received nothing"],
+    [Promise.resolve(schedule), "expected create() to return an object, received a Promise"],
+    [{}, 'expected "factor" to be a method, received nothing'],
+    [{ factor: 0.5 }, 'expected "factor" to be a method, received 0.5'],
+  ];
+  for (const [product, state] of made) {
+    const sources = withSchedule(() => product as Schedule);
+    const error = assertThrows(() => create("scheduler", { epochs: 9 }, sources), PluginError);
+    assertEquals(error.message, `Cannot use scheduler "CosineAnneal": ${state}`);
+    assertEquals([error.slot, error.key], ["scheduler", "CosineAnneal"]);
   }
 });
 

@@ -50,6 +50,10 @@ Deno.test("openSplits() wants splits that fit each other", async () => {
       { train, val, test: split("test.h5", 10, bags) },
       'Cannot use "test.h5": it holds bags, "train.h5" no bags',
     ],
+    [
+      { train, val: split("val.h5", 2, { labels: { values: Int32Array.of(0, 3), width: 1 } }) },
+      'Cannot use "val.h5": sample 1 is of class 3, there are 3 classes',
+    ],
   ];
   for (const [splits, message] of cases) {
     const error = await assertRejects(() => openTrainSplits(dataset(splits)), DataError);

@@ -52,6 +52,23 @@ Deno.test("unknownField() names the nearest name", () => {
   );
 });
 
+Deno.test("unknownField() names a field elsewhere, or lists the fields where they are few", () => {
+  const message = (name: string, known: readonly string[], elsewhere?: string) =>
+    unknownField(`a.${name}`, "a", known, elsewhere).message
+      .replace("expected a field of a, received an unknown name", "");
+  assertEquals(message("lost", ["list"], "b.lost"), ', did you mean "list"?');
+  assertEquals(message("depth", ["list"], "b.depth"), ', did you mean "b.depth"?');
+  assertEquals(message("depth", ["list"]), '; the only field is "list"');
+  assertEquals(message("depth", ["list", "map"]), '; the fields are "list", "map"');
+  assertEquals(message("depth", []), "");
+  const names = Array.from({ length: 9 }, (_, index) => `field${index}`);
+  assertEquals(
+    message("depth", names.slice(1)),
+    `; the fields are ${names.slice(1).map((name) => `"${name}"`).join(", ")}`,
+  );
+  assertEquals(message("depth", names), "");
+});
+
 Deno.test("joinPath() leaves empty parts out", () => {
   assertEquals([joinPath("", "a"), joinPath("a.b", "c")], ["a", "a.b.c"]);
 });

@@ -1,5 +1,6 @@
 import { add, mul, sub } from "../../../engine/ir/elementwise.ts";
 import type { Optimizer } from "../../../registry/plugin.ts";
+import { lion } from "../../_lion.ts";
 import { assertFails, plain } from "./_broken.ts";
 
 const STATE = "announces the state that it keeps";
@@ -28,6 +29,10 @@ const optimizer = (parts: Partial<Optimizer>) =>
 
 Deno.test("optimizerChecks accept momentum", async () => {
   await assertFails(optimizer({}), {});
+});
+
+Deno.test("optimizerChecks accept an optimizer that reads its state twice", async () => {
+  await assertFails(lion, {});
 });
 
 Deno.test("optimizerChecks find state that was not announced", async () => {

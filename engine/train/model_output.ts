@@ -1,0 +1,91 @@
+/**
+ * What a model computes, and what is required of it before anything else is computed with it.
+ * @module
+ */
+import { describe, refuse } from "../fault.ts";
+import { formatShape } from "../ir/dims.ts";
+import type { Tensor } from "../ir/node.ts";
+import type { Dim, Shape } from "../ir/types.ts";
+
+/** What a model computes from a batch. */
+export interface ModelOutput {
+  /** `[batch, num_classes]`. */
+  readonly logits: Tensor;
+  /** Auxiliary losses by name. */
+  readonly losses?: Readonly<Record<string, Tensor>>;
+  /** Attention logits `[branches, instances]`. */
+  readonly attention?: Tensor;
+}
+
+/** What an output has to fit. */
+export interface ExpectedOutput {
+  /** Number of classes, or of predicted values. */
+  readonly numClasses: number;
+  /** Whether samples are bags, whose instances the model gets as rows. */
+  readonly bags: boolean;
+}
+
+/**
+ * Requires tensors of the announced shapes.
+ * @param output What a model or a head computes.
+ * @param expected What it has to fit.
+ * @returns The output.
+ * @throws {ContractError} that says what was expected and what was received.
+ */
+export function requireOutput(output: ModelOutput, expected: ExpectedOutput): ModelOutput {
+  const { numClasses, bags } = expected;
+  if (isTensor(output)) refuse("an object with logits", "a tensor");
+  if (typeof output !== "object" || output === null) {
+    refuse("an object with logits", describe(output));
+  }
+  const { logits, losses = {}, attention } = output;
+  requireFloat(logits, { name: "logits", shape: ["batch", numClasses] });
+  for (const [name, loss] of Object.entries(losses)) {
+    if (name === "task") {
+      refuse("other names of losses", '"task", which is the name of the task\'s');
+    }
+    requireFloat(loss, { name: `loss "${name}"`, shape: [] });
+  }
+  if (attention === undefined) return output;
+  const rows = bags ? "instances" : "batch";
+  requireFloat(attention, { name: "attention", shape: ["branches", rows] });
+  return output;
+}
+
+/** A tensor that is expected: symbols but `batch` and `instances` stand for any size. */
+export interface ExpectedTensor {
+  /** What it is called. */
+  readonly name: string;
+  /** Its shape. */
+  readonly shape: Shape;
+}
+
+/**
+ * Requires a float32 tensor.
+ * @param tensor The tensor.
+ * @param expected What it is called, and what shape it should have.
+ * @throws {ContractError} if it is anything else.
+ */
+export function requireFloat(tensor: Tensor, { name, shape }: ExpectedTensor): void {
+  if (!isTensor(tensor)) refuse(`${name} ${formatShape(shape)}`, describe(tensor));
+  const { dtype } = tensor;
+  const fits = tensor.shape.length === shape.length &&
+    shape.every((dim, axis) => agrees(tensor.shape[axis], dim));
+  if (fits && dtype === "float32") return;
+  const [wanted, found] = [formatShape(shape), formatShape(tensor.shape)];
+  if (dtype === "float32") refuse(`${name} ${wanted}`, found);
+  refuse(`${name} float32 ${wanted}`, `${dtype} ${found}`);
+}
+
+/** Authors may have symbols of their own for the number of rows, but not each other's. */
+function agrees(dim: Dim, expected: Dim): boolean {
+  if (typeof expected === "number") return dim === expected;
+  if (expected !== "batch" && expected !== "instances") return true;
+  return typeof dim === "string" && dim !== (expected === "batch" ? "instances" : "batch");
+}
+
+/** Whether a value is a tensor: authors who write JavaScript may give anything. */
+function isTensor(value: unknown): value is Tensor {
+  return typeof value === "object" && value !== null && "node" in value && "dtype" in value &&
+    "shape" in value && Array.isArray(value.shape);
+}

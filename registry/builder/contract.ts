@@ -1,0 +1,152 @@
+/**
+ * What is required of the products of plugins, before anything is built from them. The types say the
+ * same, but not to authors who write JavaScript.
+ * @module
+ */
+import { describe, refuse } from "../../engine/fault.ts";
+import { quote } from "../errors.ts";
+import type { ImageTransform, Slot, SlotProducts } from "../plugin.ts";
+
+/** What a member of a product has to be. */
+type Kind = "method" | "boolean" | "object" | "size" | readonly string[];
+
+/** Members that the products of each slot must have. */
+const MEMBERS: { readonly [S in Slot]: Readonly<Record<string, Kind>> } = {
+  dataset: {
+    task: ["Classification", "Regression"],
+    subtask: ["multiclass", "multilabel", "regression"],
+    numClasses: "size",
+    open: "method",
+  },
+  encoder_type: { output: ["features", "tokens", "map"], embedDim: "size", forward: "method" },
+  head_type: { input: ["embedding", "bag"], forward: "method" },
+  optimizer: {
+    state: "method",
+    storesStep: "boolean",
+    scalars: "method",
+    update: "method",
+    hyperparameters: "object",
+  },
+  peft: { encoder: "method", head: "method" },
+  scheduler: { factor: "method" },
+  metric: { higherIsBetter: "boolean", accumulator: "method" },
+  logger: { start: "method", log: "method", finish: "method" },
+  policy: { channels: "size", operations: "object" },
+};
+
+/** In words, and whether a value is it. */
+const KINDS: Readonly<Record<Kind & string, [string, (value: unknown) => boolean]>> = {
+  method: ["a method", (value) => typeof value === "function"],
+  boolean: ["true or false", (value) => typeof value === "boolean"],
+  object: ["an object", (value) => typeof value === "object" && value !== null],
+  size: ["a whole number of at least 1", isSize],
+};
+
+/** Steps of a transform. */
+const OPERATIONS: { readonly [O in ImageTransform["operations"][number]["op"]]: true } = {
+  resize: true,
+  resize_shorter: true,
+  resize_cover: true,
+  resize_fit: true,
+  center_crop: true,
+  normalize: true,
+};
+
+/**
+ * Tells whether a value is a size.
+ * @param value Anything.
+ */
+export function isSize(value: unknown): boolean {
+  return Number.isInteger(value) && Number(value) >= 1;
+}
+
+/**
+ * Requires the members of a slot's products.
+ * @param slot The slot.
+ * @param product What `create` returned.
+ * @throws {ContractError} if it is no product of the slot.
+ */
+export function requireProduct<S extends Slot>(
+  slot: S,
+  product: unknown,
+): asserts product is SlotProducts[S] {
+  if (typeof product !== "object" || product === null || product instanceof Promise) {
+    refuse("create() to return an object", describe(product));
+  }
+  for (const [name, kind] of Object.entries(MEMBERS[slot])) {
+    const value: unknown = Reflect.get(product, name);
+    if (typeof kind === "string") {
+      const [words, holds] = KINDS[kind];
+      if (!holds(value)) refuse(`"${name}" to be ${words}`, describe(value));
+    } else if (!kind.some((choice) => choice === value)) {
+      refuse(`"${name}" to be ${kind.map(quote).join(" or ")}`, describe(value));
+    }
+  }
+}
+
+/**
+ * Requires methods of something that a product gives.
+ * @param value What it gives.
+ * @param name What it is called.
+ * @param methods Names of the methods.
+ * @throws {ContractError} if one is missing.
+ */
+export function requireMethods(value: unknown, name: string, methods: readonly string[]): void {
+  if (typeof value !== "object" || value === null) refuse(name, describe(value));
+  const missing = methods.find((method) => typeof Reflect.get(value, method) !== "function");
+  if (missing === undefined) return;
+  refuse(`${name} with a method "${missing}"`, describe(Reflect.get(value, missing)));
+}
+
+/**
+ * Requires a list of sizes.
+ * @param shape The list.
+ * @param name What it is called.
+ * @throws {ContractError} if it is none.
+ */
+export function requireSizes(shape: unknown, name: string): void {
+  if (!Array.isArray(shape)) refuse(`${name} as a list of sizes`, describe(shape));
+  if (shape.length === 0 || !shape.every(isSize)) refuse(`${name} of sizes`, `[${shape}]`);
+}
+
+/**
+ * Requires a learning-rate factor.
+ * @param factor What `factor` returned.
+ * @param epoch The epoch.
+ * @returns The factor.
+ * @throws {ContractError} if training cannot go on with it.
+ */
+export function requireFactor(factor: number, epoch: number): number {
+  if (Number.isFinite(factor) && factor >= 0) return factor;
+  refuse(`a factor of at least 0 in epoch ${epoch}`, describe(factor));
+}
+
+/**
+ * Requires the values of a metric.
+ * @param values What `compute` returned.
+ * @returns The values.
+ * @throws {ContractError} if they are not numbers; NaN is one.
+ */
+export function requireNumbers(
+  values: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  if (typeof values !== "object" || values === null) refuse("numbers by name", describe(values));
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value !== "number") refuse(`a number for "${name}"`, describe(value));
+  }
+  return values;
+}
+
+/**
+ * Requires steps that the readers of images know.
+ * @param transform The product of a policy.
+ * @returns The transform.
+ * @throws {ContractError} if one is unknown.
+ */
+export function requireTransform(transform: ImageTransform): ImageTransform {
+  const { operations } = transform;
+  if (!Array.isArray(operations)) refuse('"operations" as a list', describe(operations));
+  const unknown = operations.find((operation) => !Object.hasOwn(OPERATIONS, operation?.op));
+  if (unknown === undefined) return transform;
+  refuse(`an "op" out of ${Object.keys(OPERATIONS).map(quote).join(", ")}`, describe(unknown?.op));
+}
