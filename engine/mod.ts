@@ -23,7 +23,7 @@ export {
 export type { Image } from "./images/image.ts";
 export * from "./images/transform.ts";
 export { constant, input, int64s, scalar } from "./ir/create.ts";
-export { formatShape, sameShape, sizeOf } from "./ir/dims.ts";
+export { flatSize, formatShape, sameShape, sizeOf } from "./ir/dims.ts";
 export * from "./ir/elementwise.ts";
 export * from "./ir/indexing.ts";
 export * from "./ir/layout.ts";

@@ -3,6 +3,7 @@
  * @module
  */
 import { DataError, TrainingError } from "../errors.ts";
+import { sizeOf } from "../ir/dims.ts";
 import { deriveSeed } from "../random.ts";
 import { readTorchFile } from "../storage/torch/torch_file.ts";
 import { checkpointTree, type Progress, restoreCheckpoint } from "./checkpoint.ts";
@@ -133,7 +134,7 @@ export class FoldTrainer implements AsyncDisposable {
       samples: Object.fromEntries(samples),
       parameters: parameters
         .filter(({ trainable }) => trainable)
-        .reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+        .reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     });
   }
 

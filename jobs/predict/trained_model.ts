@@ -4,6 +4,7 @@
  */
 import { dirname, join, resolve } from "node:path";
 import { DataError } from "../../engine/errors.ts";
+import { sizeOf } from "../../engine/ir/dims.ts";
 import type { TypedArray } from "../../engine/ir/types.ts";
 import { featureSplit, openFeatureFile } from "../../engine/features/feature_file.ts";
 import { loadStateDict } from "../../engine/storage/state_dict.ts";
@@ -149,7 +150,7 @@ export class TrainedModel implements AsyncDisposable {
     if (bags !== (lengths !== undefined)) {
       throw new TypeError(`Cannot predict: expected ${bags ? "" : "no "}lengths of bags`);
     }
-    const width = sampleShape.reduce((a, b) => a * b, 1);
+    const width = sizeOf(sampleShape);
     const rows = lengths ? lengths.reduce((a, b) => a + b, 0) : features.length / width;
     if (!Number.isInteger(rows) || features.length !== rows * width) {
       throw new TypeError(
