@@ -3,6 +3,8 @@
  * directories.
  * @module
  */
+import { firstLine } from "../engine/first_line.ts";
+import { isFile } from "../engine/storage/is_file.ts";
 import { ConfigError, quote } from "../registry/errors.ts";
 import { isPlainObject, type PlainObject } from "../registry/config/objects.ts";
 
@@ -45,26 +47,13 @@ export async function readConfigFile(file: string, flag: string): Promise<PlainO
 export async function readRunConfig(directory: string): Promise<PlainObject> {
   const flag = "training.resume";
   const file = `${directory.replace(/[/\\]+$/, "")}/${RESOLVED_CONFIG}`;
-  if (await isFile(file)) return await readConfigFile(file, flag);
+  if (isFile(file)) return await readConfigFile(file, flag);
   const fold = `${directory.replace(/[/\\]+$/, "")}/0`;
-  const hint = await isFile(`${fold}/${RESOLVED_CONFIG}`) ? `, did you mean ${quote(fold)}?` : "";
+  const hint = isFile(`${fold}/${RESOLVED_CONFIG}`) ? `, did you mean ${quote(fold)}?` : "";
   throw new ConfigError([{
     path: flag,
     message: `expected a run directory with ${RESOLVED_CONFIG}, received ${
       quote(directory)
     }${hint}`,
   }]);
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch {
-    return false;
-  }
-}
-
-function firstLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.split("\n", 1)[0];
 }

@@ -5,6 +5,7 @@
  */
 export { gradients } from "./autodiff/backward.ts";
 export * from "./errors.ts";
+export { firstLine } from "./first_line.ts";
 export type { HubOptions } from "./hub/client.ts";
 export type { DownloadOptions, DownloadProgress } from "./hub/download.ts";
 export { findWeights, type FoundWeights, type WeightsRequest } from "./hub/weights.ts";

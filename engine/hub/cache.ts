@@ -18,6 +18,7 @@
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { writeError, writeFileAtomic } from "../storage/atomic.ts";
+import { isFile } from "../storage/is_file.ts";
 
 /** A file in the cache. */
 export interface CachedFile {
@@ -168,15 +169,6 @@ function readText(path: string): string | undefined {
     return Deno.readTextFileSync(path);
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (isMissing(error)) return false;
     throw error;
   }
 }

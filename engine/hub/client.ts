@@ -3,6 +3,7 @@
  * @module
  */
 import { DataError } from "../errors.ts";
+import { firstLine } from "../first_line.ts";
 
 /** Address that is asked where `HF_ENDPOINT` names no other. */
 const DEFAULT_ENDPOINT = "https://huggingface.co";
@@ -235,8 +236,7 @@ function missesFile({ headers }: Response): boolean {
  * @returns The error, with the reason in one line.
  */
 export function networkError(error: unknown, host: string): NetworkError {
-  const message = error instanceof Error ? error.message : String(error);
-  return new NetworkError(`the connection to ${host} failed: ${message.split("\n")[0]}`, {
+  return new NetworkError(`the connection to ${host} failed: ${firstLine(error)}`, {
     cause: error,
   });
 }

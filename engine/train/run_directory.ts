@@ -6,6 +6,7 @@
 import { dirname, join } from "node:path";
 import { DataError } from "../errors.ts";
 import { replaceFile, writeError, writeJsonAtomic } from "../storage/atomic.ts";
+import { isFile } from "../storage/is_file.ts";
 import type { TorchValue } from "../storage/torch/pickle_values.ts";
 import { writeTorchFile } from "../storage/torch/torch_file.ts";
 import type { Values } from "./events.ts";
@@ -36,7 +37,7 @@ export class RunDirectory {
 
   /** Whether there is a run in the directory: one that has finished an epoch. */
   get occupied(): boolean {
-    return this.hasCheckpoint("last") || exists(this.#metricsFile);
+    return this.hasCheckpoint("last") || isFile(this.#metricsFile);
   }
 
   get #metricsFile(): string {
@@ -68,7 +69,7 @@ export class RunDirectory {
 
   /** @param name `last`, `best` or `epoch_0000`. @returns Whether there is that checkpoint. */
   hasCheckpoint(name: string): boolean {
-    return exists(this.checkpoint(name));
+    return isFile(this.checkpoint(name));
   }
 
   /**
@@ -93,7 +94,7 @@ export class RunDirectory {
    */
   readMetrics(epochs: number): MetricsFile {
     const file = this.#metricsFile;
-    if (!exists(file)) return { train: [], val: [] };
+    if (!isFile(file)) return { train: [], val: [] };
     try {
       const { train, val } = JSON.parse(Deno.readTextFileSync(file)) as MetricsFile;
       return { train: train.slice(0, epochs), val: val.slice(0, epochs) };
@@ -141,14 +142,5 @@ function obstacle(path: string): string | undefined {
 function removeTemporaries(folder: string): void {
   for (const { name } of Deno.readDirSync(folder)) {
     if (TEMPORARY.test(name)) Deno.removeSync(join(folder, name));
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }
