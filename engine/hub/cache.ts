@@ -17,7 +17,7 @@
  */
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { writeError, writeFileAtomic } from "../storage/atomic.ts";
+import { temporaryPath, writeError, writeFileAtomic } from "../storage/atomic.ts";
 import { isFile } from "../storage/is_file.ts";
 
 /** A file in the cache. */
@@ -206,7 +206,7 @@ export async function addToSnapshot(folder: string, entry: SnapshotEntry): Promi
   const { commit, name, blob, revision } = entry;
   const file = join(folder, "snapshots", commit, name);
   makeFolder(dirname(file));
-  const temporary = `${file}.${crypto.randomUUID()}.tmp`;
+  const temporary = temporaryPath(file);
   let linked = true;
   try {
     Deno.symlinkSync(join("..", "..", "blobs", blob), temporary);

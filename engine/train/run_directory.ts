@@ -5,7 +5,7 @@
  */
 import { dirname, join } from "node:path";
 import { DataError } from "../errors.ts";
-import { replaceFile, writeError, writeJsonAtomic } from "../storage/atomic.ts";
+import { removeTemporaries, replaceFile, writeError, writeJsonAtomic } from "../storage/atomic.ts";
 import { isFile } from "../storage/is_file.ts";
 import type { TorchValue } from "../storage/torch/pickle_values.ts";
 import { writeTorchFile } from "../storage/torch/torch_file.ts";
@@ -22,8 +22,6 @@ export interface MetricsFile {
 }
 
 const METRICS = "metrics.json";
-/** Names that files have while they are being written. */
-const TEMPORARY = /^\..*\.[0-9a-f-]{36}\.tmp$/;
 
 /** `exp_dir/<dataset>/<group>/<fold>/`. */
 export class RunDirectory {
@@ -136,11 +134,5 @@ function obstacle(path: string): string | undefined {
     } catch {
       // Does not exist, or what it is below is no folder.
     }
-  }
-}
-
-function removeTemporaries(folder: string): void {
-  for (const { name } of Deno.readDirSync(folder)) {
-    if (TEMPORARY.test(name)) Deno.removeSync(join(folder, name));
   }
 }
