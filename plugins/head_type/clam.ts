@@ -15,7 +15,7 @@ import { torchDefault } from "../../engine/nn/initializers.ts";
 import { blockCount, rowBlocks } from "../../engine/nn/row_blocks.ts";
 import type { RandomStream } from "../../engine/nn/random.ts";
 import { type ForwardContext, frozen, type Scope } from "../../engine/nn/scope.ts";
-import type { HeadContext, HeadInput, HeadOutput, Plugin } from "../../registry/plugin.ts";
+import type { HeadContext, HeadInput, ModelOutput, Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { dropScores, gridScores, pool, type ProjectedBlock } from "./_clam_attention.ts";
 import { clamClassifier, type Classifier } from "./_clam_classifier.ts";
@@ -121,7 +121,7 @@ function forward(
   parts: Parts,
   { features, bags, labels }: HeadInput,
   mode: ForwardContext,
-): HeadOutput {
+): ModelOutput {
   if (!bags) throw new TypeError("Cannot apply clam: the features come without bags");
   const { config, classifier } = parts;
   const { training, random } = mode;
