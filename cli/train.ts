@@ -37,7 +37,7 @@ const COMMAND: ConfigCommand<ResolvedConfig> = {
     "glovita_train --training.resume experiments/precomputed_features/GROUP/0",
   ],
   runFlag: "training.resume",
-  readRun: async (directory) => ({ file: await readRunConfig(directory), directory }),
+  readRun: readRunConfig,
   resolve: resolveConfig,
 };
 

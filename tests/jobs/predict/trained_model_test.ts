@@ -108,7 +108,7 @@ Deno.test("TrainedModel refuses what its model cannot take", async () => {
       `it holds bags of instances ${BAG_DIM} wide, the model takes instances ${DIM} wide`;
     await assertRejects(() => predictAll(model, bags.test), DataError, wrong);
     const missing = join(folder, "nowhere", "checkpoints", "last.pt");
-    await assertRejects(() => TrainedModel.load(missing), DataError, "cannot be read");
+    await assertRejects(() => TrainedModel.load(missing), DataError, "does not exist");
   });
 });
 
