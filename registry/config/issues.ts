@@ -3,7 +3,7 @@
  * @module
  */
 import type * as v from "valibot";
-import { type ConfigIssue, didYouMean } from "../errors.ts";
+import { type ConfigIssue, didYouMean, nearest } from "../errors.ts";
 import { joinPath } from "./objects.ts";
 import {
   type AnySchema,
@@ -115,10 +115,9 @@ function unknownNested(path: string, entries: Entries, keys: readonly string[]):
 export function unknownField(path: string, owner: string, known: Iterable<string>): ConfigIssue {
   const name = path.slice(path.lastIndexOf(".") + 1);
   const where = owner === "" ? "a section or field of the config" : `a field of ${owner}`;
-  return {
-    path,
-    message: `expected ${where}, received an unknown name${didYouMean(name, known)}`,
-  };
+  const names = [...known];
+  const message = `expected ${where}, received an unknown name${didYouMean(name, names)}`;
+  return { path, message, suggestion: nearest(name, names) };
 }
 
 function choiceIssue(

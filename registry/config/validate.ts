@@ -115,11 +115,11 @@ function judgeUnknown(
   if (owners.length > 0) return misplacedOption(section, path, value, owners);
   const known = [...Object.keys(section.entries), ...section.children];
   const issue = unknownField(path, section.path, known);
-  if (issue.message.endsWith("?")) return issue;
+  if (issue.suggestion !== undefined) return issue;
   const elsewhere = sections.find((other) => Object.hasOwn(other.entries, name));
   if (elsewhere === undefined) return issue;
-  const suggestion = quote(joinPath(elsewhere.path, name));
-  return { path, message: `${issue.message}, did you mean ${suggestion}?` };
+  const suggestion = joinPath(elsewhere.path, name);
+  return { path, message: `${issue.message}, did you mean ${quote(suggestion)}?`, suggestion };
 }
 
 /** Plugins of the section's slots that are not chosen and have an option of this name. */
