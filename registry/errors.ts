@@ -1,6 +1,6 @@
 /**
- * Errors of the registry and the config tree. Each carries its facts as fields, so that no caller has
- * to parse its text.
+ * Errors of the registry and the config tree. Each carries its facts as fields, so that no caller
+ * has to parse its text.
  * @module
  */
 

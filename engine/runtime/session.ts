@@ -1,6 +1,6 @@
 /**
  * Running graphs. The only file that loads onnxruntime-node, when the first session is made and not
- * before; what the runtime does and says beyond its API, `_no_copy_output.ts` and `_load_error.ts` know.
+ * before. `_no_copy_output.ts` and `_load_error.ts` know what it does and says beyond its API.
  * @module
  */
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";

@@ -87,8 +87,8 @@ export class RunDirectory {
   }
 
   /**
-   * Finds the runs that a user names: by a run directory, by the directory of a group of folds, or by
-   * a checkpoint.
+   * Finds the runs that a user names: by a run directory, by the directory of a group of folds, or
+   * by a checkpoint.
    * @param path What the user gave.
    * @returns The runs; `undefined` where there is none.
    */

@@ -19,8 +19,9 @@ export interface CheckpointConfig {
 }
 
 /**
- * Reads the config of a checkpoint's run, as it was asked for. A run on precomputed features names no encoder of images; where another
- * dataset takes the place of those features, the encoder that made them comes back.
+ * Reads the config of a checkpoint's run, as it was asked for. A run on precomputed features names no
+ * encoder of images; where another dataset takes the place of those features, the encoder that made
+ * them comes back.
  * @param checkpoint Path of the checkpoint.
  * @param dataset Dataset that takes the place of the run's, where there is one.
  * @returns The tree, to be completed by flags.

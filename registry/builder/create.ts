@@ -1,8 +1,8 @@
 /**
- * Creating the products of chosen plugins, with errors that name the place in the config.
+ * Creating the products of selected plugins, with errors that name the place in the config.
  * @module
  */
-import { chosenPlugin, chosenPlugins } from "../config/chosen.ts";
+import { selectedPlugin, selectedPlugins } from "../config/selected.ts";
 import type { ModelConfig, ResolvedConfig } from "../config/tree.ts";
 import { ConfigError, PluginError, quote } from "../errors.ts";
 import type { Created, MetricPlugin, Plugin, Slot, SlotContexts, SlotProducts } from "../plugin.ts";
@@ -18,7 +18,7 @@ export interface BuildSources<C extends ModelConfig = ResolvedConfig> {
 }
 
 /**
- * Creates the product of the plugin that a config chooses for a slot.
+ * Creates the product of the plugin that a config selects for a slot.
  * @param slot The slot.
  * @param context What the slot's plugins get besides their options.
  * @param sources Config and registry.
@@ -30,7 +30,7 @@ export function create<S extends Slot>(
   context: SlotContexts[S],
   { config, registry }: BuildSources<ModelConfig>,
 ): Created<S> {
-  const { plugin, options } = chosenPlugin(config, slot, registry);
+  const { plugin, options } = selectedPlugin(config, slot, registry);
   return createFrom(plugin, options, context);
 }
 
@@ -46,7 +46,7 @@ export function createMetrics(
   context: SlotContexts["metric"],
   { config, registry }: BuildSources,
 ): { readonly metrics: SlotProducts["metric"][]; readonly notices: string[] } {
-  const listed = chosenPlugins(config, "metric", registry);
+  const listed = selectedPlugins(config, "metric", registry);
   const fits = (plugin: MetricPlugin) => plugin.subtasks?.includes(context.subtask) ?? true;
   const fitting = listed.filter(({ plugin }) => fits(plugin));
   const notices = listed.filter(({ plugin }) => !fits(plugin)).map(({ plugin }) =>

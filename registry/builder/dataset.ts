@@ -16,7 +16,7 @@ export interface CreatedDataset {
 }
 
 /**
- * Creates the dataset that a config chooses.
+ * Creates the dataset that a config selects.
  * @param sources Config and registry.
  * @param options How images are prepared.
  * @returns The dataset and the transforms of its images.

@@ -61,7 +61,7 @@ export interface ExtractConfigFields
   readonly dataloading?: Partial<ExtractLoading>;
 }
 
-/** A part of a config of extraction: a chosen plugin, or fields that belong to no plugin. */
+/** A part of a config of extraction: a selected plugin, or fields that belong to no plugin. */
 export type ExtractPart = Configured | ExtractConfigFields;
 
 const SHARD = /^[1-9]\d*\/[1-9]\d*$/;

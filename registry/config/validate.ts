@@ -28,13 +28,13 @@ export interface Validated {
 export interface ValidateOptions {
   /** All sections, to find out where a misplaced field belongs. */
   readonly sections: readonly ComposedSection[];
-  /** Where plugins that are not chosen are looked up. */
+  /** Where plugins that are not selected are looked up. */
   readonly registry: Registry;
 }
 
 /**
  * Validates a section.
- * @param section The section with the fields of its chosen plugins.
+ * @param section The section with the fields of its selected plugins.
  * @param input What file and flags say about it.
  * @param options The other sections, and the registry.
  * @returns Its values with defaults filled in, everything that is wrong, and what has no effect.
@@ -122,7 +122,7 @@ function judgeUnknown(
   return { path, message: `${issue.message}, did you mean ${quote(suggestion)}?`, suggestion };
 }
 
-/** Plugins of the section's slots that are not chosen and have an option of this name. */
+/** Plugins of the section's slots that are not selected and have an option of this name. */
 function ownersOf(section: ComposedSection, name: string, registry: Registry): Plugin[] {
   return section.selections
     .filter(({ slot }) => !SLOTS[slot].list)
@@ -145,12 +145,12 @@ function misplacedOption(
   owners: readonly Plugin[],
 ): ConfigIssue {
   const { slot } = owners[0];
-  const chosen = section.selections.find((selection) => selection.slot === slot)!.keys[0];
+  const selected = section.selections.find((selection) => selection.slot === slot)!.keys[0];
   const { field } = SLOTS[slot];
   const keys = owners.map((owner) => quote(owner.key)).join(" or ");
   return expectedIssue(
     path,
-    `no such option with ${field} ${quote(chosen)}`,
+    `no such option with ${field} ${quote(selected)}`,
     value,
     `; it belongs to ${field} ${keys}`,
   );
