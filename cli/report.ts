@@ -91,7 +91,7 @@ class TrainReport implements Report {
     this.#progress.stop();
     const last = this.#folds.at(-1);
     if (last === undefined || this.#folds.length < 2) return;
-    const { mean, deviation } = spread(this.#folds.map((fold) => fold.bestValue));
+    const { mean, deviation } = meanAndDeviation(this.#folds.map((fold) => fold.bestValue));
     this.#io.out(
       `${this.#folds.length} folds: ${last.bestMetric} ${format(mean)} ± ${format(deviation)}`,
     );
@@ -166,7 +166,7 @@ function format(value: number): string {
   return size < 1e-3 || size >= 1e5 ? value.toExponential(2) : value.toFixed(4);
 }
 
-function spread(numbers: readonly number[]): { mean: number; deviation: number } {
+function meanAndDeviation(numbers: readonly number[]): { mean: number; deviation: number } {
   const mean = numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
   const squares = numbers.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return { mean, deviation: Math.sqrt(squares / (numbers.length - 1)) };

@@ -163,7 +163,7 @@ export class HubClient {
   }
 
   async #fetch(url: URL, { method, headers, signal }: RequestOptions): Promise<Response> {
-    const own = url.origin === this.#endpoint.origin && this.#token !== undefined;
+    const withToken = url.origin === this.#endpoint.origin && this.#token !== undefined;
     try {
       return await fetch(url, {
         method,
@@ -172,7 +172,7 @@ export class HubClient {
         headers: {
           ...headers,
           "accept-encoding": "identity", // Sizes are those of the file.
-          ...(own && { authorization: `Bearer ${this.#token}` }),
+          ...(withToken && { authorization: `Bearer ${this.#token}` }),
         },
       });
     } catch (error) {

@@ -34,8 +34,8 @@ export function checkpointConfig(checkpoint: string, dataset?: string): Checkpoi
   const tree: PlainObject = {};
   for (const name of SECTIONS) if (Object.hasOwn(config, name)) tree[name] = config[name];
   const { data } = tree;
-  const own = isPlainObject(data) ? data[SLOTS.dataset.field] : undefined;
-  if (dataset !== undefined && dataset !== own) restoreEncoder(tree, directory);
+  const trainedOn = isPlainObject(data) ? data[SLOTS.dataset.field] : undefined;
+  if (dataset !== undefined && dataset !== trainedOn) restoreEncoder(tree, directory);
   return { tree, directory };
 }
 

@@ -58,9 +58,9 @@ export function pool(weights: Tensor, blocks: readonly ProjectedBlock[], bags: B
   let sum: Tensor | undefined;
   for (const block of blocks) {
     const inside = membership(block.bagIndex(bags.index), bags.lengths); // [bags, rows]
-    const spread = where(inside, unsqueeze(block.cut(weights, 1), [1]), 0); // [branches, bags, rows]
-    const flat = reshape(spread, [flatSize([branches, count]), block.projected.shape[0]]);
-    sum = gemm(flat, block.projected, { c: sum });
+    const ofBag = where(inside, unsqueeze(block.cut(weights, 1), [1]), 0); // [branches, bags, rows]
+    const lines = reshape(ofBag, [flatSize([branches, count]), block.projected.shape[0]]);
+    sum = gemm(lines, block.projected, { c: sum });
   }
   return reshape(sum!, [branches, count, sum!.shape[1]]);
 }

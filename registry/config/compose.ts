@@ -14,7 +14,7 @@ export interface ComposedSection extends Section {
   /** Every field: keys of the slots, own fields, options of the selected plugins. */
   readonly entries: Entries;
   /** Own fields that no selected plugin declares for itself. */
-  readonly own: Entries;
+  readonly ownEntries: Entries;
   /** What the section's slots chose. */
   readonly selections: readonly Selection[];
   /** Plugins whose options lie in the section. */
@@ -40,13 +40,13 @@ export function composeSections(
     const plugins = selected.flatMap(({ slot, plugins }) => SLOTS[slot].list ? [] : plugins);
     const keys = slots.map((slot): [string, AnySchema] => [SLOTS[slot].field, keySchema(slot)]);
     const options: Entries = Object.assign({}, ...plugins.map(optionEntries));
-    const own = Object.fromEntries(
+    const ownEntries = Object.fromEntries(
       Object.entries(section.entries).filter(([name]) => !Object.hasOwn(options, name)),
     );
     return {
       ...section,
       entries: { ...Object.fromEntries(keys), ...section.entries, ...options },
-      own,
+      ownEntries,
       selections: selected,
       plugins,
       children: childrenOf(section.path, sections),

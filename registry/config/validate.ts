@@ -62,9 +62,10 @@ export function validateSection(
     const { field, list } = SLOTS[slot];
     values[field] = list ? keys : keys[0];
   }
-  const own = v.safeParse(v.object(section.own), pick(fields, Object.keys(section.own)));
-  if (own.success) Object.assign(values, own.output);
-  else issues.push(...renderIssues(section.path, section.own, own.issues));
+  const { path, ownEntries } = section;
+  const ownFields = v.safeParse(v.object(ownEntries), pick(fields, Object.keys(ownEntries)));
+  if (ownFields.success) Object.assign(values, ownFields.output);
+  else issues.push(...renderIssues(path, ownEntries, ownFields.issues));
   for (const plugin of section.plugins) {
     const parsed = validateOptions(plugin, section, fields);
     Object.assign(values, parsed.values);
