@@ -21,7 +21,6 @@ export {
   type ModelGraph,
   modelGraph,
   type ModelInputs,
-  type ModelOutput,
   type PredictionGraph,
   predictionGraph,
 } from "./engine/train/model.ts";

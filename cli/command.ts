@@ -4,6 +4,7 @@
  * @module
  */
 import metadata from "../deno.json" with { type: "json" };
+import type { RunDirectory } from "../engine/train/run_directory.ts";
 import { ConfigError, type ConfigIssue } from "../registry/errors.ts";
 import { type Registry, registry as defaultRegistry } from "../registry/registry.ts";
 import type { Flag } from "../registry/config/flag.ts";
@@ -28,7 +29,7 @@ export interface FileLayer {
   /** The tree. */
   readonly file?: unknown;
   /** The run directory. */
-  readonly directory?: string;
+  readonly directory?: RunDirectory;
 }
 
 /** A command that takes a config tree. */

@@ -4,7 +4,7 @@
  */
 import type { DownloadProgress } from "../engine/hub/download.ts";
 import type { Io } from "./io.ts";
-import { createBar } from "./progress_bar.ts";
+import { Progress } from "./progress.ts";
 
 /** Shows downloads, one after the other. */
 export interface DownloadReport {
@@ -19,7 +19,7 @@ export interface DownloadReport {
   readonly close: () => void;
 }
 
-const SHARE_BETWEEN_LINES = 0.1;
+const FORMAT = "{name} [{bar}] {value}/{total} MB, {eta_formatted} left";
 const MEGABYTE = 1e6;
 
 /**
@@ -28,33 +28,24 @@ const MEGABYTE = 1e6;
  * @returns The report.
  */
 export async function createDownloadReport(io: Io): Promise<DownloadReport> {
-  const bar = io.terminal
-    ? await createBar("{name} [{bar}] {value}/{total} MB, {eta_formatted} left")
-    : undefined;
-  let running = false;
+  const progress = await Progress.create(io, { format: FORMAT, pace: { share: 0.1 } });
   let name = "";
-  let next = 0;
-  const showLine = ({ file, received, total = Infinity }: DownloadProgress): void => {
-    if (received / total < next) return;
-    next = Math.min(1, received / total + SHARE_BETWEEN_LINES);
-    const all = total === Infinity ? "" : ` of ${megabytes(total)}`;
-    io.out(`downloading ${file} of ${name}: ${megabytes(received)}${all} MB`);
-  };
   return {
     begin(another) {
-      [name, next] = [another, 0];
+      name = another;
+      progress.restart();
     },
-    show(progress) {
-      if (bar === undefined || progress.total === undefined) return showLine(progress);
-      const value = Number(megabytes(progress.received));
-      if (running) return bar.update(value, { name });
-      bar.start(Number(megabytes(progress.total)), value, { name });
-      running = true;
+    show({ file, received, total }) {
+      const all = total === undefined ? "" : ` of ${megabytes(total)}`;
+      progress.show({
+        done: Number(megabytes(received)),
+        total: total === undefined ? undefined : Number(megabytes(total)),
+        payload: { name },
+        line: `downloading ${file} of ${name}: ${megabytes(received)}${all} MB`,
+        share: received / (total ?? Infinity),
+      });
     },
-    close() {
-      if (running) bar?.stop();
-      running = false;
-    },
+    close: () => progress.stop(),
   };
 }
 

@@ -2,7 +2,7 @@
  * `glovita_extract_features`: runs an encoder over a dataset and writes feature files.
  * @module
  */
-import type { ExtractEvent } from "../jobs/extract/events.ts";
+import type { ExtractOptions } from "../jobs/extract/extract.ts";
 import { checkpointConfig } from "../jobs/runs/checkpoint_config.ts";
 import {
   EXTRACT_SECTIONS,
@@ -10,7 +10,6 @@ import {
   resolveExtractConfig,
 } from "../registry/config/extract.ts";
 import type { Flag } from "../registry/config/flag.ts";
-import type { Registry } from "../registry/registry.ts";
 import {
   type ConfigCommand,
   type FileLayer,
@@ -23,18 +22,11 @@ import { EXIT, reportFailure } from "./failure.ts";
 import { consoleIo, type Io } from "./io.ts";
 import { exitCode, type Listen, untilStopped } from "./signals.ts";
 
-/** What extraction needs besides its config. */
-export interface ExtractOptions {
-  /** Where plugins are looked up. */
-  readonly registry: Registry;
-  /** Stops the work when it aborts. */
-  readonly signal: AbortSignal;
-  /** Called with everything that happens. */
-  readonly onEvent: (event: ExtractEvent) => void;
-}
-
 /** Extracts. */
-export type Extract = (config: ExtractConfig, options: ExtractOptions) => Promise<unknown>;
+export type Extract = (
+  config: ExtractConfig,
+  options: Required<ExtractOptions>,
+) => Promise<unknown>;
 
 /** Parts of the command that tests replace. */
 export interface ExtractCommandOptions extends Partial<PluginSources> {

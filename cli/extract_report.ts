@@ -9,7 +9,7 @@ import type {
   SplitProgress,
 } from "../jobs/extract/events.ts";
 import type { Io } from "./io.ts";
-import { type Bar, createBar } from "./progress_bar.ts";
+import { type Pace, Progress } from "./progress.ts";
 
 /** Shows the events of an extraction. */
 export interface ExtractReport {
@@ -22,7 +22,7 @@ export interface ExtractReport {
   close(): void;
 }
 
-const SECONDS_BETWEEN_LINES = 30;
+const PACE: Pace = { seconds: 30 };
 
 /**
  * Makes a report.
@@ -31,64 +31,48 @@ const SECONDS_BETWEEN_LINES = 30;
  */
 export async function createExtractReport(
   io: Io,
-  now: () => number = () => performance.now(),
+  now?: () => number,
 ): Promise<ExtractReport> {
-  return new LineReport(io, now, io.terminal ? await createBar("[{bar}] {text}") : undefined);
+  const progress = await Progress.create(io, { format: "[{bar}] {text}", pace: PACE, now });
+  return new LineReport(io, progress);
 }
 
 class LineReport implements ExtractReport {
   readonly #io: Io;
-  readonly #now: () => number;
-  readonly #bar: Bar | undefined;
-  #barRuns = false;
-  #lastLine: number;
+  readonly #progress: Progress;
 
-  constructor(io: Io, now: () => number, bar: Bar | undefined) {
+  constructor(io: Io, progress: Progress) {
     this.#io = io;
-    this.#now = now;
-    this.#bar = bar;
-    this.#lastLine = now();
+    this.#progress = progress;
   }
 
   show(event: ExtractEvent): void {
     switch (event.type) {
       case "notice":
-        this.#stopBar();
+        this.#progress.stop();
         return this.#io.err(`note: ${event.message}`);
       case "download":
-        return this.#progress(event.received, event.total, downloadText(event));
+        return this.#showStep(event.received, event.total, downloadText(event));
       case "split": {
-        this.#stopBar();
-        this.#lastLine = this.#now();
+        this.#progress.stop();
+        this.#progress.restart();
         const before = event.done > 0 ? `, ${event.done} of them done before` : "";
         return this.#io.out(`${event.split}: ${event.samples} samples${before}`);
       }
       case "progress":
-        return this.#progress(event.done, event.samples, progressText(event));
+        return this.#showStep(event.done, event.samples, progressText(event));
       case "file":
-        this.#stopBar();
+        this.#progress.stop();
         return this.#io.out(fileText(event));
     }
   }
 
   close(): void {
-    this.#stopBar();
+    this.#progress.stop();
   }
 
-  #progress(done: number, total: number | undefined, text: string): void {
-    if (this.#bar !== undefined && total !== undefined) {
-      if (this.#barRuns) this.#bar.update(done, { text });
-      else this.#bar.start(total, done, { text });
-      this.#barRuns = true;
-    } else if (this.#now() - this.#lastLine >= SECONDS_BETWEEN_LINES * 1000) {
-      this.#lastLine = this.#now();
-      this.#io.out(text);
-    }
-  }
-
-  #stopBar(): void {
-    if (this.#barRuns) this.#bar?.stop();
-    this.#barRuns = false;
+  #showStep(done: number, total: number | undefined, text: string): void {
+    this.#progress.show({ done, total, payload: { text }, line: text });
   }
 }
 

@@ -38,16 +38,16 @@ const GLOBAL: readonly (readonly [string, string])[] = [
  * Writes the help of a command.
  * @param command The command.
  * @param registry Plugins to tell about.
- * @param chosen What the command line and the config file choose so far.
+ * @param given What the command line and the config file say so far.
  * @returns The text.
  */
 export function renderHelp(
   command: CommandInfo,
   registry: Registry,
-  chosen: { readonly file?: unknown; readonly flags?: readonly Flag[] } = {},
+  given: { readonly file?: unknown; readonly flags?: readonly Flag[] } = {},
 ): string {
   const { sections } = command;
-  const { selections } = selectPlugins(chosen.file ?? {}, chosen.flags ?? [], {
+  const { selections } = selectPlugins(given.file ?? {}, given.flags ?? [], {
     registry,
     sections,
   });
@@ -98,12 +98,12 @@ function renderSlot(selection: Selection, registry: Registry): string[] {
   if (info.shorthand && known.length > 0) {
     lines.push(`      as one token: ${known.map((key) => shorthandOf(info, key)).join(" ")}`);
   }
-  const chosen = complete && source !== "default" && !info.list;
-  const shown = chosen ? plugins : known.map((key) => registry.get(slot, key));
+  const selected = complete && source !== "default" && !info.list;
+  const shown = selected ? plugins : known.map((key) => registry.get(slot, key));
   for (const { key, description } of shown) {
-    lines.push(...entry(`    ${key}`, `${sentence(description)}${chosen ? " (chosen)" : ""}`));
+    lines.push(...entry(`    ${key}`, `${sentence(description)}${selected ? " (chosen)" : ""}`));
   }
-  if (chosen && known.length > 1) lines.push(`      keys: ${known.join(", ")}`);
+  if (selected && known.length > 1) lines.push(`      keys: ${known.join(", ")}`);
   return lines.flatMap((line) => line.length > WIDTH ? wrapLine(line) : [line]);
 }
 

@@ -4,6 +4,8 @@
  */
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { firstLine } from "../engine/first_line.ts";
+import { isFile } from "../engine/storage/is_file.ts";
 import { DuplicateKeyError, PluginError, quote } from "../registry/errors.ts";
 import type { Plugin } from "../registry/plugin.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -44,7 +46,7 @@ async function loadPlugin(
   }
   const fail = (reason: string, cause?: unknown): PluginError =>
     new PluginError(`Cannot load plugin ${quote(specifier)}: ${reason}`, { specifier, cause });
-  const url = await pluginUrl(specifier);
+  const url = pluginUrl(specifier);
   if (url === undefined) throw fail("file does not exist");
   const before = new Set(pluginsOf(registry));
   let added: Plugin[];
@@ -63,21 +65,13 @@ async function loadPlugin(
 }
 
 /** A URL to import, or `undefined` for a path at which there is no file. */
-async function pluginUrl(specifier: string): Promise<string | undefined> {
+function pluginUrl(specifier: string): string | undefined {
   if (/^[a-z][a-z+.-]+:/i.test(specifier)) return specifier;
   const path = resolve(specifier);
-  if (await isFile(path)) return pathToFileURL(path).href;
+  if (isFile(path)) return pathToFileURL(path).href;
   const looksLikePath = /^\.{0,2}[/\\]/.test(specifier) || isAbsolute(specifier) ||
     (/\.[cm]?[jt]s$/.test(specifier) && !specifier.startsWith("@"));
   return looksLikePath ? undefined : specifier;
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch {
-    return false;
-  }
 }
 
 function isPlugin(value: unknown): value is Plugin {
@@ -105,8 +99,8 @@ function describeClash(
 
 /** The first line of a message, with the place in a source file that a later line may name. */
 function describe(error: unknown): string {
+  const first = firstLine(error);
   const text = error instanceof Error ? error.message : String(error);
-  const [first] = text.split("\n", 1);
   const place = /^\s*at (\S+:\d+:\d+)$/m.exec(text)?.[1];
   return place === undefined ? first : `${first.replace(/\.$/, "")}, at ${place}`;
 }

@@ -11,7 +11,7 @@ import type {
   Values,
 } from "../engine/train/events.ts";
 import type { Io } from "./io.ts";
-import { type Bar, createBar } from "./progress_bar.ts";
+import { type Pace, Progress } from "./progress.ts";
 
 /** Shows the events of a run. */
 export interface Report {
@@ -39,8 +39,8 @@ export interface ReportOptions {
 }
 
 const FORMAT = "epoch {epoch} [{bar}] {value}/{total} batches, {eta_formatted} left, loss {loss}";
-const SECONDS_BETWEEN_LINES = 60;
-const SHARE_BETWEEN_LINES = 0.1;
+/** On a cluster, its log file is all that shows that a long run is alive. */
+const CLUSTER_PACE: Pace = { seconds: 60, share: 0.1 };
 
 /**
  * Makes a report.
@@ -49,29 +49,26 @@ const SHARE_BETWEEN_LINES = 0.1;
  * @returns The report.
  */
 export async function createReport(io: Io, options: ReportOptions): Promise<Report> {
-  const bar = io.terminal && !options.cluster ? await createBar(FORMAT) : undefined;
-  return new TrainReport(io, options, bar);
+  const { cluster, now } = options;
+  const pace = cluster ? CLUSTER_PACE : {};
+  return new TrainReport(
+    io,
+    await Progress.create(io, { format: FORMAT, pace, bar: !cluster, now }),
+  );
 }
 
 class TrainReport implements Report {
   directory: string | undefined;
   saved = false;
   readonly #io: Io;
-  readonly #bar: Bar | undefined;
-  readonly #cluster: boolean;
-  readonly #now: () => number;
+  readonly #progress: Progress;
   readonly #folds: RunDone[] = [];
-  #barRuns = false;
   #current: string | undefined;
   #epochs = 0;
-  #lastTime = 0;
-  #lastShare = 0;
 
-  constructor(io: Io, options: ReportOptions, bar: Bar | undefined) {
+  constructor(io: Io, progress: Progress) {
     this.#io = io;
-    this.#bar = bar;
-    this.#cluster = options.cluster;
-    this.#now = options.now ?? (() => performance.now());
+    this.#progress = progress;
   }
 
   show(event: TrainEvent): void {
@@ -83,7 +80,7 @@ class TrainReport implements Report {
       case "epoch":
         return this.#showEpoch(event);
       case "notice":
-        this.#stopBar();
+        this.#progress.stop();
         return this.#io.err(`note: ${event.message}`);
       case "done":
         return this.#showDone(event);
@@ -91,24 +88,24 @@ class TrainReport implements Report {
   }
 
   close(): void {
-    this.#stopBar();
+    this.#progress.stop();
     const last = this.#folds.at(-1);
     if (last === undefined || this.#folds.length < 2) return;
-    const { mean, deviation } = spread(this.#folds.map((fold) => fold.bestValue));
+    const { mean, deviation } = meanAndDeviation(this.#folds.map((fold) => fold.bestValue));
     this.#io.out(
       `${this.#folds.length} folds: ${last.bestMetric} ${format(mean)} ± ${format(deviation)}`,
     );
   }
 
   #showRun(event: RunStarted): void {
-    this.#stopBar();
+    this.#progress.stop();
     this.#current = event.directory;
     if (event.firstEpoch > 0 || !this.saved) {
       this.directory = event.directory;
       this.saved = event.firstEpoch > 0;
     }
     this.#epochs = event.epochs;
-    [this.#lastTime, this.#lastShare] = [this.#now(), 0];
+    this.#progress.restart(0);
     const fold = event.folds > 1 ? `, fold ${event.fold + 1} of ${event.folds}` : "";
     const samples = Object.entries(event.samples).map(([split, count]) => `${count} ${split}`);
     const left = event.firstEpoch < event.epochs;
@@ -122,29 +119,24 @@ class TrainReport implements Report {
   }
 
   #showBatch(event: BatchDone): void {
-    const done = event.batch + 1;
-    if (this.#bar !== undefined) {
-      const payload = { epoch: `${event.epoch + 1}/${this.#epochs}`, loss: format(event.loss) };
-      if (this.#barRuns) this.#bar.update(done, payload);
-      else this.#bar.start(event.batches, done, payload);
-      this.#barRuns = true;
-    } else if (this.#cluster && done < event.batches) {
-      const share = (event.epoch + done / event.batches) / Math.max(1, this.#epochs);
-      const waited = (this.#now() - this.#lastTime) / 1000;
-      if (share - this.#lastShare < SHARE_BETWEEN_LINES && waited < SECONDS_BETWEEN_LINES) return;
-      this.#mark(share);
-      this.#io.out(
-        `epoch ${event.epoch + 1}/${this.#epochs}, batch ${done}/${event.batches}, ` +
-          `loss ${format(event.loss)}`,
-      );
-    }
+    const { batches } = event;
+    const [done, loss] = [event.batch + 1, format(event.loss)];
+    const epoch = `${event.epoch + 1}/${this.#epochs}`;
+    this.#progress.show({
+      done,
+      total: batches,
+      payload: { epoch, loss },
+      // The last batch of an epoch comes just before the line of the epoch.
+      line: done < batches ? `epoch ${epoch}, batch ${done}/${batches}, loss ${loss}` : undefined,
+      share: (event.epoch + done / batches) / Math.max(1, this.#epochs),
+    });
   }
 
   #showEpoch(event: EpochDone): void {
-    this.#stopBar();
+    this.#progress.stop();
     this.directory = this.#current;
     this.saved = true;
-    this.#mark((event.epoch + 1) / Math.max(1, event.epochs));
+    this.#progress.restart((event.epoch + 1) / Math.max(1, event.epochs));
     const best = event.best ? " (best)" : "";
     this.#io.out(
       `epoch ${event.epoch + 1}/${event.epochs}: ` +
@@ -154,22 +146,13 @@ class TrainReport implements Report {
   }
 
   #showDone(event: RunDone): void {
-    this.#stopBar();
+    this.#progress.stop();
     this.#folds.push(event);
     this.#io.out(
       `best ${event.bestMetric} ${format(event.bestValue)} in epoch ${event.bestEpoch + 1}, ` +
         `run ${event.directory}`,
     );
     if (event.test !== undefined) this.#io.out(`test: ${values(event.test).join(", ")}`);
-  }
-
-  #mark(share: number): void {
-    [this.#lastTime, this.#lastShare] = [this.#now(), share];
-  }
-
-  #stopBar(): void {
-    if (this.#barRuns) this.#bar?.stop();
-    this.#barRuns = false;
   }
 }
 
@@ -183,7 +166,7 @@ function format(value: number): string {
   return size < 1e-3 || size >= 1e5 ? value.toExponential(2) : value.toFixed(4);
 }
 
-function spread(numbers: readonly number[]): { mean: number; deviation: number } {
+function meanAndDeviation(numbers: readonly number[]): { mean: number; deviation: number } {
   const mean = numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
   const squares = numbers.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return { mean, deviation: Math.sqrt(squares / (numbers.length - 1)) };

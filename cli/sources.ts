@@ -3,11 +3,11 @@
  * directories.
  * @module
  */
+import { basename } from "node:path";
+import { firstLine } from "../engine/first_line.ts";
+import { RunDirectory } from "../engine/train/run_directory.ts";
 import { ConfigError, quote } from "../registry/errors.ts";
 import { isPlainObject, type PlainObject } from "../registry/config/objects.ts";
-
-/** Name of the file in a run directory that a run can be continued from. */
-const RESOLVED_CONFIG = "resolved_config.json";
 
 /**
  * Reads a config file.
@@ -36,35 +36,27 @@ export async function readConfigFile(file: string, flag: string): Promise<PlainO
   throw fail(`a JSON object in ${quote(file)}, received another value`);
 }
 
+/** A run that is to be continued. */
+export interface ContinuedRun {
+  /** Its config, as it was run. */
+  readonly file: PlainObject;
+  /** Where it is. */
+  readonly directory: RunDirectory;
+}
+
 /**
  * Reads the config of a run that is to be continued.
- * @param directory Run directory as the user gave it.
- * @returns The run's resolved config.
+ * @param path Run directory as the user gave it.
+ * @returns The run and its config.
  * @throws {ConfigError} if the directory holds no readable config.
  */
-export async function readRunConfig(directory: string): Promise<PlainObject> {
+export async function readRunConfig(path: string): Promise<ContinuedRun> {
   const flag = "training.resume";
-  const file = `${directory.replace(/[/\\]+$/, "")}/${RESOLVED_CONFIG}`;
-  if (await isFile(file)) return await readConfigFile(file, flag);
-  const fold = `${directory.replace(/[/\\]+$/, "")}/0`;
-  const hint = await isFile(`${fold}/${RESOLVED_CONFIG}`) ? `, did you mean ${quote(fold)}?` : "";
-  throw new ConfigError([{
-    path: flag,
-    message: `expected a run directory with ${RESOLVED_CONFIG}, received ${
-      quote(directory)
-    }${hint}`,
-  }]);
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch {
-    return false;
-  }
-}
-
-function firstLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.split("\n", 1)[0];
+  const directory = new RunDirectory(path);
+  const file = directory.file("resolvedConfig");
+  const found = RunDirectory.find(path);
+  if (found?.kind === "run") return { file: await readConfigFile(file, flag), directory };
+  const message = `expected a run directory with ${basename(file)}, received ${quote(path)}`;
+  const hint = found === undefined ? "" : `, did you mean ${quote(found.runs[0].path)}?`;
+  throw new ConfigError([{ path: flag, message: message + hint }]);
 }

@@ -2,8 +2,7 @@
  * `glovita_train`: trains a model from a config.
  * @module
  */
-import type { TrainEvent } from "../engine/train/events.ts";
-import type { Registry } from "../registry/registry.ts";
+import type { TrainOptions } from "../jobs/train/train.ts";
 import { resolveConfig } from "../registry/config/resolve.ts";
 import type { ResolvedConfig } from "../registry/config/tree.ts";
 import { type ConfigCommand, type PluginSources, prepare, type Prepared } from "./command.ts";
@@ -13,20 +12,8 @@ import { createReport, type Report } from "./report.ts";
 import { exitCode, type Listen, untilStopped } from "./signals.ts";
 import { readRunConfig } from "./sources.ts";
 
-/** What training needs besides its config. */
-export interface TrainOptions {
-  /** Where plugins are looked up. */
-  readonly registry: Registry;
-  /** Specifiers of the third-party plugin modules that were imported. */
-  readonly plugins: string[];
-  /** Stops the run when it aborts. */
-  readonly signal: AbortSignal;
-  /** Called with everything that happens. */
-  readonly onEvent: (event: TrainEvent) => void;
-}
-
 /** Trains. */
-export type Train = (config: ResolvedConfig, options: TrainOptions) => Promise<unknown>;
+export type Train = (config: ResolvedConfig, options: Required<TrainOptions>) => Promise<unknown>;
 
 /** Parts of the command that tests replace. */
 export interface TrainCommandOptions extends Partial<PluginSources> {
@@ -50,7 +37,7 @@ const COMMAND: ConfigCommand<ResolvedConfig> = {
     "glovita_train --training.resume experiments/precomputed_features/GROUP/0",
   ],
   runFlag: "training.resume",
-  readRun: async (directory) => ({ file: await readRunConfig(directory), directory }),
+  readRun: readRunConfig,
   resolve: resolveConfig,
 };
 
@@ -83,12 +70,7 @@ async function run(
   const stopped = await untilStopped(async (signal) => {
     try {
       const train = await loadTrain();
-      await train(config, {
-        registry,
-        plugins: [...plugins],
-        signal,
-        onEvent: (event) => report.show(event),
-      });
+      await train(config, { registry, plugins, signal, onEvent: (event) => report.show(event) });
     } finally {
       report.close();
     }

@@ -1,5 +1,5 @@
 /**
- * Errors of the engine. Each carries its facts as fields, so that no caller parses text.
+ * Errors of the engine. Each carries its facts as fields, so that no caller has to parse its text.
  * @module
  */
 

@@ -63,6 +63,16 @@ export function faultOf(part: string, error: unknown): unknown {
   return new DataError(`Cannot use ${part}: ${error.message.split("\n", 1)[0]}`, { cause: error });
 }
 
+/**
+ * Blames an error on a part, if there is one.
+ * @param part What the part is called; absent where the engine itself failed.
+ * @param error What happened.
+ * @returns The error to throw.
+ */
+export function blame(part: string | undefined, error: Error): unknown {
+  return part === undefined ? error : faultOf(part, error);
+}
+
 /** Whether the operating system refused something: no such file, no space left, … */
 function isSystemError(error: unknown): error is Error {
   const code = error instanceof Error && "code" in error ? error.code : undefined;

@@ -5,6 +5,7 @@
  */
 export { gradients } from "./autodiff/backward.ts";
 export * from "./errors.ts";
+export { firstLine } from "./first_line.ts";
 export type { HubOptions } from "./hub/client.ts";
 export type { DownloadOptions, DownloadProgress } from "./hub/download.ts";
 export { findWeights, type FoundWeights, type WeightsRequest } from "./hub/weights.ts";
@@ -24,7 +25,7 @@ export type { Image } from "./images/image.ts";
 export * from "./images/preprocessing.ts";
 export * from "./images/transform.ts";
 export { constant, input, int64s, scalar } from "./ir/create.ts";
-export { formatShape, sameShape, sizeOf } from "./ir/dims.ts";
+export { flatSize, formatShape, sameShape, sizeOf } from "./ir/dims.ts";
 export * from "./ir/elementwise.ts";
 export * from "./ir/indexing.ts";
 export * from "./ir/layout.ts";

@@ -15,9 +15,9 @@ export type PartialOptions<C> = C extends readonly unknown[] ? C
     : { readonly [K in keyof C]?: PartialOptions<C[K]> }
   : C;
 
-/** A plugin that a config chooses, and the options that it gives. */
+/** A plugin that a config selects, and the options that it gives. */
 export interface Configured {
-  /** Slot that the plugin is chosen for. */
+  /** Slot that the plugin is selected for. */
   readonly slot: Slot;
   /** Key of the plugin. */
   readonly key: string;
@@ -25,11 +25,11 @@ export interface Configured {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** A part of a config: a chosen plugin, or fields that belong to no plugin. */
+/** A part of a config: a selected plugin, or fields that belong to no plugin. */
 export type ConfigPart = Configured | ConfigFields;
 
 /**
- * Chooses a plugin, with options that the compiler checks against the plugin's own type. Options
+ * Selects a plugin, with options that the compiler checks against the plugin's own type. Options
  * left out get their defaults; a missing one that has none is found by `resolveConfig`.
  * @param plugin The plugin, which must be in the registry when the config is resolved.
  * @param options Its options.

@@ -1,6 +1,6 @@
 /**
  * Errors of the registry and the config tree. Each carries its facts as fields, so that no caller
- * parses text.
+ * has to parse its text.
  * @module
  */
 
@@ -10,6 +10,8 @@ export interface ConfigIssue {
   readonly path: string;
   /** What was expected and what was received, in one line. */
   readonly message: string;
+  /** The name that the message suggests in place of an unknown one. */
+  readonly suggestion?: string;
 }
 
 /**

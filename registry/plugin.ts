@@ -13,6 +13,7 @@ import type {
   Subtask,
   TaskInfo,
 } from "../engine/train/interfaces.ts";
+import type { ModelOutput } from "../engine/train/model.ts";
 import type { ForwardContext, Scope } from "../engine/nn/scope.ts";
 import type { Bags } from "../engine/nn/bags.ts";
 import type { SourceModule, Split } from "../engine/data/data.ts";
@@ -68,6 +69,8 @@ export type {
   TaskInfo,
   UpdateInput,
 } from "../engine/train/interfaces.ts";
+
+export type { ModelOutput } from "../engine/train/model.ts";
 
 /** A dataset that a plugin opened: facts, and splits on request. */
 export interface Dataset extends TaskInfo {
@@ -193,16 +196,6 @@ export interface HeadInput {
   readonly labels?: Tensor;
 }
 
-/** What a head computes. */
-export interface HeadOutput {
-  /** `[batch, num_classes]`: logits, or predicted values for regression. */
-  readonly logits: Tensor;
-  /** Auxiliary losses by name, scalars that already carry their weight; added to the task's loss. */
-  readonly losses?: Readonly<Record<string, Tensor>>;
-  /** Attention logits `[branches, instances]` before softmax, for heads that attend. */
-  readonly attention?: Tensor;
-}
-
 /** The part of the model that turns embeddings into predictions. */
 export interface Head {
   /** `embedding` takes one vector a sample; `bag` takes bags of instances, as they come. */
@@ -212,7 +205,7 @@ export interface Head {
    * @param input Features, bags and labels.
    * @param context Mode and random numbers.
    */
-  forward(input: HeadInput, context: ForwardContext): HeadOutput;
+  forward(input: HeadInput, context: ForwardContext): ModelOutput;
 }
 
 /** What a `head_type` plugin gets besides its own options. */

@@ -20,7 +20,7 @@ export interface SlotInfo {
   readonly section: string;
   /** Field of the section that holds the key. */
   readonly field: string;
-  /** Key, or keys, when the config does not say; absent where the user must choose. */
+  /** Key, or keys, when the config does not say; absent where the user must select one. */
   readonly defaultKey?: string | readonly string[];
   /** Key that `null` in a config file stands for. */
   readonly nullKey?: string;

@@ -58,13 +58,14 @@ export function convGradient(
 function imageGradient(node: Node<"Conv">, dy: Tensor): Tensor {
   const [x, weight] = [operand(node, 0), operand(node, 1)];
   const { strides, pads, dilations } = node.attributes;
-  const reach = both((axis) => dilations[axis] * (Number(weight.shape[2 + axis]) - 1));
+  // From the first entry of a window to its last.
+  const extent = both((axis) => dilations[axis] * (Number(weight.shape[2 + axis]) - 1));
   const turnable = strides.every((stride) => stride === 1) &&
-    pads.every((count, side) => count <= reach[side % 2]) &&
+    pads.every((count, side) => count <= extent[side % 2]) &&
     sizeOf(weight.shape) <= sizeOf(x.shape.slice(1));
   const options = optionsOf(node.attributes);
   if (turnable) {
-    const [top, left, bottom, right] = pads.map((count, side) => reach[side % 2] - count);
+    const [top, left, bottom, right] = pads.map((count, side) => extent[side % 2] - count);
     return conv(dy, turned(weight, node.attributes.group), {
       ...options,
       padding: [top, left, bottom, right],
@@ -73,7 +74,7 @@ function imageGradient(node: Node<"Conv">, dy: Tensor): Tensor {
   // Rows and columns at the end that no window reaches.
   const outputPadding = both((axis) => {
     const [size, count] = [x, dy].map(({ shape }) => Number(shape[2 + axis]));
-    return size + pads[axis] + pads[axis + 2] - ((count - 1) * strides[axis] + reach[axis] + 1);
+    return size + pads[axis] + pads[axis + 2] - ((count - 1) * strides[axis] + extent[axis] + 1);
   });
   return convTranspose(dy, weight, { ...options, outputPadding });
 }
@@ -126,10 +127,10 @@ function weightGradient({ x, y, weight }: Products, attributes: ConvolutionAttri
       const shift = both((axis) => Math.floor(at[axis] / strides[axis]));
       const rest = both((axis) => at[axis] % strides[axis]);
       const offset = shift[0] * grid[1] + shift[1];
-      shifted.push(columns(flat(phase(x, rest, { grid, attributes })), offset, count));
+      shifted.push(columns(flattenGrid(polyphase(x, rest, { grid, attributes })), offset, count));
     }
   }
-  const left = columns(flat(pad2d(y, [0, 0, ...furthest])), 0, count);
+  const left = columns(flattenGrid(pad2d(y, [0, 0, ...furthest])), 0, count);
   const area = shifted.length;
   if (group === 1 && inputs * area <= FEW_INPUTS) {
     const products = gemm(left, concat(shifted, 0), { transB: true });
@@ -150,8 +151,8 @@ function interleaved(matrix: Tensor): Tensor {
   return transpose(reshape(matrix, [rows, size / BLOCK, BLOCK]), [1, 2, 0]);
 }
 
-/** Rows and columns of the padded images with a rest, as many as the grid has. */
-function phase(x: Tensor, rest: Two, { grid, attributes: { strides, pads } }: {
+/** Every stride-th row and column of the padded images from `rest` on, as many as the grid has. */
+function polyphase(x: Tensor, rest: Two, { grid, attributes: { strides, pads } }: {
   readonly grid: Two;
   readonly attributes: ConvolutionAttributes;
 }): Tensor {
@@ -168,7 +169,7 @@ function phase(x: Tensor, rest: Two, { grid, attributes: { strides, pads } }: {
 }
 
 /** `[channels, batch, height · width]`. */
-function flat(x: Tensor): Tensor {
+function flattenGrid(x: Tensor): Tensor {
   const [batch, channels, height, width] = x.shape;
   return reshape(transpose(x, [1, 0, 2, 3]), [channels, batch, Number(height) * Number(width)]);
 }

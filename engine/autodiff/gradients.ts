@@ -82,7 +82,8 @@ function keepDims(reduced: Tensor, x: Tensor, { axes, keepdims }: ReduceAttribut
   return l.reshape(reduced, x.shape.map((dim, axis) => axes.includes(axis) ? 1 : dim));
 }
 
-function spread(cotangent: Tensor, x: Tensor, attributes: ReduceAttributes): Tensor {
+/** Repeats a cotangent along the axes that were reduced. */
+function expandReduced(cotangent: Tensor, x: Tensor, attributes: ReduceAttributes): Tensor {
   return l.expand(keepDims(cotangent, x, attributes), x.shape, x);
 }
 
@@ -109,7 +110,7 @@ function extremum(
   return [e.mul(e.div(keepDims(dy!, x, node.attributes), ties), attained)];
 }
 
-/** dA = dY Bᵀ, dB = Aᵀ dY; a matrix against a batch is one flat product. */
+/** dA = dY Bᵀ, dB = Aᵀ dY; a matrix against a batch is one product of matrices. */
 function matMul(
   node: Node<"MatMul">,
   [dy]: Gradients,
@@ -117,9 +118,9 @@ function matMul(
   wanted: readonly boolean[],
 ): Gradients {
   const [a, b] = [operand(node, 0), operand(node, 1)];
-  const flat = b.shape.length === 2 && a.shape.length > 2;
+  const asMatrices = b.shape.length === 2 && a.shape.length > 2;
   const rightGradient = () =>
-    flat ? m.gemm(flatten(a), flatten(dy!), { transA: true }) : m.matMul(l.transpose(a), dy!);
+    asMatrices ? m.gemm(flatten(a), flatten(dy!), { transA: true }) : m.matMul(l.transpose(a), dy!);
   return [
     wanted[0] ? m.matMul(dy!, l.transpose(b)) : undefined,
     wanted[1] ? rightGradient() : undefined,
@@ -248,10 +249,10 @@ export const gradientRules: { readonly [K in OpName]: GradientRule<K> } = {
   MatMul: matMul,
   Gemm: gemm,
 
-  ReduceSum: (node, [dy]) => [spread(dy!, operand(node, 0), node.attributes)],
+  ReduceSum: (node, [dy]) => [expandReduced(dy!, operand(node, 0), node.attributes)],
   ReduceMean: (node, [dy]) => {
     const x = operand(node, 0);
-    return [spread(e.div(dy!, reducedCount(x, node.attributes.axes)), x, node.attributes)];
+    return [expandReduced(e.div(dy!, reducedCount(x, node.attributes.axes)), x, node.attributes)];
   },
   ReduceMax: extremum,
   ReduceMin: extremum,

@@ -33,11 +33,11 @@ export function averagePoolGradient(node: Node<"AveragePool">, [dy]: Gradients):
   const shared = mul(dy!, constant(shares, [rows.length, columns.length]));
   const single = reshape(shared, [flatSize([batch, channels]), 1, ...counts]);
   const ones = constant(Array(height * width).fill(1), [1, 1, height, width]);
-  const spread = convTranspose(single, ones, { stride: [strides[0], strides[1]] });
+  const padded = convTranspose(single, ones, { stride: [strides[0], strides[1]] });
   const [bottom, right] = [0, 1].map((axis) =>
-    Number(x.shape[2 + axis]) - Number(spread.shape[2 + axis]) + pads[axis]
+    Number(x.shape[2 + axis]) - Number(padded.shape[2 + axis]) + pads[axis]
   );
-  return [reshape(pad2d(spread, [-pads[0], -pads[1], bottom, right]), x.shape, x)];
+  return [reshape(pad2d(padded, [-pads[0], -pads[1], bottom, right]), x.shape, x)];
 }
 
 /** How many entries of an axis each window divides by. */

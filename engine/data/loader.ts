@@ -2,6 +2,7 @@
  * Reads the batches of a split, ahead of the thread that computes with them.
  * @module
  */
+import { sizeOf } from "../ir/dims.ts";
 import type { InstanceLimit } from "./_batch_reader.ts";
 import type { Batch, Split } from "./data.ts";
 import { Epoch } from "./_epoch.ts";
@@ -122,7 +123,7 @@ export class Loader implements AsyncDisposable {
       );
     }
     if (weighted) this.#weights = classWeights(split.labels, this.#samples);
-    const rowSize = split.sampleShape.reduce((product, n) => product * n, 1);
+    const rowSize = sizeOf(split.sampleShape);
     const reader = { name: split.name, source: split.source, rowSize };
     this.#pool = workers === 0 ? new LocalPool(reader) : new WorkerPool(reader, workers);
   }

@@ -4,18 +4,42 @@
  * @module
  */
 import { setImmediate } from "node:timers";
-import { recordError } from "../error_record.ts";
+import type { Rows, Source, Split } from "../data/data.ts";
+import { openSplitSource } from "../data/open_source.ts";
+import { type Answered, serve } from "../data/worker_channel.ts";
+import type { OnnxModel } from "../onnx/encode.ts";
 import { onBehalfOf, refuse } from "../fault.ts";
 import { formatShape, sizeOf } from "../ir/dims.ts";
 import { Session, type Value } from "../runtime/session.ts";
-import type { Rows, Source } from "../data/data.ts";
-import { openSplitSource } from "../data/open_source.ts";
-import type { Job, Reply, Request, SampleSource, WorkerSetup } from "./_protocol.ts";
+import type { FeatureBlock } from "./journal.ts";
 
-/** The part of a worker's global scope that is used here. */
-interface WorkerScope {
-  onmessage: ((event: MessageEvent<Request>) => void) | null;
-  postMessage(message: Reply, transfer: Transferable[]): void;
+/** Where samples come from. */
+export type SampleSource = Pick<Split, "name" | "source" | "sampleShape">;
+
+/** What a worker computes with. */
+export interface WorkerSetup {
+  /** `samples [batch, ...sampleShape]` to `features [batch, D]`. */
+  readonly model: OnnxModel;
+  /** Threads within an operator. */
+  readonly threads: number;
+}
+
+/** Consecutive samples: the index of the first one, and how many. */
+export type Job = Pick<FeatureBlock, "start" | "count">;
+
+/** What the extractor asks. */
+export type ExtractTopics = {
+  /** The jobs that follow are about the samples of this split. */
+  readonly open: readonly [SampleSource, undefined];
+  /** Features of samples. */
+  readonly compute: readonly [Job, FeatureBlock];
+};
+
+/** A worker that computes. */
+interface Worker {
+  readonly session: Session;
+  /** The open split. */
+  opened?: Promise<Opened>;
 }
 
 /** An open split. */
@@ -24,55 +48,34 @@ interface Opened {
   readonly source: Source;
 }
 
-const scope = globalThis as unknown as WorkerScope;
-
-let loading: Promise<Session> | undefined;
-let opening: Promise<Opened> | undefined;
-let turn: Promise<void> = Promise.resolve();
-
-scope.onmessage = ({ data }) => {
-  switch (data.type) {
-    case "load":
-      loading = load(data.setup);
-      turn = post(loading.then((): Reply => ({ type: "ready" })));
-      break;
-    case "open": {
-      const before = opening;
-      opening = turn.then(() => closeSource(before)).then(() => open(data.split));
-      turn = post(opening.then((): Reply => ({ type: "ready" })));
-      break;
-    }
-    case "job": {
-      const opened = opening!;
-      const rows = opened.then(({ source }) => read(source, data.job));
-      rows.catch(() => {}); // Told in turn.
-      turn = turn.then(macrotask).then(() => post(compute(data.job, opened, rows)));
-      break;
-    }
-    case "close":
-      turn = turn.then(close);
-      break;
-    default:
-      data satisfies never;
-  }
-};
+serve<ExtractTopics, WorkerSetup, Worker>({
+  async start({ model, threads }) {
+    return { session: await Session.load(model, { threads }) };
+  },
+  answer: {
+    async open(split, worker, before) {
+      const previous = worker.opened;
+      worker.opened = before.then(() => closeSource(previous)).then(() => open(split));
+      await worker.opened;
+      return { answer: undefined };
+    },
+    async compute(job, { session, opened }, before) {
+      const reading = opened!.then(({ source }) => read(source, job));
+      reading.catch(() => {}); // Reported when its turn comes.
+      await before;
+      await macrotask();
+      return await compute(job, session, { ...await opened!, rows: await reading });
+    },
+  },
+  async close({ session, opened }) {
+    await closeSource(opened);
+    await session.release();
+  },
+});
 
 /** Lets messages in, so that the next job is read while this one is computed; a timer takes 2 ms. */
 function macrotask(): Promise<void> {
   return new Promise((resolve) => setImmediate(() => resolve()));
-}
-
-async function post(reply: Promise<Reply>): Promise<void> {
-  try {
-    const message = await reply;
-    scope.postMessage(message, message.type === "features" ? [message.features.buffer] : []);
-  } catch (error) {
-    scope.postMessage({ type: "error", error: recordError(error) }, []);
-  }
-}
-
-async function load({ model, threads }: WorkerSetup): Promise<Session> {
-  return await Session.load(model, { threads });
 }
 
 async function open(split: SampleSource): Promise<Opened> {
@@ -85,18 +88,18 @@ async function read(source: Source, { start, count }: Job): Promise<Rows> {
 
 async function compute(
   job: Job,
-  opened: Promise<Opened>,
-  reading: Promise<Rows>,
-): Promise<Reply> {
-  const { split } = await opened;
-  const { features: data, skipped = [] } = await reading;
+  session: Session,
+  { split, rows }: Opened & { readonly rows: Rows },
+): Promise<Answered<FeatureBlock>> {
+  const { features: data, skipped = [] } = rows;
   const batch = job.count - skipped.length;
-  if (batch === 0) return { type: "features", job, features: new Float32Array(), skipped };
+  if (batch === 0) return { answer: { ...job, features: new Float32Array(), skipped } };
   const shape = [batch, ...split.sampleShape];
   onBehalfOf(split.source.part, () => requireSize(data, shape));
   const samples: Value = { dtype: "float32", shape, data };
-  const { features } = await (await loading!).run({ samples });
-  return { type: "features", job, features: features.data as Float32Array<ArrayBuffer>, skipped };
+  const outputs = await session.run({ samples });
+  const features = outputs.features.data as Float32Array<ArrayBuffer>;
+  return { answer: { ...job, features, skipped }, transfer: [features.buffer] };
 }
 
 function requireSize({ length }: Float32Array, shape: readonly number[]): void {
@@ -107,11 +110,4 @@ function requireSize({ length }: Float32Array, shape: readonly number[]): void {
 async function closeSource(open: Promise<Opened> | undefined): Promise<void> {
   const opened = await open?.catch(() => undefined);
   opened?.source.close();
-}
-
-async function close(): Promise<void> {
-  await closeSource(opening);
-  const session = await loading?.catch(() => undefined);
-  await session?.release();
-  scope.postMessage({ type: "closed" }, []);
 }

@@ -3,10 +3,10 @@
  * encoder on a few of them at a time.
  * @module
  */
-import { restoreError } from "../error_record.ts";
-import { faultOf } from "../fault.ts";
+import { blame } from "../fault.ts";
+import { WorkerChannel } from "../data/worker_channel.ts";
 import type { OnnxModel } from "../onnx/encode.ts";
-import type { Job, Reply, Request, SampleSource, WorkerSetup } from "./_protocol.ts";
+import type { ExtractTopics, SampleSource, WorkerSetup } from "./_extract_worker.ts";
 import type { FeatureBlock } from "./journal.ts";
 
 /** Samples that are computed at once where nothing else is asked for, as the caches like it. */
@@ -34,6 +34,8 @@ export interface RangeOptions {
   readonly signal?: AbortSignal;
 }
 
+type ExtractWorker = WorkerChannel<ExtractTopics, WorkerSetup>;
+
 /** Jobs that a worker has at hand: one it computes, one it reads, one that waits. */
 const AHEAD = 3;
 
@@ -44,6 +46,10 @@ const AHEAD = 3;
 export class Extractor implements AsyncDisposable {
   readonly #options: Required<ExtractorOptions>;
   #starting: Promise<readonly ExtractWorker[]> | undefined;
+  /** What is worked on, for messages. */
+  #name = "features";
+  /** What its source belongs to. */
+  #part: string | undefined;
 
   /**
    * Makes an extractor; its threads start with the first run.
@@ -62,12 +68,15 @@ export class Extractor implements AsyncDisposable {
    * @throws {Error} if the runtime refuses the model.
    */
   async *run(
-    split: SampleSource,
+    { name, source, sampleShape }: SampleSource,
     { start, end, signal }: RangeOptions,
   ): AsyncIterableIterator<FeatureBlock> {
     const { microBatch } = this.#options;
-    const workers = await (this.#starting ??= startWorkers(this.#options));
-    await Promise.all(workers.map((worker) => worker.open(split)));
+    const workers = await (this.#starting ??= this.#start());
+    this.#name = name;
+    this.#part = source.part;
+    const split = { name, source, sampleShape };
+    await Promise.all(workers.map((worker) => worker.ask("open", split)));
     const pending: Promise<FeatureBlock>[] = [];
     let next = start;
     let turn = 0;
@@ -75,8 +84,8 @@ export class Extractor implements AsyncDisposable {
       if (next >= end) return;
       // Micro-batches lie on a grid that begins at 0.
       const count = Math.min(microBatch - next % microBatch, end - next);
-      const block = workers[turn++ % workers.length].compute({ start: next, count });
-      block.catch(() => {}); // Told in turn.
+      const block = workers[turn++ % workers.length].ask("compute", { start: next, count });
+      block.catch(() => {}); // Reported when its turn comes.
       pending.push(block);
       next += count;
     };
@@ -94,95 +103,23 @@ export class Extractor implements AsyncDisposable {
     const workers = await this.#starting?.catch(() => []) ?? [];
     await Promise.all(workers.map((worker) => worker.close()));
   }
-}
 
-async function startWorkers(
-  { workers: count, ...setup }: Required<ExtractorOptions>,
-): Promise<readonly ExtractWorker[]> {
-  const workers = Array.from({ length: count }, () => new ExtractWorker());
-  try {
-    await Promise.all(workers.map((worker) => worker.load(setup)));
-    return workers;
-  } catch (error) {
-    await Promise.all(workers.map((worker) => worker.close()));
-    throw error;
-  }
-}
-
-/** The main thread's end of one worker, which answers in the order in which it is asked. */
-class ExtractWorker {
-  readonly #worker: Worker;
-  readonly #closed = Promise.withResolvers<void>();
-  readonly #waiting: PromiseWithResolvers<FeatureBlock | undefined>[] = [];
-  /** What it works on, for messages. */
-  #name = "features";
-  /** What its source belongs to. */
-  #part: string | undefined;
-  #failure: unknown;
-
-  constructor() {
+  async #start(): Promise<readonly ExtractWorker[]> {
+    const { workers: count, model, threads } = this.#options;
     const url = new URL("./_extract_worker.ts", import.meta.url);
-    this.#worker = new Worker(url.href, { type: "module", name: "extractor" });
-    this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(data);
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      const state = `a worker stopped: ${event.message}`;
-      const error = new Error(`Cannot extract ${this.#name}: ${state}`);
-      this.#fail(this.#part === undefined ? error : faultOf(this.#part, error));
-    };
-  }
-
-  async load({ model, threads }: WorkerSetup): Promise<void> {
-    await this.#ask({ type: "load", setup: { model, threads } });
-  }
-
-  async open({ name, source, sampleShape }: SampleSource): Promise<void> {
-    this.#name = name;
-    this.#part = source.part;
-    await this.#ask({ type: "open", split: { name, source, sampleShape } });
-  }
-
-  async compute(job: Job): Promise<FeatureBlock> {
-    return (await this.#ask({ type: "job", job }))!;
-  }
-
-  close(): Promise<void> {
-    if (this.#failure) return Promise.resolve();
-    this.#worker.postMessage({ type: "close" } satisfies Request);
-    return this.#closed.promise;
-  }
-
-  #ask(request: Request): Promise<FeatureBlock | undefined> {
-    if (this.#failure) return Promise.reject(this.#failure);
-    const waiting = Promise.withResolvers<FeatureBlock | undefined>();
-    this.#waiting.push(waiting);
-    this.#worker.postMessage(request);
-    return waiting.promise;
-  }
-
-  #receive(reply: Reply): void {
-    switch (reply.type) {
-      case "ready":
-        return this.#waiting.shift()?.resolve(undefined);
-      case "features": {
-        const { job, features, skipped } = reply;
-        return this.#waiting.shift()?.resolve({ ...job, features, skipped });
-      }
-      case "error":
-        return this.#waiting.shift()?.reject(restoreError(reply.error));
-      case "closed":
-        this.#worker.terminate();
-        return this.#closed.resolve();
-      default:
-        reply satisfies never;
+    const lost = (reason: string) =>
+      blame(this.#part, new Error(`Cannot extract ${this.#name}: a worker stopped: ${reason}`));
+    const options = { name: "extractor", lost };
+    const workers: ExtractWorker[] = Array.from(
+      { length: count },
+      () => new WorkerChannel(url, { model, threads }, options),
+    );
+    try {
+      await Promise.all(workers.map(({ ready }) => ready));
+      return workers;
+    } catch (error) {
+      await Promise.all(workers.map((worker) => worker.close()));
+      throw error;
     }
-  }
-
-  /** Nothing will come from the worker any more. */
-  #fail(error: unknown): void {
-    this.#failure = error;
-    this.#worker.terminate();
-    for (const { reject } of this.#waiting.splice(0)) reject(error);
-    this.#closed.resolve();
   }
 }

@@ -28,9 +28,9 @@ export async function int8ProductsAreFaster(
 ): Promise<boolean> {
   const shape = [WIDTH, WIDTH];
   const y = linear(input("x", "float32", [ROWS, WIDTH]), input("w", "float32", shape));
-  const weight = { shape, values: spread(WIDTH * WIDTH) };
+  const weight = { shape, values: mixedValues(WIDTH * WIDTH) };
   const graph = bakeInputs(emit({ y }), new Map([["w", weight]]));
-  const x: Value = { dtype: "float32", shape: [ROWS, WIDTH], data: spread(ROWS * WIDTH) };
+  const x: Value = { dtype: "float32", shape: [ROWS, WIDTH], data: mixedValues(ROWS * WIDTH) };
   const [whole, parts] = await measure([graph, split(graph)], x);
   const largest = whole.y.reduce((found, value) => Math.max(found, Math.abs(value)), 0);
   const right = parts.y.every((value, i) => Math.abs(value - whole.y[i]) < MAX_ERROR * largest);
@@ -38,7 +38,7 @@ export async function int8ProductsAreFaster(
 }
 
 /** Numbers between -0.5 and 0.5, in no order. */
-function spread(size: number): Float32Array {
+function mixedValues(size: number): Float32Array {
   return Float32Array.from({ length: size }, (_, i) => (i * 0.6180339887) % 1 - 0.5);
 }
 

@@ -68,7 +68,7 @@ type Fail = (dataset: string, state: string, index?: number) => DataError;
 
 const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
-/** The name and values of the first value that `test` rejects. */
+/** Index of the first value that `test` rejects; -1 where it rejects none. */
 function firstBad(values: Float64Array, test: (value: number) => boolean): number {
   return values.findIndex((value) => !test(value));
 }

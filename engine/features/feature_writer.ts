@@ -3,10 +3,9 @@
  * a block. The file gets its name when it is finished.
  * @module
  */
-import { basename, dirname, join } from "node:path";
 import type { Dataset, File } from "h5wasm/node";
 import { DataError } from "../errors.ts";
-import { putInPlace, removeQuietly, writeError } from "../storage/atomic.ts";
+import { putInPlace, removeQuietly, temporaryPath, writeError } from "../storage/atomic.ts";
 import { emptyFloat16File } from "./float16_template.ts";
 import { type Hdf5Library, loadHdf5Library } from "../storage/hdf5/library.ts";
 
@@ -88,7 +87,7 @@ export class FeatureWriter {
     const chunkRows = options.chunkRows ?? Math.max(1, Math.round(CHUNK_BYTES / rowBytes));
     const full = { embedDim, precision, compression, chunkRows, targets };
     const library = await loadHdf5Library();
-    const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
+    const temporary = temporaryPath(path);
     try {
       if (precision === 16) {
         Deno.writeFileSync(temporary, emptyFloat16File(embedDim, chunkRows, compression));

@@ -3,6 +3,7 @@
  * @module
  */
 import { DataError } from "../errors.ts";
+import { firstLine } from "../first_line.ts";
 import { formatShape, sameShape, sizeOf } from "../ir/dims.ts";
 import { Session, type Value } from "../runtime/session.ts";
 
@@ -99,9 +100,8 @@ export class ForeignModel {
     }
     const feeds = { [input]: { dtype: "float32", shape, data } as const };
     const results = await this.#session.run(feeds).catch((cause) => {
-      const [reason] = (cause instanceof Error ? cause.message : String(cause)).split("\n");
       throw new DataError(
-        `Cannot run "${file}" on samples of the shape ${formatShape(shape)}: ${reason}`,
+        `Cannot run "${file}" on samples of the shape ${formatShape(shape)}: ${firstLine(cause)}`,
         { file, cause },
       );
     });

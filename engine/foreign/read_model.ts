@@ -6,6 +6,7 @@
 import { dirname, join } from "node:path";
 import { DataError } from "../errors.ts";
 import { FileReader } from "../storage/file_reader.ts";
+import { isFile } from "../storage/is_file.ts";
 import { type Field, WireReader } from "./_wire_reader.ts";
 
 /** An input or output of a model. */
@@ -178,12 +179,10 @@ class FactsReader {
     const { path } = this.#file;
     const file = join(dirname(path), location);
     if (this.#weightFiles.has(file)) return;
-    try {
-      Deno.statSync(file);
-    } catch (cause) {
+    if (!isFile(file)) {
       throw new DataError(
         `Cannot read "${path}": its weights are in "${file}", which is not there`,
-        { file: path, dataset: tensor, cause },
+        { file: path, dataset: tensor },
       );
     }
     this.#weightFiles.add(file);

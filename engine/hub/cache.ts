@@ -17,7 +17,8 @@
  */
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { writeError, writeFileAtomic } from "../storage/atomic.ts";
+import { temporaryPath, writeError, writeFileAtomic } from "../storage/atomic.ts";
+import { isFile } from "../storage/is_file.ts";
 
 /** A file in the cache. */
 export interface CachedFile {
@@ -172,15 +173,6 @@ function readText(path: string): string | undefined {
   }
 }
 
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
-}
-
 function isMissing(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
@@ -214,7 +206,7 @@ export async function addToSnapshot(folder: string, entry: SnapshotEntry): Promi
   const { commit, name, blob, revision } = entry;
   const file = join(folder, "snapshots", commit, name);
   makeFolder(dirname(file));
-  const temporary = `${file}.${crypto.randomUUID()}.tmp`;
+  const temporary = temporaryPath(file);
   let linked = true;
   try {
     Deno.symlinkSync(join("..", "..", "blobs", blob), temporary);

@@ -3,6 +3,7 @@
  * @module
  */
 import { DataError } from "../errors.ts";
+import { firstLine } from "../first_line.ts";
 
 /** Address that is asked where `HF_ENDPOINT` names no other. */
 const DEFAULT_ENDPOINT = "https://huggingface.co";
@@ -162,7 +163,7 @@ export class HubClient {
   }
 
   async #fetch(url: URL, { method, headers, signal }: RequestOptions): Promise<Response> {
-    const own = url.origin === this.#endpoint.origin && this.#token !== undefined;
+    const withToken = url.origin === this.#endpoint.origin && this.#token !== undefined;
     try {
       return await fetch(url, {
         method,
@@ -171,7 +172,7 @@ export class HubClient {
         headers: {
           ...headers,
           "accept-encoding": "identity", // Sizes are those of the file.
-          ...(own && { authorization: `Bearer ${this.#token}` }),
+          ...(withToken && { authorization: `Bearer ${this.#token}` }),
         },
       });
     } catch (error) {
@@ -235,8 +236,7 @@ function missesFile({ headers }: Response): boolean {
  * @returns The error, with the reason in one line.
  */
 export function networkError(error: unknown, host: string): NetworkError {
-  const message = error instanceof Error ? error.message : String(error);
-  return new NetworkError(`the connection to ${host} failed: ${message.split("\n")[0]}`, {
+  return new NetworkError(`the connection to ${host} failed: ${firstLine(error)}`, {
     cause: error,
   });
 }

@@ -7,6 +7,7 @@ import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DataError } from "../errors.ts";
 import { writeError } from "../storage/atomic.ts";
+import { isFile } from "../storage/is_file.ts";
 import { PartialFile } from "./_partial_file.ts";
 import { persist } from "./_persist.ts";
 import { Watch } from "./_watch.ts";
@@ -149,11 +150,7 @@ async function lock(path: string, signal?: AbortSignal): Promise<Disposable> {
 
 /** SHA-256 of a blob that is there and is what its name says; a damaged one is downloaded again. */
 async function hashOfBlob(blob: string, signal?: AbortSignal): Promise<string | undefined> {
-  try {
-    Deno.statSync(blob);
-  } catch {
-    return undefined;
-  }
+  if (!isFile(blob)) return undefined;
   const sha256 = await sha256OfFile(blob, signal);
   const name = basename(blob);
   return isSha256(name) && sha256 !== name ? undefined : sha256;

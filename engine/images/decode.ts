@@ -9,6 +9,7 @@ import { readFile } from "node:fs/promises";
 import type sharpModule from "sharp";
 import type { Metadata, Sharp, SharpOptions } from "sharp";
 import { DataError } from "../errors.ts";
+import { firstLine } from "../first_line.ts";
 import { readError } from "../storage/file_reader.ts";
 import { bmpSize, decodeBmp, isBmp } from "./bmp.ts";
 import { clipGrey, cmykToRgb, type Image, withChannels } from "./image.ts";
@@ -25,8 +26,7 @@ function loadSharp(): Promise<typeof sharpModule> {
     sharp.cache(false);
     return sharp;
   }, (cause) => {
-    const [reason] = String(cause instanceof Error ? cause.message : cause).split("\n");
-    throw new Error(`Cannot load the image library "sharp": ${reason}`, { cause });
+    throw new Error(`Cannot load the image library "sharp": ${firstLine(cause)}`, { cause });
   });
   return loading;
 }
@@ -131,6 +131,5 @@ function plainReason(message: string): string {
   if (/unsupported image format|is empty/.test(message)) {
     return "it is no image of a known format";
   }
-  const [line] = message.split("\n");
-  return line.replace(/^(Input buffer has corrupt header: |\w+: )+/, "");
+  return firstLine(message).replace(/^(Input buffer has corrupt header: |\w+: )+/, "");
 }

@@ -5,6 +5,7 @@
  * makes a thumbnail and by 7 when it enlarges one. Reference: Pillow's `Resample.c`, `Geometry.c`.
  * @module
  */
+import { cubic } from "../cubic.ts";
 import { resampleModule } from "./_resample_module.ts";
 import type { Image } from "./image.ts";
 import type { Interpolation } from "./preprocessing.ts";
@@ -40,14 +41,6 @@ interface Kernel {
 
 function sinc(x: number): number {
   return x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI);
-}
-
-/** Keys' cubic convolution with a = -0.5. */
-function cubic(x: number): number {
-  const a = -0.5;
-  const t = Math.abs(x);
-  if (t < 1) return ((a + 2) * t - (a + 3)) * t * t + 1;
-  return t < 2 ? (((t - 5) * t + 8) * t - 4) * a : 0;
 }
 
 const KERNELS: { readonly [I in Exclude<Interpolation, "nearest">]: Kernel } = {

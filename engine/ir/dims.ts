@@ -84,7 +84,17 @@ export function broadcast(a: Shape, b: Shape, op: string): Shape {
   return result;
 }
 
-/** Number of elements of a shape, as a symbol where it has symbols. */
+/**
+ * Product of dimensions, as a symbol where one of them is a symbol.
+ *
+ * @example Lines of all bags
+ * ```ts
+ * import { flatSize } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([flatSize([3, 4]), flatSize([3, "bags"])], [12, "3*bags"]);
+ * ```
+ */
 export function flatSize(shape: Shape): Dim {
   if (shape.length === 1) return shape[0];
   return shape.every((dim) => typeof dim === "number") ? sizeOf(shape) : shape.join("*");

@@ -1,5 +1,5 @@
 /**
- * Functions that move values without changing them: shapes, slices, indexing.
+ * Shapes at run time, and functions that lay values out in another shape without changing them.
  * @module
  */
 import { applyOne, int64s, isStatic, scalar } from "./create.ts";

@@ -6,13 +6,13 @@
  * @module
  */
 import { scalar } from "../ir/create.ts";
+import { flatSize } from "../ir/dims.ts";
 import { add, min, mul, sub } from "../ir/elementwise.ts";
 import { equal, less } from "../ir/logic.ts";
 import { reshape, sizeOfAxis, unsqueeze } from "../ir/layout.ts";
 import { cumSum, gather, range } from "../ir/indexing.ts";
 import { reduceMax, reduceMin } from "../ir/matrix.ts";
 import type { Tensor } from "../ir/node.ts";
-import type { Dim } from "../ir/types.ts";
 
 /** Which rows of a packed matrix belong to which bag. */
 export interface Bags {
@@ -141,7 +141,7 @@ export function toGrid(values: Tensor, grid: BagGrid): Tensor {
  */
 export function fromGrid(values: Tensor, grid: BagGrid): Tensor {
   const [channels, bags, longest] = values.shape;
-  return gather(reshape(values, [channels, `${bags}*${longest}`]), grid.cells, 1);
+  return gather(reshape(values, [channels, flatSize([bags, longest])]), grid.cells, 1);
 }
 
 /**
@@ -183,19 +183,4 @@ export function membership(index: Tensor, lengths: Tensor): Tensor {
  */
 export function atMost(limit: number, count: Tensor): Tensor {
   return min(count, scalar(limit, "int64"));
-}
-
-/**
- * Product of two dimensions, as a symbol where one of them is a symbol.
- *
- * @example Lines of all bags
- * ```ts
- * import { flatDim } from "@glovita/glovita/engine";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals([flatDim(3, 4), flatDim(3, "bags")], [12, "3*bags"]);
- * ```
- */
-export function flatDim(a: Dim, b: Dim): Dim {
-  return typeof a === "number" && typeof b === "number" ? a * b : `${a}*${b}`;
 }

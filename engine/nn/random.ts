@@ -3,13 +3,13 @@
  * can be repeated exactly and nothing needs to be stored to resume.
  * @module
  */
-import { applyOne, isStatic, scalar } from "../ir/create.ts";
+import { applyOne, scalar } from "../ir/create.ts";
 import { add, cast, cos, log, mul, sqrt } from "../ir/elementwise.ts";
 import { bitwiseXor, greaterOrEqual, shiftRight, where } from "../ir/logic.ts";
 import { elementCount, shapeOf, unsqueeze } from "../ir/layout.ts";
 import { range } from "../ir/indexing.ts";
 import type { Tensor } from "../ir/node.ts";
-import { sizeOf } from "../ir/dims.ts";
+import { flatSize } from "../ir/dims.ts";
 
 const GOLDEN = 0x9e3779b9;
 
@@ -82,8 +82,7 @@ export class RandomStream {
    */
   bits(like: Tensor): Tensor {
     const key = this.#key();
-    const size = isStatic(like.shape) ? sizeOf(like.shape) : like.shape.join("*");
-    const index = cast(range(elementCount(like), size, "int64"), "uint32");
+    const index = cast(range(elementCount(like), flatSize(like.shape), "int64"), "uint32");
     const flat = mix(add(mul(index, scalar(GOLDEN, "uint32")), key));
     if (like.shape.length === 1) return flat;
     return applyOne("Reshape", [flat, shapeOf(like)], { shape: like.shape });

@@ -8,7 +8,7 @@ import { input } from "../ir/create.ts";
 import type { Tensor } from "../ir/node.ts";
 import { gemm } from "../ir/matrix.ts";
 import { reshape } from "../ir/layout.ts";
-import { sizeOf } from "../ir/dims.ts";
+import { flatSize } from "../ir/dims.ts";
 import { currentPart, inPart } from "../ir/part.ts";
 import { type Initializer, torchDefault } from "./initializers.ts";
 import type { RandomStream } from "./random.ts";
@@ -237,9 +237,9 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   if (leading.length === 0) {
     return reshape(linear(reshape(x, [1, ...x.shape]), weight, bias), [weight.shape[0]]);
   }
-  const rows = leading.every((dim) => typeof dim === "number")
-    ? sizeOf(leading)
-    : leading.join("*");
-  const flat = gemm(reshape(x, [rows, x.shape.at(-1)!]), weight, { c: bias, transB: true });
+  const flat = gemm(reshape(x, [flatSize(leading), x.shape.at(-1)!]), weight, {
+    c: bias,
+    transB: true,
+  });
   return reshape(flat, [...leading, weight.shape[0]], x);
 }

@@ -24,7 +24,8 @@ export function withNoCopyOutput(graph: OnnxGraph): OnnxGraph {
 }
 
 /**
- * Tells whether a run is over and the binding has given up.
+ * Tells whether a run is over and the binding has given up. It throws a plain error, which only its
+ * text tells from others; where a later version words it otherwise, tests of sessions fail.
  * @param error What the run threw.
  */
 export function isExpectedFailure(error: unknown): boolean {

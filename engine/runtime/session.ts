@@ -1,6 +1,6 @@
 /**
- * Running graphs. The only file that knows onnxruntime-node, which it loads when the first session
- * is made and not before.
+ * Running graphs. The only file that loads onnxruntime-node, when the first session is made and not
+ * before. `_no_copy_output.ts` and `_load_error.ts` know what it does and says beyond its API.
  * @module
  */
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";

@@ -8,6 +8,48 @@ import { errorCode } from "./file_reader.ts";
 
 /** Longest part of the final name that a temporary name repeats. */
 const NAME_LENGTH = 100;
+/** Names that {@linkcode temporaryPath} makes. */
+const TEMPORARY = /^\..*\.[0-9a-f-]{36}\.tmp$/;
+
+/**
+ * Makes a name for a file while it is being written: hidden, unlike any other, in the folder of its
+ * final name.
+ *
+ * @param path Its final name.
+ * @returns A path at which there is nothing.
+ *
+ * @example In the same folder
+ * ```ts
+ * import { assertMatch } from "@std/assert";
+ * assertMatch(temporaryPath("run/last.pt"), /^run\/\.last\.pt\.[0-9a-f-]+\.tmp$/);
+ * ```
+ */
+export function temporaryPath(path: string): string {
+  const name = basename(path).slice(0, NAME_LENGTH);
+  return join(dirname(path), `.${name}.${crypto.randomUUID()}.tmp`);
+}
+
+/**
+ * Removes the files of a folder that a killed process left half-written.
+ *
+ * @param folder The folder; nobody else may be writing in it.
+ * @throws {Error} if the system refuses.
+ *
+ * @example What is finished stays
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * const folder = Deno.makeTempDirSync();
+ * const path = `${folder}/last.pt`;
+ * for (const name of [path, temporaryPath(path)]) Deno.writeTextFileSync(name, "");
+ * removeTemporaries(folder);
+ * assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["last.pt"]);
+ * ```
+ */
+export function removeTemporaries(folder: string): void {
+  for (const { name } of Deno.readDirSync(folder)) {
+    if (TEMPORARY.test(name)) Deno.removeSync(join(folder, name));
+  }
+}
 
 /** The path behind a symbolic link, so that a link stays a link when its file is replaced. */
 function resolveLink(path: string): string {
@@ -118,8 +160,7 @@ export async function replaceFile(
   write: (temporary: string) => void | Promise<void>,
 ): Promise<void> {
   const target = resolveLink(path);
-  const name = `.${basename(target).slice(0, NAME_LENGTH)}.${crypto.randomUUID()}.tmp`;
-  const temporary = join(dirname(target), name);
+  const temporary = temporaryPath(target);
   try {
     await write(temporary);
     const mode = modeOf(target);

@@ -4,6 +4,7 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { DataError } from "../errors.ts";
+import { firstLine } from "../first_line.ts";
 
 /** Most bytes asked for in one system call. */
 const CALL_BYTES = 1 << 30;
@@ -45,7 +46,7 @@ function describe(error: unknown): string {
     case "EIO":
       return "the disk reports an input/output error";
     default:
-      return error instanceof Error ? error.message.split("\n")[0] : String(error);
+      return firstLine(error);
   }
 }
 

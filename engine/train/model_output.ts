@@ -7,13 +7,13 @@ import { formatShape } from "../ir/dims.ts";
 import type { Tensor } from "../ir/node.ts";
 import type { Dim, Shape } from "../ir/types.ts";
 
-/** What a model computes from a batch. */
+/** What a model, by its head, computes from a batch. */
 export interface ModelOutput {
-  /** `[batch, num_classes]`. */
+  /** `[batch, num_classes]`: logits, or predicted values for regression. */
   readonly logits: Tensor;
-  /** Auxiliary losses by name. */
+  /** Auxiliary losses by name, scalars that already carry their weight; added to the task's loss. */
   readonly losses?: Readonly<Record<string, Tensor>>;
-  /** Attention logits `[branches, instances]`. */
+  /** Attention logits `[branches, instances]` before softmax, for heads that attend. */
   readonly attention?: Tensor;
 }
 

@@ -1,28 +1,64 @@
 /**
- * The directory of one run (one fold): its JSON files and its checkpoints. Every file appears whole
- * or not at all.
+ * The directory of one run (one fold): which files it has, where they are, and how they are written
+ * and read. Every file appears whole or not at all. Nobody else knows these names.
  * @module
  */
-import { dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { DataError } from "../errors.ts";
-import { replaceFile, writeError, writeJsonAtomic } from "../storage/atomic.ts";
+import { removeTemporaries, replaceFile, writeError, writeJsonAtomic } from "../storage/atomic.ts";
+import { isFile } from "../storage/is_file.ts";
 import type { TorchValue } from "../storage/torch/pickle_values.ts";
 import { writeTorchFile } from "../storage/torch/torch_file.ts";
 import type { Values } from "./events.ts";
 
 /** Numbers of all epochs, as `metrics.json` holds them. */
 export interface MetricsFile {
-  /** An object an epoch. */
+  /** One object per epoch. */
   readonly train: Values[];
-  /** An object an epoch. */
+  /** One object per epoch. */
   readonly val: Values[];
   /** Numbers of the best checkpoint on the test split. */
   test?: Values;
 }
 
-const METRICS = "metrics.json";
-/** Names that files have while they are being written. */
-const TEMPORARY = /^\..*\.[0-9a-f-]{36}\.tmp$/;
+/** Files of a run, besides its checkpoints. */
+const FILES = {
+  /** The config as it was asked for. */
+  config: "config.json",
+  /** The config as it was run, with its seed: enough to repeat the run, or to go on with it. */
+  resolvedConfig: "resolved_config.json",
+  /** Versions, machine and time; plugins, and how the features were made. */
+  runtimeInfo: "runtime_info.json",
+  /** Numbers of all epochs. */
+  metrics: "metrics.json",
+} as const;
+/** Folder of the checkpoints. */
+const CHECKPOINTS = "checkpoints";
+/** Name of a fold's directory. */
+const FOLD = /^\d+$/;
+
+/** A file of a run, by what it holds. */
+export type RunFile = keyof typeof FILES;
+
+/** What a run's path is made of. */
+export interface RunAddress {
+  /** Directory of all runs. */
+  readonly expDir: string;
+  /** Key of the dataset. */
+  readonly dataset: string;
+  /** Name that the folds of a cross-validation have in common. */
+  readonly group: string;
+  /** Fold, counted from 0. */
+  readonly fold: number;
+}
+
+/** The runs that a path leads to. */
+export interface FoundRuns {
+  /** What is at the path. */
+  readonly kind: "run" | "group" | "checkpoint";
+  /** The run; those of a group in the order of their folds; the run of the checkpoint. */
+  readonly runs: readonly RunDirectory[];
+}
 
 /** `exp_dir/<dataset>/<group>/<fold>/`. */
 export class RunDirectory {
@@ -34,13 +70,62 @@ export class RunDirectory {
     this.path = path;
   }
 
-  /** Whether there is a run in the directory: one that has finished an epoch. */
-  get occupied(): boolean {
-    return this.hasCheckpoint("last") || exists(this.#metricsFile);
+  /**
+   * The directory of a new run.
+   * @param address What its path is made of.
+   */
+  static of({ expDir, dataset, group, fold }: RunAddress): RunDirectory {
+    return new RunDirectory(join(expDir, dataset, group, String(fold)));
   }
 
-  get #metricsFile(): string {
-    return join(this.path, METRICS);
+  /**
+   * The run that a checkpoint belongs to: checkpoints lie in `RUN/checkpoints/`.
+   * @param file Path of the checkpoint, which need not exist.
+   */
+  static ofCheckpoint(file: string): RunDirectory {
+    return new RunDirectory(dirname(dirname(resolve(file))));
+  }
+
+  /**
+   * Finds the runs that a user names: by a run directory, by the directory of a group of folds, or
+   * by a checkpoint.
+   * @param path What the user gave.
+   * @returns The runs; `undefined` where there is none.
+   */
+  static find(path: string): FoundRuns | undefined {
+    if (path === "") return undefined; // would be the working directory
+    const isRun = (run: RunDirectory) => isFile(run.file("resolvedConfig"));
+    const run = new RunDirectory(path);
+    if (isRun(run)) return { kind: "run", runs: [run] };
+    const [kind, runs] = isFile(path)
+      ? ["checkpoint", [RunDirectory.ofCheckpoint(path)]] as const
+      : ["group", foldsIn(path)] as const;
+    const found = runs.filter(isRun);
+    return found.length > 0 ? { kind, runs: found } : undefined;
+  }
+
+  /** Which fold it is, where its name says so. */
+  get fold(): number | undefined {
+    const name = basename(resolve(this.path));
+    return FOLD.test(name) ? Number(name) : undefined;
+  }
+
+  /**
+   * The directory of another fold of the same group.
+   * @param fold The fold.
+   */
+  otherFold(fold: number): RunDirectory {
+    return new RunDirectory(join(this.path, "..", String(fold)));
+  }
+
+  /** Whether there is a run in the directory: one that has finished an epoch. */
+  get occupied(): boolean {
+    return this.hasCheckpoint("last") || isFile(this.file("metrics"));
+  }
+
+  /** @param name What the file holds. @returns Its path. */
+  file(name: RunFile): string {
+    return join(this.path, FILES[name]);
   }
 
   /**
@@ -48,7 +133,7 @@ export class RunDirectory {
    * @throws {DataError} if it cannot be made.
    */
   make(): void {
-    const checkpoints = join(this.path, "checkpoints");
+    const checkpoints = join(this.path, CHECKPOINTS);
     try {
       Deno.mkdirSync(checkpoints, { recursive: true });
       for (const folder of [this.path, checkpoints]) removeTemporaries(folder);
@@ -63,26 +148,70 @@ export class RunDirectory {
 
   /** @param name `last`, `best` or `epoch_0000`. @returns Path of that checkpoint. */
   checkpoint(name: string): string {
-    return join(this.path, "checkpoints", `${name}.pt`);
+    return join(this.path, CHECKPOINTS, `${name}.pt`);
   }
 
   /** @param name `last`, `best` or `epoch_0000`. @returns Whether there is that checkpoint. */
   hasCheckpoint(name: string): boolean {
-    return exists(this.checkpoint(name));
+    return isFile(this.checkpoint(name));
   }
 
   /**
-   * Writes a JSON file.
-   * @param name File name.
+   * Writes one of the run's files.
+   * @param file Which one.
    * @param value What it holds; NaN and infinities become `null`.
    */
-  async writeJson(name: string, value: unknown): Promise<void> {
-    await writeJsonAtomic(join(this.path, name), value);
+  async write(file: RunFile, value: unknown): Promise<void> {
+    await writeJsonAtomic(this.file(file), value);
+  }
+
+  /**
+   * Reads a config of the run.
+   * @param name Which one.
+   * @param action What it is read for, for messages: `Cannot load "last.pt"`.
+   * @returns The tree.
+   * @throws {DataError} if it is missing or holds something else.
+   */
+  readConfig(name: "config" | "resolvedConfig", action: string): Record<string, unknown> {
+    const file = this.file(name);
+    const fail = (state: string, cause?: unknown) =>
+      new DataError(`${action}: its config "${file}" ${state}`, { file, cause });
+    let text: string;
+    try {
+      text = Deno.readTextFileSync(file);
+    } catch (cause) {
+      const missing = cause instanceof Deno.errors.NotFound;
+      throw fail(missing ? "does not exist" : "cannot be read", cause);
+    }
+    let tree: unknown;
+    try {
+      tree = JSON.parse(text);
+    } catch (cause) {
+      throw fail("is not JSON", cause);
+    }
+    if (isRecord(tree)) return tree;
+    throw fail("holds no config");
+  }
+
+  /** @returns What `runtime_info.json` says; nothing without one, as in runs of other programs. */
+  readRuntimeInfo(): Record<string, unknown> {
+    try {
+      const info: unknown = JSON.parse(Deno.readTextFileSync(this.file("runtimeInfo")));
+      return isRecord(info) ? info : {};
+    } catch {
+      return {};
+    }
+  }
+
+  /** @returns Specifiers of the plugin modules that the run was made with, as far as it is known. */
+  readPlugins(): readonly string[] {
+    const { plugins } = this.readRuntimeInfo();
+    return Array.isArray(plugins) ? plugins.map(String) : [];
   }
 
   /** @param metrics Numbers of all epochs so far, to be kept in `metrics.json`. */
   async writeMetrics(metrics: MetricsFile): Promise<void> {
-    await this.writeJson(METRICS, metrics);
+    await this.write("metrics", metrics);
   }
 
   /**
@@ -92,8 +221,8 @@ export class RunDirectory {
    * @throws {DataError} if the file holds something else.
    */
   readMetrics(epochs: number): MetricsFile {
-    const file = this.#metricsFile;
-    if (!exists(file)) return { train: [], val: [] };
+    const file = this.file("metrics");
+    if (!isFile(file)) return { train: [], val: [] };
     try {
       const { train, val } = JSON.parse(Deno.readTextFileSync(file)) as MetricsFile;
       return { train: train.slice(0, epochs), val: val.slice(0, epochs) };
@@ -118,6 +247,21 @@ export class RunDirectory {
   }
 }
 
+/** Directories of folds within that of their group. */
+function foldsIn(group: string): RunDirectory[] {
+  try {
+    return [...Deno.readDirSync(group)].filter(({ name }) => FOLD.test(name))
+      .sort((a, b) => Number(a.name) - Number(b.name))
+      .map(({ name }) => new RunDirectory(join(group, name)));
+  } catch {
+    return []; // There is no such folder.
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** Gives a file a second name, or copies it where names cannot share a file. */
 function share(path: string, other: string): void {
   try {
@@ -135,20 +279,5 @@ function obstacle(path: string): string | undefined {
     } catch {
       // Does not exist, or what it is below is no folder.
     }
-  }
-}
-
-function removeTemporaries(folder: string): void {
-  for (const { name } of Deno.readDirSync(folder)) {
-    if (TEMPORARY.test(name)) Deno.removeSync(join(folder, name));
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -3,6 +3,7 @@
  * @module
  */
 import { input } from "../ir/create.ts";
+import { sizeOf } from "../ir/dims.ts";
 import { add, div, min, mul, sqrt } from "../ir/elementwise.ts";
 import { reduceSumSquare } from "../ir/matrix.ts";
 import type { Tensor } from "../ir/node.ts";
@@ -125,7 +126,7 @@ export class TrainStep {
     const apply = await updateSession(outputs, slots, { state, plan });
     const step = new TrainStep(plan, state, { slots, main, apply });
     for (const { name, shape } of trainable) {
-      const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+      const data = new Float32Array(sizeOf(shape));
       step.#accumulators.set(name, await bind({ dtype: "float32", shape, data }));
     }
     return step;

@@ -3,13 +3,14 @@
  * @module
  */
 import { DataError, TrainingError } from "../errors.ts";
+import { sizeOf } from "../ir/dims.ts";
 import { deriveSeed } from "../random.ts";
 import { readTorchFile } from "../storage/torch/torch_file.ts";
 import { checkpointTree, type Progress, restoreCheckpoint } from "./checkpoint.ts";
 import { EpochMeter, Evaluator } from "./evaluate.ts";
 import type { RunDone, TrainEvent, Values } from "./events.ts";
 import { batchFeeds, modelGraph } from "./model.ts";
-import type { TrainHooks, TrainPlan } from "./plan.ts";
+import type { BestMetric, TrainHooks, TrainPlan } from "./plan.ts";
 import type { MetricsFile } from "./run_directory.ts";
 import { TrainState } from "./state.ts";
 import { TrainStep } from "./step.ts";
@@ -134,7 +135,7 @@ export class FoldTrainer implements AsyncDisposable {
       samples: Object.fromEntries(samples),
       parameters: parameters
         .filter(({ trainable }) => trainable)
-        .reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+        .reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     });
   }
 
@@ -200,8 +201,7 @@ export class FoldTrainer implements AsyncDisposable {
 
   #updateBest(epoch: number, value: number): boolean {
     const { value: old, epoch: oldEpoch } = this.#best;
-    const better = this.#plan.bestMetric.higherIsBetter ? value > old : value < old;
-    if (oldEpoch >= 0 && !better && !(Number.isNaN(old) && !Number.isNaN(value))) return false;
+    if (oldEpoch >= 0 && !isBetter(value, old, this.#plan.bestMetric)) return false;
     const weights = this.#plan.checkpoints ? undefined : copyWeights(this.#state);
     this.#best = { value, epoch, weights };
     return true;
@@ -212,15 +212,15 @@ export class FoldTrainer implements AsyncDisposable {
     const { earlyStopping } = this.#plan;
     const epochs = this.#metrics.val.length;
     if (!earlyStopping || epochs === 0 || epochs < earlyStopping.minEpochs) return false;
-    const { metric: { name, higherIsBetter }, patience } = earlyStopping;
-    const values = this.#metrics.val.map((row) => Number(row[name] ?? NaN));
-    let best = -1;
-    for (const [epoch, value] of values.entries()) {
-      const better = higherIsBetter ? value > values[best] : value < values[best];
-      if (!Number.isNaN(value) && (best < 0 || better)) best = epoch;
+    const { metric, patience } = earlyStopping;
+    let best = { value: NaN, epoch: -1 };
+    for (const [epoch, row] of this.#metrics.val.entries()) {
+      const value = Number(row[metric.name] ?? NaN);
+      if (isBetter(value, best.value, metric)) best = { value, epoch };
     }
-    if (epochs - 1 - best < patience) return false;
-    const message = `${name} did not get better for ${patience} epochs: stopped after ${epochs}`;
+    if (epochs - 1 - best.epoch < patience) return false;
+    const message =
+      `${metric.name} did not get better for ${patience} epochs: stopped after ${epochs}`;
     this.#emit({ type: "notice", message });
     return true;
   }
@@ -284,6 +284,12 @@ export class FoldTrainer implements AsyncDisposable {
   #emit(event: TrainEvent): void {
     this.#hooks.onEvent?.(event);
   }
+}
+
+/** Whether a value is better than the best so far; any number is better than NaN. */
+function isBetter(value: number, best: number, { higherIsBetter }: BestMetric): boolean {
+  if (Number.isNaN(best)) return !Number.isNaN(value);
+  return higherIsBetter ? value > best : value < best;
 }
 
 function setParameters(

@@ -7,6 +7,7 @@ import type { Extractor } from "../../engine/extract/extractor.ts";
 import { type FeatureBlock, Journal } from "../../engine/extract/journal.ts";
 import { FeatureWriter } from "../../engine/features/feature_writer.ts";
 import { Hdf5File } from "../../engine/storage/hdf5/hdf5.ts";
+import { isFile } from "../../engine/storage/is_file.ts";
 import type { Split } from "../../engine/data/data.ts";
 import type { ExtractConfig } from "../../registry/config/extract.ts";
 import type { SplitName } from "../../registry/plugin.ts";
@@ -75,11 +76,7 @@ async function finishedFile(
   fingerprint: string,
 ): Promise<ExtractedFile | undefined> {
   const { name, file, embedDim, shard } = work;
-  try {
-    if (!Deno.statSync(file).isFile) return undefined;
-  } catch {
-    return undefined;
-  }
+  if (!isFile(file)) return undefined;
   using open = await Hdf5File.open(file);
   const attributes = open.attributes();
   if (attributes.get("fingerprint") !== fingerprint || attributes.get("shard") !== shard) {

@@ -10,15 +10,11 @@ import type { Split } from "../../engine/data/data.ts";
 import type { ExtractConfig } from "../../registry/config/extract.ts";
 import { expectedIssue } from "../../registry/config/issues.ts";
 import { ConfigError } from "../../registry/errors.ts";
-import {
-  type Dataset,
-  type ImageTransforms,
-  SPLIT_NAMES,
-  type SplitName,
-} from "../../registry/plugin.ts";
+import { type Dataset, SPLIT_NAMES, type SplitName } from "../../registry/plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
 import { recordedWeights, requireCheckpoint } from "../runs/checkpoint_config.ts";
-import { type BuildSources, create } from "../../registry/builder/create.ts";
+import type { BuildSources } from "../../registry/builder/create.ts";
+import { createDataset } from "../../registry/builder/dataset.ts";
 import {
   encoderGraph,
   encoderModel,
@@ -39,7 +35,6 @@ import {
   type EncoderStack,
   encodeWhileReading,
 } from "../../registry/builder/model.ts";
-import { imageTransforms } from "../../registry/builder/images.ts";
 
 /** What extraction needs besides its config. */
 export interface ExtractOptions {
@@ -101,10 +96,10 @@ export async function extractFeatures(
   const shard = shardOf(config);
   checkTemplate(config);
   if (config.checkpoint_path !== null) requireCheckpoint(config.checkpoint_path);
-  const images = imageTransforms(sources, {
+  const { dataset, images } = createDataset(sources, {
     evalForTrain: config.use_eval_transform_for_train,
   });
-  const { dataset, splits } = await openSplits(sources, images, onEvent);
+  const splits = await openSplits(dataset, config, onEvent);
   if (config.merge !== null) return await mergeAll(config, { splits, onEvent });
   const stack = await encoderFor(sources, splits);
   const microBatch = microBatchOf(stack);
@@ -148,16 +143,10 @@ type NamedSplits = readonly (readonly [SplitName, Split])[];
 type OnEvent = (event: ExtractEvent) => void;
 
 async function openSplits(
-  sources: BuildSources<ExtractConfig>,
-  images: ImageTransforms | undefined,
+  dataset: Dataset,
+  { split: only }: ExtractConfig,
   onEvent: OnEvent,
-): Promise<{ readonly dataset: Dataset; readonly splits: NamedSplits }> {
-  const { data, split: only } = sources.config;
-  const dataset = create("dataset", {
-    dataRootDir: data.data_root_dir ?? ".",
-    fold: data.fold ?? undefined,
-    images,
-  }, sources);
+): Promise<NamedSplits> {
   const splits: [SplitName, Split][] = [];
   const wanted: readonly SplitName[] = only === null ? SPLIT_NAMES : [only];
   for (const name of wanted) {
@@ -168,7 +157,7 @@ async function openSplits(
   if (splits.length === 0) throw new DataError("Cannot extract features: there is no split");
   const notices = new Set(splits.flatMap(([, { notices = [] }]) => notices));
   for (const message of notices) onEvent({ type: "notice", message });
-  return { dataset, splits };
+  return splits;
 }
 
 /** Builds the encoder for samples that must be alike in all splits. */

@@ -2,8 +2,8 @@
  * Using a trained model: from a checkpoint to predictions and attention.
  * @module
  */
-import { dirname, join, resolve } from "node:path";
 import { DataError } from "../../engine/errors.ts";
+import { sizeOf } from "../../engine/ir/dims.ts";
 import type { TypedArray } from "../../engine/ir/types.ts";
 import { featureSplit, openFeatureFile } from "../../engine/features/feature_file.ts";
 import { loadStateDict } from "../../engine/storage/state_dict.ts";
@@ -12,14 +12,14 @@ import { Session, type Value } from "../../engine/runtime/session.ts";
 import type { Batch } from "../../engine/data/data.ts";
 import { matchInitialWeights } from "../../engine/train/init_checkpoint.ts";
 import { Loader } from "../../engine/data/loader.ts";
+import { RunDirectory } from "../../engine/train/run_directory.ts";
 import { type Model, predictionGraph, sampleFeeds } from "../../engine/train/model.ts";
 import { resolveConfig } from "../../registry/config/resolve.ts";
 import type { ResolvedConfig } from "../../registry/config/tree.ts";
 import type { TaskInfo } from "../../registry/plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
-import { create } from "../../registry/builder/create.ts";
+import { createDataset } from "../../registry/builder/dataset.ts";
 import { aliasesOf, assembleModel } from "../../registry/builder/model.ts";
-import { imageTransforms } from "../../registry/builder/images.ts";
 import { addPluginHint } from "../runs/run_plugins.ts";
 
 /** Samples to predict: rows, one after the other. */
@@ -114,12 +114,15 @@ export class TrainedModel implements AsyncDisposable {
     options: { readonly registry?: Registry } = {},
   ): Promise<TrainedModel> {
     const registry = options.registry ?? defaultRegistry;
-    const config = configOf(checkpoint, registry);
+    const directory = RunDirectory.ofCheckpoint(checkpoint);
+    const tree = directory.readConfig("resolvedConfig", `Cannot load "${checkpoint}"`);
+    const { config } = withPluginHint(
+      directory,
+      { config: tree, registry },
+      () => resolveConfig({ file: tree }, registry),
+    );
     const sources = { config, registry };
-    const dataset = create("dataset", {
-      dataRootDir: config.data.data_root_dir ?? ".",
-      images: withPluginHint(checkpoint, sources, imageTransforms),
-    }, sources);
+    const { dataset } = withPluginHint(directory, sources, (given) => createDataset(given));
     const samples = { name: checkpoint, ...samplesOf(checkpoint) };
     const { model } = await assembleModel(sources, dataset, samples);
     const { values } = matchInitialWeights(loadStateDict(checkpoint), {
@@ -149,7 +152,7 @@ export class TrainedModel implements AsyncDisposable {
     if (bags !== (lengths !== undefined)) {
       throw new TypeError(`Cannot predict: expected ${bags ? "" : "no "}lengths of bags`);
     }
-    const width = sampleShape.reduce((a, b) => a * b, 1);
+    const width = sizeOf(sampleShape);
     const rows = lengths ? lengths.reduce((a, b) => a + b, 0) : features.length / width;
     if (!Number.isInteger(rows) || features.length !== rows * width) {
       throw new TypeError(
@@ -231,36 +234,15 @@ function branchesOf({ shape, data }: Value, start: number, length: number): Floa
   });
 }
 
-function configOf(checkpoint: string, registry: Registry): ResolvedConfig {
-  const file = join(dirname(dirname(resolve(checkpoint))), "resolved_config.json");
-  const fail = (state: string, cause: unknown) =>
-    new DataError(`Cannot load "${checkpoint}": its config "${file}" ${state}`, { file, cause });
-  let text: string;
-  try {
-    text = Deno.readTextFileSync(file);
-  } catch (cause) {
-    throw fail("cannot be read", cause);
-  }
-  let tree: unknown;
-  try {
-    tree = JSON.parse(text);
-  } catch (cause) {
-    throw fail("is not JSON", cause);
-  }
-  const sources = { config: tree, registry };
-  return withPluginHint(checkpoint, sources, () => resolveConfig({ file: tree }, registry).config);
-}
-
 /** Does something with a run's config; where a plugin is missing, the error says how to name it. */
 function withPluginHint<S extends { readonly config: unknown; readonly registry: Registry }, T>(
-  checkpoint: string,
+  directory: RunDirectory,
   sources: S,
   work: (sources: S) => T,
 ): T {
   try {
     return work(sources);
   } catch (error) {
-    const directory = dirname(dirname(resolve(checkpoint)));
     throw addPluginHint(error, { directory, tree: sources.config, ...sources });
   }
 }

@@ -2,8 +2,8 @@
  * The config that a checkpoint's run leaves to feature extraction.
  * @module
  */
-import { dirname, join, resolve } from "node:path";
 import { DataError } from "../../engine/errors.ts";
+import { RunDirectory } from "../../engine/train/run_directory.ts";
 import { isPlainObject, type PlainObject } from "../../registry/config/objects.ts";
 import { SLOTS } from "../../registry/slots.ts";
 
@@ -15,13 +15,13 @@ export interface CheckpointConfig {
   /** `data`, `model` and `peft` of the run. */
   readonly tree: PlainObject;
   /** Run directory. */
-  readonly directory: string;
+  readonly directory: RunDirectory;
 }
 
 /**
- * Reads the config of a checkpoint's run: a checkpoint lies in `RUN/checkpoints/`, the config is
- * `RUN/config.json`. A run on precomputed features names no encoder of images; where another
- * dataset takes the place of those features, the encoder that made them comes back.
+ * Reads the config of a checkpoint's run, as it was asked for. A run on precomputed features names no
+ * encoder of images; where another dataset takes the place of those features, the encoder that made
+ * them comes back.
  * @param checkpoint Path of the checkpoint.
  * @param dataset Dataset that takes the place of the run's, where there is one.
  * @returns The tree, to be completed by flags.
@@ -29,13 +29,13 @@ export interface CheckpointConfig {
  */
 export function checkpointConfig(checkpoint: string, dataset?: string): CheckpointConfig {
   requireCheckpoint(checkpoint);
-  const directory = dirname(dirname(resolve(checkpoint)));
-  const config = readJson(join(directory, "config.json"), checkpoint);
+  const directory = RunDirectory.ofCheckpoint(checkpoint);
+  const config = directory.readConfig("config", `Cannot use checkpoint "${checkpoint}"`);
   const tree: PlainObject = {};
   for (const name of SECTIONS) if (Object.hasOwn(config, name)) tree[name] = config[name];
   const { data } = tree;
-  const own = isPlainObject(data) ? data[SLOTS.dataset.field] : undefined;
-  if (dataset !== undefined && dataset !== own) restoreEncoder(tree, directory);
+  const trainedOn = isPlainObject(data) ? data[SLOTS.dataset.field] : undefined;
+  if (dataset !== undefined && dataset !== trainedOn) restoreEncoder(tree, directory);
   return { tree, directory };
 }
 
@@ -55,29 +55,8 @@ export function requireCheckpoint(file: string): void {
   if (!isFile) throw new DataError(`Cannot read checkpoint "${file}": it is no file`, { file });
 }
 
-function readJson(file: string, checkpoint: string): PlainObject {
-  const fail = (state: string, cause?: unknown) =>
-    new DataError(`Cannot use checkpoint "${checkpoint}": its config "${file}" ${state}`, {
-      file,
-      cause,
-    });
-  let text: string;
-  try {
-    text = Deno.readTextFileSync(file);
-  } catch (cause) {
-    throw fail(cause instanceof Deno.errors.NotFound ? "does not exist" : "cannot be read", cause);
-  }
-  try {
-    const value: unknown = JSON.parse(text);
-    if (isPlainObject(value)) return value;
-  } catch (cause) {
-    throw fail("is not JSON", cause);
-  }
-  throw fail("holds no config");
-}
-
 /** Puts the encoder in place that made the run's features, and how images got to it. */
-function restoreEncoder(tree: PlainObject, directory: string): void {
+function restoreEncoder(tree: PlainObject, directory: RunDirectory): void {
   const origin = originOf(directory);
   const encoder = parse(origin.encoder);
   if (!isPlainObject(encoder)) return;
@@ -96,19 +75,14 @@ function restoreEncoder(tree: PlainObject, directory: string): void {
  * @returns Their SHA-256; `undefined` where nothing says so.
  */
 export function recordedWeights(checkpoint: string): string | undefined {
-  const { weights_sha256 } = originOf(dirname(dirname(resolve(checkpoint))));
+  const { weights_sha256 } = originOf(RunDirectory.ofCheckpoint(checkpoint));
   return typeof weights_sha256 === "string" ? weights_sha256 : undefined;
 }
 
-/** What `runtime_info.json` says of the features that the run was trained on. */
-function originOf(directory: string): PlainObject {
-  let info: unknown;
-  try {
-    info = JSON.parse(Deno.readTextFileSync(join(directory, "runtime_info.json")));
-  } catch {
-    return {}; // Runs of other programs have none.
-  }
-  return isPlainObject(info) && isPlainObject(info.features) ? info.features : {};
+/** How the features were made that the run was trained on, as far as it is recorded. */
+function originOf(run: RunDirectory): PlainObject {
+  const { features } = run.readRuntimeInfo();
+  return isPlainObject(features) ? features : {};
 }
 
 function parse(text: unknown): unknown {

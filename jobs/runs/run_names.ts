@@ -1,8 +1,7 @@
 /**
- * Names of run directories, and what stands in `runtime_info.json`.
+ * Which folds a config trains, and in which run directories; and what a run records of itself.
  * @module
  */
-import { basename, join, resolve } from "node:path";
 import metadata from "../../deno.json" with { type: "json" };
 import { RunDirectory } from "../../engine/train/run_directory.ts";
 import type { ResolvedConfig } from "../../registry/config/tree.ts";
@@ -52,7 +51,7 @@ function newPlace(config: ResolvedConfig): RunPlace {
   const group = logger.group ?? groupName(config, new Date());
   const folds = cv_folds === 1 ? [data.fold ?? 0] : foldsFrom(0, cv_folds);
   const directoryOf = (fold: number) =>
-    new RunDirectory(join(exp_dir, data.dataset, group, String(fold)));
+    RunDirectory.of({ expDir: exp_dir, dataset: data.dataset, group, fold });
   const taken = folds.map(directoryOf).find(({ occupied }) => occupied);
   if (taken) {
     const hint = `: ${quote(taken.path)} holds a run, which --training.resume continues`;
@@ -62,11 +61,11 @@ function newPlace(config: ResolvedConfig): RunPlace {
 }
 
 function resumedPlace({ training, data }: ResolvedConfig, path: string): RunPlace {
-  const name = basename(resolve(path));
-  const number = /^\d+$/.test(name) ? Number(name) : undefined;
+  const first = new RunDirectory(path);
+  const number = first.fold;
   if (training.cv_folds === 1) {
-    const directory = new RunDirectory(path);
-    return { folds: [number ?? data.fold ?? 0], fold: () => ({ directory, resume: true }) };
+    const fold = number ?? data.fold ?? 0;
+    return { folds: [fold], fold: () => ({ directory: first, resume: true }) };
   }
   if (number === undefined || number >= training.cv_folds) {
     const expected = `the directory of a fold, 0 to ${training.cv_folds - 1}`;
@@ -75,8 +74,9 @@ function resumedPlace({ training, data }: ResolvedConfig, path: string): RunPlac
   return {
     folds: foldsFrom(number, training.cv_folds),
     fold(fold) {
-      const directory = new RunDirectory(fold === number ? path : join(path, "..", String(fold)));
-      return { directory, resume: fold === number || directory.hasCheckpoint("last") };
+      if (fold === number) return { directory: first, resume: true };
+      const directory = first.otherFold(fold);
+      return { directory, resume: directory.hasCheckpoint("last") };
     },
   };
 }

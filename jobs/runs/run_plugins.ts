@@ -3,20 +3,17 @@
  * they were called when it was started; nothing loads them by itself.
  * @module
  */
-import { join } from "node:path";
-import { getAt, isPlainObject, joinPath, splitPath } from "../../registry/config/objects.ts";
+import type { RunDirectory } from "../../engine/train/run_directory.ts";
+import { getAt, joinPath, splitPath } from "../../registry/config/objects.ts";
 import { ConfigError, type ConfigIssue, quote } from "../../registry/errors.ts";
 import type { Slot } from "../../registry/plugin.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { SLOT_NAMES, SLOTS } from "../../registry/slots.ts";
 
-/** Name of the file in a run directory that says what ran the run. */
-const RUNTIME_INFO = "runtime_info.json";
-
 /** A run whose config could not be resolved. */
 export interface UnresolvedRun {
   /** Run directory. */
-  readonly directory: string;
+  readonly directory: RunDirectory;
   /** The config tree that lies in it. */
   readonly tree: unknown;
   /** Where plugins were looked up. */
@@ -33,7 +30,7 @@ export interface UnresolvedRun {
 export function addPluginHint(error: unknown, run: UnresolvedRun): unknown {
   if (!(error instanceof ConfigError)) return error;
   const missing = missingKeys(run);
-  const hint = missing.size > 0 ? howToName(recordedPlugins(run.directory)) : "";
+  const hint = missing.size > 0 ? howToName(run.directory.readPlugins()) : "";
   const issues = error.issues.map((issue): ConfigIssue =>
     missing.has(issue.path) ? { ...issue, message: `${issue.message}; ${hint}` } : issue
   );
@@ -62,19 +59,8 @@ function howToName(plugins: readonly string[]): string {
   if (plugins.length === 0) {
     return "the plugin that brings it is missing: give --plugin MODULE, or import it first";
   }
-  const flags = plugins.map((plugin) => `--plugin ${plugin}`).join(" ");
+  const flags = plugins.map((plugin) => `--plugin ${word(plugin)}`).join(" ");
   return `the run was made with ${flags}: give that again, or import it first`;
-}
-
-/** Specifiers of the plugin modules that a run was made with; none where nothing says so. */
-function recordedPlugins(directory: string): readonly string[] {
-  try {
-    const info: unknown = JSON.parse(Deno.readTextFileSync(join(directory, RUNTIME_INFO)));
-    const plugins = isPlainObject(info) ? info.plugins : undefined;
-    return Array.isArray(plugins) ? plugins.map((name) => word(String(name))) : [];
-  } catch {
-    return [];
-  }
 }
 
 /** A word of a command line, in quotes where it needs them. */

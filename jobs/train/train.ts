@@ -86,7 +86,7 @@ export async function train(
     signal?.throwIfAborted();
     const run = { index: fold, seed, ...place.fold(fold) };
     const { plan, notices } = await planFold({ config, registry }, run).catch((error) => {
-      const { directory: { path: directory }, resume } = run;
+      const { directory, resume } = run;
       throw resume ? addPluginHint(error, { directory, tree: config, registry }) : error;
     });
     notify(notices);
@@ -172,7 +172,7 @@ function numbersOf({ epoch, lr, train, val }: EpochNumbers): EpochNumbers {
   return { epoch, lr, train, val };
 }
 
-/** What a resumed run has in its `metrics.json`. */
+/** Numbers of the epochs before a run was resumed. */
 function earlierEpochs({ directory }: TrainPlan, epochs: number): EpochNumbers[] {
   const { train, val } = directory.readMetrics(epochs);
   return train.map((values, index) => {
@@ -187,7 +187,7 @@ function read(values: Values): Values {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value ?? NaN]));
 }
 
-/** `config.json` as asked for, `resolved_config.json` as built, `runtime_info.json`. */
+/** The config as asked for and as built, and what ran it. */
 async function writeRecords(
   { directory, resume, seed, origin }: TrainPlan,
   config: ResolvedConfig,
@@ -196,10 +196,7 @@ async function writeRecords(
   directory.make();
   const asked = { ...config, training: { ...config.training, resume: null } };
   const built = { ...asked, training: { ...asked.training, seed } };
-  if (!resume) await directory.writeJson("config.json", asked);
-  await directory.writeJson("resolved_config.json", built);
-  await directory.writeJson(
-    "runtime_info.json",
-    runtimeInfo(new Date(), { plugins, features: origin }),
-  );
+  if (!resume) await directory.write("config", asked);
+  await directory.write("resolvedConfig", built);
+  await directory.write("runtimeInfo", runtimeInfo(new Date(), { plugins, features: origin }));
 }

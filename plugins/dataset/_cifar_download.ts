@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { createTarDecoder } from "modern-tar";
 import { DataError } from "../../engine/errors.ts";
+import { firstLine } from "../../engine/first_line.ts";
 import type { CifarFacts } from "./_cifar_files.ts";
 
 /** What is fetched, and from where. */
@@ -88,6 +89,5 @@ function describe(error: unknown): string {
     const [what] = /--allow-\w+/.exec(error.message) ?? ["--allow-net"];
     return `Deno has no permission for it, see ${what}`;
   }
-  const message = error instanceof Error ? error.message : String(error);
-  return message.split("\n")[0];
+  return firstLine(error);
 }

@@ -1,6 +1,7 @@
 /** Reads the JSON and CSV files that come with images. */
 import { parse } from "csv-parse/sync";
 import { DataError } from "../../engine/errors.ts";
+import { firstLine } from "../../engine/first_line.ts";
 import { FileReader } from "../../engine/storage/file_reader.ts";
 
 function readText(path: string): string {
@@ -18,7 +19,7 @@ export function readJson(path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    const reason = firstLine(cause);
     throw new DataError(`Cannot read "${path}": it is no JSON: ${reason}`, { file: path, cause });
   }
 }
@@ -42,7 +43,7 @@ export function readColumns(
   try {
     rows = parse(text, { bom: true, delimiter, skip_empty_lines: true, trim: true });
   } catch (cause) {
-    throw fail(cause instanceof Error ? cause.message.split("\n")[0] : String(cause), cause);
+    throw fail(firstLine(cause), cause);
   }
   const [header = [], ...records] = rows;
   const [first, second] = columns.map((column) => {

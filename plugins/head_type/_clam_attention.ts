@@ -1,11 +1,12 @@
 /**
  * Attention over the instances of packed bags: dropping, softmax within bags, pooling.
  */
+import { flatSize } from "../../engine/ir/dims.ts";
 import { equal, greaterOrEqual, or, where } from "../../engine/ir/logic.ts";
 import { reshape, unsqueeze } from "../../engine/ir/layout.ts";
 import { argMax, gemm } from "../../engine/ir/matrix.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
-import { type BagGrid, type Bags, flatDim, membership, toGrid } from "../../engine/nn/bags.ts";
+import { type BagGrid, type Bags, membership, toGrid } from "../../engine/nn/bags.ts";
 import type { RowBlock } from "../../engine/nn/row_blocks.ts";
 import type { RandomStream } from "../../engine/nn/random.ts";
 
@@ -57,9 +58,9 @@ export function pool(weights: Tensor, blocks: readonly ProjectedBlock[], bags: B
   let sum: Tensor | undefined;
   for (const block of blocks) {
     const inside = membership(block.bagIndex(bags.index), bags.lengths); // [bags, rows]
-    const spread = where(inside, unsqueeze(block.cut(weights, 1), [1]), 0); // [branches, bags, rows]
-    const flat = reshape(spread, [flatDim(branches, count), block.projected.shape[0]]);
-    sum = gemm(flat, block.projected, { c: sum });
+    const ofBag = where(inside, unsqueeze(block.cut(weights, 1), [1]), 0); // [branches, bags, rows]
+    const lines = reshape(ofBag, [flatSize([branches, count]), block.projected.shape[0]]);
+    sum = gemm(lines, block.projected, { c: sum });
   }
   return reshape(sum!, [branches, count, sum!.shape[1]]);
 }

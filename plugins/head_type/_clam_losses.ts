@@ -5,6 +5,7 @@
  * that the gradient does not have to be scattered back into a matrix of all instances.
  */
 import { constant } from "../../engine/ir/create.ts";
+import { flatSize } from "../../engine/ir/dims.ts";
 import { add, cast, detach, div, mul, neg, softplus, sub } from "../../engine/ir/elementwise.ts";
 import { less, where } from "../../engine/ir/logic.ts";
 import {
@@ -19,7 +20,7 @@ import { gather, oneHot, range, topK } from "../../engine/ir/indexing.ts";
 import { gemm, matMul, reduceMean, reduceSum, softmax } from "../../engine/ir/matrix.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
 import type { Dim } from "../../engine/ir/types.ts";
-import { atMost, type BagGrid, flatDim, gridRows } from "../../engine/nn/bags.ts";
+import { atMost, type BagGrid, gridRows } from "../../engine/nn/bags.ts";
 import { meanSquaredError } from "../../engine/nn/losses.ts";
 import type { RandomRows } from "../../engine/nn/random.ts";
 import type { Classifier } from "./_clam_classifier.ts";
@@ -131,7 +132,7 @@ function inClassLoss(
 function scoresOfLabel(scores: Tensor, labels: Tensor): Tensor {
   const [branches, bags, longest] = scores.shape;
   if (branches === 1) return squeeze(scores, [0]);
-  const lines = reshape(scores, [flatDim(branches, bags), longest]);
+  const lines = reshape(scores, [flatSize([branches, bags]), longest]);
   const count = sizeOfAxis(scores, 1);
   return gather(lines, add(mul(labels, count), range(count, bags)));
 }
@@ -152,7 +153,7 @@ function otherClassLosses(
   const [branches, bags] = scores.shape;
   const rows = gridRows(grid, topK(scores, kept.k).indices); // [branches, bags, kept]
   const width = weight.shape[1];
-  const count = flatDim(bags, kept.k.symbol);
+  const count = flatSize([bags, kept.k.symbol]);
   const projected = reshape(project(rows), [branches, count, width], rows);
   const margins = matMul(projected, unsqueeze(weight, [2])); // [num_classes, count, 1]
   const shape: Dim[] = [weight.shape[0], bags, kept.k.symbol];
@@ -201,7 +202,7 @@ export function consistencyLoss(
 
 /** Noise that belongs to the instance, the same for all branches that keep it. */
 function noiseLike(projected: Tensor, rows: Tensor, noise: RandomRows): Tensor {
-  const count = rows.shape.reduce(flatDim);
+  const count = flatSize(rows.shape);
   const flat = reshape(projected, [count, projected.shape.at(-1)!]);
   return reshape(noise.normal(flat, reshape(rows, [count])), projected.shape, projected);
 }

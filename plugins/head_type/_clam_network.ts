@@ -179,8 +179,8 @@ function preparedLinear(
   const constantTerm = reduceSum(mul(beta, beta));
   return (x) => {
     const standard = layerNormalization(x, unit, none, layer_norm_eps);
-    const spread = gemm(squares, mul(standard, standard), { transB: true });
-    const square = add(add(spread, gemm(cross, standard, { transB: true })), constantTerm);
+    const quadratic = gemm(squares, mul(standard, standard), { transB: true });
+    const square = add(add(quadratic, gemm(cross, standard, { transB: true })), constantTerm);
     const scale = reciprocal(sqrt(max(square, SMALLEST_SQUARE))); // [1, rows]
     const mapped = gemm(standard, folded, { c: shift, transB: true });
     return add(mul(mapped, reshape(scale, [x.shape[0], 1])), bias);

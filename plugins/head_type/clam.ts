@@ -4,17 +4,18 @@
  * @module
  */
 import { scalar } from "../../engine/ir/create.ts";
+import { flatSize } from "../../engine/ir/dims.ts";
 import { mul } from "../../engine/ir/elementwise.ts";
 import { concat, reshape, sizeOfAxis, transpose } from "../../engine/ir/layout.ts";
 import { gather, range, sliceBetween } from "../../engine/ir/indexing.ts";
 import { softmax } from "../../engine/ir/matrix.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
-import { bagGrid, flatDim, fromGrid } from "../../engine/nn/bags.ts";
+import { bagGrid, fromGrid } from "../../engine/nn/bags.ts";
 import { torchDefault } from "../../engine/nn/initializers.ts";
 import { blockCount, rowBlocks } from "../../engine/nn/row_blocks.ts";
 import type { RandomStream } from "../../engine/nn/random.ts";
 import { type ForwardContext, frozen, type Scope } from "../../engine/nn/scope.ts";
-import type { HeadContext, HeadInput, HeadOutput, Plugin } from "../../registry/plugin.ts";
+import type { HeadContext, HeadInput, ModelOutput, Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { dropScores, gridScores, pool, type ProjectedBlock } from "./_clam_attention.ts";
 import { clamClassifier, type Classifier } from "./_clam_classifier.ts";
@@ -120,7 +121,7 @@ function forward(
   parts: Parts,
   { features, bags, labels }: HeadInput,
   mode: ForwardContext,
-): HeadOutput {
+): ModelOutput {
   if (!bags) throw new TypeError("Cannot apply clam: the features come without bags");
   const { config, classifier } = parts;
   const { training, random } = mode;
@@ -161,7 +162,7 @@ function attend(
 /** Projects single instances as the dense path does. */
 function projectRows(network: Network, features: Tensor): (rows: Tensor) => Tensor {
   return (rows) => {
-    const row = reshape(rows, [rows.shape.reduce(flatDim)]);
+    const row = reshape(rows, [flatSize(rows.shape)]);
     const projected = network.project({ features: gather(features, row), row });
     return reshape(projected, [...rows.shape, projected.shape[1]], rows);
   };

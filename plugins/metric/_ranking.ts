@@ -41,8 +41,8 @@ export function rankClasses(store: SampleStore): ClassRanking[] {
   for (const { count, scores, labels } of chunks) {
     for (let i = 0, at = 0; i < count; i++) {
       for (let c = 0; c < numClasses; c++, at++) {
-        const own = subtask === "multiclass" ? labels[i] === c : labels[at] === 1;
-        if (!own) place(rankings[c], scores[at]);
+        const positive = subtask === "multiclass" ? labels[i] === c : labels[at] === 1;
+        if (!positive) place(rankings[c], scores[at]);
       }
     }
   }

@@ -8,8 +8,8 @@ import type { ResolvedConfig } from "../config/tree.ts";
 import type { Registry } from "../registry.ts";
 
 /**
- * What a run is described by: a resolved config, or parts of one, plugins chosen by `configure` and
- * fields that belong to no plugin. Later parts win over earlier ones.
+ * What a run is described by: a resolved config, or parts of one: plugins selected by `configure`,
+ * and fields that belong to no plugin. Later parts win over earlier ones.
  */
 export type ConfigInput = ResolvedConfig | readonly ConfigPart[];
 

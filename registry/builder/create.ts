@@ -1,9 +1,9 @@
 /**
- * Creating the products of chosen plugins, whose errors name slot, key and the place in the config.
+ * Creating the products of selected plugins, whose errors name slot, key and the place in the config.
  * @module
  */
 import { isThenable } from "../../engine/fault.ts";
-import { chosenPlugin, chosenPlugins } from "../config/chosen.ts";
+import { selectedPlugin, selectedPlugins } from "../config/selected.ts";
 import type { ModelConfig, ResolvedConfig } from "../config/tree.ts";
 import type { Created, MetricPlugin, Plugin, Slot, SlotContexts, SlotProducts } from "../plugin.ts";
 import type { Registry } from "../registry.ts";
@@ -19,7 +19,7 @@ export interface BuildSources<C extends ModelConfig = ResolvedConfig> {
 }
 
 /**
- * Creates the product of the plugin that a config chooses for a slot.
+ * Creates the product of the plugin that a config selects for a slot.
  * @param slot The slot.
  * @param context What the slot's plugins get besides their options.
  * @param sources Config and registry.
@@ -31,7 +31,7 @@ export function create<S extends Slot>(
   context: SlotContexts[S],
   { config, registry }: BuildSources<ModelConfig>,
 ): Created<S> {
-  const { plugin, options } = chosenPlugin(config, slot, registry);
+  const { plugin, options } = selectedPlugin(config, slot, registry);
   return createFrom(plugin, options, context);
 }
 
@@ -41,7 +41,7 @@ export function create<S extends Slot>(
  * @param sources Config and registry.
  */
 export function guardOf(slot: Slot, { config, registry }: BuildSources<ModelConfig>): Guard {
-  return new Guard(chosenPlugin(config, slot, registry).plugin);
+  return new Guard(selectedPlugin(config, slot, registry).plugin);
 }
 
 /**
@@ -56,7 +56,7 @@ export function createMetrics(
   context: SlotContexts["metric"],
   { config, registry }: BuildSources,
 ): { readonly metrics: SlotProducts["metric"][]; readonly notices: string[] } {
-  const listed = chosenPlugins(config, "metric", registry);
+  const listed = selectedPlugins(config, "metric", registry);
   const fits = (plugin: MetricPlugin) => plugin.subtasks?.includes(context.subtask) ?? true;
   const fitting = listed.filter(({ plugin }) => fits(plugin));
   const notices = listed.filter(({ plugin }) => !fits(plugin)).map(({ plugin }) =>

@@ -15,6 +15,7 @@ import { ConfigError } from "../errors.ts";
 import type { Encoder } from "../plugin.ts";
 import { modelSelection } from "./best_metric.ts";
 import { type BuildSources, create, createMetrics } from "./create.ts";
+import { createDataset } from "./dataset.ts";
 import {
   aliasesOf,
   assembleModel,
@@ -22,7 +23,6 @@ import {
   encodeWhileReading,
   parameterAliases,
 } from "./model.ts";
-import { imageTransforms } from "./images.ts";
 import { type FoldSplits, foldSplits, openTrainSplits, type SplitPart } from "./splits.ts";
 
 /** Which fold, where, and how random. */
@@ -50,12 +50,8 @@ export async function planFold(
   run: FoldRun,
 ): Promise<{ readonly plan: TrainPlan; readonly notices: readonly string[] }> {
   const { config } = sources;
-  const { data, training, optimizer: { lr } } = config;
-  const dataset = create("dataset", {
-    dataRootDir: data.data_root_dir ?? ".",
-    fold: data.fold ?? undefined,
-    images: imageTransforms(sources),
-  }, sources);
+  const { training, optimizer: { lr } } = config;
+  const { dataset } = createDataset(sources);
   const { index: fold, seed } = run;
   const splits = foldSplits(await openTrainSplits(dataset), config, { fold, seed });
   const { split } = splits.train;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { AugmentationConfig } from "../config/augmentation.ts";
-import { chosenPlugin } from "../config/chosen.ts";
+import { selectedPlugin } from "../config/selected.ts";
 import { expectedIssue, renderIssues } from "../config/issues.ts";
 import { optionEntries } from "../config/compose.ts";
 import { parseOptions } from "../config/options.ts";
@@ -52,9 +52,9 @@ export function imageTransforms(
   return { eval: evaluation, train: evalForTrain ? evaluation : transform("train") };
 }
 
-/** What the chosen encoder expects of images, where it takes any. */
+/** What the selected encoder expects of images, where it takes any. */
 function preprocessingOf(config: ModelConfig, registry: Registry): Preprocessing | undefined {
-  const { plugin, options } = chosenPlugin(config, "encoder_type", registry);
+  const { plugin, options } = selectedPlugin(config, "encoder_type", registry);
   const preprocess = () => (plugin as EncoderPlugin).preprocessing?.(options);
   return new Guard(plugin).call("preprocessing", preprocess);
 }

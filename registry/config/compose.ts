@@ -1,5 +1,5 @@
 /**
- * Sections joined with the fields of the plugins that a config chooses.
+ * Sections joined with the fields of the plugins that a config selects.
  * @module
  */
 import { list, required, text } from "../options/mod.ts";
@@ -9,12 +9,12 @@ import { type AnySchema, type Entries, readSchema } from "./schema.ts";
 import { type Section, SECTIONS } from "./sections.ts";
 import type { Selection } from "./select.ts";
 
-/** A section with the fields of its chosen plugins. */
+/** A section with the fields of its selected plugins. */
 export interface ComposedSection extends Section {
-  /** Every field: keys of the slots, own fields, options of the chosen plugins. */
+  /** Every field: keys of the slots, own fields, options of the selected plugins. */
   readonly entries: Entries;
-  /** Own fields that no chosen plugin declares for itself. */
-  readonly own: Entries;
+  /** Own fields that no selected plugin declares for itself. */
+  readonly ownEntries: Entries;
   /** What the section's slots chose. */
   readonly selections: readonly Selection[];
   /** Plugins whose options lie in the section. */
@@ -24,9 +24,9 @@ export interface ComposedSection extends Section {
 }
 
 /**
- * Joins every section with the options of its chosen plugins. A plugin may declare a field that the
- * section has too, to give it another type, default or description.
- * @param selections What the config chooses.
+ * Joins every section with the options of its selected plugins. A plugin may declare a field that
+ * the section has too, to give it another type, default or description.
+ * @param selections What the config selects.
  * @param sections The sections of the tree.
  * @returns The sections in the order of the tree.
  */
@@ -36,18 +36,18 @@ export function composeSections(
 ): ComposedSection[] {
   return sections.map((section) => {
     const slots = slotsOf(section.path);
-    const chosen = selections.filter(({ slot }) => slots.includes(slot));
-    const plugins = chosen.flatMap(({ slot, plugins }) => SLOTS[slot].list ? [] : plugins);
+    const selected = selections.filter(({ slot }) => slots.includes(slot));
+    const plugins = selected.flatMap(({ slot, plugins }) => SLOTS[slot].list ? [] : plugins);
     const keys = slots.map((slot): [string, AnySchema] => [SLOTS[slot].field, keySchema(slot)]);
     const options: Entries = Object.assign({}, ...plugins.map(optionEntries));
-    const own = Object.fromEntries(
+    const ownEntries = Object.fromEntries(
       Object.entries(section.entries).filter(([name]) => !Object.hasOwn(options, name)),
     );
     return {
       ...section,
       entries: { ...Object.fromEntries(keys), ...section.entries, ...options },
-      own,
-      selections: chosen,
+      ownEntries,
+      selections: selected,
       plugins,
       children: childrenOf(section.path, sections),
     };

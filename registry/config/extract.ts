@@ -66,7 +66,7 @@ export interface ExtractConfigFields
   readonly dataloading?: Partial<ExtractLoading>;
 }
 
-/** A part of a config of extraction: a chosen plugin, or fields that belong to no plugin. */
+/** A part of a config of extraction: a selected plugin, or fields that belong to no plugin. */
 export type ExtractPart = Configured | ExtractConfigFields;
 
 /** More parts than anybody divides a split into: a number above is a slip. */

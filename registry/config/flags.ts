@@ -14,7 +14,7 @@ import { type AnySchema, readSchema } from "./schema.ts";
  * Writes flags into a tree, converted to what the schemas of their fields take.
  * @param tree The tree, changed in place.
  * @param flags Flags in the order in which they were written; later ones win.
- * @param sections Sections of the tree with the fields of the chosen plugins.
+ * @param sections Sections of the tree with the fields of the selected plugins.
  * @returns Flags that cannot be written. Names that nothing knows are written as they are, for the
  * validation to find.
  */

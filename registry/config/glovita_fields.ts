@@ -1,6 +1,6 @@
 /**
  * What GloViTa's configs hold that has no effect here, so that they load. A field of this table is
- * accepted where no chosen plugin declares it, and named to the user.
+ * accepted where no selected plugin declares it, and named to the user.
  * @module
  */
 import type { Slot } from "../plugin.ts";
@@ -31,7 +31,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Keys that a config file of GloViTa may choose although no plugin provides them. */
+/** Keys that a config file of GloViTa may select although no plugin provides them. */
 const KEYS: { readonly [S in Slot]?: readonly string[] } = {
   logger: ["wandb", "mlflow"],
 };
@@ -47,7 +47,7 @@ export function isGlovitaField(section: string, name: string): boolean {
 }
 
 /**
- * Tells whether a config file may choose a key that is not registered.
+ * Tells whether a config file may select a key that is not registered.
  * @param slot Slot of the key.
  * @param key The key.
  * @returns Whether the slot's default takes its place.

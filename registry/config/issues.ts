@@ -137,9 +137,9 @@ export function unknownField(
   const name = path.slice(path.lastIndexOf(".") + 1);
   const where = owner === "" ? "a section or field of the config" : `a field of ${owner}`;
   const names = [...known];
-  const meant = nearest(name, names) ?? elsewhere;
-  const hint = meant === undefined ? listed(names) : `, did you mean ${quote(meant)}?`;
-  return { path, message: `expected ${where}, received an unknown name${hint}` };
+  const suggestion = nearest(name, names) ?? elsewhere;
+  const hint = suggestion === undefined ? listed(names) : `, did you mean ${quote(suggestion)}?`;
+  return { path, message: `expected ${where}, received an unknown name${hint}`, suggestion };
 }
 
 /** All names, where they are few. */

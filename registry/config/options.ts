@@ -3,6 +3,7 @@
  * @module
  */
 import * as v from "valibot";
+import { firstLine } from "../../engine/first_line.ts";
 import { PluginError, quote } from "../errors.ts";
 import type { OptionsSchema, Plugin } from "../plugin.ts";
 
@@ -20,9 +21,8 @@ export function parseOptions<C>(
   try {
     return v.safeParse(config, options);
   } catch (cause) {
-    const [reason] = (cause instanceof Error ? cause.message : String(cause)).split("\n", 1);
     const message = `Cannot check the options of ${slot} ${quote(key)}: its schema threw: `;
-    throw new PluginError(message + reason, { slot, key, cause });
+    throw new PluginError(message + firstLine(cause), { slot, key, cause });
   }
 }
 

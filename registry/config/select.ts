@@ -1,5 +1,5 @@
 /**
- * Which plugins a config chooses: keys by slot, from flags, file or defaults.
+ * Which plugins a config selects: keys by slot, from flags, file or defaults.
  * @module
  */
 import type { Plugin, Slot } from "../plugin.ts";
@@ -14,7 +14,7 @@ import { getAt, splitPath } from "./objects.ts";
 import { describeChoices } from "./schema.ts";
 import { type Section, SECTIONS } from "./sections.ts";
 
-/** What a config chooses for one slot. */
+/** What a config selects for one slot. */
 export interface Selection {
   /** The slot. */
   readonly slot: Slot;
@@ -30,7 +30,7 @@ export interface Selection {
   readonly replaced?: string;
 }
 
-/** What a config chooses, and what is wrong with it. */
+/** What a config selects, and what is wrong with it. */
 export interface Selected {
   /** One selection for each slot. */
   readonly selections: readonly Selection[];
@@ -44,12 +44,12 @@ export interface Selected {
 export interface SelectOptions {
   /** Where plugins are looked up. */
   readonly registry: Registry;
-  /** Sections of the tree, of which only the slots are chosen. @default {SECTIONS} */
+  /** Sections of the tree, of which only the slots are looked at. @default {SECTIONS} */
   readonly sections?: readonly Section[];
 }
 
 /**
- * Chooses the plugins of a config.
+ * Selects the plugins of a config.
  * @param tree The config file's tree.
  * @param flags Flags, which win over the file.
  * @param options Where plugins are looked up, and the sections of the tree.
@@ -64,19 +64,19 @@ export function selectPlugins(
   const issues: ConfigIssue[] = [];
   const notices: string[] = [];
   for (const slot of sections.flatMap(({ path }) => slotsOf(path))) {
-    const wanted = wantedKeys(slot, tree, flags, registry);
-    const known = wanted.keys.filter((key) => registry.has(slot, key));
+    const selected = selectKeys(slot, tree, flags, registry);
+    const known = selected.keys.filter((key) => registry.has(slot, key));
     const plugins = known.map((key) => registry.get(slot, key) as Plugin);
-    const complete = isKeys(wanted.given, SLOTS[slot]) && known.length === wanted.keys.length;
-    if (!complete) issues.push(...keyIssues(slot, wanted, registry));
-    if (wanted.notice !== undefined) notices.push(wanted.notice);
-    const { keys, source, replaced } = wanted;
+    const complete = isKeys(selected.given, SLOTS[slot]) && known.length === selected.keys.length;
+    if (!complete) issues.push(...keyIssues(slot, selected, registry));
+    if (selected.notice !== undefined) notices.push(selected.notice);
+    const { keys, source, replaced } = selected;
     selections.push({ slot, keys, plugins, complete, source, replaced });
   }
   return { selections, issues, notices };
 }
 
-interface Wanted {
+interface SelectedKeys {
   readonly keys: readonly string[];
   readonly source: Selection["source"];
   /** What was given, for messages; `undefined` where nothing was. */
@@ -85,12 +85,12 @@ interface Wanted {
   readonly notice?: string;
 }
 
-function wantedKeys(
+function selectKeys(
   slot: Slot,
   tree: unknown,
   flags: readonly Flag[],
   registry: Registry,
-): Wanted {
+): SelectedKeys {
   const info = SLOTS[slot];
   const path = keyPath(info);
   const inFile = getAt(tree, splitPath(path));
@@ -113,8 +113,8 @@ function wantedKeys(
   return { keys: asKeys(fromFile), source: "file", given: fromFile };
 }
 
-/** A default that is not registered counts as nothing given, so that the user is asked to choose. */
-function defaultKeys(slot: Slot, registry: Registry): Wanted {
+/** A default that is not registered counts as nothing given, so that the user is asked for one. */
+function defaultKeys(slot: Slot, registry: Registry): SelectedKeys {
   const keys = asKeys(SLOTS[slot].defaultKey);
   const known = keys.length > 0 && keys.every((key) => registry.has(slot, key));
   return known
@@ -134,7 +134,7 @@ function isKeys(given: unknown, { list = false }: SlotInfo): boolean {
   return list === Array.isArray(given) && names.every((name) => typeof name === "string");
 }
 
-function keyIssues(slot: Slot, wanted: Wanted, registry: Registry): ConfigIssue[] {
+function keyIssues(slot: Slot, selected: SelectedKeys, registry: Registry): ConfigIssue[] {
   const info = SLOTS[slot];
   const path = keyPath(info);
   const known = registry.list(slot);
@@ -142,7 +142,7 @@ function keyIssues(slot: Slot, wanted: Wanted, registry: Registry): ConfigIssue[
     ? describeChoices(known.map(quote))
     : `the key of a ${slot} plugin, of which none is registered`;
   const expected = info.list ? `a list, each ${choices}` : choices;
-  const unknown = wanted.keys.filter((key) => !registry.has(slot, key));
-  if (unknown.length === 0) return [expectedIssue(path, expected, wanted.given)];
+  const unknown = selected.keys.filter((key) => !registry.has(slot, key));
+  if (unknown.length === 0) return [expectedIssue(path, expected, selected.given)];
   return unknown.map((key) => expectedIssue(path, expected, key, didYouMean(key, known)));
 }

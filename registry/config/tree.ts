@@ -7,7 +7,7 @@ import type { AggregationMethod } from "../../engine/nn/pooling.ts";
 
 /** Options of plugins, which lie in a section beside the section's own fields. */
 export interface PluginFields {
-  /** Any option of the plugins that the section chooses. */
+  /** Any option of the plugins that the section selects. */
   readonly [option: string]: unknown;
 }
 

@@ -28,13 +28,13 @@ export interface Validated {
 export interface ValidateOptions {
   /** All sections, to find out where a misplaced field belongs. */
   readonly sections: readonly ComposedSection[];
-  /** Where plugins that are not chosen are looked up. */
+  /** Where plugins that are not selected are looked up. */
   readonly registry: Registry;
 }
 
 /**
  * Validates a section.
- * @param section The section with the fields of its chosen plugins.
+ * @param section The section with the fields of its selected plugins.
  * @param input What file and flags say about it.
  * @param options The other sections, and the registry.
  * @returns Its values with defaults filled in, everything that is wrong, and what has no effect.
@@ -62,9 +62,10 @@ export function validateSection(
     const { field, list } = SLOTS[slot];
     values[field] = list ? keys : keys[0];
   }
-  const own = v.safeParse(v.object(section.own), pick(fields, Object.keys(section.own)));
-  if (own.success) Object.assign(values, own.output);
-  else issues.push(...renderIssues(section.path, section.own, own.issues));
+  const { path, ownEntries } = section;
+  const ownFields = v.safeParse(v.object(ownEntries), pick(fields, Object.keys(ownEntries)));
+  if (ownFields.success) Object.assign(values, ownFields.output);
+  else issues.push(...renderIssues(path, ownEntries, ownFields.issues));
   for (const plugin of section.plugins) {
     const parsed = validateOptions(plugin, section, fields);
     Object.assign(values, parsed.values);
@@ -118,7 +119,7 @@ function judgeUnknown(
   return unknownField(path, section.path, known, other && joinPath(other.path, name));
 }
 
-/** Plugins of the section's slots that are not chosen and have an option of this name. */
+/** Plugins of the section's slots that are not selected and have an option of this name. */
 function ownersOf(section: ComposedSection, name: string, registry: Registry): Plugin[] {
   return section.selections
     .filter(({ slot }) => !SLOTS[slot].list)
@@ -141,12 +142,12 @@ function misplacedOption(
   owners: readonly Plugin[],
 ): ConfigIssue {
   const { slot } = owners[0];
-  const chosen = section.selections.find((selection) => selection.slot === slot)!.keys[0];
+  const selected = section.selections.find((selection) => selection.slot === slot)!.keys[0];
   const { field } = SLOTS[slot];
   const keys = owners.map((owner) => quote(owner.key)).join(" or ");
   return expectedIssue(
     path,
-    `no such option with ${field} ${quote(chosen)}`,
+    `no such option with ${field} ${quote(selected)}`,
     value,
     `; it belongs to ${field} ${keys}`,
   );

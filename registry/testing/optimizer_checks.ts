@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { input } from "../../engine/ir/create.ts";
-import { formatShape } from "../../engine/ir/dims.ts";
+import { formatShape, sizeOf } from "../../engine/ir/dims.ts";
 import { add, mul, sub } from "../../engine/ir/elementwise.ts";
 import { reduceSum } from "../../engine/ir/matrix.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
@@ -165,7 +165,7 @@ function quadratic(): { readonly parameters: readonly Parameter[]; readonly loss
   const scope = parameters.scope();
   const terms = Object.entries(SHAPES).map(([name, shape], index) => {
     const value = scope.parameter(name, shape, (_, random) => {
-      const size = shape.reduce((a, b) => a * b, 1);
+      const size = sizeOf(shape);
       return Float32Array.from({ length: size }, () => 2 + random.float());
     });
     const distance = sub(value, 0.5 * index);

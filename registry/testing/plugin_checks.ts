@@ -3,6 +3,7 @@
  * check is what this project's own tests check of every built-in plugin.
  * @module
  */
+import { firstLine } from "../../engine/first_line.ts";
 import type { PartialOptions } from "../configure.ts";
 import type { Plugin, Slot, SlotContexts } from "../plugin.ts";
 import { datasetChecks } from "./dataset_checks.ts";
@@ -159,11 +160,6 @@ export function pluginChecks<S extends Slot, C>(
       }
     },
   }));
-}
-
-function firstLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.split("\n", 1)[0];
 }
 
 /**

@@ -1,7 +1,8 @@
 /** A listener in place of the console, and a training that only says that it ran. @module */
 import type { Io } from "../../cli/io.ts";
 import type { StopSignal } from "../../cli/signals.ts";
-import { trainCommand, type TrainCommandOptions, type TrainOptions } from "../../cli/train.ts";
+import { trainCommand, type TrainCommandOptions } from "../../cli/train.ts";
+import type { TrainOptions } from "../../jobs/train/train.ts";
 import type { ResolvedConfig } from "../../registry/config/tree.ts";
 import { fakeRegistry } from "../registry/_fakes.ts";
 
@@ -30,12 +31,12 @@ export interface Outcome {
   readonly out: string[];
   readonly err: string[];
   readonly config: ResolvedConfig | undefined;
-  readonly plugins: string[] | undefined;
+  readonly plugins: readonly string[] | undefined;
 }
 
 /** Stands in for training. */
 export type FakeTrain = (
-  options: TrainOptions,
+  options: Required<TrainOptions>,
   press: (signal: StopSignal) => void,
 ) => unknown;
 
@@ -47,7 +48,7 @@ export async function runTrain(
 ): Promise<Outcome> {
   const io = listener();
   let config: ResolvedConfig | undefined;
-  let plugins: string[] | undefined;
+  let plugins: readonly string[] | undefined;
   let press: (signal: StopSignal) => void = () => {};
   const code = await trainCommand(args, {
     io,

@@ -3,6 +3,7 @@
  * antialiasing, as timm's `resample_abs_pos_embed`.
  * @module
  */
+import { cubic } from "../../cubic.ts";
 import { constant } from "../../ir/create.ts";
 import { concat, reshape } from "../../ir/layout.ts";
 import { slice } from "../../ir/indexing.ts";
@@ -18,14 +19,6 @@ export interface GridChange {
   readonly to: Size;
   /** How many embeddings of prefix tokens come first; they stay. */
   readonly prefixTokens: number;
-}
-
-/** Keys (1981), with the parameter that Pillow and PyTorch's antialiasing take. */
-function cubic(distance: number): number {
-  const [x, a] = [Math.abs(distance), -0.5];
-  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
-  return 0;
 }
 
 /**

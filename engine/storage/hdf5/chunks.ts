@@ -2,6 +2,7 @@
  * Where the chunks of a dataset lie: the indexes that HDF5 keeps of them.
  * @module
  */
+import { sizeOf } from "../../ir/dims.ts";
 import { type Blocks, type Cursor, UnknownStructure } from "./cursor.ts";
 import type { ChunkIndex } from "./layout.ts";
 
@@ -42,7 +43,7 @@ class TableBuilder {
     this.#blocks = blocks;
     this.#options = options;
     const grid = options.shape.map((size, axis) => Math.ceil(size / options.chunk[axis]));
-    const count = grid.reduce((total, size) => total * size, 1);
+    const count = sizeOf(grid);
     this.table = {
       grid,
       positions: new Float64Array(count).fill(-1),

@@ -2,16 +2,13 @@
  * A numeric HDF5 dataset: ranges and scattered rows of it as float32, in bounded memory.
  * @module
  */
+import { sizeOf as product } from "../../ir/dims.ts";
 import type { Hdf5Header, Hdf5Rows } from "./rows.ts";
 import { type Converter, converter, formatName } from "../number_format.ts";
 import { planReads, type RowRange, type RowRead } from "./row_plan.ts";
 
 /** Bytes read at once, unless a single row or chunk is larger. */
 const BLOCK_BYTES = 4 << 20;
-
-function product(sizes: readonly number[]): number {
-  return sizes.reduce((total, size) => total * size, 1);
-}
 
 /**
  * A numeric dataset of an open file; made by `Hdf5File.dataset`.

@@ -4,6 +4,7 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
+import { firstLine } from "../../first_line.ts";
 
 /** The module namespace of `h5wasm/node`. */
 export type H5wasm = typeof import("h5wasm/node");
@@ -107,5 +108,5 @@ export async function prepareFilters(filters: readonly number[]): Promise<number
 export function libraryReason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const reasons = [...text.matchAll(/minor: (.*)/g)];
-  return reasons.at(-1)?.[1].trim() ?? text.split("\n")[0];
+  return reasons.at(-1)?.[1].trim() ?? firstLine(error);
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { DataError } from "../../errors.ts";
+import { sizeOf as product } from "../../ir/dims.ts";
 import { FileReader } from "../file_reader.ts";
 import { type ChunkTable, findChunks } from "./chunks.ts";
 import { Blocks, UnknownStructure } from "./cursor.ts";
@@ -19,8 +20,6 @@ import type { NumberFormat } from "../number_format.ts";
 const GAP_BYTES = 16 << 10;
 /** Decoded chunks of several rows that are kept, because other rows of them come soon. */
 const CACHE_BYTES = 64 << 20;
-
-const product = (sizes: readonly number[]) => sizes.reduce((total, size) => total * size, 1);
 
 /** Rows that lie in the file one after the other, as they are. */
 class ContiguousRows implements Hdf5Rows {

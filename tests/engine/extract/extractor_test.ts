@@ -85,3 +85,18 @@ Deno.test("Extractor.run() says when source or model cannot be opened", async ()
   await using other = new Extractor({ model: broken, workers: 2 });
   await assertRejects(() => collect(other.run(syntheticSplit(4), all)), Error, "model");
 });
+
+Deno.test("Extractor.run() names what it worked on when a worker breaks down", async () => {
+  const code = `export const openSource = () => ({
+    read() {
+      setTimeout(() => { throw new Error("crash"); });
+      return new Promise(() => {});
+    },
+    close() {},
+  })`;
+  const module = `data:text/javascript,${encodeURIComponent(code)}`;
+  const split = { ...syntheticSplit(4), name: "images", source: { module, options: {} } };
+  await using extractor = new Extractor({ model });
+  const message = "Cannot extract images: a worker stopped: ";
+  await assertRejects(() => collect(extractor.run(split, { start: 0, end: 4 })), Error, message);
+});

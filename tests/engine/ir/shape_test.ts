@@ -1,6 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { apply, applyOne, constant, input, int64s } from "../../../engine/ir/create.ts";
-import { broadcast, formatShape, normalizeAxis, sizeOf } from "../../../engine/ir/dims.ts";
 import type { DType, Shape } from "../../../engine/ir/types.ts";
 import type { OpAttributes, OpName } from "../../../engine/ir/ops.ts";
 
@@ -130,25 +129,4 @@ Deno.test("shapes of results", () => {
 Deno.test("constant() throws if the number of values is not that of the shape", () => {
   const message = "Cannot make a constant of shape [2, 2]: received 3 values";
   assertThrows(() => constant([1, 2, 3], [2, 2]), TypeError, message);
-});
-
-Deno.test("arithmetic on dimensions", () => {
-  assertEquals(formatShape(["batch", 3]), "[batch, 3]");
-  assertEquals(sizeOf([2, 3, 4]), 24);
-  assertEquals(sizeOf([]), 1);
-  assertThrows(
-    () => sizeOf([2, "n"]),
-    TypeError,
-    'Cannot count elements of [2, n]: "n" is a symbol',
-  );
-  assertEquals([normalizeAxis(-1, 3), normalizeAxis(0, 3)], [2, 0]);
-  for (const axis of [3, -4, 0.5]) {
-    assertThrows(
-      () => normalizeAxis(axis, 3),
-      RangeError,
-      `Cannot use axis ${axis}: the tensor has 3 dimensions`,
-    );
-  }
-  assertEquals(broadcast(["n", 1, 3], [4, 1], "Add"), ["n", 4, 3]);
-  assertEquals(broadcast([], [2], "Add"), [2]);
 });

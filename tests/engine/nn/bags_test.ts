@@ -4,7 +4,6 @@ import {
   atMost,
   type BagGrid,
   bagGrid,
-  flatDim,
   fromGrid,
   gridRows,
   membership,
@@ -78,9 +77,4 @@ Deno.test("membership() marks each row's bag, and none for -1", async () => {
 
 Deno.test("atMost() takes the smaller number", async () => {
   assertEquals((await evaluateOn((n) => atMost(2, n), lengths)).values, [2, 1, 2]);
-});
-
-Deno.test("flatDim() multiplies sizes and joins symbols", () => {
-  assertEquals(flatDim(3, 4), 12);
-  assertEquals(flatDim(3, "batch"), "3*batch");
 });

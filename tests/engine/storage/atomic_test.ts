@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DataError } from "../../../engine/errors.ts";
 import {
+  removeTemporaries,
   replaceFile,
+  temporaryPath,
   writeError,
   writeFileAtomic,
   writeJsonAtomic,
@@ -46,6 +48,24 @@ Deno.test("writeJsonAtomic() writes indented JSON", async () => {
   using folder = new TemporaryFolder();
   await writeJsonAtomic(folder.file("a.json"), { epochs: 2 });
   assertEquals(Deno.readTextFileSync(folder.file("a.json")), '{\n  "epochs": 2\n}\n');
+});
+
+Deno.test("temporaryPath() makes names that differ and fit any file system", () => {
+  const path = temporaryPath(`folder/${"n".repeat(250)}`);
+  assert(path !== temporaryPath(`folder/${"n".repeat(250)}`));
+  assertEquals(path.slice(0, 8), "folder/.");
+  assert(path.length - "folder/".length < 150, path);
+});
+
+Deno.test("removeTemporaries() removes the names that temporaryPath() makes, and no others", () => {
+  using folder = new TemporaryFolder();
+  const kept = ["a", "notes.tmp", ".hidden", ".mine.tmp", `a.${crypto.randomUUID()}.tmp`];
+  for (const name of kept) Deno.writeTextFileSync(folder.file(name), "");
+  for (const name of ["a", ".hidden"]) {
+    Deno.writeTextFileSync(temporaryPath(folder.file(name)), "");
+  }
+  removeTemporaries(folder.path);
+  assertEquals(names(folder.path).sort(), kept.sort());
 });
 
 Deno.test("replaceFile() removes what a failed writer left", async () => {

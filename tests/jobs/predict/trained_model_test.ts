@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { DataError } from "../../../engine/errors.ts";
-import { openFeatureFile } from "../../../engine/features/feature_file.ts";
+import { featureSplit, openFeatureFile } from "../../../engine/features/feature_file.ts";
 import { openSource } from "../../../engine/features/feature_source.ts";
-import { featureSplit } from "../../../engine/features/feature_file.ts";
 import { type FilePrediction, TrainedModel } from "../../../jobs/predict/trained_model.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import { Registry, registry } from "../../../registry/registry.ts";
@@ -108,7 +107,7 @@ Deno.test("TrainedModel refuses what its model cannot take", async () => {
       `it holds bags of instances ${BAG_DIM} wide, the model takes instances ${DIM} wide`;
     await assertRejects(() => predictAll(model, bags.test), DataError, wrong);
     const missing = join(folder, "nowhere", "checkpoints", "last.pt");
-    await assertRejects(() => TrainedModel.load(missing), DataError, "cannot be read");
+    await assertRejects(() => TrainedModel.load(missing), DataError, "does not exist");
   });
 });
 

@@ -27,8 +27,10 @@ function run(files: Readonly<Record<string, unknown>>): { directory: string; che
 Deno.test("checkpointConfig() takes data, model and peft of the run", () => {
   const { directory, checkpoint } = run({ "config.json": config });
   const { training: _, ...tree } = config;
-  assertEquals(checkpointConfig(checkpoint), { tree, directory });
-  assertEquals(checkpointConfig(checkpoint, "precomputed_features"), { tree, directory });
+  for (const dataset of [undefined, "precomputed_features"]) {
+    const found = checkpointConfig(checkpoint, dataset);
+    assertEquals([found.tree, found.directory.path], [tree, directory]);
+  }
 });
 
 Deno.test("checkpointConfig() brings back the encoder that made a run's features", () => {

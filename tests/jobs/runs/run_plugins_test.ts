@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
+import { RunDirectory } from "../../../engine/train/run_directory.ts";
 import { addPluginHint } from "../../../jobs/runs/run_plugins.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import { resolveConfig } from "../../../registry/config/resolve.ts";
@@ -15,7 +16,8 @@ function explain(directory: string, tree: Record<string, unknown>): string[] {
   try {
     resolveConfig({ file: tree }, registry);
   } catch (error) {
-    const explained = addPluginHint(error, { directory, tree, registry });
+    const run = { directory: new RunDirectory(directory), tree, registry };
+    const explained = addPluginHint(error, run);
     assert(explained instanceof ConfigError && explained.cause === error);
     return explained.message.split("\n");
   }
@@ -27,7 +29,7 @@ function fileWith(head_type: string): Record<string, unknown> {
   return { ...file, model: { ...file.model, head: { head_type } } };
 }
 
-Deno.test("explainMissingPlugins() names the modules that the run was made with", async () => {
+Deno.test("addPluginHint() names the modules that the run was made with", async () => {
   await inFolder(async (directory) => {
     const plugins = ["./attention_pool.ts", "other folder/mod.ts"];
     const info = JSON.stringify({ plugins });
@@ -44,7 +46,7 @@ Deno.test("explainMissingPlugins() names the modules that the run was made with"
   });
 });
 
-Deno.test("explainMissingPlugins() knows where the policies of images stand", () => {
+Deno.test("addPluginHint() knows where the policies of images stand", () => {
   const registry = fakeRegistry();
   registry.add(fake("policy", "default"));
   const augmentation = { train_policy: "own", test_policy: "default" };
@@ -54,7 +56,7 @@ Deno.test("explainMissingPlugins() knows where the policies of images stand", ()
     message: "expected another one",
   }));
   const error = new ConfigError(issues);
-  const explained = addPluginHint(error, { directory: ".", tree, registry });
+  const explained = addPluginHint(error, { directory: new RunDirectory("."), tree, registry });
   assert(explained instanceof ConfigError);
   assertEquals(explained.issues.map(({ message }) => message.includes("--plugin MODULE")), [
     true,
@@ -62,7 +64,7 @@ Deno.test("explainMissingPlugins() knows where the policies of images stand", ()
   ]);
 });
 
-Deno.test("explainMissingPlugins() says how to name a module where the run does not", async () => {
+Deno.test("addPluginHint() says how to name a module where the run does not", async () => {
   await inFolder(async (directory) => {
     const hint = "the plugin that brings it is missing: give --plugin MODULE, or import it first";
     assertEquals(explain(directory, fileWith("attention_pool")), [`${EXPECTED}; ${hint}`]);
@@ -73,10 +75,11 @@ Deno.test("explainMissingPlugins() says how to name a module where the run does 
   });
 });
 
-Deno.test("explainMissingPlugins() leaves other errors as they are", () => {
+Deno.test("addPluginHint() leaves other errors as they are", () => {
   const tree = { ...minimalFile(), training: { epochs: 0 } };
   const lines = ["training.epochs: expected a whole number of at least 1, received 0"];
   assertEquals(explain(".", tree), lines);
   const other = new RangeError("a");
-  assert(addPluginHint(other, { directory: ".", tree, registry }) === other);
+  const directory = new RunDirectory(".");
+  assert(addPluginHint(other, { directory, tree, registry }) === other);
 });

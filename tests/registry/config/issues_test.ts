@@ -46,10 +46,10 @@ Deno.test("schemaAt() walks through objects, maps, lists and open values", () =>
 });
 
 Deno.test("unknownField() names the nearest name", () => {
-  assertEquals(
-    unknownField("a.lost", "a", ["list"]).message,
-    'expected a field of a, received an unknown name, did you mean "list"?',
-  );
+  const { message, suggestion } = unknownField("a.lost", "a", ["list"]);
+  assertEquals(message, 'expected a field of a, received an unknown name, did you mean "list"?');
+  assertEquals(suggestion, "list");
+  assertEquals(unknownField("a.other", "a", ["list"]).suggestion, undefined);
 });
 
 Deno.test("unknownField() names a field elsewhere, or lists the fields where they are few", () => {

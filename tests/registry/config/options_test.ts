@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import * as v from "valibot";
 import { PluginError } from "../../../registry/errors.ts";
-import { chosenPlugins } from "../../../registry/config/chosen.ts";
+import { selectedPlugins } from "../../../registry/config/selected.ts";
 import { defaultOf, parseOptions, takesNull } from "../../../registry/config/options.ts";
 import { resolveConfig } from "../../../registry/config/resolve.ts";
 import { fake, fakeRegistry, minimalFile } from "../_fakes.ts";
@@ -41,11 +41,11 @@ Deno.test("defaultOf() and takesNull() leave it to parseOptions() to report what
   assertEquals(takesNull(rate), true);
 });
 
-Deno.test("chosenPlugins() names a plugin of a list that cannot do without options", () => {
+Deno.test("selectedPlugins() names a plugin of a list that cannot do without options", () => {
   const registry = fakeRegistry();
   registry.add(fake("metric", "greedy", v.strictObject({ threshold: v.number() })));
   const file = { ...minimalFile(), task: { metrics: ["greedy"] } };
   const { config } = resolveConfig({ file }, registry);
   const message = 'Cannot use metric "greedy": it has options without a default';
-  assertThrows(() => chosenPlugins(config, "metric", registry), PluginError, message);
+  assertThrows(() => selectedPlugins(config, "metric", registry), PluginError, message);
 });

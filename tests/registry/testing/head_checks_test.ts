@@ -1,13 +1,12 @@
 import { applyOne } from "../../../engine/ir/create.ts";
 import { add, mul } from "../../../engine/ir/elementwise.ts";
 import { where } from "../../../engine/ir/logic.ts";
-import { reshape } from "../../../engine/ir/layout.ts";
+import { reshape, transpose } from "../../../engine/ir/layout.ts";
 import { matMul, reduceMean, reduceSum, softmax } from "../../../engine/ir/matrix.ts";
-import { transpose } from "../../../engine/ir/layout.ts";
 import type { Tensor } from "../../../engine/ir/node.ts";
 import { membership } from "../../../engine/nn/bags.ts";
 import { constantInitializer, normal } from "../../../engine/nn/initializers.ts";
-import type { Head, HeadContext, HeadInput, HeadOutput } from "../../../registry/plugin.ts";
+import type { Head, HeadContext, HeadInput, ModelOutput } from "../../../registry/plugin.ts";
 import type { ForwardContext } from "../../../engine/nn/scope.ts";
 import { assertFails, plain } from "./_broken.ts";
 
@@ -23,7 +22,7 @@ type Change = (
   logits: Tensor,
   input: HeadInput,
   mode: ForwardContext,
-) => Tensor | Partial<HeadOutput>;
+) => Tensor | Partial<ModelOutput>;
 
 /** A linear head whose output is changed. */
 const linearHead = (change: Change, parts: Partial<Head> = {}) =>

@@ -11,8 +11,8 @@ import { optionEntries } from "./compose.ts";
 import { getAt, isPlainObject, pick, splitPath } from "./objects.ts";
 import { parseOptions } from "./options.ts";
 
-/** A plugin that a config chooses, with its options. */
-export interface Chosen<S extends Slot> {
+/** A plugin that a config selects, with its options. */
+export interface SelectedPlugin<S extends Slot> {
   /** The plugin. */
   readonly plugin: Plugin<S>;
   /** Its options, validated: the first argument of its `create`. */
@@ -20,34 +20,34 @@ export interface Chosen<S extends Slot> {
 }
 
 /**
- * Finds the plugin that a config chooses for a slot.
+ * Finds the plugin that a config selects for a slot.
  * @param config A resolved config, or the part of it that has the slot's section.
  * @param slot A slot that holds one key.
  * @param registry Where the plugin is looked up.
  * @returns The plugin and its options.
  * @throws {UnknownKeyError} if the plugin is not registered.
  */
-export function chosenPlugin<S extends Slot>(
+export function selectedPlugin<S extends Slot>(
   config: object,
   slot: S,
   registry: Registry,
-): Chosen<S> {
-  return chosenPlugins(config, slot, registry)[0];
+): SelectedPlugin<S> {
+  return selectedPlugins(config, slot, registry)[0];
 }
 
 /**
- * Finds all plugins that a config chooses for a slot.
+ * Finds all plugins that a config selects for a slot.
  * @param config A resolved config.
  * @param slot A slot; one that holds a list gives several plugins, with their default options.
  * @param registry Where the plugins are looked up.
  * @returns The plugins and their options, in the order of the config.
  * @throws {UnknownKeyError} if a plugin is not registered.
  */
-export function chosenPlugins<S extends Slot>(
+export function selectedPlugins<S extends Slot>(
   config: object,
   slot: S,
   registry: Registry,
-): Chosen<S>[] {
+): SelectedPlugin<S>[] {
   const { section, field, list } = SLOTS[slot];
   const found = getAt(config, splitPath(section));
   const fields = isPlainObject(found) ? found : {};
