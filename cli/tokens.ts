@@ -3,7 +3,6 @@
  * writing a tree end up as the same flags.
  * @module
  */
-import { parseArgs } from "@std/cli/parse-args";
 import { type ConfigIssue, didYouMean, quote } from "../registry/errors.ts";
 import type { Slot } from "../registry/plugin.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -32,8 +31,6 @@ export interface Tokens {
   readonly issues: readonly ConfigIssue[];
 }
 
-const SWITCHES = new Set(["--help", "-h", "--version"]);
-const WITH_VALUE = new Set(["--config", "--plugin"]);
 const SHORTHAND = /^([A-Za-z_][\w-]*(?:\.[\w-]+)*):(\w[\w-]*)$/;
 const NEGATIVE = /^-(\d|\.\d|Infinity$)/;
 
@@ -43,27 +40,23 @@ const NEGATIVE = /^-(\d|\.\d|Infinity$)/;
  * @returns The options, and the other words.
  */
 export function splitGlobals(args: readonly string[]): GlobalOptions {
-  const global: string[] = [];
+  let [help, version] = [false, false];
+  let config: string | undefined;
+  const plugins = new Set<string>();
   const rest: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const word = args[i];
     const [name] = word.split("=", 1);
-    if (!WITH_VALUE.has(name)) {
-      (SWITCHES.has(word) ? global : rest).push(word);
-      continue;
-    }
-    const follows = word === name && i + 1 < args.length && !args[i + 1].startsWith("--");
-    const value = follows ? args[++i] : word.slice(name.length + 1);
-    // The parser takes `--config=` for a flag of the name "config=".
-    global.push(value === "" ? name : `${name}=${value}`);
+    if (name === "--config" || name === "--plugin") {
+      const follows = word === name && i + 1 < args.length && !args[i + 1].startsWith("--");
+      const value = follows ? args[++i] : word.slice(name.length + 1);
+      if (name === "--config") config = value;
+      else plugins.add(value);
+    } else if (word === "--help" || word === "-h") help = true;
+    else if (word === "--version") version = true;
+    else rest.push(word);
   }
-  const { help, version, config, plugin } = parseArgs(global, {
-    boolean: ["help", "version"],
-    string: ["config", "plugin"],
-    collect: ["plugin"],
-    alias: { h: "help" },
-  });
-  return { help, version, config, plugins: [...new Set(plugin)], rest };
+  return { help, version, config, plugins: [...plugins], rest };
 }
 
 /**

@@ -19,7 +19,8 @@ export interface DataErrorOptions extends ErrorOptions {
  *
  * @example Which file, and which dataset in it
  * ```ts
- * import { DataError, FeatureWriter, openFeatureFile } from "@glovita/glovita";
+ * import { DataError } from "@glovita/glovita";
+ * import { FeatureWriter, openFeatureFile } from "@glovita/glovita/features";
  * import { assertEquals, assertRejects } from "@std/assert";
  *
  * const path = `${await Deno.makeTempDir()}/features.h5`;

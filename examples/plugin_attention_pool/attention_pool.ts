@@ -3,8 +3,9 @@
  * learning". Importing this module adds `attention_pool` to the `head_type` slot.
  * @module
  */
-import { type OptionsSchema, type Plugin, registry } from "@glovita/glovita";
-import { matMul, membership, softmax, tanh, transpose, where } from "@glovita/glovita/engine";
+import { matMul, softmax, tanh, transpose, where } from "@glovita/glovita/engine";
+import { membership } from "@glovita/glovita/nn";
+import { type OptionsSchema, type Plugin, registry } from "@glovita/glovita/plugin";
 import * as v from "valibot";
 
 /** Config of the `attention_pool` head. */

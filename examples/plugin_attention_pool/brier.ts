@@ -3,7 +3,8 @@
  * Importing this module adds `brier` to the `metric` slot.
  * @module
  */
-import { type MetricPlugin, type NoOptions, registry } from "@glovita/glovita";
+import type { NoOptions } from "@glovita/glovita/parts";
+import { type MetricPlugin, registry } from "@glovita/glovita/plugin";
 import * as v from "valibot";
 
 /** Mean over samples of `Σ (probability - target)²` over classes, logged as `Brier`. */

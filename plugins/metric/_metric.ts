@@ -3,21 +3,46 @@
  * @module
  */
 import * as v from "valibot";
-import type { MetricInput, MetricPlugin, TaskInfo } from "../../registry/plugin.ts";
+import type { MetricInput, MetricPlugin, OptionsSchema, TaskInfo } from "../../registry/plugin.ts";
 
 /** Options of a metric that has none. */
 export type NoOptions = Readonly<Record<never, never>>;
 
-/** Schema of {@linkcode NoOptions}. */
-export const noOptions: v.GenericSchema<unknown, NoOptions> = v.strictObject({});
+/**
+ * Schema of {@linkcode NoOptions}.
+ *
+ * @example Nothing is accepted, and nothing else
+ * ```ts
+ * import { noOptions } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ * import * as v from "valibot";
+ *
+ * assertEquals(v.is(noOptions, {}), true);
+ * assertEquals(v.is(noOptions, { threshold: 0.5 }), false);
+ * ```
+ */
+export const noOptions: OptionsSchema<NoOptions> = v.strictObject({});
 
 /**
  * Checks that a metric is defined for the targets of a run.
  * @param plugin The metric.
  * @param task What the run predicts.
  * @throws {RangeError} if the metric's `subtasks` leave the run's out.
+ *
+ * @example A metric of classes on continuous targets
+ * ```ts
+ * import { assertSupported } from "@glovita/glovita/parts";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const metric = { key: "kappa", subtasks: ["multiclass"] } as const;
+ * const task = { task: "Regression", subtask: "regression", numClasses: 1 } as const;
+ * assertThrows(() => assertSupported(metric, task), RangeError, 'subtask is "regression"');
+ * ```
  */
-export function assertSupported(plugin: MetricPlugin<NoOptions>, task: TaskInfo): void {
+export function assertSupported(
+  plugin: Pick<MetricPlugin, "key" | "subtasks">,
+  task: TaskInfo,
+): void {
   const { key, subtasks } = plugin;
   if (!subtasks || subtasks.includes(task.subtask)) return;
   const expected = subtasks.map((name) => `"${name}"`).join(" or ");
@@ -35,6 +60,16 @@ export function assertSupported(plugin: MetricPlugin<NoOptions>, task: TaskInfo)
  * @param batch Predictions and targets.
  * @throws {TypeError} if a length or the number of classes is wrong.
  * @throws {RangeError} if the subtask is another or a label is out of range.
+ *
+ * @example A label that no class has
+ * ```ts
+ * import { assertBatch } from "@glovita/glovita/parts";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const task = { task: "Classification", subtask: "multiclass", numClasses: 2 } as const;
+ * const batch = { ...task, count: 1, scores: Float32Array.of(0, 1), labels: Int32Array.of(7) };
+ * assertThrows(() => assertBatch("kappa", task, batch), RangeError, "label of sample 0 is 7");
+ * ```
  */
 export function assertBatch(key: string, task: TaskInfo, batch: MetricInput): void {
   const { count, numClasses, scores, labels, subtask } = batch;

@@ -6,13 +6,8 @@
 import * as v from "valibot";
 import type { OptionsSchema, Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import {
-  ADAM_HYPERPARAMETERS,
-  ADAM_STATE,
-  adamScalars,
-  adamUpdate,
-  coupledDecay,
-} from "./_adam.ts";
+import { ADAM_HYPERPARAMETERS, ADAM_STATE, adamScalars, adamUpdate } from "./_adam.ts";
+import { coupledDecay } from "./_decay.ts";
 
 /** Config of the `Adam` optimizer: it has no options besides the section's own. */
 export type AdamConfig = Readonly<Record<never, never>>;
@@ -51,9 +46,9 @@ export const adam: Plugin<"optimizer", AdamConfig> = {
       hyperparameters: { ...ADAM_HYPERPARAMETERS, decoupled_weight_decay: false },
       state: () => ADAM_STATE,
       scalars: adamScalars,
-      update({ parameter, gradient, state, scalars, options }) {
-        const penalized = coupledDecay(gradient, parameter, options);
-        return adamUpdate(parameter, penalized, state, scalars, options);
+      update(input) {
+        const { parameter, gradient, options } = input;
+        return adamUpdate({ ...input, gradient: coupledDecay(gradient, parameter, options) });
       },
     };
   },

@@ -6,14 +6,8 @@
 import * as v from "valibot";
 import type { OptionsSchema, Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import {
-  ADAM_HYPERPARAMETERS,
-  ADAM_STATE,
-  adamScalars,
-  adamUpdate,
-  decoupledDecay,
-  scaledRate,
-} from "./_adam.ts";
+import { ADAM_HYPERPARAMETERS, ADAM_STATE, adamScalars, adamUpdate } from "./_adam.ts";
+import { decoupledDecay, scaledRate } from "./_decay.ts";
 
 /** Config of the `AdamW` optimizer: it has no options besides the section's own. */
 export type AdamWConfig = Readonly<Record<never, never>>;
@@ -51,9 +45,10 @@ export const adamW: Plugin<"optimizer", AdamWConfig> = {
       hyperparameters: { ...ADAM_HYPERPARAMETERS, decoupled_weight_decay: true },
       state: () => ADAM_STATE,
       scalars: adamScalars,
-      update({ parameter, gradient, state, scalars, options }) {
-        const decayed = decoupledDecay(parameter, scaledRate(scalars.lr, options), options);
-        return adamUpdate(decayed, gradient, state, scalars, options);
+      update(input) {
+        const { parameter, scalars, options } = input;
+        const rate = scaledRate(scalars.lr, options);
+        return adamUpdate({ ...input, parameter: decoupledDecay(parameter, rate, options) });
       },
     };
   },

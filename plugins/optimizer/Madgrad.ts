@@ -7,7 +7,7 @@ import * as v from "valibot";
 import { add, div, mul, pow, sub } from "../../engine/ir/elementwise.ts";
 import type { OptionsSchema, Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { coupledDecay } from "./_adam.ts";
+import { coupledDecay } from "./_decay.ts";
 
 /** Config of the `Madgrad` optimizer: it has no options besides the section's own. */
 export type MadgradConfig = Readonly<Record<never, never>>;

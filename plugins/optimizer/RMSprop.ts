@@ -7,7 +7,7 @@ import * as v from "valibot";
 import { add, div, mul, sqrt, sub } from "../../engine/ir/elementwise.ts";
 import type { OptionsSchema, Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { coupledDecay, scaledRate } from "./_adam.ts";
+import { coupledDecay, scaledRate } from "./_decay.ts";
 
 /** Config of the `RMSprop` optimizer: it has no options besides the section's own. */
 export type RmspropConfig = Readonly<Record<never, never>>;

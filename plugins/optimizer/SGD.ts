@@ -7,7 +7,7 @@ import * as v from "valibot";
 import { add, mul, sub } from "../../engine/ir/elementwise.ts";
 import type { OptionsSchema, Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { coupledDecay, scaledRate } from "./_adam.ts";
+import { coupledDecay, scaledRate } from "./_decay.ts";
 
 /** Config of the `SGD` optimizer. */
 export interface SgdConfig {

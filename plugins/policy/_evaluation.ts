@@ -1,16 +1,33 @@
-/** What the policies for evaluation share: numbers per channel, and the options' schema. */
+/**
+ * What the policies for evaluation share: numbers per channel, and the options' schema.
+ * @module
+ */
 import * as v from "valibot";
 import type { Interpolation } from "../../engine/images/preprocessing.ts";
 import type { ImageSize, NormalizeOperation } from "../../engine/images/transform.ts";
-import type { PolicyContext } from "../../registry/plugin.ts";
+import type { OptionsSchema, PolicyContext } from "../../registry/plugin.ts";
 
 const IMAGENET_MEAN = [0.485, 0.456, 0.406];
 const IMAGENET_STD = [0.229, 0.224, 0.225];
 
-/** How images are resized, or `null` for what the policy says otherwise. */
+/**
+ * Makes the schema of an option that says how images are resized.
+ * @param otherwise Whose way it is where the option is not given, for the description.
+ * @returns A schema whose default is `null`.
+ *
+ * @example The encoder's way, unless the config says otherwise
+ * ```ts
+ * import { interpolationSchema } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ * import * as v from "valibot";
+ *
+ * const schema = interpolationSchema("the encoder's");
+ * assertEquals([v.parse(schema, undefined), v.parse(schema, "bicubic")], [null, "bicubic"]);
+ * ```
+ */
 export function interpolationSchema(
   otherwise: string,
-): v.GenericSchema<unknown, Interpolation | null> {
+): OptionsSchema<Interpolation | null> {
   const names = ["nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"] as const;
   return v.pipe(
     v.optional(v.nullable(v.picklist(names)), null),
@@ -18,7 +35,24 @@ export function interpolationSchema(
   );
 }
 
-/** The last step: what `data` says, then what the encoder says, then ImageNet's numbers. */
+/**
+ * Makes the last step of a policy, with the numbers that `data` gives, or else the encoder, or else
+ * ImageNet.
+ * @param context What the policy gets.
+ * @returns The step.
+ * @throws {RangeError} if the encoder takes neither 1 nor 3 channels, or the numbers are of another
+ *   length.
+ *
+ * @example The encoder's numbers
+ * ```ts
+ * import { normalization } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const preprocessing = { channels: 3, mean: [0.5], std: [0.5] };
+ * const { mean, std } = normalization({ preprocessing });
+ * assertEquals([mean, std], [[0.5, 0.5, 0.5], [0.5, 0.5, 0.5]]);
+ * ```
+ */
 export function normalization(context: PolicyContext): NormalizeOperation {
   const { preprocessing, mean, std } = context;
   const { channels } = preprocessing;
@@ -40,12 +74,37 @@ function perChannel(name: string, values: readonly number[], channels: number): 
   throw new RangeError(`expected ${channels} values of ${name}, received ${values.length}`);
 }
 
-/** Height and width of what is as high as it is wide. */
-export function square(side: number | undefined): ImageSize | undefined {
+/**
+ * Gives height and width of what is as high as it is wide.
+ * @param side Length of a side, where it is known.
+ * @returns Height and width, or `undefined` where the side is not known.
+ *
+ * @example A crop of 224 pixels
+ * ```ts
+ * import { squareSize } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([squareSize(224), squareSize(undefined)], [[224, 224], undefined]);
+ * ```
+ */
+export function squareSize(side: number | undefined): ImageSize | undefined {
   return side === undefined ? undefined : [side, side];
 }
 
-/** Height and width of which a crop of that size keeps a share of `crop_pct`. */
-export function scaled([height, width]: ImageSize, crop_pct: number): ImageSize {
-  return [Math.floor(height / crop_pct), Math.floor(width / crop_pct)];
+/**
+ * Computes the size of an image of which a crop keeps a given share of each side.
+ * @param size Height and width of the crop.
+ * @param cropPct Share that the crop keeps.
+ * @returns Height and width before the crop.
+ *
+ * @example timm's usual share
+ * ```ts
+ * import { sizeBeforeCrop } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(sizeBeforeCrop([224, 224], 0.875), [256, 256]);
+ * ```
+ */
+export function sizeBeforeCrop([height, width]: ImageSize, cropPct: number): ImageSize {
+  return [Math.floor(height / cropPct), Math.floor(width / cropPct)];
 }

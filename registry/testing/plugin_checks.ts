@@ -174,7 +174,7 @@ function firstLine(error: unknown): string {
  *
  * @example A schedule that becomes negative
  * ```ts
- * import { type Plugin } from "@glovita/glovita";
+ * import type { Plugin } from "@glovita/glovita/plugin";
  * import { checkPlugin, PluginCheckError } from "@glovita/glovita/testing";
  * import { assertEquals, assertRejects } from "@std/assert";
  * import * as v from "valibot";

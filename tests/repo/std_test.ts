@@ -33,7 +33,6 @@ const REAL: Readonly<Record<string, readonly string[]>> = {
     "unimplemented",
     "unreachable",
   ],
-  "@std/cli": ["parseArgs"],
 };
 
 const packages = Object.entries(readManifest().imports)

@@ -1,2 +1,0 @@
-/** Local stand-in for `jsr:@std/cli`, see `parse_args.ts`. @module */
-export * from "./parse_args.ts";
