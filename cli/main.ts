@@ -2,8 +2,8 @@
  * The command `glovita`, for use outside of a checkout.
  *
  * ```sh
- * deno install --global --name glovita --allow-read --allow-write --allow-ffi --allow-env \
- *   --allow-sys jsr:@glovita/glovita/cli
+ * deno install --global --name glovita --no-prompt --allow-read --allow-write --allow-ffi \
+ *   --allow-env --allow-sys jsr:@glovita/glovita/cli
  * glovita --help
  * ```
  *

@@ -60,8 +60,15 @@ export class DataError extends Error {
  *
  * @example A learning rate that is too large
  * ```ts
- * import { configure, FeatureWriter, precomputed, precomputedFeatures, sgd, train, TrainingError }
- *   from "@glovita/glovita";
+ * import {
+ *   configure,
+ *   precomputed,
+ *   precomputedFeatures,
+ *   sgd,
+ *   train,
+ *   TrainingError,
+ * } from "@glovita/glovita";
+ * import { FeatureWriter } from "@glovita/glovita/features";
  * import { assertEquals, assertRejects } from "@std/assert";
  *
  * const folder = await Deno.makeTempDir();
