@@ -1,7 +1,6 @@
 /**
  * Trains, evaluates and ships vision heads on precomputed features, and extracts the features.
  *
- * @example Train a classifier on two feature files
  * ```ts
  * import { configure, precomputed, precomputedFeatures, train } from "@glovita/glovita";
  * import { assertGreater } from "@std/assert";

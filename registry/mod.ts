@@ -1,8 +1,8 @@
 /**
  * What a plugin is made against: the contract of every slot, and the registry that plugins are added
- * to. Importing this module adds no plugin.
+ * to. Importing this module adds no plugin. This one is a head of two linear layers with a ReLU
+ * between them:
  *
- * @example A head: two linear layers with a ReLU between them
  * ```ts
  * import { relu } from "@glovita/glovita/engine";
  * import { type Plugin, registry } from "@glovita/glovita/plugin";
