@@ -1,49 +1,66 @@
 /**
- * glovita: train, evaluate and ship vision heads on precomputed features.
+ * Trains, evaluates and ships vision heads on precomputed features, and extracts the features.
+ *
+ * ```ts
+ * import { configure, precomputed, precomputedFeatures, train } from "@glovita/glovita";
+ * import { assertGreater } from "@std/assert";
+ *
+ * const [run] = await train([
+ *   configure(precomputedFeatures, {
+ *     num_classes: 10,
+ *     train_features_file: "digits/digits_train.h5",
+ *     val_features_file: "digits/digits_val.h5",
+ *   }),
+ *   configure(precomputed, { feature_dim: 64 }),
+ *   { optimizer: { lr: 0.01 }, training: { epochs: 20 }, exp_dir: await Deno.makeTempDir() },
+ * ]);
+ * assertGreater(run.bestValue, 0.8); // accuracy on the validation file
+ * ```
+ *
+ * A config is a list of parts: plugins with their options, chosen by {@linkcode configure}, and
+ * fields that belong to no plugin. {@linkcode train} and {@linkcode extractFeatures} do the work,
+ * {@linkcode trainEvents} and {@linkcode extractEvents} tell of it in a loop, and
+ * {@linkcode TrainedModel} predicts with what was trained. All of them print nothing and throw
+ * errors with fields: {@linkcode ConfigError}, {@linkcode DataError}, {@linkcode TrainingError}.
  *
  * Importing this module adds the built-in plugins to the default registry, opens no file and loads
- * no native code.
+ * no native code. The other entries of the package:
+ *
+ * - `/plugin`, `/parts`, `/testing`: contracts of plugins, what the built-in ones are made of, and
+ *   checks for yours. Each built-in plugin is an entry of its own, for example `/head_type/clam`.
+ * - `/engine`, `/nn`, `/vision`: tensors and gradients, layers, architectures.
+ * - `/features`, `/images`, `/pretrained`: feature files, images, weights from elsewhere.
+ * - `/cli`: the command `glovita`.
  * @module
  */
-export * from "./engine/errors.ts";
-export {
-  type FeatureFile,
-  type FeatureFileOptions,
-  openFeatureFile,
-} from "./engine/features/feature_file.ts";
-export { FeatureWriter, type FeatureWriterOptions } from "./engine/features/feature_writer.ts";
-export * from "./engine/data/collate.ts";
-export type { Batch, PaddedBatch } from "./engine/data/data.ts";
+export { DataError, type DataErrorOptions, PartError, TrainingError } from "./engine/errors.ts";
 export * from "./engine/train/events.ts";
-export * from "./plugins/mod.ts";
 export {
   type Model,
-  type ModelGraph,
-  modelGraph,
   type ModelInputs,
   type PredictionGraph,
   predictionGraph,
 } from "./engine/train/model.ts";
-export { buildModel, type BuildModelOptions } from "./registry/builder/build_model.ts";
-export { extractFeatures, type ExtractOptions } from "./jobs/extract/extract.ts";
-export type * from "./jobs/extract/events.ts";
-export { extractEvents } from "./jobs/extract/stream.ts";
-export type { ConfigInput } from "./registry/builder/config_input.ts";
 export type { ExtractConfigInput } from "./jobs/extract/config_input.ts";
-export {
-  type EpochNumbers,
-  train,
-  type TrainedFold,
-  type TrainOptions,
-} from "./jobs/train/train.ts";
-export { trainEvents } from "./jobs/train/stream.ts";
+export type * from "./jobs/extract/events.ts";
+export { extractFeatures, type ExtractOptions } from "./jobs/extract/extract.ts";
+export { extractEvents } from "./jobs/extract/stream.ts";
 export {
   type FilePrediction,
   type Prediction,
   type Samples,
   TrainedModel,
 } from "./jobs/predict/trained_model.ts";
-export { type AugmentationConfig, augmentationSchema } from "./registry/config/augmentation.ts";
+export { trainEvents } from "./jobs/train/stream.ts";
+export {
+  type EpochNumbers,
+  train,
+  type TrainedFold,
+  type TrainOptions,
+} from "./jobs/train/train.ts";
+export * from "./plugins/mod.ts";
+export { buildModel, type BuildModelOptions } from "./registry/builder/build_model.ts";
+export type { ConfigInput } from "./registry/builder/config_input.ts";
 export {
   type ExtractConfig,
   type ExtractConfigFields,
@@ -52,7 +69,7 @@ export {
   type ExtractPart,
   resolveExtractConfig,
 } from "./registry/config/extract.ts";
-export type { Flag } from "./registry/config/flag.ts";
+export { type Flag, flag } from "./registry/config/flag.ts";
 export { type ConfigSources, type Resolution, resolveConfig } from "./registry/config/resolve.ts";
 export type * from "./registry/config/tree.ts";
 export {
@@ -61,7 +78,12 @@ export {
   type Configured,
   type PartialOptions,
 } from "./registry/configure.ts";
-export * from "./registry/errors.ts";
-export * from "./registry/options/mod.ts";
-export * from "./registry/plugin.ts";
+export {
+  ConfigError,
+  type ConfigIssue,
+  DuplicateKeyError,
+  PluginError,
+  type PluginErrorOptions,
+  UnknownKeyError,
+} from "./registry/errors.ts";
 export { Registry, registry } from "./registry/registry.ts";

@@ -19,7 +19,8 @@ export interface DataErrorOptions extends ErrorOptions {
  *
  * @example Which file, and which dataset in it
  * ```ts
- * import { DataError, FeatureWriter, openFeatureFile } from "@glovita/glovita";
+ * import { DataError } from "@glovita/glovita";
+ * import { FeatureWriter, openFeatureFile } from "@glovita/glovita/features";
  * import { assertEquals, assertRejects } from "@std/assert";
  *
  * const path = `${await Deno.makeTempDir()}/features.h5`;
@@ -59,8 +60,15 @@ export class DataError extends Error {
  *
  * @example A learning rate that is too large
  * ```ts
- * import { configure, FeatureWriter, precomputed, precomputedFeatures, sgd, train, TrainingError }
- *   from "@glovita/glovita";
+ * import {
+ *   configure,
+ *   precomputed,
+ *   precomputedFeatures,
+ *   sgd,
+ *   train,
+ *   TrainingError,
+ * } from "@glovita/glovita";
+ * import { FeatureWriter } from "@glovita/glovita/features";
  * import { assertEquals, assertRejects } from "@std/assert";
  *
  * const folder = await Deno.makeTempDir();
@@ -108,7 +116,7 @@ export class TrainingError extends Error {
  *
  * @example A source that throws, on the thread that reads
  * ```ts
- * import { PartError } from "@glovita/glovita/engine";
+ * import { PartError } from "@glovita/glovita";
  * import { assertEquals } from "@std/assert";
  *
  * const cause = new TypeError("this.rows is not iterable");

@@ -10,7 +10,7 @@
  *
  * @example A message with a trace
  * ```ts
- * import { firstLine } from "@glovita/glovita/engine";
+ * import { firstLine } from "@glovita/glovita/plugin";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(firstLine(new Error("no such model\n  at line 3")), "no such model");

@@ -8,7 +8,7 @@
 import { join } from "node:path";
 import sharp from "sharp";
 import { Hdf5File } from "../engine/storage/hdf5/hdf5.ts";
-import { openFeatureFile } from "../mod.ts";
+import { openFeatureFile } from "../engine/features/mod.ts";
 
 const DIGITS = new URL("../digits/", import.meta.url).pathname;
 const SIDE = 8;

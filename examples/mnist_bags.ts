@@ -6,8 +6,8 @@
  * `deno task quickstart:mil --train_bags 500 --seeds 3`.
  * @module
  */
-import { parseArgs } from "@std/cli/parse-args";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { Random } from "../engine/random.ts";
 import { FeatureWriter } from "../engine/features/feature_writer.ts";
 import { registry, resolveConfig, train } from "../mod.ts";
@@ -69,8 +69,16 @@ interface Options {
 }
 
 function readOptions(args: string[]): Options {
-  const given = parseArgs(args, {
-    string: ["train_bags", "test_bags", "seeds", "epochs", "exp_dir"],
+  const type = "string" as const;
+  const { values: given } = parseArgs({
+    args,
+    options: {
+      train_bags: { type },
+      test_bags: { type },
+      seeds: { type },
+      epochs: { type },
+      exp_dir: { type },
+    },
   });
   return {
     train_bags: Number(given.train_bags ?? 200),

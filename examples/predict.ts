@@ -5,7 +5,8 @@
  * `example:train` printed last.
  * @module
  */
-import { openFeatureFile, TrainedModel } from "@glovita/glovita";
+import { TrainedModel } from "@glovita/glovita";
+import { openFeatureFile } from "@glovita/glovita/features";
 
 const SEVEN = [
   "..#####.",

@@ -26,7 +26,6 @@ const recipe = [
 ];
 
 const [run] = await train([digits, ...model, ...recipe], {
-  signal: AbortSignal.timeout(60_000),
   onEvent: (event) => event.type === "epoch" && console.log(event.epoch, event.val.val_Accuracy),
 });
 

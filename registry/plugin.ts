@@ -41,7 +41,7 @@ export type {
  *
  * @example A file for each split
  * ```ts
- * import { SPLIT_NAMES } from "@glovita/glovita";
+ * import { SPLIT_NAMES } from "@glovita/glovita/plugin";
  * import { assertEquals } from "@std/assert";
  *
  * const files = SPLIT_NAMES.map((split) => `bags_${split}.h5`);

@@ -21,17 +21,19 @@ const MAX_ERROR = 1e-3;
  * Computes a linear layer both ways on one thread: no library says which kernels the runtime has for
  * this processor, and some of them cut sums of 8-bit products off at 16 bits.
  * @param split Splits the layer.
+ * @param now Clock in milliseconds.
  * @returns Whether the split layer is much faster, and right.
  */
 export async function int8ProductsAreFaster(
   split: (graph: OnnxGraph) => OnnxGraph = splitProducts,
+  now: () => number = () => performance.now(),
 ): Promise<boolean> {
   const shape = [WIDTH, WIDTH];
   const y = linear(input("x", "float32", [ROWS, WIDTH]), input("w", "float32", shape));
   const weight = { shape, values: mixedValues(WIDTH * WIDTH) };
   const graph = bakeInputs(emit({ y }), new Map([["w", weight]]));
   const x: Value = { dtype: "float32", shape: [ROWS, WIDTH], data: mixedValues(ROWS * WIDTH) };
-  const [whole, parts] = await measure([graph, split(graph)], x);
+  const [whole, parts] = await measure([graph, split(graph)], x, now);
   const largest = whole.y.reduce((found, value) => Math.max(found, Math.abs(value)), 0);
   const right = parts.y.every((value, i) => Math.abs(value - whole.y[i]) < MAX_ERROR * largest);
   return right && whole.ms > MIN_GAIN * parts.ms;
@@ -49,7 +51,11 @@ interface Measured {
 }
 
 /** Runs the graphs in turn, so that whatever else the machine does slows both down. */
-async function measure(graphs: readonly OnnxGraph[], x: Value): Promise<Measured[]> {
+async function measure(
+  graphs: readonly OnnxGraph[],
+  x: Value,
+  now: () => number,
+): Promise<Measured[]> {
   const sessions: Session[] = [];
   try {
     for (const graph of graphs) sessions.push(await Session.compile(graph, { threads: 1 }));
@@ -57,9 +63,9 @@ async function measure(graphs: readonly OnnxGraph[], x: Value): Promise<Measured
     const outputs: Float32Array[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       for (const [i, session] of sessions.entries()) {
-        const start = performance.now();
+        const start = now();
         const { y } = await session.run({ x });
-        fastest[i] = Math.min(fastest[i], performance.now() - start);
+        fastest[i] = Math.min(fastest[i], now() - start);
         outputs[i] = y.data as Float32Array;
       }
     }

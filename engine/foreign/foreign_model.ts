@@ -145,7 +145,8 @@ export class ForeignModel {
  *
  * @example A file that gives two numbers for an image
  * ```ts
- * import { emit, encode, input, probeModel, reduceMax } from "@glovita/glovita/engine";
+ * import { emit, encode, input, reduceMax } from "@glovita/glovita/engine";
+ * import { probeModel } from "@glovita/glovita/pretrained";
  * import { assertEquals } from "@std/assert";
  *
  * const file = `${await Deno.makeTempDir()}/brightest.onnx`;

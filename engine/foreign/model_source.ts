@@ -28,8 +28,9 @@ export interface ModelSourceOptions extends ForeignModelOptions {
  *
  * @example The brightest value of an image of one channel
  * ```ts
- * import { emit, encode, input, RAW_IMAGE_SOURCE_URL, reduceMax, wrapSource } from
- *   "@glovita/glovita/engine";
+ * import { emit, encode, input, reduceMax } from "@glovita/glovita/engine";
+ * import { RAW_IMAGE_SOURCE_URL } from "@glovita/glovita/images";
+ * import { wrapSource } from "@glovita/glovita/pretrained";
  * import { assertEquals } from "@std/assert";
  *
  * const folder = await Deno.makeTempDir();

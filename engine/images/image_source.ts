@@ -20,7 +20,7 @@ import {
  *
  * @example An image of one red pixel
  * ```ts
- * import { IMAGE_SOURCE_URL } from "@glovita/glovita/engine";
+ * import { IMAGE_SOURCE_URL } from "@glovita/glovita/images";
  * import { assertEquals } from "@std/assert";
  *
  * const red = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC";
@@ -63,7 +63,7 @@ export interface FoundSize {
  *
  * @example Where the transform says the size, no file is read
  * ```ts
- * import { findImageSize } from "@glovita/glovita/engine";
+ * import { findImageSize } from "@glovita/glovita/images";
  * import { assertEquals } from "@std/assert";
  *
  * const transform = { channels: 3, size: [224, 224], operations: [] } as const;

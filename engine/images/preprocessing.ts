@@ -8,8 +8,8 @@
  *
  * @example An option of a policy
  * ```ts
- * import { choice, options } from "@glovita/glovita";
- * import { INTERPOLATIONS } from "@glovita/glovita/engine";
+ * import { INTERPOLATIONS } from "@glovita/glovita/images";
+ * import { choice, options } from "@glovita/glovita/plugin";
  * import { assertEquals } from "@std/assert";
  * import * as v from "valibot";
  *

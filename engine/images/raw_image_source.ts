@@ -14,7 +14,7 @@ import { type ImageTransform, transformedSize, transformImage } from "./transfor
  *
  * @example A file whose second image is one pixel of 255, 0, 51
  * ```ts
- * import { RAW_IMAGE_SOURCE_URL } from "@glovita/glovita/engine";
+ * import { RAW_IMAGE_SOURCE_URL } from "@glovita/glovita/images";
  * import { assertEquals } from "@std/assert";
  *
  * const file = `${await Deno.makeTempDir()}/pixels.bin`;

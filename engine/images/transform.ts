@@ -112,7 +112,7 @@ export function transformImage(image: Image, { operations }: ImageTransform): Im
  *
  * @example An image of 480 × 640, with and without its crop
  * ```ts
- * import { transformedSize } from "@glovita/glovita/engine";
+ * import { transformedSize } from "@glovita/glovita/images";
  * import { assertEquals } from "@std/assert";
  *
  * const resize = { op: "resize_shorter", size: 256, interpolation: "bicubic" } as const;

@@ -50,7 +50,8 @@ export interface BagGrid {
  *
  * @example A bag of one and a bag of three instances
  * ```ts
- * import { bagGrid, evaluate, int64s } from "@glovita/glovita/engine";
+ * import { evaluate, int64s } from "@glovita/glovita/engine";
+ * import { bagGrid } from "@glovita/glovita/nn";
  * import { assertEquals } from "@std/assert";
  *
  * const grid = bagGrid({ lengths: int64s([1, 3]), index: int64s([0, 1, 1, 1]) });
@@ -84,7 +85,8 @@ export function bagGrid({ lengths, index }: Bags): BagGrid {
  *
  * @example The first and the third instance of each bag
  * ```ts
- * import { bagGrid, constant, evaluate, gridRows, int64s } from "@glovita/glovita/engine";
+ * import { constant, evaluate, int64s } from "@glovita/glovita/engine";
+ * import { bagGrid, gridRows } from "@glovita/glovita/nn";
  * import { assertEquals } from "@std/assert";
  *
  * const grid = bagGrid({ lengths: int64s([1, 3]), index: int64s([0, 1, 1, 1]) });
@@ -107,7 +109,8 @@ export function gridRows(grid: BagGrid, positions: Tensor): Tensor {
  *
  * @example A score an instance, a line a bag
  * ```ts
- * import { bagGrid, constant, evaluate, int64s, toGrid } from "@glovita/glovita/engine";
+ * import { constant, evaluate, int64s } from "@glovita/glovita/engine";
+ * import { bagGrid, toGrid } from "@glovita/glovita/nn";
  * import { assertEquals } from "@std/assert";
  *
  * const grid = bagGrid({ lengths: int64s([1, 3]), index: int64s([0, 1, 1, 1]) });
@@ -128,8 +131,8 @@ export function toGrid(values: Tensor, grid: BagGrid): Tensor {
  *
  * @example Each score minus the best of its bag
  * ```ts
- * import { bagGrid, constant, evaluate, fromGrid, int64s, reduceMax, sub, toGrid } from
- *   "@glovita/glovita/engine";
+ * import { constant, evaluate, int64s, reduceMax, sub } from "@glovita/glovita/engine";
+ * import { bagGrid, fromGrid, toGrid } from "@glovita/glovita/nn";
  * import { assertEquals } from "@std/assert";
  *
  * const grid = bagGrid({ lengths: int64s([1, 3]), index: int64s([0, 1, 1, 1]) });
@@ -152,7 +155,8 @@ export function fromGrid(values: Tensor, grid: BagGrid): Tensor {
  *
  * @example The sum of each bag
  * ```ts
- * import { cast, constant, evaluate, int64s, matMul, membership } from "@glovita/glovita/engine";
+ * import { cast, constant, evaluate, int64s, matMul } from "@glovita/glovita/engine";
+ * import { membership } from "@glovita/glovita/nn";
  * import { assertEquals } from "@std/assert";
  *
  * const member = membership(int64s([0, 1, 1, 1]), int64s([1, 3]));
@@ -174,7 +178,8 @@ export function membership(index: Tensor, lengths: Tensor): Tensor {
  *
  * @example The eight best of a bag, which has three instances
  * ```ts
- * import { atMost, evaluate, scalar } from "@glovita/glovita/engine";
+ * import { evaluate, scalar } from "@glovita/glovita/engine";
+ * import { atMost } from "@glovita/glovita/nn";
  * import { assertEquals } from "@std/assert";
  *
  * const { data } = await evaluate(atMost(8, scalar(3, "int64")));

@@ -26,7 +26,8 @@ function fill(
  *
  * @example LayerScale begins small
  * ```ts
- * import { constantInitializer, Random } from "@glovita/glovita/engine";
+ * import { Random } from "@glovita/glovita/engine";
+ * import { constantInitializer } from "@glovita/glovita/nn";
  * import { assertEquals } from "@std/assert";
  *
  * const values = constantInitializer(0.5)([2], new Random(0));
@@ -42,7 +43,8 @@ export function constantInitializer(value: number): Initializer {
  *
  * @example A bias
  * ```ts
- * import { Random, zeros } from "@glovita/glovita/engine";
+ * import { Random } from "@glovita/glovita/engine";
+ * import { zeros } from "@glovita/glovita/nn";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals([...zeros([2], new Random(0))], [0, 0]);
@@ -55,7 +57,8 @@ export const zeros: Initializer = constantInitializer(0);
  *
  * @example The weight of a norm
  * ```ts
- * import { ones, Random } from "@glovita/glovita/engine";
+ * import { Random } from "@glovita/glovita/engine";
+ * import { ones } from "@glovita/glovita/nn";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals([...ones([2], new Random(0))], [1, 1]);
@@ -68,7 +71,8 @@ export const ones: Initializer = constantInitializer(1);
  *
  * @example The mean square is a third of the bound's
  * ```ts
- * import { Random, uniform } from "@glovita/glovita/engine";
+ * import { Random } from "@glovita/glovita/engine";
+ * import { uniform } from "@glovita/glovita/nn";
  * import { assertAlmostEquals } from "@std/assert";
  *
  * const values = uniform(3)([10_000], new Random(0));
@@ -85,7 +89,8 @@ export function uniform(bound: number): Initializer {
  *
  * @example The mean square is the variance
  * ```ts
- * import { normal, Random } from "@glovita/glovita/engine";
+ * import { Random } from "@glovita/glovita/engine";
+ * import { normal } from "@glovita/glovita/nn";
  * import { assertAlmostEquals } from "@std/assert";
  *
  * const values = normal(0.5)([10_000], new Random(0));
@@ -102,7 +107,8 @@ export function normal(std: number): Initializer {
  *
  * @example No value is beyond two
  * ```ts
- * import { Random, truncatedNormal } from "@glovita/glovita/engine";
+ * import { Random } from "@glovita/glovita/engine";
+ * import { truncatedNormal } from "@glovita/glovita/nn";
  * import { assertEquals } from "@std/assert";
  *
  * const values = truncatedNormal(1)([10_000], new Random(0));
@@ -124,7 +130,8 @@ export function truncatedNormal(std: number): Initializer {
  *
  * @example The bound follows from inputs and outputs
  * ```ts
- * import { Random, xavierUniform } from "@glovita/glovita/engine";
+ * import { Random } from "@glovita/glovita/engine";
+ * import { xavierUniform } from "@glovita/glovita/nn";
  * import { assertEquals } from "@std/assert";
  *
  * const values = xavierUniform([2, 4], new Random(0)); // bound √(6 / (2 + 4))
@@ -143,7 +150,8 @@ export const xavierUniform: Initializer = (shape, random): Float32Array<ArrayBuf
  *
  * @example The bound of a layer with 100 inputs
  * ```ts
- * import { Random, torchDefault } from "@glovita/glovita/engine";
+ * import { Random } from "@glovita/glovita/engine";
+ * import { torchDefault } from "@glovita/glovita/nn";
  * import { assertAlmostEquals } from "@std/assert";
  *
  * const values = torchDefault(100)([1000], new Random(0));

@@ -18,7 +18,8 @@ import type { Tensor } from "../ir/node.ts";
  *
  * @example A guess among four classes
  * ```ts
- * import { constant, crossEntropy, evaluate } from "@glovita/glovita/engine";
+ * import { constant, evaluate } from "@glovita/glovita/engine";
+ * import { crossEntropy } from "@glovita/glovita/nn";
  * import { assertAlmostEquals } from "@std/assert";
  *
  * const logits = constant([0, 0, 0, 0], [1, 4]);
@@ -43,7 +44,8 @@ export function crossEntropy(logits: Tensor, labels: Tensor, labelSmoothing = 0)
  *
  * @example A target between two classes
  * ```ts
- * import { constant, crossEntropyOfTargets, evaluate } from "@glovita/glovita/engine";
+ * import { constant, evaluate } from "@glovita/glovita/engine";
+ * import { crossEntropyOfTargets } from "@glovita/glovita/nn";
  * import { assertAlmostEquals } from "@std/assert";
  *
  * const [logits, half] = [constant([0, 0], [1, 2]), constant([0.5, 0.5], [1, 2])];
@@ -65,7 +67,8 @@ export function crossEntropyOfTargets(logits: Tensor, targets: Tensor): Tensor {
  *
  * @example Sure and wrong costs the logit
  * ```ts
- * import { binaryCrossEntropyWithLogits, constant, evaluate } from "@glovita/glovita/engine";
+ * import { constant, evaluate } from "@glovita/glovita/engine";
+ * import { binaryCrossEntropyWithLogits } from "@glovita/glovita/nn";
  * import { assertEquals } from "@std/assert";
  *
  * const [logits, targets] = [constant([100], [1, 1]), constant([0], [1, 1])];
@@ -85,7 +88,8 @@ export function binaryCrossEntropyWithLogits(logits: Tensor, targets: Tensor): T
  *
  * @example Two errors
  * ```ts
- * import { constant, evaluate, meanSquaredError } from "@glovita/glovita/engine";
+ * import { constant, evaluate } from "@glovita/glovita/engine";
+ * import { meanSquaredError } from "@glovita/glovita/nn";
  * import { assertEquals } from "@std/assert";
  *
  * const loss = meanSquaredError(constant([1, 5]), constant([2, 2]));

@@ -12,7 +12,7 @@ import type { Tensor } from "../ir/node.ts";
  *
  * @example A method by its name
  * ```ts
- * import { AGGREGATION_METHODS } from "@glovita/glovita/engine";
+ * import { AGGREGATION_METHODS } from "@glovita/glovita/nn";
  * import { assert } from "@std/assert";
  *
  * assert(AGGREGATION_METHODS.includes("mean_all"));

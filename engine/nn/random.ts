@@ -51,7 +51,8 @@ function dropOut(x: Tensor, rate: number, bits: () => Tensor): Tensor {
  *
  * @example A step's seed gives its numbers again
  * ```ts
- * import { constant, evaluate, RandomStream, scalar } from "@glovita/glovita/engine";
+ * import { constant, evaluate, scalar } from "@glovita/glovita/engine";
+ * import { RandomStream } from "@glovita/glovita/nn";
  * import { assertEquals, assertNotEquals } from "@std/assert";
  *
  * const x = constant([0, 0, 0, 0]);
@@ -139,7 +140,8 @@ export class RandomStream {
  *
  * @example The dropout of the second row on its own
  * ```ts
- * import { constant, evaluate, RandomStream, scalar } from "@glovita/glovita/engine";
+ * import { constant, evaluate, scalar } from "@glovita/glovita/engine";
+ * import { RandomStream } from "@glovita/glovita/nn";
  * import { assertEquals } from "@std/assert";
  *
  * const random = new RandomStream(scalar(7, "uint32")).rows();

@@ -23,7 +23,7 @@ const MOST_BLOCKS = 16;
  *
  * @example Small batches are not cut
  * ```ts
- * import { blockCount } from "@glovita/glovita/engine";
+ * import { blockCount } from "@glovita/glovita/nn";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals([blockCount(500), blockCount(6000)], [1, 5]);
@@ -56,7 +56,8 @@ export interface RowBlock {
  *
  * @example Five rows in two blocks
  * ```ts
- * import { constant, evaluate, reduceSum, rowBlocks } from "@glovita/glovita/engine";
+ * import { constant, evaluate, reduceSum } from "@glovita/glovita/engine";
+ * import { rowBlocks } from "@glovita/glovita/nn";
  * import { assertEquals } from "@std/assert";
  *
  * const x = constant([1, 2, 3, 4, 5], [5, 1]);

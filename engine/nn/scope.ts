@@ -96,7 +96,7 @@ export interface Scope {
  *
  * @example The names of a layer
  * ```ts
- * import { Parameters } from "@glovita/glovita/engine";
+ * import { Parameters } from "@glovita/glovita/nn";
  * import { assertEquals } from "@std/assert";
  *
  * const parameters = new Parameters();
@@ -200,7 +200,7 @@ function join(path: string, name: string): string {
  *
  * @example An encoder that does not train
  * ```ts
- * import { frozen, Parameters } from "@glovita/glovita/engine";
+ * import { frozen, Parameters } from "@glovita/glovita/nn";
  * import { assertEquals } from "@std/assert";
  *
  * const parameters = new Parameters();
@@ -223,7 +223,8 @@ export function frozen(scope: Scope): Scope {
  *
  * @example One output
  * ```ts
- * import { constant, evaluate, linear } from "@glovita/glovita/engine";
+ * import { constant, evaluate } from "@glovita/glovita/engine";
+ * import { linear } from "@glovita/glovita/nn";
  * import { assertEquals } from "@std/assert";
  *
  * const [weight, bias] = [constant([3, 4], [1, 2]), constant([10])];

@@ -53,7 +53,8 @@ interface SplitWeights {
  *
  * @example A layer of 384 inputs and outputs
  * ```ts
- * import { emit, input, linear } from "@glovita/glovita/engine";
+ * import { emit, input } from "@glovita/glovita/engine";
+ * import { linear } from "@glovita/glovita/nn";
  * import { bakeInputs } from "./bake.ts";
  * import { assertEquals } from "@std/assert";
  *

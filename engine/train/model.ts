@@ -134,8 +134,7 @@ export function modelInputs(model: Model): ModelInputs {
  *
  * @example The gradient of two weights, both 0, for a sample of class 0
  * ```ts
- * import { buildModel, configure, modelGraph, precomputed, precomputedFeatures } from
- *   "@glovita/glovita";
+ * import { buildModel, configure, precomputed, precomputedFeatures } from "@glovita/glovita";
  * import { evaluate, gradients } from "@glovita/glovita/engine";
  * import { assertEquals } from "@std/assert";
  *

@@ -3,8 +3,9 @@
  * learning". Importing this module adds `attention_pool` to the `head_type` slot.
  * @module
  */
-import { count, options, type Plugin, rate, registry } from "@glovita/glovita";
-import { matMul, membership, softmax, tanh, transpose, where } from "@glovita/glovita/engine";
+import { matMul, softmax, tanh, transpose, where } from "@glovita/glovita/engine";
+import { membership } from "@glovita/glovita/nn";
+import { count, options, type Plugin, rate, registry } from "@glovita/glovita/plugin";
 
 /** Config of the `attention_pool` head. */
 export interface AttentionPoolConfig {

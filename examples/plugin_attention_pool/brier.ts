@@ -3,7 +3,7 @@
  * Importing this module adds `brier` to the `metric` slot.
  * @module
  */
-import { type MetricPlugin, type NoOptions, noOptions, registry } from "@glovita/glovita";
+import { type MetricPlugin, type NoOptions, noOptions, registry } from "@glovita/glovita/plugin";
 
 /** Mean over samples of `Σ (probability - target)²` over classes, logged as `Brier`. */
 export const brier: MetricPlugin<NoOptions> = {

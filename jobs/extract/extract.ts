@@ -58,8 +58,8 @@ export interface ExtractOptions {
  *
  * @example Features of two images, one folder a class
  * ```ts
- * import { configure, extractFeatures, genericImageDataset, openFeatureFile, timm } from
- *   "@glovita/glovita";
+ * import { configure, extractFeatures, genericImageDataset, timm } from "@glovita/glovita";
+ * import { openFeatureFile } from "@glovita/glovita/features";
  * import { assertEquals } from "@std/assert";
  *
  * const red = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC";

@@ -54,8 +54,14 @@ export interface FilePrediction extends Prediction {
  *
  * @example Train on two samples, then ask about a third
  * ```ts
- * import { configure, FeatureWriter, precomputed, precomputedFeatures, train, TrainedModel } from
- *   "@glovita/glovita";
+ * import {
+ *   configure,
+ *   precomputed,
+ *   precomputedFeatures,
+ *   train,
+ *   TrainedModel,
+ * } from "@glovita/glovita";
+ * import { FeatureWriter } from "@glovita/glovita/features";
  * import { assertEquals } from "@std/assert";
  *
  * const folder = await Deno.makeTempDir();

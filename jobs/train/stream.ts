@@ -19,8 +19,8 @@ import { train, type TrainedFold, type TrainOptions } from "./train.ts";
  *
  * @example Leaving after the first epoch
  * ```ts
- * import { configure, FeatureWriter, precomputed, precomputedFeatures, trainEvents } from
- *   "@glovita/glovita";
+ * import { configure, precomputed, precomputedFeatures, trainEvents } from "@glovita/glovita";
+ * import { FeatureWriter } from "@glovita/glovita/features";
  * import { assertEquals } from "@std/assert";
  *
  * const folder = await Deno.makeTempDir();

@@ -47,8 +47,8 @@ export interface TrainedFold extends RunDone {
  *
  * @example Two epochs on features at hand
  * ```ts
- * import { configure, FeatureWriter, precomputed, precomputedFeatures, train } from
- *   "@glovita/glovita";
+ * import { configure, precomputed, precomputedFeatures, train } from "@glovita/glovita";
+ * import { FeatureWriter } from "@glovita/glovita/features";
  * import { assertEquals } from "@std/assert";
  *
  * const folder = await Deno.makeTempDir();

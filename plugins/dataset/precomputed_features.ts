@@ -64,7 +64,8 @@ const config = options<PrecomputedFeaturesConfig>({
  *
  * @example A bag of two instances and a bag of one
  * ```ts
- * import { FeatureWriter, precomputedFeatures } from "@glovita/glovita";
+ * import { precomputedFeatures } from "@glovita/glovita";
+ * import { FeatureWriter } from "@glovita/glovita/features";
  * import { assertEquals } from "@std/assert";
  * import * as v from "valibot";
  *

@@ -88,7 +88,8 @@ const config = options<OnnxConfig>({
  * @example A file whose features are the mean colors
  * ```ts
  * import { onnx } from "@glovita/glovita";
- * import { emit, encode, input, Parameters, reduceMean } from "@glovita/glovita/engine";
+ * import { emit, encode, input, reduceMean } from "@glovita/glovita/engine";
+ * import { Parameters } from "@glovita/glovita/nn";
  * import { assertEquals } from "@std/assert";
  * import * as v from "valibot";
  *

@@ -71,7 +71,7 @@ const ARCHITECTURES: Readonly<Record<Family, VisionArchitecture>> = {
  * @example A ResNet for greyscale images
  * ```ts
  * import { timm } from "@glovita/glovita";
- * import { Parameters } from "@glovita/glovita/engine";
+ * import { Parameters } from "@glovita/glovita/nn";
  * import { assertEquals } from "@std/assert";
  * import * as v from "valibot";
  *

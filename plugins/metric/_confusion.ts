@@ -35,6 +35,18 @@ export interface Decisions {
  * Counts decisions class by class, batch by batch; its size depends on the number of classes only.
  * Multiclass decides for the highest score, the first among equals (as `torch.argmax`); multilabel
  * for every label whose probability exceeds 0.5.
+ *
+ * @example Two samples of class 1, one of them missed
+ * ```ts
+ * import { DecisionCounter } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const task = { task: "Classification", subtask: "multiclass", numClasses: 2 } as const;
+ * const counter = new DecisionCounter("kappa", task);
+ * const scores = Float32Array.of(0.1, 0.9, 0.8, 0.2);
+ * counter.update({ ...task, count: 2, scores, labels: Int32Array.of(1, 1) });
+ * assertEquals(counter.decisions().classes[1], { tp: 1, fp: 0, fn: 1, tn: 0 });
+ * ```
  */
 export class DecisionCounter {
   readonly #key: string;
@@ -46,6 +58,7 @@ export class DecisionCounter {
   #count = 0;
 
   /**
+   * Makes a counter.
    * @param key Key of the metric, for messages.
    * @param task What the run predicts.
    */
@@ -69,7 +82,10 @@ export class DecisionCounter {
     this.#count += batch.count;
   }
 
-  /** @returns What was counted so far. */
+  /**
+   * Gives what was counted so far.
+   * @returns The decisions on all samples.
+   */
   decisions(): Decisions {
     const count = this.#count;
     const classes = Array.from(this.#hits, (tp, c): ClassCounts => {
@@ -107,6 +123,21 @@ export class DecisionCounter {
  * @param key Key of the metric, for messages.
  * @param task What the run predicts.
  * @param score Computes the metric's values.
+ * @returns The accumulator.
+ *
+ * @example Share of the samples that are not of class 0 and were predicted as such
+ * ```ts
+ * import { accumulateDecisions } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const task = { task: "Classification", subtask: "multiclass", numClasses: 2 } as const;
+ * const accumulator = accumulateDecisions("specificity", task, ({ classes: [{ tn, fp }] }) => ({
+ *   Specificity: tn / (tn + fp),
+ * }));
+ * const scores = Float32Array.of(0.1, 0.9, 0.8, 0.2);
+ * accumulator.update({ ...task, count: 2, scores, labels: Int32Array.of(1, 1) });
+ * assertEquals(accumulator.compute(), { Specificity: 0.5 });
+ * ```
  */
 export function accumulateDecisions(
   key: string,
@@ -124,30 +155,66 @@ export function accumulateDecisions(
  * Divides, with 0 for nothing out of nothing, as torchmetrics does (`zero_division=0`).
  * @param numerator What is counted.
  * @param denominator What it is counted out of.
+ * @returns The ratio.
+ *
+ * @example Nothing out of nothing
+ * ```ts
+ * import { ratio } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([ratio(1, 2), ratio(0, 0)], [0.5, 0]);
+ * ```
  */
 export function ratio(numerator: number, denominator: number): number {
   return denominator === 0 ? 0 : numerator / denominator;
 }
 
 /**
- * Precision of one class: tp / (tp + fp).
+ * Computes the precision of one class: tp / (tp + fp).
  * @param counts Decisions of the class.
+ * @returns The precision, 0 where nothing was predicted.
+ *
+ * @example One of four predictions is right
+ * ```ts
+ * import { precision } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(precision({ tp: 1, fp: 3, fn: 0, tn: 0 }), 0.25);
+ * ```
  */
 export function precision({ tp, fp }: ClassCounts): number {
   return ratio(tp, tp + fp);
 }
 
 /**
- * Recall (sensitivity) of one class: tp / (tp + fn).
+ * Computes the recall (sensitivity) of one class: tp / (tp + fn).
  * @param counts Decisions of the class.
+ * @returns The recall, 0 where the class has no samples.
+ *
+ * @example One of two samples is found
+ * ```ts
+ * import { recall } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(recall({ tp: 1, fp: 3, fn: 1, tn: 0 }), 0.5);
+ * ```
  */
 export function recall({ tp, fn }: ClassCounts): number {
   return ratio(tp, tp + fn);
 }
 
 /**
- * F1 of one class: 2·tp / (2·tp + fp + fn).
+ * Computes F1 of one class: 2·tp / (2·tp + fp + fn).
  * @param counts Decisions of the class.
+ * @returns F1, 0 where the class neither occurs nor was predicted.
+ *
+ * @example Precision 1, recall 0.5
+ * ```ts
+ * import { f1Score } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(f1Score({ tp: 1, fp: 0, fn: 1, tn: 0 }), 2 / 3);
+ * ```
  */
 export function f1Score({ tp, fp, fn }: ClassCounts): number {
   return ratio(2 * tp, 2 * tp + fp + fn);
@@ -160,6 +227,16 @@ export function f1Score({ tp, fp, fn }: ClassCounts): number {
  * @param decisions Decisions on all samples.
  * @param score Score of one class.
  * @returns The mean; NaN without samples.
+ *
+ * @example A class that never occurs does not count
+ * ```ts
+ * import { macroAverage, recall } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const absent = { tp: 0, fp: 0, fn: 0, tn: 2 };
+ * const classes = [{ tp: 1, fp: 0, fn: 0, tn: 1 }, { tp: 1, fp: 0, fn: 0, tn: 1 }, absent];
+ * assertEquals(macroAverage({ subtask: "multiclass", count: 2, classes }, recall), 1);
+ * ```
  */
 export function macroAverage(
   { subtask, count, classes }: Decisions,

@@ -2,7 +2,6 @@
  * What all metrics share: the check that a metric fits the task, the check of batches.
  * @module
  */
-import type { NoOptions } from "../../registry/options/mod.ts";
 import type { MetricInput, MetricPlugin, TaskInfo } from "../../registry/plugin.ts";
 
 /**
@@ -10,8 +9,21 @@ import type { MetricInput, MetricPlugin, TaskInfo } from "../../registry/plugin.
  * @param plugin The metric.
  * @param task What the run predicts.
  * @throws {RangeError} if the metric's `subtasks` leave the run's out.
+ *
+ * @example A metric of classes on continuous targets
+ * ```ts
+ * import { assertSupported } from "@glovita/glovita/parts";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const metric = { key: "kappa", subtasks: ["multiclass"] } as const;
+ * const task = { task: "Regression", subtask: "regression", numClasses: 1 } as const;
+ * assertThrows(() => assertSupported(metric, task), RangeError, 'subtask is "regression"');
+ * ```
  */
-export function assertSupported(plugin: MetricPlugin<NoOptions>, task: TaskInfo): void {
+export function assertSupported(
+  plugin: Pick<MetricPlugin, "key" | "subtasks">,
+  task: TaskInfo,
+): void {
   const { key, subtasks } = plugin;
   if (!subtasks || subtasks.includes(task.subtask)) return;
   const expected = subtasks.map((name) => `"${name}"`).join(" or ");
@@ -29,6 +41,16 @@ export function assertSupported(plugin: MetricPlugin<NoOptions>, task: TaskInfo)
  * @param batch Predictions and targets.
  * @throws {TypeError} if a length or the number of classes is wrong.
  * @throws {RangeError} if the subtask is another or a label is out of range.
+ *
+ * @example A label that no class has
+ * ```ts
+ * import { assertBatch } from "@glovita/glovita/parts";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const task = { task: "Classification", subtask: "multiclass", numClasses: 2 } as const;
+ * const batch = { ...task, count: 1, scores: Float32Array.of(0, 1), labels: Int32Array.of(7) };
+ * assertThrows(() => assertBatch("kappa", task, batch), RangeError, "label of sample 0 is 7");
+ * ```
  */
 export function assertBatch(key: string, task: TaskInfo, batch: MetricInput): void {
   const { count, numClasses, scores, labels, subtask } = batch;

@@ -8,7 +8,7 @@
  * @module
  */
 import type { MetricAccumulator, TaskInfo } from "../../registry/plugin.ts";
-import { type Samples, SampleStore } from "./_samples.ts";
+import { type SampleChunk, SampleStore } from "./_samples.ts";
 
 /** How the samples of one class rank against all others. */
 export interface ClassRanking {
@@ -27,6 +27,19 @@ export interface ClassRanking {
  * @param store Predictions and targets of all samples, which are left as they are.
  * @returns One ranking a class; none at all without samples or if a score is NaN, as then there is
  * no order.
+ *
+ * @example One negative scores higher than one of two positives
+ * ```ts
+ * import { rankClasses, SampleStore } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const task = { task: "Classification", subtask: "multilabel", numClasses: 1 } as const;
+ * const store = new SampleStore("ap", task);
+ * const scores = Float32Array.of(0.9, 0.7, 0.6);
+ * store.update({ ...task, count: 3, scores, labels: Int32Array.of(1, 0, 1) });
+ * const [{ negatives, above }] = rankClasses(store);
+ * assertEquals([negatives, ...above], [1, 1, 0]);
+ * ```
  */
 export function rankClasses(store: SampleStore): ClassRanking[] {
   const { count, task: { subtask, numClasses } } = store;
@@ -58,6 +71,21 @@ export function rankClasses(store: SampleStore): ClassRanking[] {
  * @param key Key of the metric, for messages.
  * @param task What the run predicts.
  * @param score Computes the metric's values.
+ * @returns The accumulator.
+ *
+ * @example Number of negatives above the highest positive
+ * ```ts
+ * import { accumulateRankings } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const task = { task: "Classification", subtask: "multilabel", numClasses: 1 } as const;
+ * const accumulator = accumulateRankings("first_hit", task, ([{ above }]) => ({
+ *   FirstHit: above[above.length - 1],
+ * }));
+ * const scores = Float32Array.of(0.9, 0.7, 0.6);
+ * accumulator.update({ ...task, count: 3, scores, labels: Int32Array.of(0, 1, 0) });
+ * assertEquals(accumulator.compute(), { FirstHit: 1 });
+ * ```
  */
 export function accumulateRankings(
   key: string,
@@ -75,6 +103,14 @@ export function accumulateRankings(
  * Unweighted mean over the classes for which a score is defined.
  * @param scores Score by class, NaN where undefined.
  * @returns The mean; NaN if no class has a score.
+ *
+ * @example A class without positives has no AUROC
+ * ```ts
+ * import { meanOfDefined } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(meanOfDefined([0.5, NaN, 1]), 0.75);
+ * ```
  */
 export function meanOfDefined(scores: readonly number[]): number {
   const defined = scores.filter((score) => !Number.isNaN(score));
@@ -82,7 +118,7 @@ export function meanOfDefined(scores: readonly number[]): number {
 }
 
 /** Scores of the samples of every class, in order of the samples. */
-function collectPositives({ task }: SampleStore, chunks: readonly Samples[]): Float32Array[] {
+function collectPositives({ task }: SampleStore, chunks: readonly SampleChunk[]): Float32Array[] {
   const sizes = new Float64Array(task.numClasses);
   for (const chunk of chunks) forEachPositive(task, chunk, (c) => sizes[c]++);
   const positives = Array.from(sizes, (size) => new Float32Array(size));
@@ -96,7 +132,7 @@ function collectPositives({ task }: SampleStore, chunks: readonly Samples[]): Fl
 /** Calls back with the class and the place of its score for each target of a sample. */
 function forEachPositive(
   { subtask, numClasses }: TaskInfo,
-  { labels }: Samples,
+  { labels }: SampleChunk,
   visit: (c: number, at: number) => void,
 ): void {
   for (let i = 0; i < labels.length; i++) {

@@ -12,7 +12,7 @@ import { assertBatch } from "./_metric.ts";
 const CHUNK_SCORES = 2 ** 18;
 
 /** Consecutive samples that lie in one piece of memory. */
-export interface Samples {
+export interface SampleChunk {
   /** Number of samples. */
   readonly count: number;
   /** Scores `[count, num_classes]`, row-major. */
@@ -21,18 +21,35 @@ export interface Samples {
   readonly labels: Int32Array | Uint8Array;
 }
 
-/** Keeps copies of predictions and targets of a classification, batch by batch. */
+/**
+ * Keeps copies of predictions and targets of a classification, batch by batch.
+ *
+ * @example Two batches, one sample each
+ * ```ts
+ * import { SampleStore } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const task = { task: "Classification", subtask: "multiclass", numClasses: 2 } as const;
+ * const store = new SampleStore("kappa", task);
+ * for (const label of [1, 0]) {
+ *   const batch = { scores: Float32Array.of(0.5, 0.5), labels: Int32Array.of(label) };
+ *   store.update({ ...task, count: 1, ...batch });
+ * }
+ * assertEquals(store.chunks().flatMap(({ labels }) => [...labels]), [1, 0]);
+ * ```
+ */
 export class SampleStore {
   /** What the run predicts. */
   readonly task: TaskInfo;
   readonly #key: string;
   /** Labels of one sample. */
   readonly #width: number;
-  readonly #chunks: Samples[] = []; // with room for `count` samples each; all but the last are full
+  readonly #chunks: SampleChunk[] = []; // with room for `count` samples each; all but the last are full
   #free = 0; // samples that the last chunk has room for
   #count = 0;
 
   /**
+   * Makes an empty store.
    * @param key Key of the metric, for messages.
    * @param task What the run predicts.
    */
@@ -70,8 +87,11 @@ export class SampleStore {
     }
   }
 
-  /** @returns All samples in order, as views of what is kept. */
-  chunks(): Samples[] {
+  /**
+   * Gives what is kept.
+   * @returns All samples in order, as views.
+   */
+  chunks(): SampleChunk[] {
     return this.#chunks.map((chunk, i) => {
       const count = i < this.#chunks.length - 1 ? chunk.count : chunk.count - this.#free;
       return {

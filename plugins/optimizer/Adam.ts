@@ -6,13 +6,8 @@
 import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import {
-  ADAM_HYPERPARAMETERS,
-  ADAM_STATE,
-  adamScalars,
-  adamUpdate,
-  coupledDecay,
-} from "./_adam.ts";
+import { ADAM_HYPERPARAMETERS, ADAM_STATE, adamScalars, adamUpdate } from "./_adam.ts";
+import { coupledDecay } from "./_decay.ts";
 
 /**
  * Kingma & Ba 2015; `torch.optim.Adam` with betas (0.9, 0.999) and eps 1e-8.
@@ -46,9 +41,9 @@ export const adam: Plugin<"optimizer", NoOptions> = {
       hyperparameters: { ...ADAM_HYPERPARAMETERS, decoupled_weight_decay: false },
       state: () => ADAM_STATE,
       scalars: adamScalars,
-      update({ parameter, gradient, state, scalars, options }) {
-        const penalized = coupledDecay(gradient, parameter, options);
-        return adamUpdate(parameter, penalized, state, scalars, options);
+      update(input) {
+        const { parameter, gradient, options } = input;
+        return adamUpdate({ ...input, gradient: coupledDecay(gradient, parameter, options) });
       },
     };
   },

@@ -6,14 +6,8 @@
 import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import {
-  ADAM_HYPERPARAMETERS,
-  ADAM_STATE,
-  adamScalars,
-  adamUpdate,
-  decoupledDecay,
-  scaledRate,
-} from "./_adam.ts";
+import { ADAM_HYPERPARAMETERS, ADAM_STATE, adamScalars, adamUpdate } from "./_adam.ts";
+import { decoupledDecay, scaledRate } from "./_decay.ts";
 
 /**
  * Loshchilov & Hutter 2019; `torch.optim.AdamW` with betas (0.9, 0.999) and eps 1e-8.
@@ -46,9 +40,10 @@ export const adamW: Plugin<"optimizer", NoOptions> = {
       hyperparameters: { ...ADAM_HYPERPARAMETERS, decoupled_weight_decay: true },
       state: () => ADAM_STATE,
       scalars: adamScalars,
-      update({ parameter, gradient, state, scalars, options }) {
-        const decayed = decoupledDecay(parameter, scaledRate(scalars.lr, options), options);
-        return adamUpdate(decayed, gradient, state, scalars, options);
+      update(input) {
+        const { parameter, scalars, options } = input;
+        const rate = scaledRate(scalars.lr, options);
+        return adamUpdate({ ...input, parameter: decoupledDecay(parameter, rate, options) });
       },
     };
   },

@@ -7,7 +7,7 @@ import { add, div, mul, pow, sub } from "../../engine/ir/elementwise.ts";
 import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { coupledDecay } from "./_adam.ts";
+import { coupledDecay } from "./_decay.ts";
 
 const MOMENTUM = 0.9;
 const EPS = 1e-6;

@@ -19,7 +19,8 @@ import {
 } from "../../registry/options/mod.ts";
 import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { ADAM_STATE, adamScalars, adamUpdate, decoupledDecay, scaledRate } from "./_adam.ts";
+import { ADAM_STATE, adamScalars, adamUpdate } from "./_adam.ts";
+import { decoupledDecay, scaledRate } from "./_decay.ts";
 
 /** Config of the `Muon` optimizer. */
 export interface MuonConfig {
@@ -99,11 +100,12 @@ export const muon: Plugin<"optimizer", MuonConfig> = {
       state: (shape) =>
         shape.length === 2 ? { momentum_buffer: { shape: "parameter" } } : ADAM_STATE,
       scalars: adamScalars,
-      update({ parameter, gradient, state, scalars, options: parameterOptions }) {
+      update(input) {
+        const { parameter, gradient, state, scalars, options: parameterOptions } = input;
         const rate = scaledRate(scalars.lr, parameterOptions);
         const decayed = decoupledDecay(parameter, rate, parameterOptions);
         if (parameter.shape.length !== 2) {
-          return adamUpdate(decayed, gradient, state, scalars, parameterOptions);
+          return adamUpdate({ ...input, parameter: decayed });
         }
         const fresh = mul(gradient, 1 - momentum);
         const buffer = add(mul(state.momentum_buffer, momentum), fresh);

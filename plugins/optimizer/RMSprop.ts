@@ -7,7 +7,7 @@ import { add, div, mul, sqrt, sub } from "../../engine/ir/elementwise.ts";
 import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { coupledDecay, scaledRate } from "./_adam.ts";
+import { coupledDecay, scaledRate } from "./_decay.ts";
 
 const ALPHA = 0.9;
 const EPS = 1e-10;

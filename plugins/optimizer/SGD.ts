@@ -7,7 +7,7 @@ import { add, mul, sub } from "../../engine/ir/elementwise.ts";
 import { flag, options } from "../../registry/options/mod.ts";
 import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { coupledDecay, scaledRate } from "./_adam.ts";
+import { coupledDecay, scaledRate } from "./_decay.ts";
 
 /** Config of the `SGD` optimizer. */
 export interface SgdConfig {

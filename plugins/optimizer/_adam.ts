@@ -1,26 +1,43 @@
 /**
  * The update that Adam, AdamW and Muon's fallback share.
+ * @module
  */
 import { add, div, mul, sqrt, sub } from "../../engine/ir/elementwise.ts";
-import type { Tensor } from "../../engine/ir/node.ts";
-import type {
-  ParameterOptions,
-  ParameterUpdate,
-  StateSpec,
-} from "../../engine/train/interfaces.ts";
+import type { ParameterUpdate, StateSpec, UpdateInput } from "../../engine/train/interfaces.ts";
+import { scaledRate } from "./_decay.ts";
 
-/** Decay rates of the two moments, and the term that keeps the denominator from 0. */
-export const ADAM_BETAS: readonly [number, number] = [0.9, 0.999];
-/** Added to the root of the second moment. */
-export const ADAM_EPS = 1e-8;
+/** Decay rates of the two moments. */
+const ADAM_BETAS: readonly [number, number] = [0.9, 0.999];
+/** Added to the root of the second moment, which keeps the denominator from 0. */
+const ADAM_EPS = 1e-8;
 
-/** State of one parameter, by torch's keys. */
+/**
+ * State of one parameter, by torch's keys.
+ *
+ * @example Two moments, shaped like the parameter
+ * ```ts
+ * import { ADAM_STATE } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(Object.keys(ADAM_STATE), ["exp_avg", "exp_avg_sq"]);
+ * ```
+ */
 export const ADAM_STATE: Readonly<Record<string, StateSpec>> = {
   exp_avg: { shape: "parameter" },
   exp_avg_sq: { shape: "parameter" },
 };
 
-/** Hyperparameters of torch's `param_groups`, as `torch.optim.Adam(W)` writes them. */
+/**
+ * Hyperparameters of torch's `param_groups`, as `torch.optim.Adam(W)` writes them.
+ *
+ * @example The decay rates of the moments
+ * ```ts
+ * import { ADAM_HYPERPARAMETERS } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(ADAM_HYPERPARAMETERS.betas, [0.9, 0.999]);
+ * ```
+ */
 export const ADAM_HYPERPARAMETERS: Readonly<Record<string, unknown>> = {
   betas: ADAM_BETAS,
   eps: ADAM_EPS,
@@ -33,9 +50,21 @@ export const ADAM_HYPERPARAMETERS: Readonly<Record<string, unknown>> = {
 };
 
 /**
- * Numbers of a step. With b₁, b₂ the bias corrections 1 − βᵗ, the update
+ * Computes the numbers of a step. With b₁, b₂ the bias corrections 1 − βᵗ, the update
  * `lr / b₁ · m / (√v / √b₂ + ε)` is rearranged to `adam_lr · m / (√v + adam_eps)`, which needs one
  * pass over the parameter less.
+ * @param step Number of the step, from 1.
+ * @param lr Learning rate of the step.
+ * @returns `lr`, `adam_lr` and `adam_eps`.
+ *
+ * @example The first step is corrected most
+ * ```ts
+ * import { adamScalars } from "@glovita/glovita/parts";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * assertAlmostEquals(adamScalars(1, 0.1).adam_lr, 0.1 * Math.sqrt(0.001) / 0.1);
+ * assertAlmostEquals(adamScalars(1_000_000, 0.1).adam_lr, 0.1);
+ * ```
  */
 export function adamScalars(step: number, lr: number): Record<string, number> {
   const [beta1, beta2] = ADAM_BETAS;
@@ -43,43 +72,32 @@ export function adamScalars(step: number, lr: number): Record<string, number> {
   return { lr, adam_lr: (lr * root) / (1 - beta1 ** step), adam_eps: ADAM_EPS * root };
 }
 
-/** `lr · lr_scale`, without an operator where the scale is 1. */
-export function scaledRate(rate: Tensor, { lrScale }: ParameterOptions): Tensor {
-  return lrScale === 1 ? rate : mul(rate, lrScale);
-}
-
-/** `parameter · (1 − lr · weight_decay)`: decay that does not pass through the moments. */
-export function decoupledDecay(
-  parameter: Tensor,
-  lr: Tensor,
-  { weightDecay }: ParameterOptions,
-): Tensor {
-  return weightDecay === 0 ? parameter : mul(parameter, sub(1, mul(lr, weightDecay)));
-}
-
-/** `gradient + weight_decay · parameter`: decay as an L2 penalty. */
-export function coupledDecay(
-  gradient: Tensor,
-  parameter: Tensor,
-  { weightDecay }: ParameterOptions,
-): Tensor {
-  return weightDecay === 0 ? gradient : add(gradient, mul(parameter, weightDecay));
-}
-
 /**
- * One Adam step (Kingma & Ba 2015) from an already decayed parameter.
- * @param parameter Value to move.
- * @param gradient Gradient.
- * @param state `exp_avg`, `exp_avg_sq`.
- * @param scalars What {@linkcode adamScalars} announced.
- * @param options Per-parameter options.
+ * Builds one Adam step (Kingma & Ba 2015) from a parameter or a gradient that has decayed already.
+ * @param input The parameter, its gradient, {@linkcode ADAM_STATE}, {@linkcode adamScalars} and the
+ *   options of the parameter.
+ * @returns The new parameter and its new state.
+ *
+ * @example A first step is as long as the learning rate
+ * ```ts
+ * import { constant, evaluate, scalar } from "@glovita/glovita/engine";
+ * import { adamScalars, adamUpdate } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const numbers = Object.entries(adamScalars(1, 0.1));
+ * const { parameter } = adamUpdate({
+ *   parameter: constant([1]),
+ *   gradient: constant([5]),
+ *   state: { exp_avg: constant([0]), exp_avg_sq: constant([0]) },
+ *   scalars: Object.fromEntries(numbers.map(([name, value]) => [name, scalar(value)])),
+ *   options: { lrScale: 1, weightDecay: 0 },
+ * });
+ * const { data } = await evaluate(parameter);
+ * assertEquals(Number(data[0]).toFixed(3), "0.900");
+ * ```
  */
 export function adamUpdate(
-  parameter: Tensor,
-  gradient: Tensor,
-  state: Readonly<Record<string, Tensor>>,
-  scalars: Readonly<Record<string, Tensor>>,
-  options: ParameterOptions,
+  { parameter, gradient, state, scalars, options }: UpdateInput,
 ): ParameterUpdate {
   const [beta1, beta2] = ADAM_BETAS;
   const first = add(mul(state.exp_avg, beta1), mul(gradient, 1 - beta1));

@@ -1,4 +1,7 @@
-/** What the policies for evaluation share: numbers per channel, and an option. */
+/**
+ * What the policies for evaluation share: numbers per channel, and an option.
+ * @module
+ */
 import { type Interpolation, INTERPOLATIONS } from "../../engine/images/preprocessing.ts";
 import type { ImageSize, NormalizeOperation } from "../../engine/images/transform.ts";
 import { choice, type Option } from "../../registry/options/mod.ts";
@@ -7,14 +10,43 @@ import type { PolicyContext } from "../../registry/plugin.ts";
 const IMAGENET_MEAN = [0.485, 0.456, 0.406];
 const IMAGENET_STD = [0.229, 0.224, 0.225];
 
-/** How images are resized, or `null` for the encoder's way. */
+/**
+ * How images are resized, or `null` for the encoder's way.
+ *
+ * @example The encoder's way, unless the config says otherwise
+ * ```ts
+ * import { interpolation } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ * import * as v from "valibot";
+ *
+ * const parse = (value: unknown) => v.parse(interpolation, value);
+ * assertEquals([parse(undefined), parse("bicubic")], [null, "bicubic"]);
+ * ```
+ */
 export const interpolation: Option<Interpolation | null> = choice(
   null,
   "how images are resized; the encoder's where not given",
   INTERPOLATIONS,
 );
 
-/** The last step: what `data` says, then what the encoder says, then ImageNet's numbers. */
+/**
+ * Makes the last step of a policy, with the numbers that `data` gives, or else the encoder, or else
+ * ImageNet.
+ * @param context What the policy gets.
+ * @returns The step.
+ * @throws {RangeError} if the encoder takes neither 1 nor 3 channels, or the numbers are of another
+ *   length.
+ *
+ * @example The encoder's numbers
+ * ```ts
+ * import { normalization } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const preprocessing = { channels: 3, mean: [0.5], std: [0.5] };
+ * const { mean, std } = normalization({ preprocessing });
+ * assertEquals([mean, std], [[0.5, 0.5, 0.5], [0.5, 0.5, 0.5]]);
+ * ```
+ */
 export function normalization(context: PolicyContext): NormalizeOperation {
   const { preprocessing, mean, std } = context;
   const { channels } = preprocessing;
@@ -36,12 +68,37 @@ function perChannel(name: string, values: readonly number[], channels: number): 
   throw new RangeError(`expected ${channels} values of ${name}, received ${values.length}`);
 }
 
-/** Height and width of what is as high as it is wide. */
-export function square(side: number | undefined): ImageSize | undefined {
+/**
+ * Gives height and width of what is as high as it is wide.
+ * @param side Length of a side, where it is known.
+ * @returns Height and width, or `undefined` where the side is not known.
+ *
+ * @example A crop of 224 pixels
+ * ```ts
+ * import { squareSize } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([squareSize(224), squareSize(undefined)], [[224, 224], undefined]);
+ * ```
+ */
+export function squareSize(side: number | undefined): ImageSize | undefined {
   return side === undefined ? undefined : [side, side];
 }
 
-/** Height and width of which a crop of that size keeps a share of `crop_pct`. */
-export function scaled([height, width]: ImageSize, crop_pct: number): ImageSize {
-  return [Math.floor(height / crop_pct), Math.floor(width / crop_pct)];
+/**
+ * Computes the size of an image of which a crop keeps a given share of each side.
+ * @param size Height and width of the crop.
+ * @param cropPct Share that the crop keeps.
+ * @returns Height and width before the crop.
+ *
+ * @example timm's usual share
+ * ```ts
+ * import { sizeBeforeCrop } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(sizeBeforeCrop([224, 224], 0.875), [256, 256]);
+ * ```
+ */
+export function sizeBeforeCrop([height, width]: ImageSize, cropPct: number): ImageSize {
+  return [Math.floor(height / cropPct), Math.floor(width / cropPct)];
 }

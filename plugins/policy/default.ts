@@ -8,7 +8,7 @@ import type { ImageOperation, ImageSize } from "../../engine/images/transform.ts
 import { options, positive } from "../../registry/options/mod.ts";
 import type { Plugin, PolicyContext } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { interpolation, normalization, scaled, square } from "./_evaluation.ts";
+import { interpolation, normalization, sizeBeforeCrop, squareSize } from "./_evaluation.ts";
 
 /** timm's share where an encoder says none. */
 const DEFAULT_CROP_PCT = 0.875;
@@ -55,10 +55,10 @@ export const defaultPolicy: Plugin<"policy", DefaultPolicyConfig> = {
   create(options, context) {
     const { channels, imageSize } = context.preprocessing;
     const normalize = normalization(context);
-    const target = square(context.imageSize) ?? imageSize ?? square(context.cropSize);
-    const size = square(context.cropSize) ?? target;
+    const target = squareSize(context.imageSize) ?? imageSize ?? squareSize(context.cropSize);
+    const size = squareSize(context.cropSize) ?? target;
     const crop_pct = options.crop_pct ?? context.preprocessing.cropPct ?? DEFAULT_CROP_PCT;
-    const resized = square(context.resizeSize) ?? (target && scaled(target, crop_pct));
+    const resized = squareSize(context.resizeSize) ?? (target && sizeBeforeCrop(target, crop_pct));
     const operations = resized
       ? resizing(resized, { options, context, mean: normalize.mean, size })
       : [];

@@ -8,7 +8,7 @@ import type { ImageOperation, ImageSize } from "../../engine/images/transform.ts
 import { options } from "../../registry/options/mod.ts";
 import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { interpolation, normalization, scaled, square } from "./_evaluation.ts";
+import { interpolation, normalization, sizeBeforeCrop, squareSize } from "./_evaluation.ts";
 
 /** Height and width where nobody says any. */
 const DEFAULT_SIZE: ImageSize = [224, 224];
@@ -50,13 +50,13 @@ export const sharedDefault2d: Plugin<"policy", SharedDefault2dConfig> = {
   create(options, context) {
     const { channels, imageSize } = context.preprocessing;
     const normalize = normalization(context);
-    const target = square(context.imageSize) ?? imageSize ?? square(context.cropSize) ??
+    const target = squareSize(context.imageSize) ?? imageSize ?? squareSize(context.cropSize) ??
       DEFAULT_SIZE;
-    const size = square(context.cropSize) ?? target;
+    const size = squareSize(context.cropSize) ?? target;
     const { cropPct = DEFAULT_CROP_PCT } = context.preprocessing;
     const interpolation = options.interpolation ?? context.preprocessing.interpolation ??
       "bilinear";
-    const resized = square(context.resizeSize) ?? scaled(target, cropPct);
+    const resized = squareSize(context.resizeSize) ?? sizeBeforeCrop(target, cropPct);
     const resize: ImageOperation = resized[0] === resized[1]
       ? { op: "resize_shorter", size: resized[0], interpolation }
       : { op: "resize_cover", size: resized, interpolation };

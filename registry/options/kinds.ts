@@ -47,7 +47,7 @@ export interface TextBounds {
  *
  * @example A part of a model that can be left out
  * ```ts
- * import { flag, options } from "@glovita/glovita";
+ * import { flag, options } from "@glovita/glovita/plugin";
  * import { assertEquals } from "@std/assert";
  * import * as v from "valibot";
  *
@@ -71,7 +71,7 @@ export function flag<D extends Default<boolean>>(
  *
  * @example Three sizes
  * ```ts
- * import { choice, options } from "@glovita/glovita";
+ * import { choice, options } from "@glovita/glovita/plugin";
  * import { assertEquals } from "@std/assert";
  * import * as v from "valibot";
  *
@@ -96,7 +96,7 @@ export function choice<const T extends string | number, D extends Default<NoInfe
  *
  * @example A name in capitals
  * ```ts
- * import { options, text } from "@glovita/glovita";
+ * import { options, text } from "@glovita/glovita/plugin";
  * import { assertEquals } from "@std/assert";
  * import * as v from "valibot";
  *
@@ -122,7 +122,7 @@ export function text<D extends Default<string>>(
  *
  * @example A file that need not be there
  * ```ts
- * import { options, path } from "@glovita/glovita";
+ * import { options, path } from "@glovita/glovita/plugin";
  * import { assertEquals } from "@std/assert";
  * import * as v from "valibot";
  *
@@ -151,7 +151,7 @@ export function path<D extends Default<string>>(
  *
  * @example Three numbers
  * ```ts
- * import { list, number, options } from "@glovita/glovita";
+ * import { list, number, options } from "@glovita/glovita/plugin";
  * import { assertEquals } from "@std/assert";
  * import * as v from "valibot";
  *
@@ -181,7 +181,7 @@ export function list<T, D extends Default<readonly NoInfer<T>[]>>(
  *
  * @example Arguments that are passed on
  * ```ts
- * import { map, options } from "@glovita/glovita";
+ * import { map, options } from "@glovita/glovita/plugin";
  * import { assertEquals } from "@std/assert";
  * import * as v from "valibot";
  *
@@ -207,7 +207,7 @@ export function map<D extends Default<Readonly<Record<string, NoInfer<T>>>>, T =
  *
  * @example Options that rarely matter
  * ```ts
- * import { group, options, text } from "@glovita/glovita";
+ * import { group, options, text } from "@glovita/glovita/plugin";
  * import { assertEquals } from "@std/assert";
  * import * as v from "valibot";
  *
@@ -238,7 +238,7 @@ export function group<C extends object, D extends Default<Partial<NoInfer<C>>>>(
  *
  * @example A number, or text
  * ```ts
- * import { count, either, options, text } from "@glovita/glovita";
+ * import { count, either, options, text } from "@glovita/glovita/plugin";
  * import { assertEquals } from "@std/assert";
  * import * as v from "valibot";
  *

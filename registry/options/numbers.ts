@@ -17,7 +17,7 @@ export type { Bounds } from "../config/schema.ts";
  *
  * @example A temperature between two ends
  * ```ts
- * import { number, options } from "@glovita/glovita";
+ * import { number, options } from "@glovita/glovita/plugin";
  * import { assertEquals } from "@std/assert";
  * import * as v from "valibot";
  *
@@ -47,7 +47,7 @@ export function number<D extends Default<number>>(
  *
  * @example A factor
  * ```ts
- * import { options, positive } from "@glovita/glovita";
+ * import { options, positive } from "@glovita/glovita/plugin";
  * import { assertEquals } from "@std/assert";
  * import * as v from "valibot";
  *
@@ -72,7 +72,7 @@ export function positive<D extends Default<number>>(
  *
  * @example The weight of a loss
  * ```ts
- * import { nonNegative, options } from "@glovita/glovita";
+ * import { nonNegative, options } from "@glovita/glovita/plugin";
  * import { assertEquals } from "@std/assert";
  * import * as v from "valibot";
  *
@@ -96,7 +96,7 @@ export function nonNegative<D extends Default<number>>(
  *
  * @example Dropout
  * ```ts
- * import { options, rate } from "@glovita/glovita";
+ * import { options, rate } from "@glovita/glovita/plugin";
  * import { assertEquals } from "@std/assert";
  * import * as v from "valibot";
  *
@@ -120,7 +120,7 @@ export function rate<D extends Default<number>>(
  *
  * @example A number of epochs that may be 0
  * ```ts
- * import { options, whole } from "@glovita/glovita";
+ * import { options, whole } from "@glovita/glovita/plugin";
  * import { assertEquals } from "@std/assert";
  * import * as v from "valibot";
  *
@@ -151,7 +151,7 @@ export function whole<D extends Default<number>>(
  *
  * @example A width that has to be given, and one that need not
  * ```ts
- * import { count, options, required } from "@glovita/glovita";
+ * import { count, options, required } from "@glovita/glovita/plugin";
  * import { assertEquals } from "@std/assert";
  * import * as v from "valibot";
  *

@@ -27,7 +27,7 @@ export type NoOptions = Readonly<Record<never, never>>;
  *
  * @example A schema that asks for a number of classes
  * ```ts
- * import { count, options, required } from "@glovita/glovita";
+ * import { count, options, required } from "@glovita/glovita/plugin";
  * import { assert } from "@std/assert";
  * import * as v from "valibot";
  *
@@ -53,7 +53,7 @@ export type ValueOf<T, D> = T | (D extends null ? null : never);
  *
  * @example An address, checked by valibot
  * ```ts
- * import { option, options } from "@glovita/glovita";
+ * import { option, options } from "@glovita/glovita/plugin";
  * import { assertEquals } from "@std/assert";
  * import * as v from "valibot";
  *
@@ -85,7 +85,7 @@ function withDefault(fallback: unknown, schema: Option<unknown>): Option<unknown
  *
  * @example Three options, three lines
  * ```ts
- * import { count, flag, options, rate } from "@glovita/glovita";
+ * import { count, flag, options, rate } from "@glovita/glovita/plugin";
  * import { assertEquals } from "@std/assert";
  * import * as v from "valibot";
  *
@@ -99,7 +99,8 @@ function withDefault(fallback: unknown, schema: Option<unknown>): Option<unknown
  *
  * @example The type of the values, which the compiler then holds the options to
  * ```ts
- * import { count, options, type Plugin } from "@glovita/glovita";
+ * import { count, options } from "@glovita/glovita/plugin";
+ * import { type Plugin } from "@glovita/glovita/plugin";
  *
  * interface StepsConfig {
  *   readonly size: number;
@@ -126,7 +127,8 @@ export function options<C extends object>(entries: OptionEntries<C>): OptionsSch
  *
  * @example A schedule that stays at 1
  * ```ts
- * import { type NoOptions, noOptions, type Plugin } from "@glovita/glovita";
+ * import { type NoOptions, noOptions } from "@glovita/glovita/plugin";
+ * import { type Plugin } from "@glovita/glovita/plugin";
  * import { checkPlugin } from "@glovita/glovita/testing";
  *
  * const flat: Plugin<"scheduler", NoOptions> = {

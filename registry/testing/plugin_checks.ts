@@ -170,7 +170,7 @@ export function pluginChecks<S extends Slot, C>(
  *
  * @example A schedule that becomes negative
  * ```ts
- * import { noOptions, type Plugin } from "@glovita/glovita";
+ * import { noOptions, type Plugin } from "@glovita/glovita/plugin";
  * import { checkPlugin, PluginCheckError } from "@glovita/glovita/testing";
  * import { assertEquals, assertRejects } from "@std/assert";
  *

@@ -27,20 +27,30 @@ export interface Running {
   readonly finished: Promise<Finished>;
 }
 
+/** Where a process runs. */
+export interface Place {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Starts `glovita_train`. */
-export function startTrain(args: readonly string[], cwd?: string): Running {
-  return startCommand("train", args, cwd);
+export function startTrain(args: readonly string[], place?: Place): Running {
+  return startCommand("train", args, place);
 }
 
 /** Starts a command. */
-export function startCommand(command: Command, args: readonly string[], cwd?: string): Running {
+export function startCommand(
+  command: Command,
+  args: readonly string[],
+  { cwd, env }: Place = {},
+): Running {
   const script = fileURLToPath(new URL(`../../cli/${command}.ts`, import.meta.url));
   const process = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-check", ...PERMISSIONS, script, ...args],
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
     cwd,
   }).spawn();
   const out: string[] = [];
@@ -86,7 +96,7 @@ async function readLines(
 
 /** Runs `glovita_train` to its end. */
 export async function runProcess(args: readonly string[], cwd?: string): Promise<Finished> {
-  return await startTrain(args, cwd).finished;
+  return await startTrain(args, { cwd }).finished;
 }
 
 /** Runs a command to its end. */
@@ -95,5 +105,5 @@ export async function runCommand(
   args: readonly string[],
   cwd?: string,
 ): Promise<Finished> {
-  return await startCommand(command, args, cwd).finished;
+  return await startCommand(command, args, { cwd }).finished;
 }

@@ -10,6 +10,7 @@ import { timm } from "../../plugins/encoder_type/timm.ts";
 import { withEnvironment } from "../engine/hub/_environment.ts";
 import { COMMIT, FakeHub, sha256, someBytes } from "../engine/hub/_fake_hub.ts";
 import { TemporaryFolder } from "../engine/storage/testdata.ts";
+import { until } from "../_until.ts";
 import { type Heard, listener } from "./_fakes.ts";
 
 const content = someBytes(3_000_000);
@@ -33,6 +34,15 @@ async function withHub(check: (setup: Setup) => Promise<void>): Promise<void> {
   };
   const variables = { HF_ENDPOINT: hub.endpoint.href, HF_HUB_CACHE: cache };
   await withEnvironment(variables, () => check({ hub, cache, run }));
+}
+
+/** Bytes of a file, 0 where there is none. */
+function sizeOf(path: string): number {
+  try {
+    return Deno.statSync(path).size;
+  } catch {
+    return 0;
+  }
 }
 
 function fileIn(cache: string, repository: string): string {
@@ -116,9 +126,7 @@ Deno.test("glovita_download stops at a signal, and continues when it is run agai
       },
     });
     const part = `${cache}/models--owner--name/blobs/${hash}.incomplete`;
-    while (!await Deno.stat(part).then(({ size }) => size > 0, () => false)) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await until(() => sizeOf(part) > 0);
     press("SIGINT");
     assertEquals(await running, 130);
     assertEquals(io.errLines.at(-1), "interrupted; the same command continues");

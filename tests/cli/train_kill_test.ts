@@ -1,6 +1,8 @@
 /** Runs that are killed or stopped, as processes of their own, and go on. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { registry } from "../../registry/registry.ts";
 import {
   checkpointBytes,
   type Flags,
@@ -12,11 +14,15 @@ import {
   words,
   writeSplits,
 } from "../_training.ts";
+import { HOLD_BATCH, HOLD_EPOCH, holdingMetric } from "./_hold.ts";
 import { runProcess, startTrain } from "./_process.ts";
 
-/** Enough epochs to be killed in, and everything that has state. */
+registry.add(holdingMetric);
+
+/** Everything that has state, and eleven batches an epoch. */
 const STATEFUL: Flags = {
-  "training.epochs": "80",
+  "training.epochs": "12",
+  "task.metrics": '["acc", "hold"]',
   "model.head.dropout": "0.5",
   "dataloading.batch_size": "8",
   "dataloading.num_workers": "1",
@@ -24,6 +30,11 @@ const STATEFUL: Flags = {
   "training.gradient_clip_val": "0.5",
   "optimizer.name": "SGD",
 };
+
+const PLUGIN = ["--plugin", fileURLToPath(new URL("./_hold.ts", import.meta.url))];
+
+/** Batches at which a process is killed, and the epoch that was done last: training, validation. */
+const HELD = [[13, 1], [31, 3], [28, 5]] as const;
 
 /** Run directory that a group has. */
 function groupDirectory(folder: string, group: string): string {
@@ -35,15 +46,15 @@ Deno.test("glovita_train that was killed goes on to the bytes of a run that neve
     const files = await writeSplits(folder);
     const whole = await runTrain(files, STATEFUL);
     const directory = groupDirectory(folder, "killed");
-    let command = words(runFlags(files, { ...STATEFUL, "logger.group": "killed" }));
-    // Lines come when an epoch is done: the process dies in one of those after it.
-    for (const epoch of [1, 7, 20]) {
-      const running = startTrain(command);
-      await running.until(new RegExp(`^epoch ${epoch}/80:`));
+    let command = [...PLUGIN, ...words(runFlags(files, { ...STATEFUL, "logger.group": "killed" }))];
+    for (const [batch, epoch] of HELD) {
+      const running = startTrain(command, { env: { [HOLD_BATCH]: String(batch) } });
+      await running.until(/^held$/);
       running.kill("SIGKILL");
-      const { signal } = await running.finished;
-      assertEquals(signal, "SIGKILL", "the run was over before it could be killed");
-      command = ["--training.resume", directory];
+      const { signal, out } = await running.finished;
+      assertEquals(signal, "SIGKILL");
+      assertStringIncludes(out.at(-2)!, `epoch ${epoch}/12: `);
+      command = [...PLUGIN, "--training.resume", directory];
     }
     const { code, out, err } = await runProcess(command);
     assertEquals([code, err], [0, []]);
@@ -68,15 +79,17 @@ Deno.test("glovita_train stops at SIGTERM and says how to continue", async () =>
       const files = await writeSplits(folder);
       const flags = {
         ...STATEFUL,
-        "training.epochs": "2000",
         "dataloading.num_workers": workers,
+        "logger.backend": "hold",
         "logger.group": "stopped",
       };
-      const running = startTrain(words(runFlags(files, flags)));
-      await running.until(/^epoch 3\/2000:/);
+      const command = [...PLUGIN, ...words(runFlags(files, flags))];
+      const running = startTrain(command, { env: { [HOLD_EPOCH]: "2" } });
+      await running.until(/^held$/);
       running.kill("SIGTERM");
-      const { code, err } = await running.finished;
+      const { code, out, err } = await running.finished;
       const directory = groupDirectory(folder, "stopped");
+      assertStringIncludes(out.at(-1)!, "epoch 3/12: ");
       assertEquals([code, err], [143, [
         "SIGTERM: stopping after this batch; once more stops at once",
         `interrupted; continue with: glovita_train --training.resume ${directory}`,

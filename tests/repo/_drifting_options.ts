@@ -13,7 +13,7 @@ import {
   positive,
   required,
   text,
-} from "../../mod.ts";
+} from "../../registry/mod.ts";
 
 /** Names of sizes. */
 export const SIZES = ["small", "big"] as const;

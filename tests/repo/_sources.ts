@@ -35,14 +35,25 @@ export function read(path: string): string {
   return Deno.readTextFileSync(join(ROOT, path));
 }
 
-/** `deno.json`. */
-export function readManifest(): {
+/** What the tests read of `deno.json`. */
+export interface Manifest {
   readonly version: string;
   readonly exports: Readonly<Record<string, string>>;
   readonly imports: Readonly<Record<string, string>>;
+  readonly permissions: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly tasks: Readonly<Record<string, { readonly command: string }>>;
-} {
+  readonly publish: { readonly include: readonly string[] };
+}
+
+/** `deno.json`. */
+export function readManifest(): Manifest {
   return JSON.parse(read("deno.json"));
+}
+
+/** Entries of the package, each with its module: all but the plugins, which are one entry each. */
+export function listEntries(): ReadonlyMap<string, string> {
+  const entries = Object.entries(readManifest().exports);
+  return new Map(entries.filter(([name]) => name.split("/").length <= 2));
 }
 
 /** A module without its comments, roughly: strings that look like comments go too. */

@@ -25,6 +25,17 @@ Deno.test("importing what the package exports opens no file, loads no native cod
   assertEquals(await runBare(imports.join("\n")), { code: 0, output: "" });
 });
 
+Deno.test("importing contracts, parts and the engine adds no plugin", async () => {
+  const { ".": _library, ...exports } = readManifest().exports;
+  const entries = Object.entries(exports).filter(([name]) => name.split("/").length === 2);
+  const imports = entries.map(([, module]) => `await import(${JSON.stringify(module)});`);
+  const program = `${imports.join("\n")}
+    const { registry } = await import("./registry/registry.ts");
+    const { SLOT_NAMES } = await import("./registry/slots.ts");
+    console.log(SLOT_NAMES.flatMap((slot) => registry.list(slot)).join());`;
+  assertEquals(await runBare(program), { code: 0, output: "\n" });
+});
+
 Deno.test("importing one plugin adds no other", async () => {
   const program = `await import("./plugins/head_type/clam.ts");
     const { registry } = await import("./registry/registry.ts");

@@ -31,7 +31,12 @@ const EXTRACT_TYPES: Readonly<Record<string, string>> = {
   dataloading: "ExtractLoading",
 };
 
-const symbols = await documented("mod.ts", "engine/mod.ts");
+const symbols = await documented(
+  "mod.ts",
+  "registry/mod.ts",
+  "engine/nn/mod.ts",
+  "engine/images/mod.ts",
+);
 
 /** Name of the type of a plugin's options: the last parameter of the plugin's own type. */
 function optionsType({ declarations }: Documented): string | undefined {

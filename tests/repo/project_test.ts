@@ -15,23 +15,52 @@ Deno.test("all files name one version of Deno", () => {
   assertEquals([...new Set(versions)].length, 1, versions.join(" "));
 });
 
-/** Tasks that may use the network, and how much of it. */
-const NETWORK: Readonly<Record<string, string>> = {
-  download: "--allow-net",
-  glovita_download: "--allow-net",
-  test: "--allow-net=127.0.0.1",
+/** Permissions that a set may grant, without and with the places that they are for. */
+const LOCAL = new Set(["read", "write", "ffi", "env", "sys", "run"]);
+/** Sets that may use the network, and how much of it. */
+const NETWORK: Readonly<Record<string, unknown>> = { download: true, test: ["127.0.0.1"] };
+/** Tasks of these sets. */
+const USERS: Readonly<Record<string, readonly string[]>> = {
+  download: ["download", "glovita_download"],
+  test: ["test", "test:unit"],
 };
 
-Deno.test("every task grants what it needs by name, and few the network", () => {
+/** Parts of a task that run Deno's programs and tests. */
+function runsOf(command: string): string[] {
+  return command.split(/&&|\|\||[;|]/).filter((part) => /\bdeno (run|test)\b/.test(part));
+}
+
+Deno.test("sets of permissions grant what is needed by name, and few the network", () => {
+  for (const [set, permissions] of Object.entries(manifest.permissions)) {
+    const { net, ...others } = permissions;
+    assertEquals(Object.keys(others).filter((name) => !LOCAL.has(name)), [], set);
+    assertEquals(net, NETWORK[set], set);
+  }
+});
+
+Deno.test("every task takes its permissions from a set, and asks for none", () => {
+  const used = new Map<string, string[]>();
   for (const [name, { command }] of Object.entries(manifest.tasks)) {
-    const words = command.split(/\s+/);
-    const broad = words.filter((word) => /^(-A|-P|--allow-(all|net|import|scripts).*)$/.test(word))
-      .filter((word) => word !== NETWORK[name]);
-    assertEquals(broad, [], name);
-    for (const [run] of command.matchAll(/deno (run|test)\b[^&|;]*/g)) {
-      assert(run.includes("--no-prompt"), `${name} would ask for permissions`);
+    assertEquals(command.match(/(^|\s)(-A|-[RWENSI]+\b|--allow-(?!dirty)\S*)/g), null, name);
+    for (const run of runsOf(command)) {
+      const [, set] = /\s-P=(\w+)\s?/.exec(run) ?? [];
+      assert(set in manifest.permissions, `${name}: ${run}`);
+      assert(run.includes(" --no-prompt "), `${name} would ask for permissions`);
+      used.set(set, [...used.get(set) ?? [], name]);
     }
   }
+  assertEquals([...used.keys()].sort(), Object.keys(manifest.permissions).sort());
+  for (const [set, names] of Object.entries(USERS)) assertEquals(used.get(set), names);
+});
+
+Deno.test("tasks for users are quiet: Deno warns of sets of permissions each time", () => {
+  const loud = Object.entries(manifest.tasks).flatMap(([name, { command }]) =>
+    runsOf(command).filter((run) => /-P=(run|download) /.test(run) && !run.includes(" --quiet "))
+      .map(() => name)
+  );
+  assertEquals(loud, []);
+  // What is quiet shows no downloads, so the first command that a user meets makes them before.
+  assertMatch(manifest.tasks.quickstart.command, /^deno cache (\S+) && deno run .* \1$/);
 });
 
 Deno.test("a command and its name with the prefix are the same task", () => {

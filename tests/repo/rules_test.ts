@@ -48,6 +48,17 @@ Deno.test("every source file begins with what it is", () => {
   assertEquals(silent, []);
 });
 
+/** Waits until a condition holds; the pause between two looks decides nothing. */
+const WAITING = "tests/_until.ts";
+
+Deno.test("no test and no example waits for a time, or measures one", () => {
+  const clock = /\b(Date|performance)\.now\b|\btimers\/promises\b/;
+  const waits = /\bsetInterval\b|\bAbortSignal\.timeout\b|\bsetTimeout\([^()]+,/;
+  const files = [...listFiles("tests", ".ts"), ...listFiles("examples", ".ts")];
+  const tests = files.filter((path) => path !== WAITING && !path.startsWith("tests/repo/"));
+  assertEquals(linesWith(new RegExp(`${clock.source}|${waits.source}`), tests), []);
+});
+
 Deno.test("no file names places of one machine", () => {
   const folders = ["work", "home", "root", "Users", "tmp"].join("|");
   const pattern = new RegExp(`(?<![\\w.~/\\])}:])/(${folders})/\\w`);

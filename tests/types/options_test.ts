@@ -18,7 +18,7 @@ import {
   required,
   text,
   whole,
-} from "../../mod.ts";
+} from "../../registry/mod.ts";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
   : false;

@@ -60,6 +60,7 @@ export function openSource(options: SyntheticOptions): Source {
     read(indices, readOptions) {
       waitForPermit(counts);
       Atomics.add(counts, READ, 1);
+      Atomics.notify(counts, READ);
       if (options.failAt !== undefined && indices.includes(options.failAt)) {
         throw new DataError(`Cannot read row ${options.failAt} of "features": value is NaN`, {
           file: "data.h5",

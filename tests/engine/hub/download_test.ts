@@ -6,7 +6,9 @@ import {
   type DownloadProgress,
 } from "../../../engine/hub/download.ts";
 import { TemporaryFolder } from "../storage/testdata.ts";
+import { until } from "../../_until.ts";
 import { COMMIT, type FakeFile, FakeHub, sha256, someBytes } from "./_fake_hub.ts";
+import { STALL_TIME, StallTimers } from "./_stall_timers.ts";
 
 const REPOSITORY = "timm/tiny.in1k";
 const NAME = "model.safetensors";
@@ -222,11 +224,10 @@ Deno.test("downloadFile() continues what a killed process left, whose lock is go
         .concat(script, REPOSITORY, NAME, hub.endpoint.href, cache),
     }).spawn();
     const part = path(`blobs/${hash}.incomplete`);
-    while (!exists(part) || Deno.statSync(part).size === 0) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await until(() => exists(part) && Deno.statSync(part).size > 0);
+    using locks = new RefusedLocks();
     const waiting = download();
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await until(() => locks.count > 1);
     assertEquals(hub.ranges, [null]);
     child.kill("SIGKILL");
     await child.status;
@@ -235,16 +236,42 @@ Deno.test("downloadFile() continues what a killed process left, whose lock is go
   });
 });
 
+/** Counts how often a lock was not to be had. */
+class RefusedLocks implements Disposable {
+  count = 0;
+  readonly #tryLock = Deno.FsFile.prototype.tryLock;
+
+  constructor() {
+    const [tryLock, refuse] = [this.#tryLock, () => this.count++];
+    Deno.FsFile.prototype.tryLock = async function (exclusive) {
+      const taken = await tryLock.call(this, exclusive);
+      if (!taken) refuse();
+      return taken;
+    };
+  }
+
+  [Symbol.dispose](): void {
+    Deno.FsFile.prototype.tryLock = this.#tryLock;
+  }
+}
+
 Deno.test("downloadFile() gives up a connection on which nothing arrives", async () => {
   await withHub({ silent: true }, async ({ download, hub }) => {
-    assertEquals((await download({ stallTime: 200 })).sha256, hash);
-    assertEquals(hub.ranges, [null, "bytes=10-"]);
+    using timers = new StallTimers();
+    const onProgress = ({ received }: DownloadProgress) => void (received === 10 && timers.fire());
+    const { sha256 } = await download({ stallTime: STALL_TIME, onProgress });
+    assertEquals([sha256, hub.ranges], [hash, [null, "bytes=10-"]]);
   });
 });
 
 Deno.test("downloadFile() asks again where a hub does not answer", async () => {
-  await withHub({ deaf: true }, async ({ download }) => {
-    assertEquals((await download({ stallTime: 200 })).sha256, hash);
+  await withHub({ deaf: true }, async ({ download, hub }) => {
+    using timers = new StallTimers();
+    const downloading = download({ stallTime: STALL_TIME });
+    await until(() => hub.heard.length > 0);
+    timers.fire();
+    assertEquals((await downloading).sha256, hash);
+    assertEquals(hub.heard.filter(({ method }) => method === "HEAD").length, 2);
   });
 });
 

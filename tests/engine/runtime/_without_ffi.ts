@@ -4,11 +4,12 @@
  * @module
  */
 import * as engine from "../../../engine/mod.ts";
+import * as nn from "../../../engine/nn/mod.ts";
 
-const parameters = new engine.Parameters();
+const parameters = new nn.Parameters();
 const x = engine.input("x", "float32", ["batch", 3]);
 const layer = parameters.scope().linear("layer", 3, 2);
-const random = new engine.RandomStream(engine.scalar(0, "uint32"));
+const random = new nn.RandomStream(engine.scalar(0, "uint32"));
 const loss = engine.reduceSum(layer(x, { training: true, random }));
 const [gradient] = engine.gradients(loss, parameters.list().map(({ tensor }) => tensor));
 const model = engine.encode(engine.emit({ loss, gradient }));

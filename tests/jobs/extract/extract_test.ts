@@ -140,9 +140,9 @@ Deno.test("extractFeatures() keeps real-valued targets", async () => {
 Deno.test("extractFeatures() goes on with resume where it was stopped", async () => {
   const folder = Deno.makeTempDirSync();
   const { files: [whole] } = await extract(folder, { ...one, output_filename: "whole.h5" });
-  const slow = { ...one, "data.slow": "20", "dataloading.batch_size": "4" };
+  const four = { ...one, "dataloading.batch_size": "4" };
   const abort = new AbortController();
-  const stopping = extractFeatures(extractConfig(folder, slow), {
+  const stopping = extractFeatures(extractConfig(folder, four), {
     registry: extractionRegistry(),
     signal: abort.signal,
     onEvent: ({ type }) => type === "progress" && abort.abort(),
@@ -152,11 +152,11 @@ Deno.test("extractFeatures() goes on with resume where it was stopped", async ()
     "out.h5.partial",
     "whole.h5",
   ]);
-  const { files: [rest], events } = await extract(folder, { ...slow, resume: "true" });
+  const { files: [rest], events } = await extract(folder, { ...four, resume: "true" });
   const begun = events.find(({ type }) => type === "split");
   assert(begun?.type === "split" && begun.done > 0 && begun.done < 22);
   assertEquals(await content(rest.file), await content(whole.file));
-  const again = await extract(folder, { ...slow, resume: "true" });
+  const again = await extract(folder, { ...four, resume: "true" });
   assertEquals(again.files.map(({ kept, samples }) => [kept, samples]), [[true, 22]]);
 });
 

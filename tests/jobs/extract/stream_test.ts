@@ -18,15 +18,14 @@ Deno.test("extractEvents() gives what happens, in its order, and at the end the 
 
 Deno.test("extractEvents() keeps what is done when its reader leaves", async () => {
   const folder = Deno.makeTempDirSync();
-  const slow = { ...flags, "data.slow": "20" };
   let left = 0;
-  for await (const event of extractEvents(extractConfig(folder, slow), { registry })) {
+  for await (const event of extractEvents(extractConfig(folder, flags), { registry })) {
     if (event.type !== "progress") continue;
     left = event.done;
     break;
   }
   assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["out.h5.partial"]);
-  const again = extractConfig(folder, { ...slow, resume: "true" });
+  const again = extractConfig(folder, { ...flags, resume: "true" });
   for await (const event of extractEvents(again, { registry })) {
     if (event.type === "split") assert(left > 0 && event.done >= left);
   }

@@ -1,0 +1,49 @@
+/**
+ * The commands of `glovita`: one line for each. A command is a file of its own, which is loaded when
+ * the command is run.
+ * @module
+ */
+import type { Io } from "./io.ts";
+
+/** Parts of a command that its caller may replace. */
+export interface CommandOptions {
+  /** Where lines go. */
+  readonly io?: Io;
+}
+
+/**
+ * Runs a command.
+ * @param args The words after its name.
+ * @param options Parts that the caller replaces.
+ * @returns The exit code.
+ */
+export type RunCommand = (args: readonly string[], options?: CommandOptions) => Promise<number>;
+
+/** A command, before it is loaded. */
+export interface Command {
+  /** Name, as it is typed after `glovita`. */
+  readonly name: string;
+  /** What it does, in one line. */
+  readonly description: string;
+  /** Loads it. */
+  readonly load: () => Promise<RunCommand>;
+}
+
+/** All commands, in the order in which they are used. */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: "download",
+    description: "Download the weights of encoders.",
+    load: async () => (await import("./download.ts")).downloadCommand,
+  },
+  {
+    name: "extract_features",
+    description: "Run an encoder over a dataset and write feature files.",
+    load: async () => (await import("./extract_features.ts")).extractCommand,
+  },
+  {
+    name: "train",
+    description: "Train a head on feature files or images.",
+    load: async () => (await import("./train.ts")).trainCommand,
+  },
+];
