@@ -34,7 +34,8 @@ export function describe(value: unknown): string {
     case "string":
       return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
     case "object": {
-      const name = value?.constructor?.name ?? String(value);
+      if (value === null) return "null";
+      const { name } = value.constructor ?? Object;
       return name === "Object" ? "an object" : /^[AEIOU]/.test(name) ? `an ${name}` : `a ${name}`;
     }
     default:

@@ -1,6 +1,9 @@
 /**
  * The contracts that plugins implement, slot by slot. A plugin is a plain object with its slot, its
  * key, the schema of its options and a `create` method; a built-in and a third party's look the same.
+ *
+ * What a plugin gives is checked against these contracts when a run is built, and whatever its
+ * methods throw is reported with slot and key. A `DataError` passes as it is.
  * @module
  */
 import type * as v from "valibot";

@@ -2,7 +2,7 @@
  * The values that a parameter starts from.
  * @module
  */
-import { onBehalfOf } from "../fault.ts";
+import { describe, onBehalfOf } from "../fault.ts";
 import { formatShape, sizeOf } from "../ir/dims.ts";
 import { deriveSeed, Random } from "../random.ts";
 import type { Parameter } from "./scope.ts";
@@ -19,7 +19,7 @@ export function initialValues(parameter: Parameter, seed: number): Float32Array<
   return onBehalfOf(tensor.node.part, () => {
     const values = initializer(shape, new Random(deriveSeed(seed, "initial", name)));
     if (values instanceof Float32Array && values.length === sizeOf(shape)) return values;
-    const found = values instanceof Float32Array ? `${values.length} numbers` : typeof values;
+    const found = values instanceof Float32Array ? `${values.length} numbers` : describe(values);
     throw new TypeError(
       `Cannot start parameter "${name}": its initializer gives ${found}, expected a Float32Array ` +
         `for ${formatShape(shape)}`,

@@ -47,7 +47,10 @@ export interface UpdateInput {
 export interface ParameterUpdate {
   /** The new value. */
   readonly parameter: Tensor;
-  /** The new state, under the keys of {@linkcode Optimizer.state}. */
+  /**
+   * The new state, under all keys of {@linkcode Optimizer.state}. An entry that stays as it is may be
+   * returned as it came, which costs nothing.
+   */
   readonly state: Readonly<Record<string, Tensor>>;
 }
 

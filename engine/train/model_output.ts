@@ -67,14 +67,16 @@ export interface ExpectedTensor {
  * @throws {ContractError} if it is anything else.
  */
 export function requireFloat(tensor: Tensor, { name, shape }: ExpectedTensor): void {
-  if (!isTensor(tensor)) refuse(`${name} ${formatShape(shape)}`, describe(tensor));
+  const wanted = (dtype: string) =>
+    shape.length === 0 ? `${name} to be a ${dtype}scalar` : `${name} ${dtype}${formatShape(shape)}`;
+  if (!isTensor(tensor)) refuse(wanted(""), describe(tensor));
   const { dtype } = tensor;
   const fits = tensor.shape.length === shape.length &&
     shape.every((dim, axis) => agrees(tensor.shape[axis], dim));
   if (fits && dtype === "float32") return;
-  const [wanted, found] = [formatShape(shape), formatShape(tensor.shape)];
-  if (dtype === "float32") refuse(`${name} ${wanted}`, found);
-  refuse(`${name} float32 ${wanted}`, `${dtype} ${found}`);
+  const found = formatShape(tensor.shape);
+  if (dtype === "float32") refuse(wanted(""), found);
+  refuse(wanted("float32 "), `${dtype} ${found}`);
 }
 
 /** Authors may have symbols of their own for the number of rows, but not each other's. */

@@ -55,6 +55,8 @@ export interface ExtractOptions {
  * @returns The files, one for each split.
  * @throws {ConfigError} if the config is wrong, or its parts do not fit each other.
  * @throws {DataError} if samples or weights cannot be read, or files cannot be written.
+ * @throws {PluginError} if a plugin is broken.
+ * @throws {PartError} if that shows later, in a graph or on a thread that reads.
  *
  * @example Features of two images, one folder a class
  * ```ts

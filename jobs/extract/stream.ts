@@ -15,6 +15,8 @@ import type { ExtractConfigInput } from "./config_input.ts";
  * @returns The events; when they end, the files.
  * @throws {ConfigError} if the config is wrong, or its parts do not fit each other.
  * @throws {DataError} if samples or weights cannot be read, or files cannot be written.
+ * @throws {PluginError} if a plugin is broken.
+ * @throws {PartError} if that shows later, in a graph or on a thread that reads.
  *
  * @example What is wrong is thrown where the loop begins
  * ```ts

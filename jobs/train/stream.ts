@@ -16,6 +16,8 @@ import { train, type TrainedFold, type TrainOptions } from "./train.ts";
  * @throws {ConfigError} if the config is wrong, or its parts do not fit each other.
  * @throws {DataError} if data cannot be used or files cannot be written.
  * @throws {TrainingError} if the loss stays NaN or infinite.
+ * @throws {PluginError} if a plugin is broken.
+ * @throws {PartError} if that shows later, in a graph or on a thread that reads.
  *
  * @example Leaving after the first epoch
  * ```ts

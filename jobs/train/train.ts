@@ -44,6 +44,8 @@ export interface TrainedFold extends RunDone {
  * @throws {ConfigError} if the config is wrong, or its parts do not fit each other.
  * @throws {DataError} if data cannot be used or files cannot be written.
  * @throws {TrainingError} if the loss stays NaN or infinite.
+ * @throws {PluginError} if a plugin is broken.
+ * @throws {PartError} if that shows later, in a graph or on a thread that reads.
  *
  * @example Two epochs on features at hand
  * ```ts

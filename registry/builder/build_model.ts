@@ -31,6 +31,7 @@ export interface BuildModelOptions {
  * @returns The model: its parameters, and a graph over them.
  * @throws {ConfigError} if the config is wrong, or its parts do not fit each other or the samples.
  * @throws {DataError} if the samples are not given and the dataset cannot be read.
+ * @throws {PluginError} if a plugin is broken.
  *
  * @example The parameters of a head, and its ONNX graph
  * ```ts

@@ -8,7 +8,7 @@ import { formatShape, sizeOf } from "../../engine/ir/dims.ts";
 import type { Parameter } from "../../engine/nn/scope.ts";
 import { quote } from "../errors.ts";
 import type { PretrainedWeights, TaskInfo } from "../plugin.ts";
-import { isSize, requireSizes } from "./contract.ts";
+import { isSize, requireSizes } from "../contract.ts";
 
 /**
  * Requires the facts of a split to fit each other and the dataset.

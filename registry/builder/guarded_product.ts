@@ -22,7 +22,7 @@ import {
   requireProduct,
   requireSizes,
   requireTransform,
-} from "./contract.ts";
+} from "../contract.ts";
 import { requireSource, requireSplit, requireWeights } from "./data_contract.ts";
 import { requireEncoded, requireScalars, requireState, requireUpdate } from "./graph_contract.ts";
 import type { Guard } from "./guard.ts";

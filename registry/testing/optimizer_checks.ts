@@ -76,6 +76,8 @@ function checkState(subject: OptimizerUnderTest): void {
     expectLike(updated.parameter, shape, `the new value of a parameter`);
     const extra = Object.keys(updated.state).filter((key) => !Object.hasOwn(specs, key));
     expect(extra.length === 0, `it keeps ${extra}, which it does not announce`);
+    const missing = Object.keys(specs).filter((key) => !Object.hasOwn(updated.state, key));
+    expect(missing.length === 0, `it announces ${missing}, which it does not return`);
     for (const [key, value] of Object.entries(updated.state)) {
       expectLike(value, specs[key].shape === "parameter" ? shape : [], JSON.stringify(key));
     }

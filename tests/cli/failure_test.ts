@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { reportFailure } from "../../cli/failure.ts";
-import { DataError } from "../../engine/errors.ts";
+import { DataError, PartError } from "../../engine/errors.ts";
 import { ConfigError, PluginError } from "../../registry/errors.ts";
 import { Registry } from "../../registry/registry.ts";
 import { listener } from "./_fakes.ts";
@@ -18,6 +18,8 @@ Deno.test("reportFailure() gives every error its exit code", () => {
   const cases: [unknown, number][] = [
     [new ConfigError([{ path: "a", message: "b" }]), 2],
     [new PluginError("Cannot load"), 2],
+    [new PartError('dataset "mine"', "no host"), 2],
+    [new Deno.errors.NotCapable("Requires read access"), 2],
     [thrown(() => new Registry().get("peft", "x")), 2],
     [new DataError("Cannot read x.h5"), 1],
     [foreign, 1],

@@ -55,7 +55,7 @@ const HEADS: Readonly<Record<string, Omit<Case, "flags">>> = {
       "const logits = fc(features, mode);" +
         "return { logits, losses: { size: reduceMean(mul(logits, logits), { axes: [1] }) } };",
     ),
-    line: 'expected loss "size" [], received [batch]',
+    line: 'expected loss "size" to be a scalar, received [batch]',
   },
   "an operator that has no gradient": {
     text: head("return { logits: engine.pow(2, fc(features, mode)) };"),

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { recordError, restoreError } from "../../engine/error_record.ts";
-import { DataError } from "../../engine/errors.ts";
+import { ContractError } from "../../engine/fault.ts";
+import { DataError, PartError } from "../../engine/errors.ts";
 
 /** The same error on another thread. */
 function across(error: unknown): Error {
@@ -32,4 +33,14 @@ Deno.test("recordError() takes what is no error, and stops at endless causes", (
   let depth = 0;
   for (let at: unknown = across(error); at instanceof Error; at = at.cause) depth++;
   assertEquals(depth, 9);
+});
+
+Deno.test("recordError() and restoreError() keep a PartError's part and words", () => {
+  const causes = [new TypeError("oops"), new ContractError("expected a, received b"), "no host"];
+  for (const cause of causes) {
+    const sent = new PartError('dataset "mine"', cause);
+    const error = across(sent);
+    assert(error instanceof PartError);
+    assertEquals([error.part, error.message], ['dataset "mine"', sent.message]);
+  }
 });

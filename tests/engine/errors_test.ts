@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { DataError, TrainingError } from "../../engine/errors.ts";
+import { DataError, PartError, TrainingError } from "../../engine/errors.ts";
 
 Deno.test("DataError carries where it is wrong, and why", () => {
   const cause = new Error("short read");
@@ -17,4 +17,12 @@ Deno.test("DataError may know no place", () => {
 Deno.test("TrainingError carries epoch and batch", () => {
   const error = new TrainingError("Cannot go on", 2, 7);
   assertEquals([error.name, error.epoch, error.batch], ["TrainingError", 2, 7]);
+});
+
+Deno.test("PartError names the part, and the first line of what it threw", () => {
+  const cause = new TypeError("x is not a function\n    at forward");
+  const error = new PartError('head_type "mine"', cause);
+  assertEquals([error.name, error.part], ["PartError", 'head_type "mine"']);
+  const message = 'Cannot use head_type "mine": it is broken: x is not a function';
+  assertEquals([error.message, error.cause], [message, cause]);
 });

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { PartError } from "../../../engine/errors.ts";
 import { gradients } from "../../../engine/autodiff/backward.ts";
 import { reachable } from "../../../engine/ir/reachable.ts";
 import { applyOne, input } from "../../../engine/ir/create.ts";
@@ -7,6 +8,7 @@ import { greater, where } from "../../../engine/ir/logic.ts";
 import { expand } from "../../../engine/ir/layout.ts";
 import { gemm, layerNormalization, reduceSum } from "../../../engine/ir/matrix.ts";
 import type { Tensor } from "../../../engine/ir/node.ts";
+import { inPart } from "../../../engine/ir/part.ts";
 import { emit } from "../../../engine/onnx/emit.ts";
 import { evaluate, feedsOf, indices, inputsOf, type Sample, sample } from "../_run.ts";
 
@@ -162,4 +164,16 @@ Deno.test("reachable() lists operands before users, each once", () => {
   for (const [index, node] of nodes.entries()) {
     for (const operand of node.inputs) assert(nodes.indexOf(operand!.node) < index);
   }
+});
+
+Deno.test("gradients() are of the part that their operators are of", () => {
+  const x = input("x", "float32", [3]);
+  const [dx] = gradients(reduceSum(inPart("head", () => exp(x))), [x]);
+  assertEquals(dx.node.part, "head");
+  const power = inPart("head", () => pow(2, x));
+  assertThrows(
+    () => gradients(reduceSum(power), [x]),
+    PartError,
+    "Cannot use head: it is broken: Cannot differentiate Pow: the exponent is not constant",
+  );
 });

@@ -33,6 +33,26 @@ Deno.test("Scope.parameter() gives the graph input of that name", () => {
   assertEquals(tensor.node.attributes, { name: "a.b", dtype: "float32", shape: [2, 3] });
 });
 
+Deno.test("Scope.parameter() throws if the shape is not one of sizes", () => {
+  const { width } = {} as { width: number };
+  assertThrows(
+    () => new Parameters().scope().child("head").linear("fc", width, 2),
+    TypeError,
+    'Cannot declare parameter "head.fc.weight": its shape is [2, undefined], expected whole numbers',
+  );
+});
+
+Deno.test("Parameters.scope() tells which part declares parameters in it", () => {
+  const parameters = new Parameters();
+  frozen(parameters.scope("head").child("a")).linear("fc", 1, 1);
+  parameters.scope().parameter("b", [1], zeros);
+  assertEquals(parameters.list().map(({ tensor }) => tensor.node.part), [
+    "head",
+    "head",
+    undefined,
+  ]);
+});
+
 Deno.test("Scope.parameter() throws if the name is taken", () => {
   const scope = new Parameters().scope();
   scope.child("a").parameter("b", [1], zeros);

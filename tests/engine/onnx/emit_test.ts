@@ -1,9 +1,11 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { PartError } from "../../../engine/errors.ts";
 import { apply, constant, input, scalar } from "../../../engine/ir/create.ts";
 import { add, div, exp, mul } from "../../../engine/ir/elementwise.ts";
 import { slice, topK } from "../../../engine/ir/indexing.ts";
 import { reduceSum } from "../../../engine/ir/matrix.ts";
 import type { Tensor } from "../../../engine/ir/node.ts";
+import { inPart } from "../../../engine/ir/part.ts";
 import { emit } from "../../../engine/onnx/emit.ts";
 import { evaluate, feedsOf, inputsOf, sample } from "../_run.ts";
 import { Session } from "../../../engine/runtime/session.ts";
@@ -119,4 +121,20 @@ Deno.test("emit() throws if an output has the name of an input", () => {
   const message = 'Cannot emit the graph: an input and an output are named "x"';
   assertThrows(() => emit({ x: exp(x) }), TypeError, message);
   assertThrows(() => emit({ x }), TypeError, message);
+});
+
+Deno.test("emit() keeps which part nodes and inputs are of", () => {
+  const [inner, again] = inPart("head", () => [
+    mul(exp(x), input("mask", "float32", ["batch", 3])),
+    input("x", "float32", ["batch", 3]),
+  ]);
+  const { nodes, inputs } = emit({ y: add(inner, 1) });
+  assertEquals(nodes.map(({ op, part }) => [op, part]), [
+    ["Exp", "head"],
+    ["Mul", "head"],
+    ["Add", undefined],
+  ]);
+  assertEquals(inputs.map(({ name, part }) => [name, part]), [["x", undefined], ["mask", "head"]]);
+  const message = 'Cannot use head: it is broken: Cannot emit the graph: two inputs are named "x"';
+  assertThrows(() => emit({ y: add(x, again) }), PartError, message);
 });

@@ -1,11 +1,13 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { DataError } from "../../../engine/errors.ts";
+import { DataError, PartError } from "../../../engine/errors.ts";
 import { input } from "../../../engine/ir/create.ts";
 import { add, cast, exp, mul } from "../../../engine/ir/elementwise.ts";
-import { concat } from "../../../engine/ir/layout.ts";
+import { concat, reshape } from "../../../engine/ir/layout.ts";
 import { reduceSum } from "../../../engine/ir/matrix.ts";
+import type { Tensor } from "../../../engine/ir/node.ts";
+import { inPart } from "../../../engine/ir/part.ts";
 import { emit } from "../../../engine/onnx/emit.ts";
-import { encode } from "../../../engine/onnx/encode.ts";
+import { encode, encodeWithConstantsApart } from "../../../engine/onnx/encode.ts";
 import { bind, Session, type Value } from "../../../engine/runtime/session.ts";
 import { modelFile } from "../onnx/_models.ts";
 import { TemporaryFolder } from "../storage/testdata.ts";
@@ -210,4 +212,54 @@ Deno.test("the engine loads the runtime when a session is made and not before", 
   }).output();
   const text = new TextDecoder();
   assertEquals(text.decode(stdout), "built\nrefused\n", text.decode(stderr));
+});
+
+const PART = 'head_type "mine"';
+const broken = () => exp(reshape(x, ["pairs", 2]));
+
+Deno.test("Session.run() names the node that cannot be computed, and its part", async () => {
+  const reason = "The input tensor cannot be reshaped to the requested shape. " +
+    "Input shape:{3}, requested shape:{-1,2}";
+  const state = `Cannot compute Reshape "Reshape_0_0": ${reason}`;
+  const nobodys = await Session.create({ z: broken() }, { threads: 1 });
+  const plain = await assertRejects(() => nobodys.run({ x: vector(1, 2, 3) }), Error);
+  assertEquals([plain.name, plain.message], ["Error", state]);
+  await nobodys.release();
+  const graph = emit({ z: inPart(PART, broken) });
+  const sessions = [
+    await Session.compile(graph, { threads: 1 }),
+    await Session.compile(graph, { threads: 1, reuseOutputs: true }),
+    await Session.load(structuredClone(encodeWithConstantsApart(graph)), { threads: 1 }),
+  ];
+  for (const session of sessions) {
+    const error = await assertRejects(() => session.run({ x: vector(1, 2, 3) }), PartError);
+    assertEquals([error.part, error.message], [
+      PART,
+      `Cannot use ${PART}: it is broken: ${state}`,
+    ]);
+    assertEquals((await session.run({ x: vector(0, 0) })).z.shape, [1, 2]);
+    await session.release();
+  }
+});
+
+Deno.test("Session.create() names the node that the runtime refuses, and its part", async () => {
+  const rough = (a: Tensor) => cast(exp(cast(a, "bfloat16")), "float32");
+  const plain = await assertRejects(() => Session.create({ z: rough(x) }), Error);
+  assertEquals(plain.message, 'Cannot compute Exp "Exp_1_0": Could not find an implementation');
+  const error = await assertRejects(
+    () => Session.create({ z: inPart(PART, () => rough(x)) }),
+    PartError,
+  );
+  assertEquals(error.message, `Cannot use ${PART}: it is broken: ${plain.message}`);
+});
+
+Deno.test("Session.run() names the part whose input nobody feeds", async () => {
+  const mask = inPart(PART, () => input("mask", "float32", ["n"]));
+  const session = await Session.create({ z: mul(x, mask) }, { threads: 1 });
+  const error = await assertRejects(() => session.run({ x: vector(1) }), PartError);
+  assertEquals(
+    error.message,
+    `Cannot use ${PART}: it is broken: Cannot run the graph: input "mask" is not fed`,
+  );
+  await session.release();
 });

@@ -66,6 +66,29 @@ Deno.test("TrainState.swap() exchanges the buffers of what trains", async () => 
   assertStrictEquals(state.front("a"), front);
 });
 
+Deno.test("TrainState.swap() exchanges the buffers of state that has two", async () => {
+  const list = parameters("a");
+  const state = await TrainState.create(list, 1);
+  await state.addOptimizer(list, optimizer);
+  assertEquals(state.slotKeys("a"), ["average", "count", "origin"]);
+  assertEquals(state.slotKeys("fixed"), []);
+  const [average, origin] = ["average", "origin"].map((key) => state.slot("a", key));
+  assertStrictEquals(state.nextSlot("a", "average"), average);
+  await state.addSecondBuffer("a", "origin");
+  assertStrictEquals(state.slot("a", "origin"), origin); // Its values stay the current ones.
+  const next = state.nextSlot("a", "origin");
+  assertEquals([next.shape, next.data.length], [[2, 3], 6]);
+  assertNotEquals(next.data, origin.data);
+  state.swap();
+  assertStrictEquals(state.slot("a", "average"), average);
+  assertStrictEquals(state.slot("a", "origin"), next);
+  assertStrictEquals(state.nextSlot("a", "origin"), origin);
+  assertStrictEquals(
+    state.optimizerState("a").origin.data,
+    next.data as Float32Array<ArrayBuffer>,
+  );
+});
+
 Deno.test("TrainState throws on names that it does not have", async () => {
   const state = await TrainState.create(parameters("a"), 1);
   assertThrows(() => state.parameter("b"), TypeError, 'Cannot find parameter "b"');

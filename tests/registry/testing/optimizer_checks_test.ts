@@ -45,6 +45,10 @@ Deno.test("optimizerChecks find state that was not announced", async () => {
   });
   const unknown = /^Cannot find optimizer state|^it keeps velocity, which it does not announce$/;
   await assertFails(silent, { [STATE]: unknown });
+  const forgetful = optimizer({
+    update: (current) => ({ ...momentum.update(current), state: {} }),
+  });
+  await assertFails(forgetful, { [STATE]: /^it announces velocity, which it does not return$/ });
   const shrunk = optimizer({ state: () => ({ velocity: { shape: "scalar" } }) });
   const every = [STATE, DESCENT, FIRST, SCALE, RESUMING];
   await assertFails(shrunk, Object.fromEntries(every.map((name) => [name, /./])));

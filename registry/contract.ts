@@ -3,9 +3,9 @@
  * same, but not to authors who write JavaScript.
  * @module
  */
-import { describe, refuse } from "../../engine/fault.ts";
-import { quote } from "../errors.ts";
-import type { ImageTransform, Slot, SlotProducts } from "../plugin.ts";
+import { describe, refuse } from "../engine/fault.ts";
+import { quote } from "./errors.ts";
+import type { ImageTransform, Slot, SlotProducts } from "./plugin.ts";
 
 /** What a member of a product has to be. */
 type Kind = "method" | "boolean" | "object" | "size" | readonly string[];
