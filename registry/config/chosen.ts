@@ -32,7 +32,7 @@ export function chosenPlugin<S extends Slot>(
   slot: S,
   registry: Registry,
 ): Chosen<S> {
-  return chosenPlugins(config, slot, registry)[0];
+  return chosenPlugins(config, slot, registry)[0]!;
 }
 
 /**

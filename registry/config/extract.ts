@@ -155,7 +155,7 @@ export const EXTRACT_SECTIONS: readonly Section[] = [
 const TRAINING_ONLY: readonly string[] = [
   ...new Set(
     SECTIONS.flatMap(({ path, entries }) =>
-      path === "" ? Object.keys(entries) : [path.split(".")[0]]
+      path === "" ? Object.keys(entries) : path.split(".", 1)
     ),
   ),
 ].filter((name) => !SHARED.has(name) && name !== "dataloading");
