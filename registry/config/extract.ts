@@ -169,8 +169,7 @@ const TRAINING_ONLY: readonly string[] = [
  *
  * @example Names of files and bits of their floats
  * ```ts
- * import "../../plugins/mod.ts";
- * import { flag } from "./flag.ts";
+ * import { flag, resolveExtractConfig } from "@glovita/glovita";
  * import { assertEquals } from "@std/assert";
  *
  * const { config } = resolveExtractConfig({
