@@ -128,7 +128,7 @@ export function deriveSeed(seed: number, ...keys: readonly (number | string)[]):
  *
  * @example The same seed gives the same numbers
  * ```ts
- * import { Random } from "./random.ts";
+ * import { Random } from "@glovita/glovita/engine";
  * import { assertEquals } from "@std/assert";
  *
  * const values = Int32Array.of(0, 1, 2, 3, 4, 5, 6, 7);

@@ -24,7 +24,7 @@ export interface PackedBags {
  *
  * @example
  * ```ts
- * import { padBags } from "./collate.ts";
+ * import { padBags } from "@glovita/glovita/features";
  * import { assertEquals } from "@std/assert";
  *
  * const padded = padBags({
@@ -75,7 +75,7 @@ export function padBags(batch: Batch): PaddedBatch {
  *
  * @example
  * ```ts
- * import { packBags } from "./collate.ts";
+ * import { packBags } from "@glovita/glovita/features";
  * import { assertEquals } from "@std/assert";
  *
  * const packed = packBags({

@@ -36,8 +36,8 @@ const BUFFERED_CHUNKS = 16;
  *
  * @example Two rows
  * ```ts
+ * import { FeatureWriter, openFeatureFile } from "@glovita/glovita/features";
  * import { assertEquals } from "@std/assert";
- * import { openFeatureFile } from "./feature_file.ts";
  *
  * const path = `${Deno.makeTempDirSync()}/features.h5`;
  * const writer = await FeatureWriter.create(path, { embedDim: 3 });

@@ -72,11 +72,9 @@ const DTYPES: Readonly<Record<number, string>> = {
  *
  * @example A model made here
  * ```ts
+ * import { emit, encode, exp, input } from "@glovita/glovita/engine";
+ * import { readModelFacts } from "@glovita/glovita/pretrained";
  * import { assertEquals } from "@std/assert";
- * import { input } from "../ir/create.ts";
- * import { exp } from "../ir/elementwise.ts";
- * import { emit } from "../onnx/emit.ts";
- * import { encode } from "../onnx/encode.ts";
  *
  * const path = `${Deno.makeTempDirSync()}/exp.onnx`;
  * const x = input("x", "float32", ["batch", 3]);

@@ -76,8 +76,8 @@ export function formatName(format: NumberFormat): string {
 export function swapBytes(bytes: Uint8Array, size: number): void {
   for (let start = 0; start + size <= bytes.length; start += size) {
     for (let low = start, high = start + size - 1; low < high; low++, high--) {
-      const byte = bytes[low];
-      bytes[low] = bytes[high];
+      const byte = bytes[low]!;
+      bytes[low] = bytes[high]!;
       bytes[high] = byte;
     }
   }
@@ -110,7 +110,7 @@ function view(bytes: Uint8Array, format: NumberFormat): Stored {
 function copyHalves(bytes: Uint8Array, target: Float32Array | Float64Array, at: number): void {
   const stored = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
   const table = halves();
-  for (let i = 0; i < stored.length; i++) target[at + i] = table[stored[i]];
+  for (let i = 0; i < stored.length; i++) target[at + i] = table[stored[i]!]!;
 }
 
 function copyBrainFloats(bytes: Uint8Array, target: Float32Array | Float64Array, at: number): void {
@@ -176,12 +176,12 @@ export function indexOfNonFinite(values: Float32Array): number {
   let [a, b, c, d] = [0, 0, 0, 0];
   const whole = values.length - (values.length % 4);
   for (let i = 0; i < whole; i += 4) {
-    a += 0 * values[i];
-    b += 0 * values[i + 1];
-    c += 0 * values[i + 2];
-    d += 0 * values[i + 3];
+    a += 0 * values[i]!;
+    b += 0 * values[i + 1]!;
+    c += 0 * values[i + 2]!;
+    d += 0 * values[i + 3]!;
   }
-  for (let i = whole; i < values.length; i++) a += 0 * values[i];
+  for (let i = whole; i < values.length; i++) a += 0 * values[i]!;
   if (a + b + c + d === 0) return -1;
   return values.findIndex((value) => !Number.isFinite(value));
 }

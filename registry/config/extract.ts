@@ -154,7 +154,7 @@ export const EXTRACT_SECTIONS: readonly Section[] = [
 const TRAINING_ONLY: readonly string[] = [
   ...new Set(
     SECTIONS.flatMap(({ path, entries }) =>
-      path === "" ? Object.keys(entries) : [path.split(".")[0]]
+      path === "" ? Object.keys(entries) : path.split(".", 1)
     ),
   ),
 ].filter((name) => !SHARED.has(name) && name !== "dataloading");
@@ -168,8 +168,7 @@ const TRAINING_ONLY: readonly string[] = [
  *
  * @example Names of files and bits of their floats
  * ```ts
- * import "../../plugins/mod.ts";
- * import { flag } from "./flag.ts";
+ * import { flag, resolveExtractConfig } from "@glovita/glovita";
  * import { assertEquals } from "@std/assert";
  *
  * const { config } = resolveExtractConfig({

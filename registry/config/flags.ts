@@ -63,8 +63,8 @@ function findTarget(path: readonly string[], sections: readonly ComposedSection[
   }
   const schema = schemaFor(path, sections);
   if (schema !== undefined) return { path, schema };
-  const last = path[path.length - 1];
-  if (last.startsWith("no_")) {
+  const last = path.at(-1);
+  if (last?.startsWith("no_")) {
     const positive = [...path.slice(0, -1), last.slice(3)];
     const schema = schemaFor(positive, sections);
     if (schema !== undefined && readSchema(schema).kind === "boolean") {

@@ -47,7 +47,9 @@ export function setAt(tree: PlainObject, path: readonly string[], value: unknown
     if (next !== undefined && !isPlainObject(next)) return false;
     parent = next ?? (parent[name] = {}) as PlainObject;
   }
-  parent[path[path.length - 1]] = value;
+  const last = path.at(-1);
+  if (last === undefined) return false;
+  parent[last] = value;
   return true;
 }
 

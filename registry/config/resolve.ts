@@ -42,9 +42,7 @@ export interface Resolution<C = ResolvedConfig> {
  *
  * @example A config of built-in plugins
  * ```ts
- * import "../../plugins/mod.ts";
- * import { registry } from "../registry.ts";
- * import { flag } from "./flag.ts";
+ * import { flag, registry, resolveConfig } from "@glovita/glovita";
  * import { assertEquals } from "@std/assert";
  *
  * const { config } = resolveConfig({

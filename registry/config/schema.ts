@@ -264,8 +264,8 @@ export function describeField(field: Field): string {
  * @returns For example `one of "a", "b"`.
  */
 export function describeChoices(choices: readonly string[]): string {
-  if (choices.length === 0) return "nothing";
-  return choices.length === 1 ? choices[0] : `one of ${choices.join(", ")}`;
+  const [first = "nothing", ...others] = choices;
+  return others.length === 0 ? first : `one of ${choices.join(", ")}`;
 }
 
 /**
@@ -291,7 +291,8 @@ function describeBounds({ min, max, above, below }: Bounds): string {
 }
 
 function describeList({ items, bounds: { min, max } }: Field): string {
-  const item = items.length > 0 ? describeField(readSchema(items[0])) : "a value";
+  const [first] = items;
+  const item = first === undefined ? "a value" : describeField(readSchema(first));
   let count = "";
   if (min !== undefined && min === max) count = ` of ${min}`;
   else if (min !== undefined) count = ` of at least ${min}`;

@@ -32,7 +32,7 @@ export function selectedPlugin<S extends Slot>(
   slot: S,
   registry: Registry,
 ): SelectedPlugin<S> {
-  return selectedPlugins(config, slot, registry)[0];
+  return selectedPlugins(config, slot, registry)[0]!;
 }
 
 /**

@@ -132,7 +132,8 @@ function hasOption(plugin: Plugin, name: string): boolean {
   const entries = optionEntries(plugin);
   if (Object.hasOwn(entries, name)) return true;
   const positive = name.startsWith("no_") ? name.slice(3) : "";
-  return Object.hasOwn(entries, positive) && readSchema(entries[positive]).kind === "boolean";
+  const schema = Object.hasOwn(entries, positive) ? entries[positive] : undefined;
+  return schema !== undefined && readSchema(schema).kind === "boolean";
 }
 
 function misplacedOption(
@@ -141,8 +142,8 @@ function misplacedOption(
   value: unknown,
   owners: readonly Plugin[],
 ): ConfigIssue {
-  const { slot } = owners[0];
-  const selected = section.selections.find((selection) => selection.slot === slot)!.keys[0];
+  const { slot, keys: [selected = ""] } = section.selections
+    .find(({ slot }) => owners.some((owner) => owner.slot === slot))!;
   const { field } = SLOTS[slot];
   const keys = owners.map((owner) => quote(owner.key)).join(" or ");
   return expectedIssue(

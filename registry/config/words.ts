@@ -19,11 +19,12 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
  */
 export function convert(field: Field, values: readonly string[]): Converted {
   const { kind } = field;
-  if (values.length === 0) {
+  const [first] = values;
+  if (first === undefined) {
     if (kind === "boolean" || kind === "any") return { value: true };
     return { problem: `expected ${describeField(field)}, received nothing` };
   }
-  if (field.nullable && values.length === 1 && NOTHING.has(values[0])) return { value: null };
+  if (field.nullable && values.length === 1 && NOTHING.has(first)) return { value: null };
   if (kind === "list") return { value: convertList(field, values) };
   if (kind === "any" && values.length > 1) return { value: values.map(parseLoose) };
   if (values.length > 1) {
@@ -32,7 +33,7 @@ export function convert(field: Field, values: readonly string[]): Converted {
         values.map(quoteWord).join(" "),
     };
   }
-  return convertWord(field, values[0]);
+  return convertWord(field, first);
 }
 
 function convertWord(field: Field, word: string): Converted {
@@ -71,8 +72,9 @@ function convertList(field: Field, values: readonly string[]): unknown {
  * @returns The items; text where the words were not JSON.
  */
 export function parseList(values: readonly string[]): readonly unknown[] {
-  if (values.length !== 1 || !values[0].startsWith("[")) return values;
-  const parsed = parseJson(values[0]);
+  const [first, ...others] = values;
+  if (!first?.startsWith("[") || others.length > 0) return values;
+  const parsed = parseJson(first);
   return "value" in parsed && Array.isArray(parsed.value) ? parsed.value : values;
 }
 

@@ -148,8 +148,9 @@ function expectImages(images: readonly number[], smallest: number): void {
  *
  * @example A small one
  * ```ts
+ * import { Parameters } from "@glovita/glovita/nn";
+ * import { convnext } from "@glovita/glovita/vision";
  * import { assertEquals } from "@std/assert";
- * import { Parameters } from "../scope.ts";
  *
  * const parameters = new Parameters();
  * const context = { scope: parameters.scope(), sampleShape: [3, 64, 64] };

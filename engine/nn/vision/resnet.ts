@@ -186,8 +186,9 @@ function readOthers(args: ArgumentReader): void {
  *
  * @example A small one
  * ```ts
+ * import { Parameters } from "@glovita/glovita/nn";
+ * import { resnet } from "@glovita/glovita/vision";
  * import { assertEquals } from "@std/assert";
- * import { Parameters } from "../scope.ts";
  *
  * const parameters = new Parameters();
  * const context = { scope: parameters.scope(), sampleShape: [3, 64, 64] };

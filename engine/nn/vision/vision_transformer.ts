@@ -175,8 +175,9 @@ function readFinalNorm(args: ArgumentReader, classToken: boolean): boolean {
  *
  * @example One block over four patches
  * ```ts
+ * import { Parameters } from "@glovita/glovita/nn";
+ * import { visionTransformer } from "@glovita/glovita/vision";
  * import { assertEquals } from "@std/assert";
- * import { Parameters } from "../scope.ts";
  *
  * const parameters = new Parameters();
  * const context = { scope: parameters.scope(), sampleShape: [3, 8, 8] };

@@ -142,6 +142,7 @@ Deno.test("a metric's accumulators are the metric's", () => {
 function adding(scope: Scope, more: () => number): Scope {
   return {
     path: scope.path,
+    trainable: scope.trainable,
     child: (name) => adding(scope.child(name), more),
     parameter: (...args) => scope.parameter(...args),
     linear: (...args) => {
