@@ -1,25 +1,37 @@
 /**
- * Decodes image files to the pixels that PIL's `Image.open(file).convert("RGB")` gives: no color
- * profile, no gamma, alpha dropped, EXIF rotation only for TIFF. The decoders are libvips', which
- * give the same bytes as PIL's for JPEG, PNG, TIFF and WebP; what PIL does on top is done here.
- * One difference is left: transparent pixels of a GIF are black.
+ * Decodes images to the pixels that PIL's `Image.open(file).convert("RGB")` gives: no color profile,
+ * no gamma, alpha dropped, EXIF rotation only for TIFF. libvips decodes JPEG, PNG, TIFF and WebP and
+ * hands over samples as they are stored; what becomes of them is decided here, by the header.
  * @module
  */
-import { readFile } from "node:fs/promises";
 import type sharpModule from "sharp";
-import type { Metadata, Sharp, SharpOptions } from "sharp";
-import { DataError } from "../errors.ts";
-import { readError } from "../storage/file_reader.ts";
-import { bmpSize, decodeBmp, isBmp } from "./bmp.ts";
-import { clipGrey, cmykToRgb, type Image, withChannels } from "./image.ts";
+import type { Sharp } from "sharp";
+import { decodeBmp } from "./bmp.ts";
+import { describeDamage } from "./damage.ts";
+import { decodeGif } from "./gif.ts";
+import { HeaderBytes } from "./header_bytes.ts";
+import { type Image, withChannels } from "./image.ts";
+import { ImageError } from "./image_error.ts";
+import { type ImageHeader, parseImageHeader, type VipsHeader } from "./image_header.ts";
+import { jpegEnd } from "./jpeg_scans.ts";
+import { turnUpright } from "./orientation.ts";
+import { MAX_IMAGE_PIXELS } from "./pixel_limits.ts";
+import { type DecodedSamples, SAMPLE_ARRAYS, SAMPLE_KINDS, type SampleKind } from "./samples.ts";
 
-/** Warnings about damage that every decoder mends are no reason to refuse an image. */
-const OPTIONS: SharpOptions = { failOn: "error", ignoreIcc: true };
+/** Longest time for an image of {@linkcode MAX_IMAGE_PIXELS} or fewer. */
+const SECONDS = 60;
+
+/** Most samples of a pixel, of the kinds that are read. */
+const MAX_BANDS = 6;
 
 let loading: Promise<typeof sharpModule> | undefined;
 
-/** Loads the library once a thread. */
-function loadSharp(): Promise<typeof sharpModule> {
+/**
+ * Loads the library once a thread.
+ * @returns It.
+ * @throws {Error} if it cannot be loaded, which is no fault of an image.
+ */
+export function loadSharp(): Promise<typeof sharpModule> {
   loading ??= import("sharp").then(({ default: sharp }) => {
     sharp.concurrency(1); // images are decoded side by side, each by one thread
     sharp.cache(false);
@@ -34,10 +46,11 @@ function loadSharp(): Promise<typeof sharpModule> {
 /**
  * Decodes an image.
  *
- * @param bytes The file: JPEG, PNG, TIFF, WebP, GIF or BMP.
+ * @param file The file: JPEG, PNG, TIFF, WebP, GIF or BMP.
  * @param channels 3 for RGB, 1 for greyscale.
+ * @param header What its header says, where that is known.
  * @returns The image.
- * @throws {Error} if the bytes are no image, or a damaged one.
+ * @throws {ImageError} if the file is no image, a damaged one, or of a kind that is not read.
  *
  * @example A PNG with one red pixel
  * ```ts
@@ -47,90 +60,85 @@ function loadSharp(): Promise<typeof sharpModule> {
  * assertEquals((await decodeImage(bytes, 3)).data, new Uint8Array([255, 0, 0]));
  * ```
  */
-export async function decodeImage(bytes: Uint8Array, channels: number): Promise<Image> {
-  if (isBmp(bytes)) return withChannels(decodeBmp(bytes), channels);
-  const sharp = await loadSharp();
-  const image = sharp(bytes, OPTIONS);
-  const metadata = await image.metadata();
-  if (rotates(metadata)) image.autoOrient();
-  return withChannels(await decodeAs(image, metadata), channels);
+export async function decodeImage(
+  file: Uint8Array,
+  channels: number,
+  header: ImageHeader = parseImageHeader(new HeaderBytes(file.length, file), MAX_IMAGE_PIXELS),
+): Promise<Image> {
+  return withChannels(await decodeAs(file, header), channels);
 }
 
-/** PIL turns images as their EXIF data says for this format only. */
-function rotates({ format }: Metadata): boolean {
-  return format === "tiff";
-}
-
-async function decodeAs(image: Sharp, { space, hasAlpha }: Metadata): Promise<Image> {
-  if (space === "cmyk") {
-    image.pipelineColourspace("cmyk").toColourspace("cmyk");
-    const inks = await pixelsOf(image.raw());
-    return { ...inks, channels: 3, data: cmykToRgb(inks.data) };
-  }
-  if (space === "grey16" && !hasAlpha) {
-    const deep = await pixelsOf(image.toColourspace("grey16").raw({ depth: "ushort" }));
-    return { ...deep, data: clipGrey(new Uint16Array(deep.data.slice().buffer)) };
-  }
-  return await pixelsOf(image.removeAlpha().raw());
-}
-
-async function pixelsOf(image: Sharp): Promise<Image> {
-  const { data, info } = await image.toBuffer({ resolveWithObject: true });
-  const { width, height, channels } = info;
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.length);
-  return { width, height, channels, data: bytes };
-}
-
-/**
- * Decodes an image file.
- *
- * @param path The file.
- * @param channels 3 for RGB, 1 for greyscale.
- * @returns The image.
- * @throws {DataError} if the file is missing, no image, or damaged.
- */
-export async function readImage(path: string, channels: number): Promise<Image> {
-  return await withPath(path, async () => await decodeImage(await readFile(path), channels));
-}
-
-/**
- * Reads the size of an image from its header.
- *
- * @param path The file.
- * @returns Height and width, as {@linkcode readImage} would give them.
- * @throws {DataError} if the file is missing or no image.
- */
-export async function readImageSize(path: string): Promise<[height: number, width: number]> {
-  return await withPath(path, async () => {
-    const bytes = await readFile(path);
-    if (isBmp(bytes)) return bmpSize(bytes);
-    const metadata = await (await loadSharp())(bytes, OPTIONS).metadata();
-    const { width, height } = rotates(metadata) ? metadata.autoOrient : metadata;
-    return [height, width];
-  });
-}
-
-/** Turns whatever is wrong with a file into an error that names it. */
-async function withPath<T>(path: string, read: () => Promise<T>): Promise<T> {
-  await loadSharp(); // whose failure is no fault of the file
-  try {
-    return await read();
-  } catch (error) {
-    if (!(error instanceof Error) || "code" in error || error instanceof Deno.errors.NotCapable) {
-      throw readError(error, path);
+async function decodeAs(file: Uint8Array, header: ImageHeader): Promise<Image> {
+  switch (header.format) {
+    case "bmp":
+      return decodeBmp(file);
+    case "gif":
+      return decodeGif(file);
+    case "jpeg":
+    case "png":
+    case "tiff":
+    case "webp": {
+      const kind: SampleKind = SAMPLE_KINDS[header.kind];
+      const image = kind.toImage(await decodeSamples(file, header, kind));
+      return turnUpright(image, header.orientation ?? 1);
     }
-    throw new DataError(`Cannot read "${path}": ${plainReason(error.message)}`, {
-      file: path,
-      cause: error,
-    });
   }
 }
 
-/** The library's words without its own name and without repetitions. */
-function plainReason(message: string): string {
-  if (/unsupported image format|is empty/.test(message)) {
-    return "it is no image of a known format";
+async function decodeSamples(
+  file: Uint8Array,
+  header: VipsHeader,
+  kind: SampleKind,
+): Promise<DecodedSamples> {
+  const { width, decodedWidth = width, height } = header;
+  const sharp = await loadSharp();
+  const image = sharp(patched(file, header), {
+    failOn: "error", // warnings about damage that every decoder mends are no reason to refuse
+    ignoreIcc: true,
+    limitInputPixels: decodedWidth * height,
+    limitInputChannels: MAX_BANDS,
+  });
+  if (kind.space === "cmyk") image.pipelineColourspace("cmyk");
+  if (kind.space === "srgb" && kind.bands === 3) image.removeAlpha();
+  image.toColourspace(kind.space).raw({ depth: kind.depth });
+  const seconds = SECONDS * Math.ceil((decodedWidth * height) / MAX_IMAGE_PIXELS);
+  const { data, info } = await withTimeLimit(image, seconds, () => {
+    throw new ImageError(describeDamage(file, header.format));
+  });
+  const { channels: bands } = info;
+  const Samples = SAMPLE_ARRAYS[kind.depth];
+  const values = decodedWidth * height * bands;
+  if (
+    info.width !== decodedWidth || info.height !== height || bands < kind.bands ||
+    values * Samples.BYTES_PER_ELEMENT !== data.length
+  ) {
+    throw new ImageError("its pixels are others than its header says");
   }
-  const [line] = message.split("\n");
-  return line.replace(/^(Input buffer has corrupt header: |\w+: )+/, "");
+  const aligned = data.byteOffset % Samples.BYTES_PER_ELEMENT === 0 ? data : Uint8Array.from(data);
+  const samples = new Samples(aligned.buffer as ArrayBuffer, aligned.byteOffset, values);
+  return { width: decodedWidth, height, bands, samples };
+}
+
+/** What the decoder gets: no more than the image, and with the changes that its header wants. */
+function patched(file: Uint8Array, { format, patches = [] }: VipsHeader): Uint8Array {
+  if (format === "jpeg") return file.subarray(0, jpegEnd(file));
+  if (patches.length === 0) return file;
+  const copy = file.slice();
+  for (const { at, bytes } of patches) copy.set(bytes, at);
+  return copy;
+}
+
+/** Ends the wait for an image, also where the decoder does not end. */
+async function withTimeLimit(image: Sharp, seconds: number, failed: (error: unknown) => never) {
+  const limit = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    limit.reject(new ImageError(`decoding it takes longer than ${seconds} s`));
+  }, seconds * 1000);
+  const decoding = image.timeout({ seconds: Math.min(seconds + 1, 3600) }) // ends the work
+    .toBuffer({ resolveWithObject: true });
+  try {
+    return await Promise.race([decoding.catch(failed), limit.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

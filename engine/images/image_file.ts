@@ -1,0 +1,128 @@
+/**
+ * Image files: headers are read and checked before files are read whole, and files before their
+ * pixels take memory.
+ * @module
+ */
+import { DataError } from "../errors.ts";
+import { readError } from "../storage/file_reader.ts";
+import { decodeImage, loadSharp } from "./decode.ts";
+import { BLOCK_BYTES, HeaderBytes, parseScattered } from "./header_bytes.ts";
+import type { Image } from "./image.ts";
+import { ImageError } from "./image_error.ts";
+import { type ImageHeader, parseImageHeader, uprightSize } from "./image_header.ts";
+import { MAX_IMAGE_PIXELS, withPixels } from "./pixel_limits.ts";
+
+/** Files up to this size are read at once. */
+const SMALL_FILE = 4 * BLOCK_BYTES;
+
+/** Most bytes of a file: what one array of the platform may hold. */
+const MAX_FILE_BYTES = 2 ** 31 - 1;
+
+/** What images may be. */
+export interface ImageLimits {
+  /** Most pixels that an image may have. @default {MAX_IMAGE_PIXELS} */
+  readonly maxPixels?: number;
+}
+
+/** How an image is read. */
+export interface ReadImageOptions extends ImageLimits {
+  /** 3 for RGB, 1 for greyscale. */
+  readonly channels: number;
+}
+
+/** A file whose header is known. */
+interface OpenImage {
+  readonly header: ImageHeader;
+  readonly size: number;
+  /** The file, if it was read whole. */
+  readonly whole?: Uint8Array;
+}
+
+/**
+ * Decodes an image file. It waits while the images in work have too many pixels.
+ *
+ * @param path The file.
+ * @param options Channels of the image, and how large it may be.
+ * @param use Gets the image, whose pixels count as in work until it returns.
+ * @returns What `use` returns.
+ * @throws {DataError} if the file is missing, no image, damaged, too large or not of a kind that is
+ * read.
+ */
+export async function useImage<T>(
+  path: string,
+  { channels, maxPixels }: ReadImageOptions,
+  use: (image: Image) => T,
+): Promise<T> {
+  await loadSharp(); // whose failure is no fault of the file
+  const { header, size, whole } = await openImage(path, maxPixels);
+  return await withPixels(header.width * header.height, async () => {
+    const image = await withPath(path, async () => {
+      if (size > MAX_FILE_BYTES) throw new ImageError(`it has ${size} bytes, more than 2 GB`);
+      return await decodeImage(whole ?? await Deno.readFile(path), channels, header);
+    });
+    return use(image);
+  });
+}
+
+/**
+ * Decodes an image file.
+ *
+ * @param path The file.
+ * @param channels 3 for RGB, 1 for greyscale.
+ * @returns The image.
+ * @throws {DataError} as {@linkcode useImage} does.
+ */
+export async function readImage(path: string, channels: number): Promise<Image> {
+  return await useImage(path, { channels }, (image) => image);
+}
+
+/**
+ * Reads the size of an image from its header.
+ *
+ * @param path The file.
+ * @param limits How large it may be.
+ * @returns Height and width, as {@linkcode readImage} would give them.
+ * @throws {DataError} if the file is missing, no image or too large.
+ */
+export async function readImageSize(
+  path: string,
+  { maxPixels }: ImageLimits = {},
+): Promise<[height: number, width: number]> {
+  return uprightSize((await openImage(path, maxPixels)).header);
+}
+
+async function openImage(path: string, maxPixels = MAX_IMAGE_PIXELS): Promise<OpenImage> {
+  return await withPath(path, async () => {
+    const { isFile, isDirectory, size } = await Deno.stat(path);
+    if (!isFile) throw new ImageError(isDirectory ? "it is a folder" : "it is not a regular file");
+    using file = await Deno.open(path);
+    const read = async (at: number, length: number) => {
+      await file.seek(at, Deno.SeekMode.Start);
+      return await readBytes(file, length);
+    };
+    const start = await readBytes(file, size <= SMALL_FILE ? size : BLOCK_BYTES);
+    const bytes = new HeaderBytes(size, start);
+    const header = await parseScattered(bytes, read, (known) => parseImageHeader(known, maxPixels));
+    return { header, size, whole: start.length === size ? start : undefined };
+  });
+}
+
+async function readBytes(file: Deno.FsFile, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length;) {
+    const count = await file.read(bytes.subarray(done));
+    if (count === null) throw new ImageError("the file is truncated");
+    done += count;
+  }
+  return bytes;
+}
+
+/** Turns whatever is wrong with a file into an error that names it. */
+async function withPath<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof ImageError)) throw readError(error, path);
+    throw new DataError(`Cannot read "${path}": ${error.message}`, { file: path, cause: error });
+  }
+}
