@@ -35,7 +35,7 @@ const PARTS = 64;
  * ```ts
  * import { assertThrows } from "@std/assert";
  * const size = { width: 16383, height: 16383 };
- * assertThrows(() => checkSize(size, MAX_IMAGE_PIXELS), Error, "it has 16383x16383 pixels");
+ * assertThrows(() => checkSize(size, MAX_IMAGE_PIXELS), Error, "16383x16383 pixels");
  * ```
  */
 export function checkSize(
@@ -45,7 +45,7 @@ export function checkSize(
   if (width < 1 || height < 1) throw new ImageError(`it claims to have ${width}x${height} pixels`);
   if (width * height <= most) return;
   throw new ImageError(
-    `it has ${width}x${height} pixels, which are more than ${most}; max_image_pixels changes that`,
+    `it claims to have ${width}x${height} pixels, more than max_image_pixels, ${most}`,
   );
 }
 

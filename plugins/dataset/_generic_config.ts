@@ -1,5 +1,6 @@
 /** Options of the `generic_image_dataset` dataset. */
 import * as v from "valibot";
+import { MAX_IMAGE_PIXELS } from "../../engine/images/pixel_limits.ts";
 import { type AugmentationConfig, augmentationSchema } from "../../registry/config/augmentation.ts";
 import type { OptionsSchema, Task, TaskInfo } from "../../registry/plugin.ts";
 
@@ -7,6 +8,9 @@ import type { OptionsSchema, Task, TaskInfo } from "../../registry/plugin.ts";
 export const DEFAULT_IMAGES_DIR = "images";
 /** File of labels, unless labels are CSV. */
 export const DEFAULT_LABELS_FILE = "labels.json";
+
+/** Ends of image files' names. */
+export const DEFAULT_EXTENSIONS = [".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"];
 
 /** Config of the `generic_image_dataset` dataset. */
 export interface GenericImageDatasetConfig {
@@ -41,6 +45,8 @@ export interface GenericImageDatasetConfig {
   readonly test_split_name: string;
   /** Ends of image files' names. */
   readonly allowed_exts: readonly string[];
+  /** Most pixels of an image: what claims to have more is not decoded. @default {89478485} */
+  readonly max_image_pixels: number;
   /** Names of the classes by index; `null` for the sorted names that are found. @default {null} */
   readonly class_names: readonly string[] | null;
   /** Whether missing images and labels are errors; else they are left out. @default {true} */
@@ -89,7 +95,17 @@ export const config: OptionsSchema<GenericImageDatasetConfig> = v.strictObject({
   test_split_name: text("test", "name of the test split; without it the validation split serves"),
   allowed_exts: v.optional(
     v.pipe(v.array(v.string()), v.minLength(1), v.description("ends of image files' names")),
-    [".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"],
+    DEFAULT_EXTENSIONS,
+  ),
+  max_image_pixels: v.optional(
+    v.pipe(
+      v.number(),
+      v.integer(),
+      v.minValue(1),
+      v.maxValue(2 ** 31 - 1),
+      v.description("most pixels of an image; what claims to have more is not decoded"),
+    ),
+    MAX_IMAGE_PIXELS,
   ),
   class_names: v.optional(
     v.nullable(v.pipe(v.array(v.string()), v.description("names of the classes by index"))),
