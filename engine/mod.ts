@@ -9,12 +9,14 @@ export type { HubOptions } from "./hub/client.ts";
 export type { DownloadOptions, DownloadProgress } from "./hub/download.ts";
 export { findWeights, type FoundWeights, type WeightsRequest } from "./hub/weights.ts";
 export { sha256OfFile } from "./hub/sha256.ts";
+export { isImageFile } from "./images/image_file.ts";
 export {
   findImageSize,
   type FoundSize,
   IMAGE_SOURCE_URL,
   type ImageSourceOptions,
 } from "./images/image_source.ts";
+export { MAX_IMAGE_PIXELS } from "./images/pixel_limits.ts";
 export {
   RAW_IMAGE_SOURCE_URL,
   type RawBlock,

@@ -36,7 +36,7 @@ const reasons: { readonly [F in VipsHeader["format"]]: (file: Uint8Array) => Rea
  * import { assertEquals } from "@std/assert";
  * const start = atob("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVQ=");
  * const file = Uint8Array.from(start, (character) => character.charCodeAt(0));
- * assertEquals(describeDamage(file, "png"), "the file is truncated: it should have 57 bytes, it has 41");
+ * assertEquals(describeDamage(file, "png"), "the file is truncated: it should have 45 bytes, it has 41");
  * ```
  */
 export function describeDamage(file: Uint8Array, format: VipsHeader["format"]): string {

@@ -4,12 +4,12 @@
  * @module
  */
 import { DataError } from "../errors.ts";
-import { readError } from "../storage/file_reader.ts";
+import { FileReader, readError } from "../storage/file_reader.ts";
 import { decodeImage, loadSharp } from "./decode.ts";
 import { BLOCK_BYTES, HeaderBytes, parseScattered } from "./header_bytes.ts";
 import type { Image } from "./image.ts";
 import { ImageError } from "./image_error.ts";
-import { type ImageHeader, parseImageHeader, uprightSize } from "./image_header.ts";
+import { imageFormat, type ImageHeader, parseImageHeader, uprightSize } from "./image_header.ts";
 import { MAX_IMAGE_PIXELS, withPixels } from "./pixel_limits.ts";
 
 /** Files up to this size are read at once. */
@@ -17,6 +17,9 @@ const SMALL_FILE = 4 * BLOCK_BYTES;
 
 /** Most bytes of a file: what one array of the platform may hold. */
 const MAX_FILE_BYTES = 2 ** 31 - 1;
+
+/** Bytes by which a format is told. */
+const FORMAT_BYTES = 16;
 
 /** What images may be. */
 export interface ImageLimits {
@@ -89,6 +92,34 @@ export async function readImageSize(
   { maxPixels }: ImageLimits = {},
 ): Promise<[height: number, width: number]> {
   return uprightSize((await openImage(path, maxPixels)).header);
+}
+
+/**
+ * Whether a file begins as an image of a format that is read does.
+ *
+ * @param path The file, whatever its name.
+ * @returns Whether it does; `false` if it cannot be opened.
+ *
+ * @example A bitmap without an end to its name
+ * ```ts
+ * import { isImageFile } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${folder}/scan`, "BM and so on");
+ * await Deno.writeTextFile(`${folder}/notes.png`, "no image");
+ * assertEquals([isImageFile(`${folder}/scan`), isImageFile(`${folder}/notes.png`)], [true, false]);
+ * ```
+ */
+export function isImageFile(path: string): boolean {
+  try {
+    using file = FileReader.open(path);
+    const length = Math.min(FORMAT_BYTES, file.size);
+    return imageFormat(new HeaderBytes(length, file.read(0, length))) !== undefined;
+  } catch (error) {
+    if (error instanceof DataError) return false;
+    throw error;
+  }
 }
 
 async function openImage(path: string, maxPixels = MAX_IMAGE_PIXELS): Promise<OpenImage> {

@@ -5,8 +5,17 @@
  */
 import { ImageError } from "./image_error.ts";
 
-/** Most pixels of an image unless another limit is set: PIL's `MAX_IMAGE_PIXELS`. */
-export const MAX_IMAGE_PIXELS = 89_478_485;
+/**
+ * Most pixels of an image unless another limit is set: PIL's `MAX_IMAGE_PIXELS`.
+ *
+ * @example As RGB, they take a quarter of a gigabyte
+ * ```ts
+ * import { MAX_IMAGE_PIXELS } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(Math.ceil((3 * MAX_IMAGE_PIXELS) / 2 ** 20), 256);
+ * ```
+ */
+export const MAX_IMAGE_PIXELS: number = 89_478_485;
 
 /** Most pixels in work at the same time in all threads; a larger image is in work alone. */
 const PIXELS_IN_WORK = 2 * MAX_IMAGE_PIXELS;

@@ -178,7 +178,8 @@ export function readTiffHeader(bytes: HeaderBytes): TiffHeader {
 function* asStored(tags: TiffTags, { photometric, bits, extras }: TiffPixels): Iterable<Patch> {
   if (photometric === WHITE_IS_0 && bits[0] > 8) yield tags.patch("photometric", BLACK_IS_0);
   if (extras[0] === MULTIPLIED) yield tags.patch("extras", ALPHA);
-  if (tags.number("orientation", UPRIGHT) > LAST_ORIENTATION) {
+  const orientation = tags.number("orientation", UPRIGHT);
+  if (orientation < UPRIGHT || orientation > LAST_ORIENTATION) {
     yield tags.patch("orientation", UPRIGHT);
   }
 }

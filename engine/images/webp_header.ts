@@ -27,8 +27,9 @@ type Size = readonly [width: number, height: number];
 
 const readers: Readonly<Record<string, (bytes: HeaderBytes) => Size | undefined>> = {
   "VP8 "(bytes) {
-    if (!bytes.has(DATA + 3, [0x9d, 0x01, 0x2a])) return undefined;
     const side = (at: number) => bytes.uint16(DATA + at, "little") & 0x3fff;
+    bytes.bytes(DATA, 10); // all of it is there
+    if (!bytes.has(DATA + 3, [0x9d, 0x01, 0x2a])) return undefined;
     return [side(6), side(8)];
   },
   "VP8L"(bytes) {

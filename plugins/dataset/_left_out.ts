@@ -1,8 +1,6 @@
 /** What a folder of images holds that is not taken for an image, although it may be meant as one. */
 import { extname } from "node:path";
-import { HeaderBytes } from "../../engine/images/header_bytes.ts";
-import { imageFormat } from "../../engine/images/image_header.ts";
-import { FileReader } from "../../engine/storage/file_reader.ts";
+import { isImageFile } from "../../engine/images/image_file.ts";
 
 /** Something that is left out. */
 export interface LeftOut {
@@ -98,9 +96,6 @@ const OTHER_ENDS = new Set(
     ),
 );
 
-/** Most bytes of the beginning by which a format is told. */
-const START = 16;
-
 /**
  * Whether a name ends as that of an image.
  * @param name The name.
@@ -112,16 +107,9 @@ export function isImageName(name: string, allowed: readonly string[]): boolean {
 }
 
 /**
- * Whether a file whose name is not that of an image holds one all the same.
+ * Whether a file is an image by what it holds, whose name is not that of one.
  * @param path The file.
  */
 export function holdsImage(path: string): boolean {
-  if (OTHER_ENDS.has(extname(path).toLowerCase())) return false;
-  try {
-    using file = FileReader.open(path);
-    const length = Math.min(START, file.size);
-    return imageFormat(new HeaderBytes(length, file.read(0, length))) !== undefined;
-  } catch {
-    return false; // what cannot be read is not known to be an image
-  }
+  return !OTHER_ENDS.has(extname(path).toLowerCase()) && isImageFile(path);
 }
