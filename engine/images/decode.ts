@@ -5,7 +5,7 @@
  * @module
  */
 import type sharpModule from "sharp";
-import type { Sharp } from "sharp";
+import { withTimeLimit } from "./_time_limit.ts";
 import { decodeBmp } from "./bmp.ts";
 import { describeDamage } from "./damage.ts";
 import { decodeGif } from "./gif.ts";
@@ -20,6 +20,9 @@ import { type DecodedSamples, SAMPLE_ARRAYS, SAMPLE_KINDS, type SampleKind } fro
 
 /** Longest time for an image of {@linkcode MAX_IMAGE_PIXELS} or fewer. */
 const SECONDS = 60;
+
+/** Longest time that the decoder can be told. */
+const MOST_SECONDS = 3600;
 
 /** Most samples of a pixel, of the kinds that are read. */
 const MAX_BANDS = 6;
@@ -102,9 +105,12 @@ async function decodeSamples(
   if (kind.space === "srgb" && kind.bands === 3) image.removeAlpha();
   image.toColourspace(kind.space).raw({ depth: kind.depth });
   const seconds = SECONDS * Math.ceil((decodedWidth * height) / MAX_IMAGE_PIXELS);
-  const { data, info } = await withTimeLimit(image, seconds, () => {
-    throw new ImageError(describeDamage(file, header.format));
-  });
+  const decoding = image.timeout({ seconds: Math.min(seconds + 1, MOST_SECONDS) })
+    .toBuffer({ resolveWithObject: true })
+    .catch(() => {
+      throw new ImageError(describeDamage(file, header.format));
+    });
+  const { data, info } = await withTimeLimit(decoding, seconds);
   const { channels: bands } = info;
   const Samples = SAMPLE_ARRAYS[kind.depth];
   const values = decodedWidth * height * bands;
@@ -126,19 +132,4 @@ function patched(file: Uint8Array, { format, patches = [] }: VipsHeader): Uint8A
   const copy = file.slice();
   for (const { at, bytes } of patches) copy.set(bytes, at);
   return copy;
-}
-
-/** Ends the wait for an image, also where the decoder does not end. */
-async function withTimeLimit(image: Sharp, seconds: number, failed: (error: unknown) => never) {
-  const limit = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    limit.reject(new ImageError(`decoding it takes longer than ${seconds} s`));
-  }, seconds * 1000);
-  const decoding = image.timeout({ seconds: Math.min(seconds + 1, 3600) }) // ends the work
-    .toBuffer({ resolveWithObject: true });
-  try {
-    return await Promise.race([decoding.catch(failed), limit.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
