@@ -9,7 +9,7 @@ export type { HubOptions } from "./hub/client.ts";
 export type { DownloadOptions, DownloadProgress } from "./hub/download.ts";
 export { findWeights, type FoundWeights, type WeightsRequest } from "./hub/weights.ts";
 export { sha256OfFile } from "./hub/sha256.ts";
-export { isImageFile } from "./images/image_file.ts";
+export { isImageFile } from "./images/decode.ts";
 export {
   findImageSize,
   type FoundSize,

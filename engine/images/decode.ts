@@ -1,49 +1,49 @@
 /**
  * Decodes images to the pixels that PIL's `Image.open(file).convert("RGB")` gives: no color profile,
- * no gamma, alpha dropped, EXIF rotation only for TIFF. libvips decodes JPEG, PNG, TIFF and WebP and
- * hands over samples as they are stored; what becomes of them is decided here, by the header.
+ * no gamma, alpha dropped, EXIF rotation only for TIFF. Headers are read and checked before files are
+ * read whole, and files before their pixels take memory.
  * @module
  */
-import type sharpModule from "sharp";
-import { withTimeLimit } from "./_time_limit.ts";
+import { DataError } from "../errors.ts";
+import { FileReader, readError } from "../storage/file_reader.ts";
+import { decodeSamples, loadSharp } from "./_vips.ts";
 import { decodeBmp } from "./bmp.ts";
-import { describeDamage } from "./damage.ts";
 import { decodeGif } from "./gif.ts";
-import { HeaderBytes } from "./header_bytes.ts";
+import { BLOCK_BYTES, HeaderBytes, parseScattered } from "./header_bytes.ts";
 import { type Image, withChannels } from "./image.ts";
 import { ImageError } from "./image_error.ts";
-import { type ImageHeader, parseImageHeader, type VipsHeader } from "./image_header.ts";
-import { jpegEnd } from "./jpeg_scans.ts";
+import { imageFormat, type ImageHeader, parseImageHeader, uprightSize } from "./image_header.ts";
 import { turnUpright } from "./orientation.ts";
-import { MAX_IMAGE_PIXELS } from "./pixel_limits.ts";
-import { type DecodedSamples, SAMPLE_ARRAYS, SAMPLE_KINDS, type SampleKind } from "./samples.ts";
+import { MAX_IMAGE_PIXELS, withPixels } from "./pixel_limits.ts";
+import { SAMPLE_KINDS, type SampleKind } from "./samples.ts";
 
-/** Longest time for an image of {@linkcode MAX_IMAGE_PIXELS} or fewer. */
-const SECONDS = 60;
+/** Files up to this size are read at once. */
+const SMALL_FILE = 4 * BLOCK_BYTES;
 
-/** Longest time that the decoder can be told. */
-const MOST_SECONDS = 3600;
+/** Most bytes of a file: what one array of the platform may hold. */
+const MAX_FILE_BYTES = 2 ** 31 - 1;
 
-/** Most samples of a pixel, of the kinds that are read. */
-const MAX_BANDS = 6;
+/** Bytes by which a format is told. */
+const FORMAT_BYTES = 16;
 
-let loading: Promise<typeof sharpModule> | undefined;
+/** What images may be. */
+export interface ImageLimits {
+  /** Most pixels that an image may have. @default {MAX_IMAGE_PIXELS} */
+  readonly maxPixels?: number;
+}
 
-/**
- * Loads the library once a thread.
- * @returns It.
- * @throws {Error} if it cannot be loaded, which is no fault of an image.
- */
-export function loadSharp(): Promise<typeof sharpModule> {
-  loading ??= import("sharp").then(({ default: sharp }) => {
-    sharp.concurrency(1); // images are decoded side by side, each by one thread
-    sharp.cache(false);
-    return sharp;
-  }, (cause) => {
-    const [reason] = String(cause instanceof Error ? cause.message : cause).split("\n");
-    throw new Error(`Cannot load the image library "sharp": ${reason}`, { cause });
-  });
-  return loading;
+/** How an image is read. */
+export interface ReadImageOptions extends ImageLimits {
+  /** 3 for RGB, 1 for greyscale. */
+  readonly channels: number;
+}
+
+/** A file whose header is known. */
+interface OpenImage {
+  readonly header: ImageHeader;
+  readonly size: number;
+  /** The file, if it was read whole. */
+  readonly whole?: Uint8Array;
 }
 
 /**
@@ -81,55 +81,125 @@ async function decodeAs(file: Uint8Array, header: ImageHeader): Promise<Image> {
     case "png":
     case "tiff":
     case "webp": {
-      const kind: SampleKind = SAMPLE_KINDS[header.kind];
-      const image = kind.toImage(await decodeSamples(file, header, kind));
-      return turnUpright(image, header.orientation ?? 1);
+      const { toImage }: SampleKind = SAMPLE_KINDS[header.kind];
+      return turnUpright(toImage(await decodeSamples(file, header)), header.orientation ?? 1);
     }
   }
 }
 
-async function decodeSamples(
-  file: Uint8Array,
-  header: VipsHeader,
-  kind: SampleKind,
-): Promise<DecodedSamples> {
-  const { width, decodedWidth = width, height } = header;
-  const sharp = await loadSharp();
-  const image = sharp(patched(file, header), {
-    failOn: "error", // warnings about damage that every decoder mends are no reason to refuse
-    ignoreIcc: true,
-    limitInputPixels: decodedWidth * height,
-    limitInputChannels: MAX_BANDS,
-  });
-  if (kind.space === "cmyk") image.pipelineColourspace("cmyk");
-  if (kind.space === "srgb" && kind.bands === 3) image.removeAlpha();
-  image.toColourspace(kind.space).raw({ depth: kind.depth });
-  const seconds = SECONDS * Math.ceil((decodedWidth * height) / MAX_IMAGE_PIXELS);
-  const decoding = image.timeout({ seconds: Math.min(seconds + 1, MOST_SECONDS) })
-    .toBuffer({ resolveWithObject: true })
-    .catch(() => {
-      throw new ImageError(describeDamage(file, header.format));
+/**
+ * Decodes an image file. It waits while the images in work have too many pixels.
+ *
+ * @param path The file.
+ * @param options Channels of the image, and how large it may be.
+ * @param use Gets the image, whose pixels count as in work until it returns.
+ * @returns What `use` returns.
+ * @throws {DataError} if the file is missing, no image, damaged, too large or not of a kind that is
+ * read.
+ */
+export async function useImage<T>(
+  path: string,
+  { channels, maxPixels }: ReadImageOptions,
+  use: (image: Image) => T,
+): Promise<T> {
+  await loadSharp(); // whose failure is no fault of the file
+  const { header, size, whole } = await openImage(path, maxPixels);
+  return await withPixels(header.width * header.height, async () => {
+    const image = await withPath(path, async () => {
+      if (size > MAX_FILE_BYTES) throw new ImageError(`it has ${size} bytes, more than 2 GB`);
+      return await decodeImage(whole ?? await Deno.readFile(path), channels, header);
     });
-  const { data, info } = await withTimeLimit(decoding, seconds);
-  const { channels: bands } = info;
-  const Samples = SAMPLE_ARRAYS[kind.depth];
-  const values = decodedWidth * height * bands;
-  if (
-    info.width !== decodedWidth || info.height !== height || bands < kind.bands ||
-    values * Samples.BYTES_PER_ELEMENT !== data.length
-  ) {
-    throw new ImageError("its pixels are others than its header says");
-  }
-  const aligned = data.byteOffset % Samples.BYTES_PER_ELEMENT === 0 ? data : Uint8Array.from(data);
-  const samples = new Samples(aligned.buffer as ArrayBuffer, aligned.byteOffset, values);
-  return { width: decodedWidth, height, bands, samples };
+    return use(image);
+  });
 }
 
-/** What the decoder gets: no more than the image, and with the changes that its header wants. */
-function patched(file: Uint8Array, { format, patches = [] }: VipsHeader): Uint8Array {
-  if (format === "jpeg") return file.subarray(0, jpegEnd(file));
-  if (patches.length === 0) return file;
-  const copy = file.slice();
-  for (const { at, bytes } of patches) copy.set(bytes, at);
-  return copy;
+/**
+ * Decodes an image file.
+ *
+ * @param path The file.
+ * @param channels 3 for RGB, 1 for greyscale.
+ * @returns The image.
+ * @throws {DataError} as {@linkcode useImage} does.
+ */
+export async function readImage(path: string, channels: number): Promise<Image> {
+  return await useImage(path, { channels }, (image) => image);
+}
+
+/**
+ * Reads the size of an image from its header.
+ *
+ * @param path The file.
+ * @param limits How large it may be.
+ * @returns Height and width, as {@linkcode readImage} would give them.
+ * @throws {DataError} if the file is missing, no image or too large.
+ */
+export async function readImageSize(
+  path: string,
+  { maxPixels }: ImageLimits = {},
+): Promise<[height: number, width: number]> {
+  return uprightSize((await openImage(path, maxPixels)).header);
+}
+
+/**
+ * Whether a file begins as an image of a format that is read does.
+ *
+ * @param path The file, whatever its name.
+ * @returns Whether it does; `false` if it cannot be opened.
+ *
+ * @example A bitmap without an end to its name
+ * ```ts
+ * import { isImageFile } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${folder}/scan`, "BM and so on");
+ * await Deno.writeTextFile(`${folder}/notes.png`, "no image");
+ * assertEquals([isImageFile(`${folder}/scan`), isImageFile(`${folder}/notes.png`)], [true, false]);
+ * ```
+ */
+export function isImageFile(path: string): boolean {
+  try {
+    using file = FileReader.open(path);
+    const length = Math.min(FORMAT_BYTES, file.size);
+    return imageFormat(new HeaderBytes(length, file.read(0, length))) !== undefined;
+  } catch (error) {
+    if (error instanceof DataError) return false;
+    throw error;
+  }
+}
+
+async function openImage(path: string, maxPixels = MAX_IMAGE_PIXELS): Promise<OpenImage> {
+  return await withPath(path, async () => {
+    const { isFile, isDirectory, size } = await Deno.stat(path);
+    if (!isFile) throw new ImageError(isDirectory ? "it is a folder" : "it is not a regular file");
+    using file = await Deno.open(path);
+    const read = async (at: number, length: number) => {
+      await file.seek(at, Deno.SeekMode.Start);
+      return await readBytes(file, length);
+    };
+    const start = await readBytes(file, size <= SMALL_FILE ? size : BLOCK_BYTES);
+    const bytes = new HeaderBytes(size, start);
+    const header = await parseScattered(bytes, read, (known) => parseImageHeader(known, maxPixels));
+    return { header, size, whole: start.length === size ? start : undefined };
+  });
+}
+
+async function readBytes(file: Deno.FsFile, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length;) {
+    const count = await file.read(bytes.subarray(done));
+    if (count === null) throw new ImageError("the file is truncated");
+    done += count;
+  }
+  return bytes;
+}
+
+/** Turns whatever is wrong with a file into an error that names it. */
+async function withPath<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof ImageError)) throw readError(error, path);
+    throw new DataError(`Cannot read "${path}": ${error.message}`, { file: path, cause: error });
+  }
 }

@@ -5,7 +5,7 @@
  */
 import { DataError } from "../errors.ts";
 import type { ReadOptions, Rows, SkippedSample, Source } from "../data/data.ts";
-import { readImageSize, useImage } from "./image_file.ts";
+import { readImageSize, useImage } from "./decode.ts";
 import { normalizeImage } from "./normalize.ts";
 import type { Image } from "./image.ts";
 import {

@@ -1,6 +1,6 @@
 /** What a folder of images holds that is not taken for an image, although it may be meant as one. */
 import { extname } from "node:path";
-import { isImageFile } from "../../engine/images/image_file.ts";
+import { isImageFile } from "../../engine/images/decode.ts";
 
 /** Something that is left out. */
 export interface LeftOut {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { DataError } from "../../../engine/errors.ts";
-import { readImage } from "../../../engine/images/image_file.ts";
+import { readImage } from "../../../engine/images/decode.ts";
 import { normalizeImage } from "../../../engine/images/normalize.ts";
 import {
   findImageSize,

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertStrictEquals } from "@std/assert";
-import { readImage } from "../../../engine/images/image_file.ts";
+import { readImage } from "../../../engine/images/decode.ts";
 import type { Image } from "../../../engine/images/image.ts";
 import type { Interpolation } from "../../../engine/images/preprocessing.ts";
 import { resample } from "../../../engine/images/resample.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { DataError } from "../../../engine/errors.ts";
-import { readImage, readImageSize, useImage } from "../../../engine/images/image_file.ts";
+import { readImage, readImageSize, useImage } from "../../../engine/images/decode.ts";
 import { TemporaryFolder } from "../storage/testdata.ts";
 import { assertPixels, bytesOf, claimingPng, EXPECTED, imagePath, kindFile } from "./_images.ts";
 
@@ -156,7 +156,7 @@ Deno.test("useImage() passes on what goes wrong with the image's use", async () 
 Deno.test("readImage() works in several threads at once", async () => {
   const source = `
     import { readImage } from ${
-    JSON.stringify(import.meta.resolve("../../../engine/images/image_file.ts"))
+    JSON.stringify(import.meta.resolve("../../../engine/images/decode.ts"))
   };
     self.onmessage = async ({ data: path }) => self.postMessage((await readImage(path, 3)).data);
   `;
