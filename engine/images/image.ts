@@ -65,16 +65,6 @@ export function cmykToRgb(cmyk: Uint8Array): Uint8Array {
 }
 
 /**
- * Cuts 16-bit grey values off at 255. PIL does so; it does not scale them.
- *
- * @param grey One value a pixel.
- * @returns One value a pixel.
- */
-export function clipGrey(grey: Uint16Array): Uint8Array {
-  return Uint8Array.from(grey, (value) => Math.min(value, 255));
-}
-
-/**
  * Gives an image the wanted channels.
  *
  * @param image The image.

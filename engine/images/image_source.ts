@@ -5,7 +5,7 @@
  */
 import { DataError } from "../errors.ts";
 import type { ReadOptions, Rows, SkippedSample, Source } from "../data/data.ts";
-import { readImage, readImageSize } from "./decode.ts";
+import { readImageSize, useImage } from "./decode.ts";
 import { normalizeImage } from "./normalize.ts";
 import type { Image } from "./image.ts";
 import {
@@ -44,6 +44,8 @@ export interface ImageSourceOptions {
   readonly transform: ImageTransform;
   /** Whether an image that cannot be read is an error; else it is skipped. */
   readonly strict: boolean;
+  /** Most pixels that an image may have. @default {89478485} */
+  readonly maxPixels?: number;
 }
 
 /** A size, and the image that has it. */
@@ -72,11 +74,11 @@ export interface FoundSize {
  * ```
  */
 export async function findImageSize(options: ImageSourceOptions): Promise<FoundSize> {
-  const { files, transform, strict } = options;
+  const { files, transform, strict, maxPixels } = options;
   if (transform.size) return { size: transform.size };
   for (const file of files) {
     try {
-      return { file, size: transformedSize(transform, await readImageSize(file)) };
+      return { file, size: transformedSize(transform, await readImageSize(file, { maxPixels })) };
     } catch (error) {
       if (strict || !(error instanceof DataError)) throw error;
     }
@@ -109,14 +111,13 @@ class ImageSource implements Source {
     const work = async () => {
       while (next < indices.length && !(strict && failures.size > 0)) {
         const position = next++;
-        const image = await this.#decode(indices[position]);
+        const image = await this.#transformed(indices[position]);
         if (image instanceof DataError) {
           failures.set(position, image);
           continue;
         }
-        const result = transformImage(image, transform);
-        this.#checkSize(result, indices[position], found);
-        normalizeImage(result, transform, features.subarray(position * rowSize));
+        this.#checkSize(image, indices[position], found);
+        normalizeImage(image, transform, features.subarray(position * rowSize));
       }
     };
     await Promise.all(Array.from({ length: IN_WORK }, work));
@@ -130,11 +131,15 @@ class ImageSource implements Source {
   /** Nothing is open between reads. */
   close(): void {}
 
-  /** The image, or why it cannot be read. */
-  async #decode(index: number): Promise<Image | DataError> {
-    const file = this.#options.files[index];
+  /** The image after its transform, or why it cannot be read. */
+  async #transformed(index: number): Promise<Image | DataError> {
+    const { files, transform, maxPixels } = this.#options;
+    const file = files[index];
+    const { channels } = transform;
     try {
-      return await readImage(file, this.#options.transform.channels);
+      return await useImage(file, { channels, maxPixels }, (image) => {
+        return transformImage(image, transform);
+      });
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
       return new DataError(error.message, { file, index, cause: error.cause });

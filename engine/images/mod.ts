@@ -20,6 +20,7 @@
  * ```
  * @module
  */
+export { isImageFile } from "./decode.ts";
 export type { Image } from "./image.ts";
 export {
   findImageSize,
@@ -27,6 +28,7 @@ export {
   IMAGE_SOURCE_URL,
   type ImageSourceOptions,
 } from "./image_source.ts";
+export { MAX_IMAGE_PIXELS } from "./pixel_limits.ts";
 export * from "./preprocessing.ts";
 export {
   RAW_IMAGE_SOURCE_URL,

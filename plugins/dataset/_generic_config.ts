@@ -1,4 +1,5 @@
 /** Options of the `generic_image_dataset` dataset. */
+import { MAX_IMAGE_PIXELS } from "../../engine/images/pixel_limits.ts";
 import {
   choice,
   count,
@@ -16,6 +17,9 @@ import type { OptionsSchema, Task, TaskInfo } from "../../registry/plugin.ts";
 export const DEFAULT_IMAGES_DIR = "images";
 /** File of labels, unless labels are CSV. */
 export const DEFAULT_LABELS_FILE = "labels.json";
+
+/** Ends of image files' names. */
+export const DEFAULT_EXTENSIONS = [".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"];
 
 /** Config of the `generic_image_dataset` dataset. */
 export interface GenericImageDatasetConfig {
@@ -53,6 +57,8 @@ export interface GenericImageDatasetConfig {
    * @default {[".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"]}
    */
   readonly allowed_exts: readonly string[];
+  /** Most pixels of an image: what claims to have more is not decoded. @default {89478485} */
+  readonly max_image_pixels: number;
   /** Names of the classes by index; `null` for the sorted names that are found. @default {null} */
   readonly class_names: readonly string[] | null;
   /** Whether missing images and labels are errors; else they are left out. @default {true} */
@@ -91,10 +97,15 @@ export const config: OptionsSchema<GenericImageDatasetConfig> = options<
   val_split_name: text("val", "name of the validation split"),
   test_split_name: text("test", "name of the test split; without it the validation split serves"),
   allowed_exts: list(
-    [".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"],
+    DEFAULT_EXTENSIONS,
     "ends of image files' names",
     text,
     { min: 1 },
+  ),
+  max_image_pixels: count(
+    MAX_IMAGE_PIXELS,
+    "most pixels of an image; what claims to have more is not decoded",
+    { max: 2 ** 31 - 1 },
   ),
   class_names: list(null, "names of the classes by index", text),
   strict: flag(true, "whether missing images and labels are errors"),

@@ -14,6 +14,7 @@ import type {
   TaskInfo,
 } from "../../registry/plugin.ts";
 import {
+  DEFAULT_EXTENSIONS,
   DEFAULT_IMAGES_DIR,
   DEFAULT_LABELS_FILE,
   type GenericImageDatasetConfig,
@@ -29,12 +30,14 @@ import {
 } from "./_image_labels.ts";
 import {
   type ImageEntry,
+  pathBelow,
   type SplitEntries,
   type SplitPlaces,
   splitsAsFolders,
   splitsFromFile,
   type SplitSource,
 } from "./_image_splits.ts";
+import { groupLeftOut, isHarmless, whyLeftOut } from "./_left_out.ts";
 import { quoted } from "./_tables.ts";
 
 /** Splits and labels as files and folders say them. */
@@ -43,6 +46,8 @@ export class Images {
   readonly #info: TaskInfo;
   readonly #splits: SplitSource;
   readonly #labels: LabelSource;
+  /** Folder of all images. */
+  readonly #folder: string;
 
   constructor(
     options: GenericImageDatasetConfig,
@@ -54,6 +59,7 @@ export class Images {
     const files = new ImageFiles(options.allowed_exts);
     const images = imagesFolder(options, root, files);
     const places = { root, images, files };
+    this.#folder = images;
     const splitNames = splitNamesOf(options);
     this.#splits = options.split_source === "subdirs"
       ? splitsAsFolders(places)
@@ -80,10 +86,10 @@ export class Images {
       );
     }
     const { images, labels, notices } = this.#labelled(entries, name);
-    const { strict } = this.#options;
+    const { strict, max_image_pixels: maxPixels } = this.#options;
     const transform = split === "train" ? transforms.train : transforms.eval;
     const files = images.map(({ file }) => file);
-    const options: ImageSourceOptions = { files, transform, strict };
+    const options: ImageSourceOptions = { files, transform, strict, maxPixels };
     const { size } = await findImageSize(options);
     return {
       name: entries.origin,
@@ -116,14 +122,10 @@ export class Images {
   }
 
   /** The images of a split that are there and have a label. */
-  #labelled({ origin, images, missing }: SplitEntries, split: string) {
+  #labelled(entries: SplitEntries, split: string) {
+    const { origin, images, missing } = entries;
     const { strict } = this.#options;
-    if (strict && missing.length > 0) {
-      throw new DataError(
-        `Cannot use "${origin}": there is no image "${missing[0]}" of split "${split}"`,
-        { file: origin },
-      );
-    }
+    if (strict) this.#checkComplete(entries, split);
     const kept: ImageEntry[] = [];
     const targets: number[] = [];
     const unlabelled: string[] = [];
@@ -154,10 +156,43 @@ export class Images {
       images: kept,
       labels: classes ? Int32Array.from(targets) : Float32Array.from(targets),
       notices: [
+        ...this.#leftOut(entries, split),
         ...leftOut(missing, `split "${split}": not there`),
         ...leftOut(unlabelled, `split "${split}": "${place}" has no label`),
       ],
     };
+  }
+
+  /** Refuses a split without some of what is meant as its images. */
+  #checkComplete({ origin, missing, whyMissing, leftOut = [] }: SplitEntries, split: string): void {
+    if (missing.length > 0) {
+      const why = whyMissing?.(missing[0]);
+      throw new DataError(
+        `Cannot use "${origin}": there is no image "${missing[0]}" of split "${split}"` +
+          (why === undefined ? "" : `, ${why}`),
+        { file: origin },
+      );
+    }
+    // Who names the ends of images' names wants no others.
+    const chosen = this.#options.allowed_exts.join() !== DEFAULT_EXTENSIONS.join();
+    const [first, ...more] = leftOut.filter((one) =>
+      !isHarmless(one) && !(chosen && one.reason === "ending")
+    );
+    if (!first) return;
+    const rest = more.length === 0
+      ? ""
+      : `; ${more.length} more of split "${split}" cannot be used`;
+    throw new DataError(`Cannot use "${first.path}": ${whyLeftOut(first)}${rest}`, {
+      file: first.path,
+    });
+  }
+
+  /** Says what lies beside the images and is not used. */
+  #leftOut({ leftOut = [] }: SplitEntries, split: string): string[] {
+    return [...groupLeftOut(leftOut)].map(([why, group]) => {
+      const names = group.map(({ path }) => pathBelow(this.#folder, path) ?? path);
+      return `${group.length} left out of split "${split}" (${why}): ${quoted(names)}`;
+    });
   }
 
   #checkTarget(target: number, { id }: ImageEntry): void {
@@ -188,6 +223,8 @@ function imagesFolder(
   files: ImageFiles,
 ): string {
   const images = join(root, images_dir);
+  const why = files.foldersIn(images) ? undefined : files.whyUnusable(images);
+  if (why !== undefined) throw new DataError(`Cannot read "${images}": ${why}`, { file: images });
   return images_dir === DEFAULT_IMAGES_DIR && !files.foldersIn(images) ? root : images;
 }
 

@@ -1,11 +1,16 @@
 /** Finds image files: all below a folder, or those that a list names. */
-import { basename, dirname, extname, join } from "node:path";
+import { basename, dirname, extname, join, sep } from "node:path";
 import { readError } from "../../engine/storage/file_reader.ts";
+import { holdsImage, isImageName, type LeftOut, whyLeftOut } from "./_left_out.ts";
 
 /** What a folder holds; names that begin with a dot are left out. */
 interface Entries {
   readonly files: ReadonlySet<string>;
   readonly folders: readonly string[];
+  /** Those of the folders that are links. */
+  readonly links: ReadonlySet<string>;
+  /** What may be meant as an image, or as a folder of them, and is none. */
+  readonly leftOut: readonly LeftOut[];
   /** Images by their name without its end. */
   readonly byStem: ReadonlyMap<string, readonly string[]>;
 }
@@ -25,18 +30,29 @@ export class ImageFiles {
     return this.#entries(path)?.folders;
   }
 
-  /** Paths of all images below a folder, sorted. */
-  below(path: string): string[] {
-    const found: string[] = [];
-    const visit = (folder: string, above: readonly string[]) => {
-      const real = Deno.realPathSync(folder);
-      if (above.includes(real)) return; // a link to a folder above
-      const { byStem, folders } = this.#entries(folder)!;
-      for (const names of byStem.values()) found.push(...names.map((name) => join(folder, name)));
-      for (const name of folders) visit(join(folder, name), [...above, real]);
-    };
-    visit(path, []);
-    return found.sort();
+  /** All images below a folder, sorted, and what is left out there. */
+  below(path: string): { readonly images: string[]; readonly leftOut: LeftOut[] } {
+    const images: string[] = [];
+    const leftOut: LeftOut[] = [];
+    const walk = new Walk(path, (folder, at) => {
+      const { byStem, folders, links, leftOut: here } = this.#entries(folder)!;
+      const before = images.length;
+      leftOut.push(...here);
+      for (const names of byStem.values()) images.push(...names.map((name) => join(folder, name)));
+      for (const name of folders) at.enter(join(folder, name), links.has(name));
+      const isImage = folder !== path && isImageName(basename(folder), this.#extensions);
+      if (isImage && images.length === before) leftOut.push({ path: folder, reason: "folder" });
+    });
+    leftOut.push(...walk.repeated);
+    return { images: images.sort(), leftOut: leftOut.sort(byPath) };
+  }
+
+  /** Why something cannot be used that is there; it may be named without its end. */
+  whyUnusable(path: string): string | undefined {
+    const { leftOut = [] } = this.#entries(dirname(path)) ?? {};
+    const found = leftOut.find((one) => one.path === path) ??
+      leftOut.find((one) => basename(one.path, extname(one.path)) === basename(path));
+    return found && `"${found.path}" cannot be used: ${whyLeftOut(found)}`;
   }
 
   /** Files that an entry of a list may mean: itself, or images whose name it is without its end. */
@@ -56,19 +72,32 @@ export class ImageFiles {
   #read(folder: string): Entries | undefined {
     const files = new Set<string>();
     const folders: string[] = [];
+    const links = new Set<string>();
+    const leftOut: LeftOut[] = [];
     const byStem = new Map<string, string[]>();
     try {
       for (const entry of Deno.readDirSync(folder)) {
         const { name } = entry;
-        const { isFile, isDirectory } = entry.isSymlink ? target(join(folder, name)) : entry;
         if (name.startsWith(".")) continue;
-        if (isDirectory) folders.push(name);
-        if (!isFile) continue;
-        files.add(name);
-        const extension = extname(name);
-        if (!this.#extensions.includes(extension.toLowerCase())) continue;
-        const stem = basename(name, extension);
-        byStem.set(stem, [...byStem.get(stem) ?? [], name]);
+        const path = join(folder, name);
+        const kind = kindOf(path, entry);
+        if (typeof kind === "object") {
+          // Of a link to nothing nobody knows what it was.
+          const meant = entry.isSymlink || entry.isDirectory || isImageName(name, this.#extensions);
+          if (meant) leftOut.push({ path, ...kind });
+        } else if (kind === "folder") {
+          folders.push(name);
+          if (entry.isSymlink) links.add(name);
+        } else {
+          files.add(name);
+          const extension = extname(name);
+          if (this.#extensions.includes(extension.toLowerCase())) {
+            const stem = basename(name, extension);
+            byStem.set(stem, [...byStem.get(stem) ?? [], name]);
+          } else if (isImageName(name, []) || holdsImage(path)) {
+            leftOut.push({ path, reason: "ending" });
+          }
+        }
       }
     } catch (error) {
       const absent = error instanceof Deno.errors.NotFound ||
@@ -76,15 +105,79 @@ export class ImageFiles {
       if (absent) return undefined;
       throw readError(error, folder);
     }
-    return { files, folders: folders.sort(), byStem };
+    return { files, folders: folders.sort(), links, leftOut, byStem };
   }
 }
 
-/** What a symbolic link leads to. */
-function target(path: string): { readonly isFile: boolean; readonly isDirectory: boolean } {
+function byPath({ path: a }: LeftOut, { path: b }: LeftOut): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Visits folders, each only once: first all that lie below, then those that links lead to. */
+class Walk {
+  /** Links to folders that were visited already. */
+  readonly repeated: LeftOut[] = [];
+  readonly #root: string;
+  readonly #visit: (folder: string, walk: Walk) => void;
+  /** Folders that were visited, as the disk has them, and whether a link led there. */
+  readonly #seen = new Map<string, boolean>();
+  readonly #links: string[] = [];
+  #byLink = false;
+
+  constructor(root: string, visit: (folder: string, walk: Walk) => void) {
+    this.#root = root;
+    this.#visit = visit;
+    this.enter(root, false);
+    this.#byLink = true;
+    for (let link = this.#links.shift(); link !== undefined; link = this.#links.shift()) {
+      this.#follow(link);
+    }
+  }
+
+  enter(folder: string, isLink: boolean): void {
+    if (isLink) {
+      this.#links.push(folder);
+      return;
+    }
+    const real = Deno.realPathSync(folder);
+    if (this.#seen.has(real)) return; // a link led here from above
+    this.#seen.set(real, this.#byLink);
+    this.#visit(folder, this);
+  }
+
+  #follow(link: string): void {
+    const target = Deno.realPathSync(link);
+    if (`${Deno.realPathSync(dirname(link))}${sep}`.startsWith(`${target}${sep}`)) return; // a circle
+    const byLink = this.#seen.get(target);
+    if (byLink === undefined) return this.enter(link, false);
+    // A class would be empty, or images be in one of two.
+    const matters = byLink || dirname(link) === this.#root;
+    this.repeated.push({ path: link, reason: matters ? "repeated" : "inside", target });
+  }
+}
+
+/** What an entry of a folder is, or why it is nothing that can be used. */
+function kindOf(path: string, entry: Deno.DirEntry): "file" | "folder" | Omit<LeftOut, "path"> {
   try {
-    return Deno.statSync(path);
+    const { isFile, isDirectory } = entry.isSymlink || path.includes(UNKNOWN_LETTER)
+      ? Deno.statSync(path)
+      : entry;
+    return isFile ? "file" : isDirectory ? "folder" : { reason: "special" };
+  } catch (error) {
+    const absent = error instanceof Deno.errors.NotFound;
+    if (!entry.isSymlink) return { reason: absent ? "name" : "special" };
+    return linkProblem(path, absent);
+  }
+}
+
+/** Stands for bytes of a name that are not UTF-8. */
+const UNKNOWN_LETTER = "\ufffd";
+
+function linkProblem(path: string, absent: boolean): Omit<LeftOut, "path"> {
+  try {
+    const target = Deno.readLinkSync(path);
+    return { reason: absent ? "dangling" : "unfollowed", target };
   } catch {
-    return { isFile: false, isDirectory: false };
+    return { reason: "name" };
   }
 }

@@ -2,6 +2,7 @@
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { DataError } from "../../engine/errors.ts";
 import type { ImageFiles } from "./_image_files.ts";
+import type { LeftOut } from "./_left_out.ts";
 import { quoted, readJson } from "./_tables.ts";
 
 /** An image of a split. */
@@ -22,6 +23,10 @@ export interface SplitEntries {
   readonly images: readonly ImageEntry[];
   /** What the list calls images that were not found. */
   readonly missing: readonly string[];
+  /** Why such an image was not found, where that is known. */
+  whyMissing?(listed: string): string | undefined;
+  /** What lies beside the images and cannot be used. */
+  readonly leftOut?: readonly LeftOut[];
 }
 
 /** Where images and splits are. */
@@ -61,16 +66,26 @@ function remembered(find: SplitSource["find"]): SplitSource["find"] {
 export function splitsAsFolders({ images: folder, files }: SplitPlaces): SplitSource {
   const names = files.foldersIn(folder);
   if (!names) {
-    throw new DataError(`Cannot read "${folder}": the folder does not exist`, { file: folder });
+    const state = files.whyUnusable(folder) ?? "the folder does not exist";
+    throw new DataError(`Cannot read "${folder}": ${state}`, { file: folder });
   }
   return {
     place: folder,
     names,
     find: remembered((name) => {
       const origin = join(folder, name);
-      if (!files.foldersIn(origin)) return undefined;
-      const images = files.below(origin).map((file) => entryOf(file, [folder]));
-      return { origin, images, missing: [] };
+      if (!files.foldersIn(origin)) {
+        const state = files.whyUnusable(origin);
+        if (state === undefined) return undefined;
+        throw new DataError(`Cannot read "${origin}": ${state}`, { file: origin });
+      }
+      const { images, leftOut } = files.below(origin);
+      return {
+        origin,
+        images: images.map((file) => entryOf(file, [folder])),
+        missing: [],
+        leftOut,
+      };
     }),
   };
 }
@@ -153,7 +168,21 @@ function findListed({ path, name, list }: ListedSplit, places: SplitPlaces): Spl
     seen.add(entry.file);
     images.push({ ...entry, listed });
   }
-  return { origin: path, images, missing };
+  return {
+    origin: path,
+    images,
+    missing,
+    whyMissing: (listed) => whyMissing(listed, name, places),
+  };
+}
+
+/** Why a listed image is not found although it is there. */
+function whyMissing(listed: string, split: string, places: SplitPlaces): string | undefined {
+  const { root, images, files } = places;
+  return [root, images, join(images, split)].map((folder) =>
+    files.whyUnusable(resolve(folder, listed))
+  )
+    .find((why) => why !== undefined);
 }
 
 /** An image, named by its path below the first of the folders that it is in. */

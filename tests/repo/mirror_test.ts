@@ -14,6 +14,7 @@ const COVERS: Readonly<Record<string, readonly string[]>> = {
   "tests/engine/autodiff/backward_test.ts": ["engine/ir/reachable.ts"],
   "tests/engine/ir/shape_test.ts": ["engine/ir/create.ts"],
   "tests/engine/features/feature_writer_test.ts": ["engine/features/float16_template.ts"],
+  "tests/engine/images/decode_test.ts": ["engine/images/image_error.ts"],
   "tests/engine/storage/hdf5/raw_test.ts": ["engine/storage/hdf5/chunks.ts"],
   "tests/engine/storage/torch/pickle_writer_test.ts": ["engine/storage/torch/pickle_values.ts"],
   "tests/engine/storage/torch/torch_file_test.ts": [

@@ -72,7 +72,11 @@ Deno.test("openSource() names the first image that cannot be read, and its index
     () => read({ files: [files[0], missing, files[1], broken] }, [0, 3, 2, 1]),
     DataError,
   );
-  assertEquals(error.message, `Cannot read "${broken}": it is no image of a known format`);
+  assertEquals(
+    error.message,
+    `Cannot read "${broken}": it is text that begins "no image", ` +
+      "not a JPEG, PNG, TIFF, WebP, GIF or BMP image",
+  );
   assertEquals([error.file, error.index], [broken, 3]);
 });
 
@@ -144,6 +148,17 @@ Deno.test("findImageSize() takes the transform's size, or the first header's", a
     DataError,
     'Cannot read "/no.png": nor can any other of the 2 images be read',
   );
+});
+
+Deno.test("openSource() and findImageSize() hold images to a limit of pixels", async () => {
+  const tooLarge = `Cannot read "${files[0]}": it claims to have 24x18 pixels, ` +
+    "more than max_image_pixels, 431";
+  const limited = { maxPixels: 431 };
+  await assertRejects(() => read(limited, [0]), DataError, tooLarge);
+  const { skipped } = await read({ ...limited, strict: false }, [0, 3]);
+  assertEquals(skipped, [{ position: 0, reason: tooLarge }]);
+  const own = { files, transform: { channels: 3, operations: [] }, strict: true, ...limited };
+  await assertRejects(() => findImageSize(own), DataError, tooLarge);
 });
 
 Deno.test("IMAGE_SOURCE_URL names the module that a worker imports", async () => {

@@ -1,11 +1,5 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import {
-  clipGrey,
-  cmykToRgb,
-  greyToRgb,
-  rgbToGrey,
-  withChannels,
-} from "../../../engine/images/image.ts";
+import { cmykToRgb, greyToRgb, rgbToGrey, withChannels } from "../../../engine/images/image.ts";
 
 Deno.test("greyToRgb() repeats values", () => {
   assertEquals(greyToRgb(new Uint8Array([0, 7])), new Uint8Array([0, 0, 0, 7, 7, 7]));
@@ -25,10 +19,6 @@ Deno.test("cmykToRgb() takes ink away from white", () => {
     cmykToRgb(inks),
     new Uint8Array([255, 255, 255, 0, 255, 255, 0, 0, 0, ...mixed]),
   );
-});
-
-Deno.test("clipGrey() cuts off instead of scaling", () => {
-  assertEquals(clipGrey(new Uint16Array([0, 255, 256, 65535])), new Uint8Array([0, 255, 255, 255]));
 });
 
 Deno.test("withChannels() converts only what has other channels", () => {

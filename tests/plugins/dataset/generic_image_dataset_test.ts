@@ -303,7 +303,10 @@ Deno.test("generic_image_dataset says what is wrong with splits", async () => {
     [3, "it is no object with lists of images"],
     [{ val: [] }, 'has no "train", it has "val"'],
     [{ train: "a.png" }, 'split "train" is no list of images'],
-    [{ train: [] }, 'split "train" has no images (.jpg .jpeg .png .bmp .tif .tiff) with labels'],
+    [
+      { train: [] },
+      'split "train" has no images (.jpg .jpeg .png .bmp .tif .tiff .webp) with labels',
+    ],
     [{ train: ["a.png", "images/a.png"] }, 'split "train" holds "images/a.png" twice'],
     [
       { train: ["a"] },
@@ -374,7 +377,7 @@ Deno.test("generic_image_dataset says what is wrong with folders of classes", as
   assertEquals(
     await failure(dataset(path, { ...FOLDERS, num_classes: 3 }), "test"),
     `Cannot use "${join(imagesDir, "test")}": split "test" has no images ` +
-      "(.jpg .jpeg .png .bmp .tif .tiff) with labels",
+      "(.jpg .jpeg .png .bmp .tif .tiff .webp) with labels",
   );
 });
 
@@ -384,7 +387,6 @@ Deno.test("generic_image_dataset follows links to folders, and not in circles", 
   write(path, images("store/1.png", "images/train/cat/2.png"));
   Deno.symlinkSync(join(path, "store"), join(path, "images/train/dog"));
   Deno.symlinkSync(join(path, "images/train"), join(path, "images/train/cat/loop"));
-  Deno.symlinkSync(join(path, "nowhere"), join(path, "images/train/cat/3.png"));
   const train = await dataset(path, FOLDERS).open("train");
   assertEquals(found(train), { "train/cat/2.png": 0, "train/dog/1.png": 1 });
 });
