@@ -54,7 +54,7 @@ export interface GenericImageDatasetConfig {
   readonly test_split_name: string;
   /**
    * Ends of image files' names.
-   * @default {[".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"]}
+   * @default {[".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"]}
    */
   readonly allowed_exts: readonly string[];
   /** Most pixels of an image: what claims to have more is not decoded. @default {89478485} */
@@ -99,7 +99,7 @@ export const config: OptionsSchema<GenericImageDatasetConfig> = options<
   allowed_exts: list(
     DEFAULT_EXTENSIONS,
     "ends of image files' names",
-    text,
+    () => text("", "an ending with its dot; empty for names without one"),
     { min: 1 },
   ),
   max_image_pixels: count(
