@@ -20,8 +20,24 @@ export type { HubOptions } from "../hub/client.ts";
 export type { DownloadOptions, DownloadProgress } from "../hub/download.ts";
 export { sha256OfFile } from "../hub/sha256.ts";
 export { findWeights, type FoundWeights, type WeightsRequest } from "../hub/weights.ts";
-export { loadStateDict } from "../storage/state_dict.ts";
-export type { FloatTensor } from "../storage/tensor_types.ts";
-export { type ForeignModelOptions, probeModel } from "./foreign_model.ts";
+export { loadStateDict, type StateDictOptions } from "../storage/state_dict.ts";
+export {
+  type FloatTensor,
+  type LazyTensor,
+  readFloat32,
+  type StoredTensor,
+  type TensorType as StoredType,
+} from "../storage/tensor_types.ts";
+export { type StateDict, WeightsFile } from "../storage/weights_file.ts";
+export {
+  matchWeights,
+  type NamedTensor,
+  unusedNotice,
+  type UnusedTensor,
+  type WantedParameter,
+  type WeightsMatch,
+  type WeightsQuery,
+} from "../storage/weights_match.ts";
+export { type ForeignModelOptions, type ModelProbe, probeModel } from "./foreign_model.ts";
 export { type ModelSourceOptions, wrapSource } from "./model_source.ts";
 export { type ModelFacts, type ModelPort, readModelFacts } from "./read_model.ts";

@@ -107,6 +107,10 @@ const trainingEntries: OptionEntries<TrainingFields> = {
   cv_folds: count(1, "Number of folds of a cross-validation; 1 is none.", { max: 1000 }),
   num_sanity_val_steps: whole(0, "Validation batches to run before the first epoch."),
   init_checkpoint: path(null, "Checkpoint to start from."),
+  init_checkpoint_key: text(
+    null,
+    "Dictionary in that file, or beginning of its names, that holds the weights.",
+  ),
   resume: path(null, "Run directory to continue, with the config it holds."),
   device: choice("cpu", "Where the graph runs.", ["cpu", "cuda", "webgpu"]),
 };

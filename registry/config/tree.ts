@@ -87,6 +87,8 @@ export interface TrainingFields {
   readonly num_sanity_val_steps: number;
   /** Checkpoint to start from. @default {null} */
   readonly init_checkpoint: string | null;
+  /** Dictionary in that file, or beginning of its names; `null` finds the one that fits. @default {null} */
+  readonly init_checkpoint_key: string | null;
   /** Run directory to continue. @default {null} */
   readonly resume: string | null;
   /** Where the graph runs. @default {"cpu"} */

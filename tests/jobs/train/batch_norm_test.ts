@@ -5,7 +5,7 @@ import sharp from "sharp";
 import { Random } from "../../../engine/random.ts";
 import type { StoredTensor } from "../../../engine/storage/tensor_types.ts";
 import { toFloat32 } from "../../../engine/storage/tensor_types.ts";
-import { readTorchFile } from "../../../engine/storage/torch/reader.ts";
+import { readTorchFile } from "../../_read_torch_file.ts";
 import type { TrainEvent } from "../../../engine/train/events.ts";
 import { train } from "../../../jobs/train/train.ts";
 import { flag } from "../../../registry/config/flag.ts";

@@ -48,7 +48,14 @@ function pool(encoder: Encoder, output: Tensor): Tensor {
 async function build(type: string, model_kwargs: Readonly<Record<string, unknown>>) {
   const parameters = new Parameters();
   const scope = parameters.scope();
-  const config = { type, pretrained: false, input_channels: 3, model_kwargs, weights_file: null };
+  const config = {
+    type,
+    pretrained: false,
+    input_channels: 3,
+    model_kwargs,
+    weights_file: null,
+    weights_key: null,
+  };
   const encoder = await timm.create(config, { scope, sampleShape, source: "images" });
   const head = scope.linear("head", encoder.embedDim, 3);
   const { loss, updates } = modelGraph({
