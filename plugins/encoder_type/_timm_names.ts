@@ -32,6 +32,6 @@ const RULES: { readonly [F in Family]: readonly Rule[] } = {
  * @param family Family of the model.
  * @param name timm's name.
  */
-export function otherNames(family: Family, name: string): readonly string[] {
+export function timmNames(family: Family, name: string): readonly string[] {
   return RULES[family].map((rule) => rule(name)).filter((other) => other !== name);
 }

@@ -13,7 +13,7 @@ import {
   unusedNotice,
   type WantedParameter,
 } from "../../engine/storage/weights_match.ts";
-import { otherNames } from "./_timm_names.ts";
+import { timmNames } from "./_timm_names.ts";
 import type { Family } from "./_timm_table.ts";
 
 /** What weights are for. */
@@ -58,7 +58,7 @@ export function readWeights(target: WeightsTarget): MatchedWeights {
     parameters,
     key,
     keyOption: "model.encoder.weights_key",
-    names: (name) => otherNames(family, name),
+    names: (name) => timmNames(family, name),
     fits: (shape, parameter) => plan(shape, parameter, model) !== undefined,
     // Where only the pooled tokens were normalised, the norm of all tokens is new, as in timm.
     optional: (name, has) =>

@@ -16,7 +16,7 @@ import type { EncoderPlugin, PretrainedOptions, PretrainedWeights } from "../../
 import { registry } from "../../registry/registry.ts";
 import { type Family, type TimmModel, timmModel } from "./_timm_table.ts";
 import { readWeights } from "./_timm_weights.ts";
-import { otherNames } from "./_timm_names.ts";
+import { timmNames } from "./_timm_names.ts";
 
 /** Config of the `timm` encoder. */
 export interface TimmConfig {
@@ -124,7 +124,7 @@ export const timm: EncoderPlugin<TimmConfig> = {
     const kwargs = argumentsOf(model, config, sampleShape);
     const encoder = {
       ...architecture(kwargs, { scope, sampleShape }),
-      otherNames: (name: string) => otherNames(model.family, name),
+      otherNames: (name: string) => timmNames(model.family, name),
     };
     if (!config.pretrained && config.weights_file === null) return encoder;
     return {

@@ -13,7 +13,7 @@ interface Numbering {
  * @param name Name within the head's scope.
  * @param options What numbers the head's own layers.
  */
-export function otherNames(name: string, { feature_prep, dropout }: Numbering): readonly string[] {
+export function clamNames(name: string, { feature_prep, dropout }: Numbering): readonly string[] {
   const first = Number(feature_prep);
   const [own, other] = dropout > 0 ? [3, 2] : [2, 3];
   const start = `attention_net.${first + own}.`;

@@ -35,7 +35,9 @@ export const CASES: Readonly<
   ],
   "encoder_type timm": [
     timmModel("test_vit", { depth: 1 }),
-    timmModel("test_resnet"),
+    // Statistics of a small batch bend its graph too much for differences of float32; its gradients
+    // are compared with PyTorch's in encoder_type/timm_training_test.ts.
+    { ...timmModel("test_resnet"), skip: ["has the gradients of finite differences"] },
     timmModel("test_convnext"),
   ],
   "head_type clam": [

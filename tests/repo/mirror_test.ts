@@ -12,6 +12,7 @@ const COVERS: Readonly<Record<string, readonly string[]>> = {
     "engine/autodiff/sum_leading.ts",
   ],
   "tests/engine/autodiff/backward_test.ts": ["engine/ir/reachable.ts"],
+  "tests/engine/ir/elementwise_test.ts": ["engine/ir/activations.ts"],
   "tests/engine/ir/shape_test.ts": ["engine/ir/create.ts"],
   "tests/engine/features/feature_writer_test.ts": ["engine/features/float16_template.ts"],
   "tests/engine/images/decode_test.ts": ["engine/images/image_error.ts"],
