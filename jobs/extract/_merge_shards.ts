@@ -10,7 +10,6 @@ import {
 } from "../../engine/features/feature_file.ts";
 import { FeatureWriter } from "../../engine/features/feature_writer.ts";
 import { Hdf5File } from "../../engine/storage/hdf5/hdf5.ts";
-import { loadHdf5Library } from "../../engine/storage/hdf5/library.ts";
 import { openSplitSource } from "../../engine/data/open_source.ts";
 import type { ExtractConfig } from "../../registry/config/extract.ts";
 import type { SplitName } from "../../registry/plugin.ts";
@@ -20,6 +19,8 @@ import type { FeatureAttributes } from "./feature_attributes.ts";
 
 /** Rows that are copied at once. */
 const ROWS = 4096;
+/** Dataset of the samples' names. */
+const IDS = "sample_ids";
 /** Attributes that differ from shard to shard. */
 const OWN: ReadonlySet<string> = new Set(["shard", "samples", "skipped"]);
 
@@ -105,7 +106,7 @@ async function targetsOf(path: string, kind: LabelKind): Promise<number> {
 
 async function copyRows(path: string, writer: FeatureWriter, kind: LabelKind): Promise<void> {
   const split = featureSplit(await openFeatureFile(path, { labels: kind }));
-  const ids = await readIds(path);
+  const ids = await readIds(path, split.length);
   const source = await openSplitSource(split);
   try {
     const { values, width } = split.labels;
@@ -124,16 +125,16 @@ async function copyRows(path: string, writer: FeatureWriter, kind: LabelKind): P
   }
 }
 
-async function readIds(path: string): Promise<readonly string[] | undefined> {
-  const { h5wasm } = await loadHdf5Library();
-  const file = new h5wasm.File(path, "r");
-  try {
-    const dataset = file.get("sample_ids");
-    if (dataset === null || !("value" in dataset)) return undefined;
-    return dataset.value as unknown as string[];
-  } finally {
-    file.close();
-  }
+/** Names of the samples, where the file has any. */
+async function readIds(path: string, samples: number): Promise<readonly string[] | undefined> {
+  using file = await Hdf5File.open(path);
+  if (file.kindOf(IDS) === "missing") return undefined;
+  const ids = file.texts(IDS);
+  if (ids.length === samples) return ids;
+  throw new DataError(
+    `Cannot read "${path}": dataset "${IDS}" has ${ids.length} entries, there are ${samples} labels`,
+    { file: path, dataset: IDS },
+  );
 }
 
 function total(shards: readonly FeatureAttributes[], name: string): number {

@@ -1,6 +1,9 @@
 /**
  * Loads h5wasm (the HDF5 library compiled to WebAssembly) on first use, and its compression plugins
  * only when a dataset needs one. Importing this module loads neither.
+ *
+ * On the threads of this package the library only writes. What others wrote it reads on a thread of
+ * its own, see `library_client.ts`.
  * @module
  */
 import { fileURLToPath } from "node:url";
@@ -15,24 +18,6 @@ export interface Hdf5Library {
   /** The compiled library's own functions and memory. */
   readonly module: Awaited<H5wasm["ready"]>;
 }
-
-/** Filters that h5wasm brings with it, by HDF5's registered number. */
-const BUILT_IN_FILTERS: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6]);
-
-/** Filters that `h5wasm-plugins` brings. */
-const PLUGIN_FILTERS: ReadonlySet<number> = new Set([
-  307, // bzip2
-  32000, // lzf
-  32001, // blosc
-  32004, // lz4
-  32008, // bitshuffle
-  32013, // zfp
-  32015, // zstd
-  32019, // jpeg
-  32022, // bit groom
-  32023, // bit round
-  32026, // blosc2
-]);
 
 let library: Promise<Hdf5Library> | undefined;
 let plugins: Promise<void> | undefined;
@@ -69,43 +54,39 @@ async function insertPlugins(): Promise<void> {
 }
 
 /**
- * Makes sure that the library can undo `filters`.
+ * Lets the library find the filters that it does not bring itself; calling it twice is fine.
  *
- * @param filters Registered numbers of a dataset's filters.
- * @returns The first filter for which there is no plugin, or `undefined` if all can be undone.
- *
- * @example gzip is built in, filter 40000 is unknown
+ * @example The library knows a folder of plugins then
  * ```ts
- * import { assertEquals } from "@std/assert";
- * assertEquals(await prepareFilters([1]), undefined);
- * assertEquals(await prepareFilters([1, 40000]), 40000);
+ * import { assertStringIncludes } from "@std/assert";
+ * const { module } = await loadHdf5Library();
+ * await addFilterPlugins();
+ * assertStringIncludes(module.get_plugin_search_paths()[0], "plugins");
  * ```
  */
-export async function prepareFilters(filters: readonly number[]): Promise<number | undefined> {
-  const foreign = filters.filter((id) => !BUILT_IN_FILTERS.has(id));
-  const unknown = foreign.find((id) => !PLUGIN_FILTERS.has(id));
-  if (unknown !== undefined) return unknown;
-  if (foreign.length > 0) {
-    plugins ??= insertPlugins();
-    await plugins;
-  }
-  return undefined;
+export function addFilterPlugins(): Promise<void> {
+  plugins ??= insertPlugins();
+  return plugins;
 }
 
 /**
- * The most specific line of an error that the library threw.
+ * The most telling line of an error that the library threw.
  *
  * @param error What was thrown: HDF5's error stack as text.
- * @returns For example `"File has been truncated"`.
+ * @returns For example `"file has been truncated"`.
  *
  * @example The innermost reason
  * ```ts
  * import { assertEquals } from "@std/assert";
- * assertEquals(libraryReason(new Error("#000: x\n    minor: Read failed\n")), "Read failed");
+ * const stack = "#000: H5D.c line 1 in H5Dread(): can't read data\n    minor: Read failed\n";
+ * assertEquals(libraryReason(new Error(stack)), "can't read data");
  * ```
  */
 export function libraryReason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  const reasons = [...text.matchAll(/minor: (.*)/g)];
-  return reasons.at(-1)?.[1].trim() ?? text.split("\n")[0];
+  const places = [...text.matchAll(/#\d+: .*?\(\): (.*)/g)];
+  const kinds = [...text.matchAll(/minor: (.*)/g)];
+  const lines = text.split("\n");
+  const told = [places.at(-1)?.[1], kinds.at(-1)?.[1], ...lines].map((line) => line?.trim());
+  return told.find((line) => line !== undefined && line !== "") ?? "it does not say why";
 }
