@@ -59,7 +59,8 @@ export async function mergeShards(split: SplitName, options: MergeOptions): Prom
     targets: kind === "class" ? undefined : await targetsOf(paths[0], kind),
   });
   try {
-    for (const path of paths) await copyRows(path, writer, kind);
+    const named = await hasIds(paths);
+    for (const path of paths) await copyRows(path, writer, { kind, named });
     for (const [name, value] of Object.entries(shards[0])) {
       if (!OWN.has(name)) writer.attribute(name, value);
     }
@@ -104,9 +105,13 @@ async function targetsOf(path: string, kind: LabelKind): Promise<number> {
   return labels.width;
 }
 
-async function copyRows(path: string, writer: FeatureWriter, kind: LabelKind): Promise<void> {
+async function copyRows(
+  path: string,
+  writer: FeatureWriter,
+  { kind, named }: { readonly kind: LabelKind; readonly named: boolean },
+): Promise<void> {
   const split = featureSplit(await openFeatureFile(path, { labels: kind }));
-  const ids = await readIds(path, split.length);
+  const ids = named ? await readIds(path, split.length) : [];
   const source = await openSplitSource(split);
   try {
     const { values, width } = split.labels;
@@ -117,7 +122,7 @@ async function copyRows(path: string, writer: FeatureWriter, kind: LabelKind): P
       writer.append(
         features,
         values.subarray(start * width, end * width),
-        ids?.slice(start, end),
+        ids.slice(start, end),
       );
     }
   } finally {
@@ -125,10 +130,22 @@ async function copyRows(path: string, writer: FeatureWriter, kind: LabelKind): P
   }
 }
 
-/** Names of the samples, where the file has any. */
-async function readIds(path: string, samples: number): Promise<readonly string[] | undefined> {
+/** Whether the files name their samples; all of them do, or none. */
+async function hasIds(paths: readonly string[]): Promise<boolean> {
+  const named: string[] = [];
+  for (const path of paths) {
+    using file = await Hdf5File.open(path);
+    if (file.kindOf(IDS) !== "missing") named.push(path);
+  }
+  const unnamed = paths.find((path) => !named.includes(path));
+  if (named.length === 0 || unnamed === undefined) return named.length > 0;
+  const state = `dataset "${IDS}" is missing, "${named[0]}" has it`;
+  throw new DataError(`Cannot join "${unnamed}": ${state}`, { file: unnamed, dataset: IDS });
+}
+
+/** Names of the samples. */
+async function readIds(path: string, samples: number): Promise<readonly string[]> {
   using file = await Hdf5File.open(path);
-  if (file.kindOf(IDS) === "missing") return undefined;
   const ids = file.texts(IDS);
   if (ids.length === samples) return ids;
   throw new DataError(

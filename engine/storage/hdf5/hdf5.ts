@@ -228,7 +228,7 @@ export class Hdf5File implements Disposable {
     const object = this.#datasetObject(name);
     const { messages } = object;
     const format = numberType(readType(messages));
-    if (typeof format === "string") throw this.#error(name, `holds ${format}, not numbers`);
+    if (typeof format === "string") throw this.#error(name, `holds ${format}`);
     const shape = readShape(messages);
     if (shape === undefined) throw this.#error(name, "is empty");
     const layout = readLayout(messages);

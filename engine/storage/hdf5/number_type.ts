@@ -18,6 +18,9 @@ const FLOATS: readonly (
   { size: 8, exponentSize: 11, mantissaSize: 52, bias: 1023, kind: "float" },
 ];
 
+/** What is said of numbers that cannot be read, and of what is none. */
+const [UNREADABLE, NO_NUMBERS] = ["which cannot be read here", "not numbers"];
+
 function isSize(size: number): size is NumberFormat["size"] {
   return size === 1 || size === 2 || size === 4 || size === 8;
 }
@@ -29,7 +32,7 @@ function checkBits({ offset, precision, size }: IntegerType | FloatType): void {
 
 function integerType(type: IntegerType): NumberFormat | string {
   const { size, littleEndian, signed, offset, precision } = type;
-  if (!isSize(size)) return `${8 * size}-bit integers`;
+  if (!isSize(size)) return `${8 * size}-bit integers, ${UNREADABLE}`;
   checkBits(type);
   const format = { kind: signed ? "signed" : "unsigned", size, littleEndian } as const;
   return precision === 8 * size ? format : { ...format, bits: { offset, precision } };
@@ -38,8 +41,8 @@ function integerType(type: IntegerType): NumberFormat | string {
 function floatType(type: FloatType): NumberFormat | string {
   checkBits(type);
   const { size, precision, order, bias } = type;
-  if (size === 1 || size > 8) return `${8 * size}-bit floats`;
-  if (order === "VAX") return "VAX floats";
+  if (size === 1 || size > 8) return `${8 * size}-bit floats, ${UNREADABLE}`;
+  if (order === "VAX") return `VAX floats, ${UNREADABLE}`;
   const known = FLOATS.find((float) =>
     size === float.size && type.exponentSize === float.exponentSize &&
     type.mantissaSize === float.mantissaSize && bias === float.bias
@@ -51,14 +54,14 @@ function floatType(type: FloatType): NumberFormat | string {
     return { kind: known.kind, size, littleEndian: order === "little" };
   }
   return `floats of an unusual kind (${precision} bits, ${type.exponentSize} of them exponent ` +
-    `with bias ${bias}, ${type.mantissaSize} mantissa)`;
+    `with bias ${bias}, ${type.mantissaSize} mantissa), ${UNREADABLE}`;
 }
 
 /**
  * Decides how numbers are read.
  *
  * @param type Their type as a file describes it.
- * @returns Their format, or what they are instead of numbers that can be read.
+ * @returns Their format, or what they are instead, for a sentence that begins with "holds".
  * @throws {DamagedStructure} if the type contradicts itself.
  *
  * @example Numbers of 12 bits, and texts
@@ -67,7 +70,7 @@ function floatType(type: FloatType): NumberFormat | string {
  * const integer = { class: "integer", size: 2, littleEndian: true, signed: true } as const;
  * const { bits } = numberType({ ...integer, offset: 4, precision: 12 }) as NumberFormat;
  * assertEquals(bits, { offset: 4, precision: 12 });
- * assertEquals(numberType({ class: "other", size: 8, name: "compounds" }), "compounds");
+ * assertEquals(numberType({ class: "other", size: 8, name: "compounds" }), "compounds, not numbers");
  * ```
  */
 export function numberType(type: Datatype): NumberFormat | string {
@@ -77,12 +80,12 @@ export function numberType(type: Datatype): NumberFormat | string {
     case "float":
       return floatType(type);
     case "enumeration":
-      if (type.base.class !== "integer") return "enumerations";
+      if (type.base.class !== "integer") return `enumerations, ${NO_NUMBERS}`;
       if (type.base.size !== type.size) throw new DamagedStructure("an enumeration of two sizes");
       return integerType(type.base);
     case "text":
-      return "strings";
+      return `strings, ${NO_NUMBERS}`;
     case "other":
-      return type.name;
+      return `${type.name}, ${NO_NUMBERS}`;
   }
 }
