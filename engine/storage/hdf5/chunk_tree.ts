@@ -69,19 +69,21 @@ export class ChunkTree {
     const { node, level, used } = this.#open(address);
     if (level !== (bounds.level ?? level)) throw new DamagedStructure("a tree is uneven");
     let next = this.#key(node);
-    if (used > 0 && bounds.low && compare(next.first, bounds.low) < 0) throw outOfOrder();
+    if (used > 0 && bounds.low && compare(next.key, bounds.low) < 0) throw outOfOrder();
     for (let i = 0; i < used; i++) {
-      const { first, within, size, mask } = next;
+      const { key, size, mask } = next;
       const child = node.requiredAddress();
       next = this.#key(node);
-      if (within !== 0 || compare(first, next.first) >= 0) throw outOfOrder();
-      if (level === 0) {
-        if (this.#chunk.some((length, axis) => first[axis] % length !== 0)) throw outOfOrder();
-        if (bounds.high && compare(first, bounds.high) >= 0) throw outOfOrder();
-        yield { first, address: child, size, mask };
-      } else {
-        yield* this.chunks(child, { level: level - 1, low: first, high: next.first });
+      if (compare(key, next.key) >= 0) throw outOfOrder();
+      if (level > 0) {
+        yield* this.chunks(child, { level: level - 1, low: key, high: next.key });
+        continue;
       }
+      if (bounds.high && compare(key, bounds.high) >= 0) throw outOfOrder();
+      const first = key.slice(0, -1);
+      const whole = first.every((at, axis) => at % this.#chunk[axis] === 0);
+      if (!whole || key.at(-1) !== 0) throw outOfOrder();
+      yield { first, address: child, size, mask };
     }
   }
 
@@ -100,12 +102,11 @@ export class ChunkTree {
     return { node, level, used };
   }
 
-  #key(node: Cursor): Omit<TreeChunk, "address"> & { readonly within: number } {
+  /** Keys count the element's own bytes as one more dimension. */
+  #key(node: Cursor): { readonly key: Key; readonly size: number; readonly mask: number } {
     const size = node.u32();
     const mask = node.u32();
-    const first = this.#chunk.map(() => node.uint(8));
-    // The element's own bytes count as one more dimension.
-    return { first, within: node.uint(8), size, mask };
+    return { key: Array.from({ length: this.#chunk.length + 1 }, () => node.uint(8)), size, mask };
   }
 }
 

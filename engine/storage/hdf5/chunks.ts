@@ -24,6 +24,8 @@ export interface ChunkTable {
 export interface ChunkOptions {
   /** Dimensions of the dataset. */
   readonly shape: readonly number[];
+  /** How far they may grow; some indexes have a place for every chunk that may come. */
+  readonly maxShape: readonly (number | undefined)[];
   /** Dimensions of a chunk. */
   readonly chunk: readonly number[];
   /** Bytes of a decoded chunk. */
@@ -72,6 +74,28 @@ class TableBuilder {
 
   get count(): number {
     return this.#positions.length;
+  }
+
+  /** Chunks along each dimension of a dataset that has grown as far as it may. */
+  #largestGrid(): number[] {
+    const { maxShape, chunk } = this.#options;
+    return maxShape.map((size, axis) => {
+      if (size === undefined) throw new DamagedStructure("an array for a dataset without limits");
+      return Math.ceil(size / chunk[axis]);
+    });
+  }
+
+  /** Sets the chunk at a place of the largest grid, if the dataset has grown that far. */
+  #setOf(largest: readonly number[], index: number, chunk: Chunk): void {
+    let [place, stride, rest] = [0, 1, index];
+    for (let axis = largest.length - 1; axis >= 0; axis--) {
+      const at = rest % largest[axis];
+      if (at >= this.#grid[axis]) return;
+      place += at * stride;
+      stride *= this.#grid[axis];
+      rest = Math.floor(rest / largest[axis]);
+    }
+    this.set(place, chunk);
   }
 
   set(place: number, { address, size, mask }: Chunk): void {
@@ -125,6 +149,20 @@ class TableBuilder {
     }
   }
 
+  /** Chunks one after the other, all of them in the file from the start. */
+  readImplicit(address: number): void {
+    const { chunkBytes } = this.#options;
+    const largest = this.#largestGrid();
+    const total = largest.reduce((product, size) => product * size, 1);
+    if (!(total * chunkBytes <= this.#blocks.file.size)) {
+      throw new DamagedStructure("a chunk is outside the file");
+    }
+    for (let index = 0; index < total; index++) {
+      const chunk = { address: address + index * chunkBytes, size: chunkBytes, mask: 0 };
+      this.#setOf(largest, index, chunk);
+    }
+  }
+
   /** Fixed array: addresses one after the other, in pages if there are many. */
   readFixedArray(address: number): void {
     const { offsetSize, lengthSize } = this.#blocks.superblock;
@@ -132,27 +170,30 @@ class TableBuilder {
     this.#expectVersion(head);
     const entry = head.u8();
     const pageSize = 2 ** head.u8();
-    if (head.length() !== this.count) throw new DamagedStructure("an array of another length");
+    const largest = this.#largestGrid();
+    const total = largest.reduce((product, size) => product * size, 1);
+    if (head.length() !== total) throw new DamagedStructure("an array of another length");
     const rest = entry - offsetSize - (this.#options.filtered ? MASK_BYTES : 0);
     if (this.#options.filtered ? rest < 1 || rest > 8 : rest !== 0) {
       throw new DamagedStructure(`an array's entries take ${entry} bytes`);
     }
     const data = head.address();
     if (data === undefined) return;
-    const pages = Math.ceil(this.count / pageSize);
+    const pages = Math.ceil(total / pageSize);
     const prefix = 6 + offsetSize;
-    const whole = pages <= 1 ? this.count * entry : Math.ceil(pages / 8);
+    const whole = pages <= 1 ? total * entry : Math.ceil(pages / 8);
     const block = this.#blocks.checked(data, prefix + whole).expect("FADB");
     this.#expectVersion(block);
     if (block.address() !== address) throw new DamagedStructure("an array is another's");
-    if (pages <= 1) return this.#readElements(block, { start: 0, count: this.count, entry });
+    if (pages <= 1) return this.#readElements(block, { start: 0, count: total, entry, largest });
     const used = block.bytes(whole);
     let at = data + prefix + whole + 4;
     for (let page = 0; page < pages; page++) {
       const start = page * pageSize;
-      const count = Math.min(pageSize, this.count - start);
+      const count = Math.min(pageSize, total - start);
       if (used[page >> 3] & (0x80 >> (page & 7))) {
-        this.#readElements(this.#blocks.checked(at, count * entry), { start, count, entry });
+        const elements = this.#blocks.checked(at, count * entry);
+        this.#readElements(elements, { start, count, entry, largest });
       }
       at += count * entry + 4;
     }
@@ -168,19 +209,20 @@ class TableBuilder {
 
   #readElements(
     block: Cursor,
-    { start, count, entry }: {
+    { start, count, entry, largest }: {
       readonly start: number;
       readonly count: number;
       readonly entry: number;
+      readonly largest: readonly number[];
     },
   ): void {
     const { filtered, chunkBytes } = this.#options;
     const sizeBytes = entry - this.#blocks.superblock.offsetSize - MASK_BYTES;
-    for (let place = start; place < start + count; place++) {
+    for (let index = start; index < start + count; index++) {
       const address = block.address();
       const size = filtered ? block.uint(sizeBytes) : chunkBytes;
       const mask = filtered ? block.u32() : 0;
-      if (address !== undefined) this.set(place, { address, size, mask });
+      if (address !== undefined) this.#setOf(largest, index, { address, size, mask });
     }
   }
 }
@@ -208,10 +250,7 @@ export function findChunks(blocks: Blocks, index: ChunkIndex, options: ChunkOpti
       builder.readFixedArray(index.address);
       break;
     case "implicit":
-      for (let place = 0; place < builder.count; place++) {
-        const address = index.address + place * chunkBytes;
-        builder.set(place, { address, size: chunkBytes, mask: 0 });
-      }
+      builder.readImplicit(index.address);
       break;
     case "single": {
       if (builder.count !== 1) throw new DamagedStructure("one chunk does not hold the dataset");

@@ -170,11 +170,13 @@ export interface UndoOptions {
   readonly expected: number;
 }
 
-/** Bytes before filter `index` was applied: checksums of filters before it count. */
-function lengthBefore({ filters, mask, expected }: UndoOptions, index: number): number {
-  const sums = filters.slice(0, index)
-    .filter(({ id }, i) => id === FILTER.fletcher32 && !(mask & (1 << i)));
-  return expected + CHECKSUM_BYTES * sums.length;
+/** Most bytes before filter `index` was applied: those before it may have added some. */
+function mostBefore({ filters, mask, expected }: UndoOptions, index: number): number {
+  const applied = filters.slice(0, index).filter((_, i) => !(mask & (1 << i)));
+  return applied.reduce((length, { id }) => {
+    if (id === FILTER.fletcher32) return length + CHECKSUM_BYTES;
+    return id === FILTER.shuffle ? length : Math.ceil(length * 1.01) + 1024;
+  }, expected);
 }
 
 /**
@@ -199,8 +201,8 @@ export function undoFilters(bytes: Uint8Array, options: UndoOptions): Uint8Array
   for (let i = filters.length - 1; i >= 0; i--) {
     if (mask & (1 << i)) continue;
     const { id, values } = filters[i];
-    if (id === FILTER.gzip) decoded = inflate(decoded, lengthBefore(options, i));
-    else if (id === FILTER.lzf) decoded = unpackLzf(decoded, lengthBefore(options, i));
+    if (id === FILTER.gzip) decoded = inflate(decoded, mostBefore(options, i));
+    else if (id === FILTER.lzf) decoded = unpackLzf(decoded, mostBefore(options, i));
     else if (id === FILTER.shuffle) decoded = unshuffle(decoded, values[0] ?? 1);
     else decoded = checked(decoded);
   }

@@ -66,6 +66,23 @@ export function readShape(messages: Messages): number[] | undefined {
 }
 
 /**
+ * Reads how far the dimensions may grow.
+ *
+ * @param messages A dataset's messages.
+ * @returns The largest sizes; `undefined` for those without limit.
+ */
+export function readMaxShape(messages: Messages): (number | undefined)[] {
+  const message = messages.one(MESSAGE.dataspace);
+  const shape = readDataspace(message) ?? [];
+  const end = message.at;
+  message.at = 2;
+  const limited = (message.u8() & 1) !== 0;
+  message.at = end;
+  if (!limited) return shape;
+  return shape.map(() => message.limit());
+}
+
+/**
  * Reads a dataspace.
  *
  * @param message At its start.

@@ -18,6 +18,8 @@ import { type Hdf5Header, type Hdf5Rows, rowError } from "./rows.ts";
 
 export type { LibraryDataset } from "./_library_protocol.ts";
 
+/** What the library says of filters that it does not have, or that were built without a part. */
+const UNDOABLE = /undefined symbol|required filter|not registered/;
 /** Time for one request; reads are of a few MB, or of one chunk. */
 const LIMIT_MS = 30_000;
 /** Time for the thread to load the library. */
@@ -211,8 +213,8 @@ export class LibraryRows implements Hdf5Rows {
   #failure(error: unknown, rows: readonly [start: number, count: number]): unknown {
     if (!(error instanceof LibraryError)) return error;
     const { message } = error;
-    const state = /undefined symbol|required filter|not registered/.test(message)
-      ? `its filter cannot be undone here (${message})`
+    const state = UNDOABLE.test(message)
+      ? "its filter cannot be undone here"
       : `the data is damaged (${message})`;
     return rowError(this.#header, rows, { state, cause: error }) satisfies DataError;
   }

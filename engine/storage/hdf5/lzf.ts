@@ -19,26 +19,25 @@ const MOST_EXPANSION = 88;
  * Unpacks a block.
  *
  * @param bytes The packed block.
- * @param expected Bytes of the unpacked one.
+ * @param most Bytes that the unpacked one has at most.
  * @returns The unpacked block.
- * @throws {DamagedChunk} if it does not unpack to that length.
+ * @throws {DamagedChunk} if it does not unpack, or to more.
  *
  * @example Two bytes, and a copy of them
  * ```ts
  * import { assertEquals } from "@std/assert";
  * const packed = Uint8Array.of(1, 7, 8, 0x20, 1);
- * assertEquals(unpackLzf(packed, 5), Uint8Array.of(7, 8, 7, 8, 7));
+ * assertEquals(unpackLzf(packed, 99), Uint8Array.of(7, 8, 7, 8, 7));
  * ```
  */
-export function unpackLzf(bytes: Uint8Array, expected: number): Uint8Array {
-  if (expected > MOST_EXPANSION * bytes.length) throw damaged();
-  const result = new Uint8Array(expected);
+export function unpackLzf(bytes: Uint8Array, most: number): Uint8Array {
+  const result = new Uint8Array(Math.min(most, MOST_EXPANSION * bytes.length));
   let to = 0;
   for (let at = 0; at < bytes.length;) {
     const head = bytes[at++];
     if (head < LITERALS) {
       const end = at + head + 1;
-      if (end > bytes.length || to + head + 1 > expected) throw damaged();
+      if (end > bytes.length || to + head + 1 > result.length) throw damaged();
       while (at < end) result[to++] = bytes[at++];
       continue;
     }
@@ -46,11 +45,10 @@ export function unpackLzf(bytes: Uint8Array, expected: number): Uint8Array {
     if (length === LONG_COPY) length += bytes[at++];
     const from = to - ((head & 0x1f) << 8) - bytes[at++] - 1;
     // Beyond the end of the block, bytes are undefined and `from` is not a number.
-    if (!(from >= 0) || !(to + length + 2 <= expected)) throw damaged();
+    if (!(from >= 0) || !(to + length + 2 <= result.length)) throw damaged();
     for (let i = 0; i < length + 2; i++) result[to++] = result[from + i];
   }
-  if (to !== expected) throw damaged();
-  return result;
+  return result.subarray(0, to);
 }
 
 const damaged = () => new DamagedChunk("a compressed chunk is damaged");

@@ -11,7 +11,7 @@ import { findChunks } from "./chunks.ts";
 import { DamagedStructure, UnknownStructure } from "./cursor.ts";
 import { ExternalRows, readSegments } from "./external.ts";
 import { canUndo } from "./filters.ts";
-import { type Layout, readFill, readFilters, readLayout } from "./layout.ts";
+import { type Layout, readFill, readFilters, readLayout, readMaxShape } from "./layout.ts";
 import type { FoundObject } from "./paths.ts";
 import type { Hdf5Header, Hdf5Rows } from "./rows.ts";
 
@@ -97,7 +97,8 @@ function chunked(
   if (!canUndo(filters)) throw new UnknownStructure("other filters");
   const chunkBytes = product(chunk) * elementSize;
   const filtered = filters.length > 0;
-  const options = { shape, chunk, chunkBytes, filtered, plainEdges };
+  const maxShape = readMaxShape(messages);
+  const options = { shape, maxShape, chunk, chunkBytes, filtered, plainEdges };
   const table = findChunks(container.blocks, index, options);
   const fill = readFill(messages, elementSize);
   const { unwritten, positions } = table;
