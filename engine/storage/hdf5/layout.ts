@@ -12,7 +12,12 @@ export type Layout =
   /** In the header itself. */
   | { readonly kind: "compact"; readonly data: Uint8Array }
   /** In one piece; nowhere, if it was never written. */
-  | { readonly kind: "contiguous"; readonly address: number | undefined }
+  | {
+    readonly kind: "contiguous";
+    readonly address: number | undefined;
+    /** Bytes of the piece, where the file says that. */
+    readonly size?: number;
+  }
   | {
     readonly kind: "chunked";
     readonly chunk: readonly number[];
@@ -171,7 +176,9 @@ export function readLayout(messages: Messages): Layout {
   if (version < 3 || version > 5) throw new UnknownStructure(`layout of version ${version}`);
   const kind = message.u8();
   if (kind === 0) return { kind: "compact", data: message.bytes(message.u16()) };
-  if (kind === 1) return { kind: "contiguous", address: message.address() };
+  if (kind === 1) {
+    return { kind: "contiguous", address: message.address(), size: message.length() };
+  }
   if (kind === 3) return { kind: "virtual", mapping: message };
   if (kind !== 2) throw new UnknownStructure(`layout of class ${kind}`);
   if (version === 3) {

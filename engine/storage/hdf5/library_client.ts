@@ -35,6 +35,8 @@ class LibraryThread {
   readonly #worker: Worker;
   /** Open files; where there is none, the thread ends. */
   users = 0;
+  /** Whether it gives no answers any more. */
+  dead = false;
 
   constructor() {
     // A worker of node:worker_threads, unlike others, does not keep a program from ending even if
@@ -48,31 +50,52 @@ class LibraryThread {
     this.#wait(ready, START_MS);
   }
 
+  /** The thread that files share, for one more of them. */
+  static forFile(): LibraryThread {
+    current ??= new LibraryThread();
+    current.users++;
+    return current;
+  }
+
   call(request: LibraryRequest, limit: number): unknown {
     const answer = newAnswer();
     this.#worker.postMessage({ request, answer });
     return this.#wait(answer, limit);
   }
 
-  end(): void {
-    if (current === this) current = undefined;
+  /** One file less. */
+  leave(file: number, limit: number): void {
+    if (--this.users === 0) this.#end();
+    else if (!this.dead) this.call({ type: "close", file }, limit);
+  }
+
+  #end(): void {
+    this.#retire();
+    this.dead = true;
     void this.#worker.terminate();
+  }
+
+  /** Lets files that are opened from now on have a fresh one. */
+  #retire(): void {
+    if (current === this) current = undefined;
   }
 
   #wait(answer: SharedArrayBuffer, limit: number): unknown {
     const state = new Int32Array(answer, 0, 1);
     if (Atomics.wait(state, 0, STATE.waiting, limit) === "timed-out") {
-      this.end();
+      this.#end();
       throw new LibraryError(`the HDF5 library gave no answer for ${limit / 1000} s`);
     }
     const value = readAnswer(answer);
     if (state[0] === STATE.done) return value;
-    if (state[0] === STATE.dead) this.end();
+    // What it failed at it may keep open, and would see it again in another file of that name.
+    if (state[0] === STATE.dead) this.#end();
+    else this.#retire();
     throw new LibraryError(libraryReason(value));
   }
 }
 
-/** The thread that this thread's files share. */
+/** The thread that the files of this thread share. */
 let current: LibraryThread | undefined;
 
 /**
@@ -143,10 +166,8 @@ export class LibraryFile implements Disposable {
   close(): void {
     const thread = this.#thread;
     this.#thread = undefined;
-    if (thread === undefined || thread !== current) return;
     try {
-      if (--thread.users === 0) thread.end();
-      else thread.call({ type: "close", file: this.#file }, this.#limit);
+      thread?.leave(this.#file, this.#limit);
     } catch (error) {
       // It has nothing to give any more.
       if (!(error instanceof LibraryError)) throw error;
@@ -160,11 +181,10 @@ export class LibraryFile implements Disposable {
 
   /** Asks, after opening the file where the library is a fresh one. */
   #call(request: (file: number) => LibraryRequest): unknown {
-    if (this.#thread === undefined || this.#thread !== current) {
-      current ??= new LibraryThread();
-      this.#file = current.call({ type: "open", path: this.#path }, this.#limit) as number;
-      this.#thread = current;
-      current.users++;
+    if (this.#thread === undefined || this.#thread.dead) {
+      this.#thread = LibraryThread.forFile();
+      const opening = { type: "open", path: this.#path } as const;
+      this.#file = this.#thread.call(opening, this.#limit) as number;
     }
     return this.#thread.call(request(this.#file), this.#limit);
   }

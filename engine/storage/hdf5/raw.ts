@@ -131,6 +131,7 @@ function locate(object: FoundObject, options: RawOptions): RawRows {
         const rows = new MemoryRows(readFill(messages, elementSize), rowBytes, { same: true });
         return { rows, unwritten: bytes > 0 ? "all values" : undefined };
       }
+      if (bytes > (layout.size ?? bytes)) throw new DamagedStructure("the data is cut off");
       const position = blocks.superblock.base + layout.address;
       if (!(position + bytes <= blocks.file.size)) {
         throw new DamagedStructure("the data is outside the file");
