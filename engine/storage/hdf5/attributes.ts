@@ -24,6 +24,16 @@ export interface StoredAttribute {
   readonly data: Cursor;
 }
 
+/** A text that is not UTF-8. */
+export class NotUtf8 extends Error {
+  override name = "NotUtf8";
+
+  /** @param index Which of the texts it is. */
+  constructor(readonly index: number) {
+    super(`text ${index} is not UTF-8`);
+  }
+}
+
 /** Flags of an attribute: its type, its dataspace are those of other objects. */
 const SHARED = { type: 0x01, space: 0x02 } as const;
 
@@ -95,7 +105,8 @@ function trimmed(bytes: Uint8Array, padding: TextType["padding"]): Uint8Array {
  * @param data At the first of them.
  * @param count How many there are.
  * @returns The texts.
- * @throws {DamagedStructure} if one is missing, or is not UTF-8.
+ * @throws {DamagedStructure} if one is missing.
+ * @throws {NotUtf8} if one is not UTF-8.
  */
 export function readTexts(
   container: Container,
@@ -108,7 +119,7 @@ export function readTexts(
     try {
       return decoder.decode(trimmed(bytes, type.anyLength ? "terminated" : type.padding));
     } catch {
-      throw new DamagedStructure(count === 1 ? "it is not UTF-8" : `text ${i} is not UTF-8`);
+      throw new NotUtf8(i);
     }
   });
 }

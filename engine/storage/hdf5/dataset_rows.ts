@@ -6,7 +6,7 @@
 import type { DataError } from "../../errors.ts";
 import { converter, type NumberFormat } from "../number_format.ts";
 import type { ContainerSet } from "./container.ts";
-import { readFill } from "./layout.ts";
+import { readFill, readLayout } from "./layout.ts";
 import { LibraryError, type LibraryFile, LibraryRows } from "./library_client.ts";
 import type { FoundObject } from "./paths.ts";
 import { openRawRows } from "./raw.ts";
@@ -37,6 +37,8 @@ export interface OpenOptions {
 export interface OpenRows {
   /** Reads them. */
   readonly rows: Hdf5Rows;
+  /** Dimensions: those of a virtual dataset may have grown with its sources. */
+  readonly shape: readonly number[];
   /** How the numbers that it delivers are laid out. */
   readonly format: NumberFormat;
   /** Bytes of all files from which they may come. */
@@ -76,19 +78,20 @@ function noticesOf(facts: DatasetFacts, sources: Sources, unwritten?: string): s
   return notices;
 }
 
-/** Rows that the library reads, after it has seen the same dataset. */
-function libraryRows({ object, header }: DatasetFacts, options: OpenOptions): Hdf5Rows {
+/** The dimensions that the library sees, which must be those of the header. */
+function libraryShape({ object, header }: DatasetFacts, options: OpenOptions): readonly number[] {
   const library = options.library();
   try {
     const { shape, size } = library.describe(object.path);
-    if (shape?.join() !== header.shape.join() || size !== header.format.size) {
-      throw new LibraryError("the HDF5 library sees another dataset");
-    }
+    const grown = readLayout(object.messages).kind === "virtual" &&
+      shape?.length === header.shape.length;
+    const same = grown || shape?.join() === header.shape.join();
+    if (same && shape && size === header.format.size) return shape;
+    throw new LibraryError("the HDF5 library sees another dataset");
   } catch (error) {
     if (!(error instanceof LibraryError)) throw error;
     throw options.fail(`has a damaged header (${error.message})`);
   }
-  return new LibraryRows(library, header, object.path);
 }
 
 /**
@@ -109,10 +112,11 @@ export function openRows(facts: DatasetFacts, options: OpenOptions): OpenRows {
   const raw = direct ? openRawRows(object, { header, elementSize }) : undefined;
   if (raw) {
     const notices = noticesOf(facts, sources, raw.unwritten);
-    return { rows: raw.rows, format: header.format, storedBytes, notices };
+    return { rows: raw.rows, shape: header.shape, format: header.format, storedBytes, notices };
   }
+  const shape = libraryShape(facts, options);
   // The library delivers little endian whatever the file holds.
   const format = { ...header.format, littleEndian: true };
-  const rows = libraryRows(facts, options);
-  return { rows, format, storedBytes, notices: noticesOf(facts, sources) };
+  const rows = new LibraryRows(options.library(), { ...header, shape }, object.path);
+  return { rows, shape, format, storedBytes, notices: noticesOf(facts, sources) };
 }

@@ -5,7 +5,13 @@
  * @module
  */
 import { DataError } from "../../errors.ts";
-import { attributeValue, type Hdf5Attribute, readAttributes, readTexts } from "./attributes.ts";
+import {
+  attributeValue,
+  type Hdf5Attribute,
+  NotUtf8,
+  readAttributes,
+  readTexts,
+} from "./attributes.ts";
 import { ContainerSet, cursorOver } from "./container.ts";
 import { DamagedStructure, UnknownStructure } from "./cursor.ts";
 import { Hdf5Dataset } from "./dataset.ts";
@@ -95,8 +101,9 @@ export class Hdf5File implements Disposable {
     return this.#guard(undefined, () => {
       const { container, messages } = this.#object(group);
       return Array.from(readLinks(container.blocks, messages), ({ name, utf8 }) => {
-        if (!utf8) throw new DamagedStructure(`the name "${name}" in it is not UTF-8`);
-        return name;
+        if (utf8) return name;
+        const message = `Cannot read "${this.path}": a name in "${group}" is not UTF-8: "${name}"`;
+        throw new DataError(message, { file: this.path });
       });
     });
   }
@@ -146,7 +153,12 @@ export class Hdf5File implements Disposable {
       const type = readType(object.messages);
       const shape = readShape(object.messages);
       if (type.class !== "text" || shape === undefined) throw this.#error(name, "holds no texts");
-      return this.#readTexts(object, { name, type, shape });
+      try {
+        return this.#readTexts(object, { name, type, shape });
+      } catch (error) {
+        if (!(error instanceof NotUtf8)) throw error;
+        throw this.#error(name, `has ${error.message}`, error);
+      }
     });
   }
 
@@ -241,14 +253,14 @@ export class Hdf5File implements Disposable {
     const ids = filters.map((filter) => filter.id);
     const header = { file: this.path, name, shape, chunks, filters: ids, format };
     const facts: DatasetFacts = { object, header };
-    const { rows, storedBytes, notices, format: delivered } = openRows(facts, {
+    const { rows, storedBytes, notices, ...delivered } = openRows(facts, {
       files: this.#files,
       direct: this.#options.direct ?? true,
       library: () => this.#library(object),
       fail: (state) => this.#error(name, state),
     });
     this.#notices.push(...notices.filter((line) => !this.#notices.includes(line)));
-    return new Hdf5Dataset({ ...header, format: delivered }, rows, { storedBytes });
+    return new Hdf5Dataset({ ...header, ...delivered }, rows, { storedBytes });
   }
 
   #readTexts(
@@ -280,9 +292,11 @@ export class Hdf5File implements Disposable {
     try {
       return read();
     } catch (error) {
-      if (!isOurs(error) && !(error instanceof LibraryError)) throw error;
+      const known = isOurs(error) || error instanceof NotUtf8 || error instanceof LibraryError;
+      if (!known) throw error;
       const where = object === "/" ? "" : `dataset "${object}": `;
-      const state = `${where}attribute "${name}" is damaged (${error.message})`;
+      const what = error instanceof NotUtf8 ? "is not UTF-8" : `is damaged (${error.message})`;
+      const state = `${where}attribute "${name}" ${what}`;
       throw new DataError(`Cannot read "${this.path}": ${state}`, {
         file: this.path,
         dataset: where === "" ? undefined : object,

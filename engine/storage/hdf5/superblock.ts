@@ -3,6 +3,7 @@
  * @module
  */
 import { DataError } from "../../errors.ts";
+import { describeWrongFile, FILE_START } from "../file_kind.ts";
 import type { FileReader } from "../file_reader.ts";
 import { lookup3 } from "./lookup3.ts";
 
@@ -93,9 +94,11 @@ function readInteger(view: DataView, at: number, size: number): number {
 export function readSuperblock(file: FileReader): Superblock {
   const fail = (state: string) =>
     new DataError(`Cannot read "${file.path}": ${state}`, { file: file.path });
-  if (file.size === 0) throw fail("it is an empty file");
   const start = findSignature(file);
-  if (start < 0) throw fail("it is not an HDF5 file");
+  if (start < 0) {
+    const beginning = file.read(0, Math.min(FILE_START, file.size));
+    throw fail(describeWrongFile(beginning, "an HDF5 file"));
+  }
   const length = Math.min(MAX_LENGTH, file.size - start);
   const bytes = new Uint8Array(MAX_LENGTH);
   bytes.set(file.read(start, length));

@@ -28,6 +28,8 @@ export interface Mapping {
 
 /** Kinds of selections. */
 const KIND = { none: 0, hyperslab: 2, all: 3 } as const;
+/** Flags of mappings: names that stand elsewhere. */
+const NAMES = { fileShared: 0x01, datasetShared: 0x02, sameFile: 0x04 } as const;
 /** A count of blocks that grows with the dataset. */
 const UNLIMITED = 2 ** 64;
 /** Bytes of the checksum behind the mappings. */
@@ -67,27 +69,23 @@ interface Numbers {
   readonly size: number;
 }
 
-/** Start, stride, count and length of blocks along each dimension. */
+/** Along each dimension: start, stride, count and length of blocks. */
 function readRegular(block: Cursor, { rank, size }: Numbers): Selection {
   const largest = 2 ** (8 * size) - 1;
   // Numbers with all bits set stand for no limit.
-  const one = () => {
+  const read = () => {
     const value = block.uint(size);
     return value >= largest ? UNLIMITED : value;
   };
-  const [start, stride, count, length] = Array.from(
-    { length: 4 },
-    () => Array.from({ length: rank }, one),
-  );
-  const counts = count.map((blocks, axis) => blocks * length[axis]);
-  return {
-    end: start.map((first, axis) =>
-      count[axis] === UNLIMITED || length[axis] === UNLIMITED
-        ? undefined
-        : first + (count[axis] - 1) * stride[axis] + length[axis]
-    ),
-    count: counts.some((value) => value >= UNLIMITED) ? undefined : product(counts),
-  };
+  const end: (number | undefined)[] = [];
+  let total = 1;
+  for (let axis = 0; axis < rank; axis++) {
+    const [start, stride, count, length] = [read(), read(), read(), read()];
+    const unlimited = count === UNLIMITED || length === UNLIMITED;
+    end.push(unlimited ? undefined : start + (count - 1) * stride + length);
+    total *= unlimited ? Infinity : count * length;
+  }
+  return { end, count: Number.isFinite(total) ? total : undefined };
 }
 
 /** Blocks one by one: their first and their last index. */
@@ -124,14 +122,32 @@ export function readMappings(container: Container, layout: Cursor): Mapping[] {
   if (stored !== lookup3(bytes.subarray(0, -CHECKSUM_BYTES))) {
     throw new DamagedStructure("the checksum of a virtual dataset differs");
   }
-  if (version === 1) throw new UnknownStructure("virtual dataset of version 1");
   const count = block.length();
   if (count > block.left) throw new DamagedStructure(`${count} parts in ${block.left} bytes`);
-  const text = () => new TextDecoder().decode(block.untilZero());
-  return Array.from({ length: count }, () => {
-    const [file, dataset] = [text(), text()];
-    return { file, dataset, source: readSelection(block), target: readSelection(block) };
-  });
+  const mappings: Mapping[] = [];
+  for (let i = 0; i < count; i++) {
+    const flags = version === 1 ? block.u8() : 0;
+    const file = flags & NAMES.sameFile
+      ? "."
+      : readName(block, flags & NAMES.fileShared, mappings)?.file;
+    const dataset = readName(block, flags & NAMES.datasetShared, mappings)?.dataset;
+    if (file === undefined || dataset === undefined) {
+      throw new DamagedStructure("a virtual dataset without names");
+    }
+    mappings.push({ file, dataset, source: readSelection(block), target: readSelection(block) });
+  }
+  return mappings;
+}
+
+/** A name, or the mapping that has the same one. */
+function readName(
+  block: Cursor,
+  shared: number,
+  before: readonly Mapping[],
+): Pick<Mapping, "file" | "dataset"> | undefined {
+  if (shared) return before[block.length()];
+  const name = new TextDecoder().decode(block.untilZero());
+  return { file: name, dataset: name };
 }
 
 /**

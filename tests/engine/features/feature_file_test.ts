@@ -36,7 +36,7 @@ const REASONS: Readonly<Record<string, string>> = {
   "ptr_with_3d.h5": 'holds fixed-size bags but the file also carries "bag_ptr"',
   "zero_rows.h5": 'dataset "features" has no rows',
   "features_is_group.h5": 'dataset "features" is a group',
-  "not_hdf5.h5": "it is not an HDF5 file",
+  "not_hdf5.h5": "not an HDF5 file",
   "empty_file.h5": "it is an empty file",
   "truncated.h5": "it is truncated",
   "corrupt_chunk.h5": 'dataset "features", rows',

@@ -198,8 +198,20 @@ virtual("virtual_stride.h5", (6, 3), [(slice(0, 6, 2), part(0)[:3]), (slice(1, 6
 virtual("virtual_gap.h5", (12, 3), [(slice(0, 4), part(0)), (slice(8, 12), part(2))], fillvalue=9)
 virtual("virtual_of_virtual.h5", (4, 3),
         [(slice(0, 4), h5py.VirtualSource("virtual.h5", "features", shape=(12, 3))[4:8])])
-for name in ("virtual.h5", "virtual_stride.h5", "virtual_gap.h5", "virtual_of_virtual.h5"):
-    note(name)
+with h5py.File("virtual_same_file.h5", "w", libver="latest") as file:
+    file["half"] = F[:2]
+    layout = h5py.VirtualLayout(shape=(4, 3), dtype="f4")
+    layout[0:2] = layout[2:4] = h5py.VirtualSource(file["half"])
+    file.create_virtual_dataset("features", layout)
+with h5py.File("virtual_series.h5", "w", libver="latest") as file:
+    space = h5py.h5s.create_simple((12, 3), (h5py.h5s.UNLIMITED, 3))
+    space.select_hyperslab((0, 0), (h5py.h5s.UNLIMITED, 1), (4, 3), (4, 3))
+    plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    plan.set_virtual(space, b"part_%b.h5", b"features", h5py.h5s.create_simple((4, 3)))
+    space = h5py.h5s.create_simple((8, 3), (h5py.h5s.UNLIMITED, 3))
+    h5py.h5d.create(file.id, b"features", h5py.h5t.IEEE_F32LE, space, plan)
+for name in ("virtual", "virtual_stride", "virtual_gap", "virtual_of_virtual", "virtual_same_file", "virtual_series"):
+    note(f"{name}.h5")
 virtual("virtual_no_file.h5", (8, 3), [(slice(0, 4), part(0)), (slice(4, 8), part(7))])
 virtual("virtual_no_dataset.h5", (8, 3), [(slice(0, 4), part(0)), (slice(4, 8), part(1, "moved"))])
 virtual("virtual_smaller.h5", (8, 3), [(slice(0, 4), part(0)), (slice(4, 8), part(1, "half"))])
