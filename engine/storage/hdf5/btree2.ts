@@ -5,7 +5,13 @@
 import { type Blocks, type Cursor, DamagedStructure, UnknownStructure } from "./cursor.ts";
 
 /** What records a tree holds. */
-export const RECORDS = { hugeObjects: 1, linkNames: 5, attributeNames: 8 } as const;
+export const RECORDS = {
+  hugeObjects: 1,
+  linkNames: 5,
+  attributeNames: 8,
+  chunks: 10,
+  filteredChunks: 11,
+} as const;
 
 /** Bytes of a node besides its records: signature, version, type, checksum. */
 const NODE_BYTES = 10;

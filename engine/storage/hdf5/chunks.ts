@@ -2,8 +2,10 @@
  * Where the chunks of a dataset lie: the indexes that HDF5 keeps of them.
  * @module
  */
+import { readRecords, RECORDS } from "./btree2.ts";
 import { ChunkTree } from "./chunk_tree.ts";
 import { type Blocks, type Cursor, DamagedStructure, UnknownStructure } from "./cursor.ts";
+import { readExtensibleArray } from "./extensible_array.ts";
 import type { ChunkIndex } from "./layout.ts";
 
 /** Addresses of all chunks, by their row-major place in the grid of chunks. */
@@ -87,15 +89,13 @@ class TableBuilder {
 
   /** Sets the chunk at a place of the largest grid, if the dataset has grown that far. */
   #setOf(largest: readonly number[], index: number, chunk: Chunk): void {
-    let [place, stride, rest] = [0, 1, index];
+    const at: number[] = [];
+    let rest = index;
     for (let axis = largest.length - 1; axis >= 0; axis--) {
-      const at = rest % largest[axis];
-      if (at >= this.#grid[axis]) return;
-      place += at * stride;
-      stride *= this.#grid[axis];
+      at[axis] = rest % largest[axis];
       rest = Math.floor(rest / largest[axis]);
     }
-    this.set(place, chunk);
+    this.#setAt(at, chunk);
   }
 
   set(place: number, { address, size, mask }: Chunk): void {
@@ -173,10 +173,7 @@ class TableBuilder {
     const largest = this.#largestGrid();
     const total = largest.reduce((product, size) => product * size, 1);
     if (head.length() !== total) throw new DamagedStructure("an array of another length");
-    const rest = entry - offsetSize - (this.#options.filtered ? MASK_BYTES : 0);
-    if (this.#options.filtered ? rest < 1 || rest > 8 : rest !== 0) {
-      throw new DamagedStructure(`an array's entries take ${entry} bytes`);
-    }
+    this.#checkEntry(entry - offsetSize);
     const data = head.address();
     if (data === undefined) return;
     const pages = Math.ceil(total / pageSize);
@@ -199,6 +196,69 @@ class TableBuilder {
     }
   }
 
+  /** What an entry has besides its address: with filters, the chunk's size and mask. */
+  #checkEntry(rest: number): void {
+    const { filtered } = this.#options;
+    if (filtered ? rest < 1 + MASK_BYTES || rest > 8 + MASK_BYTES : rest !== 0) {
+      throw new DamagedStructure(`an index's entries are of an odd size`);
+    }
+  }
+
+  /** Extensible array: one dimension without limit, which counts slowest there. */
+  readExtensibleArray(address: number): void {
+    const { maxShape, chunk, filtered } = this.#options;
+    const array = readExtensibleArray(this.#blocks, address, Number(filtered));
+    this.#checkEntry(array.entry - this.#blocks.superblock.offsetSize);
+    const free = maxShape.indexOf(undefined);
+    if (free < 0) throw new DamagedStructure("an array for a dataset with limits");
+    const order = [free, ...maxShape.keys().filter((axis) => axis !== free)];
+    const largest = order.map((axis) => Math.ceil((maxShape[axis] ?? 0) / chunk[axis]));
+    for (const { block, start, count } of array.parts) {
+      for (let i = 0; i < count; i++) {
+        const stored = this.#entry(block, array.entry);
+        if (!stored) continue;
+        const at: number[] = [];
+        let rest = start + i;
+        for (let k = order.length - 1; k > 0; k--) {
+          at[order[k]] = rest % largest[k];
+          rest = Math.floor(rest / largest[k]);
+        }
+        at[free] = rest;
+        this.#setAt(at, stored);
+      }
+    }
+  }
+
+  /** Version 2 B-tree: several dimensions without limit. */
+  readTree2(address: number): void {
+    const { filtered } = this.#options;
+    const type = filtered ? RECORDS.filteredChunks : RECORDS.chunks;
+    for (const record of readRecords(this.#blocks, address, type)) {
+      const entry = record.left - 8 * this.#grid.length;
+      this.#checkEntry(entry - this.#blocks.superblock.offsetSize);
+      const stored = this.#entry(record, entry);
+      if (!stored) throw new DamagedStructure("an address is not set");
+      this.#setAt(this.#grid.map(() => record.uint(8)), stored);
+    }
+  }
+
+  /** An entry of an index; `undefined` where there is no chunk. */
+  #entry(block: Cursor, bytes: number): Chunk | undefined {
+    const { filtered, chunkBytes } = this.#options;
+    const address = block.address();
+    const size = filtered
+      ? block.uint(bytes - this.#blocks.superblock.offsetSize - MASK_BYTES)
+      : chunkBytes;
+    const mask = filtered ? block.u32() : 0;
+    return address === undefined ? undefined : { address, size, mask };
+  }
+
+  /** Sets a chunk by its place along each dimension, if the dataset has grown that far. */
+  #setAt(at: readonly number[], chunk: Chunk): void {
+    if (at.some((place, axis) => place >= this.#grid[axis])) return;
+    this.set(at.reduce((sum, place, axis) => sum * this.#grid[axis] + place, 0), chunk);
+  }
+
   #expectVersion(block: Cursor): void {
     const version = block.u8();
     if (version !== 0) throw new UnknownStructure(`array of version ${version}`);
@@ -216,13 +276,9 @@ class TableBuilder {
       readonly largest: readonly number[];
     },
   ): void {
-    const { filtered, chunkBytes } = this.#options;
-    const sizeBytes = entry - this.#blocks.superblock.offsetSize - MASK_BYTES;
     for (let index = start; index < start + count; index++) {
-      const address = block.address();
-      const size = filtered ? block.uint(sizeBytes) : chunkBytes;
-      const mask = filtered ? block.u32() : 0;
-      if (address !== undefined) this.#setOf(largest, index, { address, size, mask });
+      const stored = this.#entry(block, entry);
+      if (stored) this.#setOf(largest, index, stored);
     }
   }
 }
@@ -258,8 +314,11 @@ export function findChunks(blocks: Blocks, index: ChunkIndex, options: ChunkOpti
       builder.set(0, { address: index.address, size, mask });
       break;
     }
-    case "other":
-      throw new UnknownStructure(`chunk index: ${index.name}`);
+    case "extensible_array":
+      builder.readExtensibleArray(index.address);
+      break;
+    case "tree2":
+      builder.readTree2(index.address);
   }
   return builder.finish();
 }

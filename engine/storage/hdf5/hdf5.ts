@@ -24,6 +24,7 @@ import { LibraryError, LibraryFile } from "./library_client.ts";
 import { numberType } from "./number_type.ts";
 import { type Found, findObject, type FoundObject, objectKind } from "./paths.ts";
 import { openRawRows } from "./raw.ts";
+import { rowError } from "./rows.ts";
 
 export type { Hdf5Attribute } from "./attributes.ts";
 export { Hdf5Dataset } from "./dataset.ts";
@@ -157,7 +158,8 @@ export class Hdf5File implements Disposable {
         return this.#readTexts(object, { name, type, shape });
       } catch (error) {
         if (!(error instanceof NotUtf8)) throw error;
-        throw this.#error(name, `has ${error.message}`, error);
+        const header = { file: this.path, name };
+        throw rowError(header, [error.index, 1], { state: "the text is not UTF-8", cause: error });
       }
     });
   }

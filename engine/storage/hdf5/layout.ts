@@ -35,15 +35,15 @@ export type ChunkIndex =
   | { readonly kind: "none" }
   | { readonly kind: "tree"; readonly address: number }
   | { readonly kind: "fixed_array"; readonly address: number }
+  | { readonly kind: "extensible_array"; readonly address: number }
+  | { readonly kind: "tree2"; readonly address: number }
   | { readonly kind: "implicit"; readonly address: number }
   | {
     readonly kind: "single";
     readonly address: number;
     /** Stored bytes and filter mask, if there are filters. */
     readonly filtered?: { readonly size: number; readonly mask: number };
-  }
-  /** Of a kind that only the HDF5 library knows. */
-  | { readonly kind: "other"; readonly name: string };
+  };
 
 /** One step of the pipeline through which chunks went. */
 export interface Filter {
@@ -137,8 +137,10 @@ function readIndex(message: Cursor, flags: number): ChunkIndex {
       return { kind: "implicit", address };
     case 3:
       return { kind: "fixed_array", address };
+    case 4:
+      return { kind: "extensible_array", address };
     default:
-      return { kind: "other", name: kind === 4 ? "extensible array" : "B-tree of version 2" };
+      return { kind: "tree2", address };
   }
 }
 

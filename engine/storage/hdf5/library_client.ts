@@ -5,7 +5,6 @@
  */
 import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
-import type { DataError } from "../../errors.ts";
 import { libraryReason } from "./library.ts";
 import {
   type LibraryDataset,
@@ -190,6 +189,15 @@ export class LibraryFile implements Disposable {
   }
 }
 
+/** What an error of the library means for whoever reads rows. */
+function reasonOf(message: string): string {
+  if (UNDOABLE.test(message)) return "its filter cannot be undone here";
+  if (message.includes("enum members")) {
+    return "its enumeration is in a byte order that cannot be read with these filters";
+  }
+  return `the data is damaged (${message})`;
+}
+
 /** Rows of a dataset, read through the library. */
 export class LibraryRows implements Hdf5Rows {
   readonly chunkRows: number;
@@ -233,9 +241,7 @@ export class LibraryRows implements Hdf5Rows {
   #failure(error: unknown, rows: readonly [start: number, count: number]): unknown {
     if (!(error instanceof LibraryError)) return error;
     const { message } = error;
-    const state = UNDOABLE.test(message)
-      ? "its filter cannot be undone here"
-      : `the data is damaged (${message})`;
-    return rowError(this.#header, rows, { state, cause: error }) satisfies DataError;
+    const state = reasonOf(message);
+    return rowError(this.#header, rows, { state, cause: error });
   }
 }
