@@ -86,7 +86,7 @@ export function libraryReason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const places = [...text.matchAll(/#\d+: .*?\(\): (.*)/g)];
   const kinds = [...text.matchAll(/minor: (.*)/g)];
-  const lines = text.split("\n");
+  const lines = text.split("\n").filter((line) => !/^\s*(major|minor):/.test(line));
   const told = [places.at(-1)?.[1], kinds.at(-1)?.[1], ...lines].map((line) => line?.trim());
   return told.find((line) => line !== undefined && line !== "") ?? "it does not say why";
 }
