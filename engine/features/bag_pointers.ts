@@ -6,6 +6,9 @@
 import { DataError } from "../errors.ts";
 import type { Hdf5File, Hdf5Header } from "../storage/hdf5/hdf5.ts";
 
+/** Most instances of a bag. */
+const MAX_LENGTH = 2 ** 31 - 1;
+
 /** Where the bags lie. */
 export interface BagPointers {
   /** Name of the dataset that tells. */
@@ -50,9 +53,18 @@ async function readWhole(
   throw fail(file, name, `is not made of whole numbers: ${numbers[broken]} at ${broken}`, broken);
 }
 
-function checkEmpty(file: Hdf5File, name: string, lengths: Int32Array): void {
-  const empty = lengths.indexOf(0);
-  if (empty >= 0) throw fail(file, name, `makes bag ${empty} empty`, empty);
+/** The lengths of bags, none of which is empty or longer than any array. */
+function bagLengths(
+  file: Hdf5File,
+  name: string,
+  lengths: ArrayLike<number>,
+): Int32Array<ArrayBuffer> {
+  for (let bag = 0; bag < lengths.length; bag++) {
+    if (lengths[bag] === 0) throw fail(file, name, `makes bag ${bag} empty`, bag);
+    if (lengths[bag] <= MAX_LENGTH) continue;
+    throw fail(file, name, `makes bag ${bag} ${lengths[bag]} rows long, at most ${MAX_LENGTH}`, bag);
+  }
+  return Int32Array.from(lengths);
 }
 
 function lengthsOfPtr(
@@ -70,9 +82,7 @@ function lengthsOfPtr(
   if (ptr[bags] !== rows) {
     throw fail(file, ptrKey, `ends at ${ptr[bags]} but there are ${rows} feature rows`, bags);
   }
-  const lengths = Int32Array.from({ length: bags }, (_, bag) => ptr[bag + 1] - ptr[bag]);
-  checkEmpty(file, ptrKey, lengths);
-  return lengths;
+  return bagLengths(file, ptrKey, ptr.slice(1).map((end, bag) => end - ptr[bag]));
 }
 
 function checkLengths(file: Hdf5File, lengths: Float64Array, options: BagPointersOptions): void {
@@ -122,7 +132,7 @@ export async function bagPointers(
   const name = ptr ? ptrKey : lengthsKey;
   if (!ptr && !given) return undefined;
   if (!ptr && given) checkLengths(file, given, options);
-  const lengths = ptr ? lengthsOfPtr(file, ptr, options) : Int32Array.from(given ?? []);
+  const lengths = ptr ? lengthsOfPtr(file, ptr, options) : bagLengths(file, lengthsKey, given ?? []);
   if (ptr && given) {
     const differs = lengths.findIndex((length, bag) => length !== given[bag]);
     if (differs >= 0) {
@@ -131,6 +141,5 @@ export async function bagPointers(
       throw fail(file, ptrKey, `and "${lengthsKey}" disagree: ${state}`, differs);
     }
   }
-  checkEmpty(file, name, lengths);
   return { name, lengths };
 }

@@ -218,6 +218,12 @@ virtual("virtual_smaller.h5", (8, 3), [(slice(0, 4), part(0)), (slice(4, 8), par
 virtual("virtual_smaller_part.h5", (4, 3), [(slice(0, 4), part(1, "half", (8, 3))[4:8])])
 virtual("virtual_itself.h5", (4, 3), [(slice(0, 4), h5py.VirtualSource("virtual_itself.h5", "features", shape=(4, 3)))])
 
+with h5py.File("linked_to_labels.h5", "w") as file:
+    file["values"] = np.array([1.5, 2.5, 3.5, 4.5], "f4")
+virtual("features_elsewhere.h5", (4, 3), [(slice(0, 4), part(0))])
+with h5py.File("features_elsewhere.h5", "a") as file:
+    file["labels"] = h5py.ExternalLink("linked_to_labels.h5", "values")
+
 # Numbers that are refused, filters that cannot be undone.
 create("float8.h5", floats(little, 1, (7, 3, 4, 0, 3), 7), F)
 create("float16_wide.h5", floats(little, 2, (15, 9, 6, 0, 9), 31), F)
@@ -250,6 +256,28 @@ with h5py.File("large_chunk.h5", "w") as file:
     dataset = file.create_dataset("features", shape=(1 << 18, 1024), chunks=(1 << 18, 1024), dtype="f4",
                                   compression="gzip")
     dataset.id.write_direct_chunk((0, 0), zlib.compress(bytes(1000)))
+
+# Shapes that cost nothing to declare.
+def declares(name, **shapes):
+    with h5py.File(f"declares_{name}.h5", "w") as file:
+        for key, value in shapes.items():
+            if isinstance(value, tuple):
+                chunk = tuple(min(size, 1 << 16) if i == 0 else min(size, 16) for i, size in enumerate(value))
+                file.create_dataset(key, shape=value, chunks=chunk, dtype="f4" if key == "features" else "i8")
+            else:
+                file[key] = value
+
+
+declares("labels", features=np.ones((3, 2), "f4"), labels=(1 << 34,))
+declares("targets", features=np.ones((3, 2), "f4"), labels=(1 << 30, 3))
+declares("wide_targets", features=np.ones((3, 2), "f4"), labels=(3, 1 << 30))
+declares("lengths", features=np.ones((3, 2), "f4"), labels=np.arange(2), bag_lengths=(1 << 33,))
+declares("pointers", features=np.ones((3, 2), "f4"), labels=(1 << 31,), bag_ptr=((1 << 31) + 1,))
+declares("rows", features=(1 << 32, 2), labels=(1 << 32,))
+declares("long_bag", features=(1 << 32, 2), labels=np.zeros(2, "i8"), bag_ptr=np.array([0, 1 << 31, 1 << 32]))
+declares("large_bag", features=(10**9 + 1, 2), labels=np.zeros(2, "i8"), bag_lengths=np.array([1, 10**9]))
+declares("wide_rows", features=(3, 1 << 33), labels=np.arange(3))
+declares("wide_bags", features=(2, 1 << 31, 8), labels=np.arange(2))
 
 # A writer that was killed, also while others read along.
 for name, along in (("killed.h5", False), ("killed_swmr.h5", True)):
