@@ -3,7 +3,7 @@
  * @module
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { addFilterPlugins, type Hdf5Library, loadHdf5Library } from "./library.ts";
+import { addFilterPlugins, hasEnded, type Hdf5Library, loadHdf5Library } from "./library.ts";
 import {
   giveAnswer,
   type LibraryCall,
@@ -13,9 +13,6 @@ import {
 } from "./_library_protocol.ts";
 
 type LibraryFile = InstanceType<Hdf5Library["h5wasm"]["File"]>;
-
-/** What the library says when it gives itself up. */
-const ABORTED = /Aborted|memory access out of bounds|unreachable|table index/;
 
 /** Answers requests, one at a time. */
 class LibraryServer {
@@ -93,7 +90,7 @@ async function start(answer: SharedArrayBuffer): Promise<void> {
       giveAnswer(answer, STATE.done, server.answer(request));
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
-      giveAnswer(answer, ABORTED.test(text) ? STATE.dead : STATE.failed, text);
+      giveAnswer(answer, hasEnded(text) ? STATE.dead : STATE.failed, text);
     }
   });
   giveAnswer(answer, STATE.done, null);

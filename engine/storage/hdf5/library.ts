@@ -19,11 +19,19 @@ export interface Hdf5Library {
   readonly module: Awaited<H5wasm["ready"]>;
 }
 
+/** What the library says where it gives itself up. */
+const ENDED = /Aborted|memory access out of bounds|unreachable|table index is out/;
+
 let library: Promise<Hdf5Library> | undefined;
 let plugins: Promise<void> | undefined;
+/** How many libraries have given themselves up. */
+let ended = 0;
 
 async function load(): Promise<Hdf5Library> {
-  const h5wasm = await import("h5wasm/node");
+  // Another address makes another instance.
+  const h5wasm = ended === 0
+    ? await import("h5wasm/node")
+    : await import(`${import.meta.resolve("h5wasm/node")}?${ended}`) as H5wasm;
   const module = await h5wasm.ready;
   // Without this the library prints its error stack on stderr and only returns -1.
   module.activate_throwing_error_handler();
@@ -45,6 +53,27 @@ async function load(): Promise<Hdf5Library> {
 export function loadHdf5Library(): Promise<Hdf5Library> {
   library ??= load();
   return library;
+}
+
+/**
+ * Tells whether the library has given itself up. Where it has, the next one that is loaded is a
+ * fresh one.
+ *
+ * @param error What it threw.
+ * @returns Whether nothing more can be had of it.
+ *
+ * @example An error, and the end
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(hasEnded(new Error("unable to open file")), false);
+ * assertEquals(hasEnded(new Error("Aborted(native code called abort())")), true);
+ * ```
+ */
+export function hasEnded(error: unknown): boolean {
+  if (!ENDED.test(String(error))) return false;
+  ended++;
+  [library, plugins] = [undefined, undefined];
+  return true;
 }
 
 async function insertPlugins(): Promise<void> {

@@ -1,6 +1,7 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import {
   addFilterPlugins,
+  hasEnded,
   libraryReason,
   loadHdf5Library,
 } from "../../../../engine/storage/hdf5/library.ts";
@@ -30,4 +31,18 @@ Deno.test("libraryReason() prefers what functions say, and always says something
   assertEquals(libraryReason(new Error(places)), "inflate() failed");
   assertEquals(libraryReason(new Error("")), "it does not say why");
   assertEquals(libraryReason("\n  minor: \n\nlast"), "last");
+});
+
+Deno.test("loadHdf5Library() gives a fresh library after one has given itself up", async () => {
+  const before = await loadHdf5Library();
+  assertEquals(hasEnded(new Error("can't open file")), false);
+  assertEquals(await loadHdf5Library(), before);
+  assertEquals(hasEnded(new WebAssembly.RuntimeError("memory access out of bounds")), true);
+  const after = await loadHdf5Library();
+  assertNotEquals(after.module, before.module);
+  const path = Deno.makeTempFileSync();
+  const file = new after.h5wasm.File(path, "w");
+  file.create_dataset({ name: "x", data: Float32Array.of(1, 2) });
+  file.close();
+  Deno.removeSync(path);
 });
