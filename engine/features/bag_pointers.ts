@@ -62,7 +62,12 @@ function bagLengths(
   for (let bag = 0; bag < lengths.length; bag++) {
     if (lengths[bag] === 0) throw fail(file, name, `makes bag ${bag} empty`, bag);
     if (lengths[bag] <= MAX_LENGTH) continue;
-    throw fail(file, name, `makes bag ${bag} ${lengths[bag]} rows long, at most ${MAX_LENGTH}`, bag);
+    throw fail(
+      file,
+      name,
+      `makes bag ${bag} ${lengths[bag]} rows long, at most ${MAX_LENGTH}`,
+      bag,
+    );
   }
   return Int32Array.from(lengths);
 }
@@ -132,7 +137,9 @@ export async function bagPointers(
   const name = ptr ? ptrKey : lengthsKey;
   if (!ptr && !given) return undefined;
   if (!ptr && given) checkLengths(file, given, options);
-  const lengths = ptr ? lengthsOfPtr(file, ptr, options) : bagLengths(file, lengthsKey, given ?? []);
+  const lengths = ptr
+    ? lengthsOfPtr(file, ptr, options)
+    : bagLengths(file, lengthsKey, given ?? []);
   if (ptr && given) {
     const differs = lengths.findIndex((length, bag) => length !== given[bag]);
     if (differs >= 0) {

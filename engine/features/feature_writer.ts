@@ -8,7 +8,12 @@ import type { Dataset, File } from "h5wasm/node";
 import { DataError } from "../errors.ts";
 import { putInPlace, removeQuietly, writeError } from "../storage/atomic.ts";
 import { emptyFloat16File } from "./float16_template.ts";
-import { hasEnded, type Hdf5Library, libraryReason, loadHdf5Library } from "../storage/hdf5/library.ts";
+import {
+  hasEnded,
+  type Hdf5Library,
+  libraryReason,
+  loadHdf5Library,
+} from "../storage/hdf5/library.ts";
 
 /** What a feature file is to look like. */
 export interface FeatureWriterOptions {

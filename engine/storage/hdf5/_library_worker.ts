@@ -82,7 +82,7 @@ class LibraryServer {
 
 async function start(answer: SharedArrayBuffer): Promise<void> {
   // The library's last words would stand on the screen of whoever asked.
-  console.error = () => {};
+  Reflect.set(console, "error", () => {});
   const server = new LibraryServer(await loadHdf5Library());
   await addFilterPlugins();
   parentPort?.on("message", ({ request, answer }: LibraryCall) => {

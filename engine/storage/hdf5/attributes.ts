@@ -93,7 +93,7 @@ export function* readAttributes(
 function trimmed(bytes: Uint8Array, padding: TextType["padding"]): Uint8Array {
   const zero = bytes.indexOf(0);
   let end = zero < 0 ? bytes.length : zero;
-  if (padding === "spaces") while (end > 0 && bytes[end - 1] === 0x20) end--;
+  if (padding === "spaces") { while (end > 0 && bytes[end - 1] === 0x20) end--; }
   return bytes.subarray(0, end);
 }
 

@@ -139,7 +139,9 @@ export class ChunkedRows implements Hdf5Rows {
         offset += index * stride;
         stride *= shape[axis];
       }
-      if (inside) yield { from: line * size[inner] * elementSize, to: offset * elementSize, length };
+      if (inside) {
+        yield { from: line * size[inner] * elementSize, to: offset * elementSize, length };
+      }
     }
   }
 

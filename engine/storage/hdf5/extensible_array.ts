@@ -124,7 +124,9 @@ class ArrayReader {
     for (const [i, level] of levels.entries()) {
       if (level.start >= used) return;
       if (i >= directLevels) yield* this.#superBlock(block.address(), level);
-      else for (const start of startsOf(level)) yield* this.#dataBlock(block.address(), level, start);
+      else {for (const start of startsOf(level)) {
+          yield* this.#dataBlock(block.address(), level, start);
+        }}
     }
   }
 

@@ -2,7 +2,7 @@
  * External storage: data of a dataset that lies in plain files.
  * @module
  */
-import { DataError } from "../../errors.ts";
+import type { DataError } from "../../errors.ts";
 import { FileReader } from "../file_reader.ts";
 import { type Container, isFile } from "./container.ts";
 import { DamagedStructure } from "./cursor.ts";
@@ -92,7 +92,9 @@ export class ExternalRows implements Hdf5Rows {
         }
         start += wanted;
       }
-      if (start < bytes) throw fail(`reads from other files, which hold ${start} of ${bytes} bytes`);
+      if (start < bytes) {
+        throw fail(`reads from other files, which hold ${start} of ${bytes} bytes`);
+      }
     } catch (error) {
       this.close();
       throw error;

@@ -46,7 +46,9 @@ function readHeader(blocks: Blocks, address: number): HeapHeader {
   const offsetBytes = Math.ceil(head.u16() / 8);
   const root = head.skip(2).address();
   const rows = head.u16();
-  const powers = [width, startSize, maxDirectSize].every((size) => Number.isInteger(Math.log2(size)));
+  const powers = [width, startSize, maxDirectSize].every((size) =>
+    Number.isInteger(Math.log2(size))
+  );
   if (!powers || offsetBytes > 8) throw new DamagedStructure("a heap's blocks are of odd sizes");
   return {
     ...{ idLength, flags, maxManaged, hugeTree, width, startSize, maxDirectSize, offsetBytes },

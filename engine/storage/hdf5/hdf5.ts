@@ -22,7 +22,7 @@ import { readLinks } from "./groups.ts";
 import { readFilters, readLayout, readShape, readType } from "./layout.ts";
 import { LibraryError, LibraryFile } from "./library_client.ts";
 import { numberType } from "./number_type.ts";
-import { type Found, findObject, type FoundObject, objectKind } from "./paths.ts";
+import { findObject, type Found, type FoundObject, objectKind } from "./paths.ts";
 import { openRawRows } from "./raw.ts";
 import { rowError } from "./rows.ts";
 
@@ -177,8 +177,11 @@ export class Hdf5File implements Disposable {
       const { container, messages } = object;
       const attributes = new Map<string, Hdf5Attribute>();
       for (const attribute of readAttributes(container, messages)) {
-        const value = this.#attribute(name, attribute.name, () =>
-          attributeValue(container, attribute) ?? this.#askLibrary(object, attribute.name));
+        const value = this.#attribute(
+          name,
+          attribute.name,
+          () => attributeValue(container, attribute) ?? this.#askLibrary(object, attribute.name),
+        );
         attributes.set(attribute.name, value);
       }
       return attributes;

@@ -161,7 +161,9 @@ function readOldLayout(message: Cursor): Layout {
   const sizes = Array.from({ length: rank }, () => message.u32());
   if (kind === 0) return { kind: "compact", data: message.bytes(message.u32()) };
   if (kind === 1) return { kind: "contiguous", address };
-  const index = address === undefined ? { kind: "none" } as const : { kind: "tree", address } as const;
+  const index = address === undefined
+    ? { kind: "none" } as const
+    : { kind: "tree", address } as const;
   return { ...splitChunk(sizes), index, plainEdges: false };
 }
 

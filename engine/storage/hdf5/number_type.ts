@@ -68,8 +68,12 @@ function floatType(type: FloatType): NumberFormat | string {
  * ```ts
  * import { assertEquals } from "@std/assert";
  * const integer = { class: "integer", size: 2, littleEndian: true, signed: true } as const;
- * const { bits } = numberType({ ...integer, offset: 4, precision: 12 }) as NumberFormat;
- * assertEquals(bits, { offset: 4, precision: 12 });
+ * assertEquals(numberType({ ...integer, offset: 4, precision: 12 }), {
+ *   kind: "signed",
+ *   size: 2,
+ *   littleEndian: true,
+ *   bits: { offset: 4, precision: 12 },
+ * });
  * assertEquals(numberType({ class: "other", size: 8, name: "compounds" }), "compounds, not numbers");
  * ```
  */

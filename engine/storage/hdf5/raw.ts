@@ -58,9 +58,7 @@ class MemoryRows implements Hdf5Rows {
   read(start: number, _count: number, target: Uint8Array): void {
     const at = start * this.#rowBytes;
     target.set(
-      this.#same
-        ? filled(target.length, this.#data)
-        : this.#data.subarray(at, at + target.length),
+      this.#same ? filled(target.length, this.#data) : this.#data.subarray(at, at + target.length),
     );
   }
 

@@ -87,13 +87,17 @@ class SourceCheck {
     }
     const axis = end?.findIndex((last, axis) => last !== undefined && last > shape[axis]) ?? -1;
     if (end && axis >= 0) {
-      throw fail(`shows ${where}, of which it wants ${end[axis]} along dimension ${axis}: there ` +
-        `are ${shape[axis]}`);
+      throw fail(
+        `shows ${where}, of which it wants ${end[axis]} along dimension ${axis}: there ` +
+          `are ${shape[axis]}`,
+      );
     }
     const wanted = target.count;
     const given = end ? count : product(shape);
-    if (!first.series && !inner.series && wanted !== undefined && given !== undefined &&
-      wanted !== given) {
+    if (
+      !first.series && !inner.series && wanted !== undefined && given !== undefined &&
+      wanted !== given
+    ) {
       throw fail(`shows ${where}, which holds ${given} values instead of ${wanted}`);
     }
   }

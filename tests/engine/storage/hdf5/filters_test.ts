@@ -1,6 +1,10 @@
 import { deflateSync } from "node:zlib";
 import { assertEquals, assertThrows } from "@std/assert";
-import { DamagedChunk, filterBeyondUs, undoFilters } from "../../../../engine/storage/hdf5/filters.ts";
+import {
+  DamagedChunk,
+  filterBeyondUs,
+  undoFilters,
+} from "../../../../engine/storage/hdf5/filters.ts";
 
 const gzip = { id: 1, values: [4] };
 const shuffle = { id: 2, values: [2] };
