@@ -1,10 +1,11 @@
 /**
  * Stopping a command with Ctrl+C, or as job schedulers do: once lets it end in order, twice ends it
- * at once.
+ * at once, also while it is busy.
  * @module
  */
 import { EXIT } from "./failure.ts";
 import type { Io } from "./io.ts";
+import { startWatchdog } from "./_watchdog.ts";
 
 /** Signals that stop a command. */
 export type StopSignal = "SIGINT" | "SIGTERM";
@@ -63,14 +64,16 @@ export function exitCode(signal: StopSignal): number {
 }
 
 function listenForSignals(onSignal: (signal: StopSignal) => void): () => void {
-  const listeners = (["SIGINT", "SIGTERM"] as const)
-    .filter((signal) => signal === "SIGINT" || Deno.build.os !== "windows")
-    .map((signal) => {
-      const listener = () => onSignal(signal);
-      Deno.addSignalListener(signal, listener);
-      return { signal, listener };
-    });
+  const signals = (["SIGINT", "SIGTERM"] as const)
+    .filter((signal) => signal === "SIGINT" || Deno.build.os !== "windows");
+  const listeners = signals.map((signal) => {
+    const listener = () => onSignal(signal);
+    Deno.addSignalListener(signal, listener);
+    return { signal, listener };
+  });
+  const endWatch = startWatchdog(signals);
   return () => {
+    endWatch();
     for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);
   };
 }

@@ -53,6 +53,8 @@ export interface FeatureFile {
   readonly bagLengths?: Int32Array<ArrayBuffer>;
   /** How the features were made, where the file says so. */
   readonly origin?: FeaturesOrigin;
+  /** Lines that the user should see: what the file reads from elsewhere, and what it lacks. */
+  readonly notices: readonly string[];
 }
 
 /** Attributes that say how features were made; all of them are texts. */
@@ -114,7 +116,7 @@ function targetLabels(labels: Hdf5Dataset, kind: LabelKind, fail: Fail): Labels 
   return { values: Float32Array.from(numbers), width };
 }
 
-function readLabels(labels: Hdf5Dataset, kind: LabelKind, fail: Fail): Labels {
+function checkLabels(labels: Hdf5Dataset, kind: LabelKind, fail: Fail): void {
   const { name, shape } = labels.header;
   const most = kind === "class" ? 1 : 2;
   if (shape.length < 1 || shape.length > most) {
@@ -122,6 +124,9 @@ function readLabels(labels: Hdf5Dataset, kind: LabelKind, fail: Fail): Labels {
     throw fail(name, `has ${plural(shape.length, "dimension")}, ${kind} labels have ${wanted}`);
   }
   if (labels.rowSize === 0) throw fail(name, "has no columns");
+}
+
+function readLabels(labels: Hdf5Dataset, kind: LabelKind, fail: Fail): Labels {
   return kind === "class" ? classLabels(labels, fail) : targetLabels(labels, kind, fail);
 }
 
@@ -212,7 +217,8 @@ export async function openFeatureFile(
   const features = await file.dataset(featureKey);
   const labels = await file.dataset(labelKey);
   checkFeatures(features, fail);
-  const values = readLabels(labels, kind, fail);
+  checkLabels(labels, kind, fail);
+  // Shapes are compared before values are read: what a shape says costs its file nothing.
   const pointers = await bagPointers(file, {
     ptrKey: options.bag_ptr_key ?? "bag_ptr",
     lengthsKey: options.bag_lengths_key ?? "bag_lengths",
@@ -221,6 +227,8 @@ export async function openFeatureFile(
     features: features.header,
   });
   const samples = samplesOf(features, labels, pointers, fail);
+  if (pointers) features.expectStored(pointers.lengths.reduce((a, b) => Math.max(a, b), 0));
+  const values = readLabels(labels, kind, fail);
   const { shape } = features.header;
   const instances = samples.layout === "fixed_bags" ? shape[0] * shape[1] : shape[0];
   return {
@@ -232,6 +240,7 @@ export async function openFeatureFile(
     labels: values,
     ...samples,
     origin: originOf(file),
+    notices: file.notices,
   };
 }
 
@@ -261,6 +270,7 @@ export function featureSplit(file: FeatureFile): Split {
     sampleShape: [file.embedDim],
     bagLengths: file.bagLengths,
     origin: file.origin,
+    notices: file.notices,
     source: { module: FEATURE_SOURCE_URL, options },
   };
 }

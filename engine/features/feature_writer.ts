@@ -7,7 +7,12 @@ import type { Dataset, File } from "h5wasm/node";
 import { DataError } from "../errors.ts";
 import { putInPlace, removeQuietly, temporaryPath, writeError } from "../storage/atomic.ts";
 import { emptyFloat16File } from "./float16_template.ts";
-import { type Hdf5Library, loadHdf5Library } from "../storage/hdf5/library.ts";
+import {
+  hasEnded,
+  type Hdf5Library,
+  libraryReason,
+  loadHdf5Library,
+} from "../storage/hdf5/library.ts";
 
 /** What a feature file is to look like. */
 export interface FeatureWriterOptions {
@@ -94,10 +99,11 @@ export class FeatureWriter {
       } else {
         createFloat32(library, temporary, full);
       }
+      return new FeatureWriter(path, temporary, library, full);
     } catch (error) {
-      throw writeError(error, path);
+      removeQuietly(temporary);
+      throw failureOf(error, path);
     }
-    return new FeatureWriter(path, temporary, library, full);
   }
 
   /**
@@ -248,11 +254,16 @@ export class FeatureWriter {
   }
 }
 
+/** What the library says where it fails. */
+const LIBRARY = /HDF5-DIAG|H5[A-Z]+\.c/;
+
 /** What to say of a failed write: the library gives the trace of a stack, the cause within it. */
 function failureOf(error: unknown, path: string): unknown {
   const [, reason] = /error message = '([^']*)'/.exec(String(error)) ?? [];
-  if (reason === undefined) return writeError(error, path);
-  const state = /no space|quota/i.test(reason) ? "the disk is full" : reason;
+  const ofLibrary = hasEnded(error) || LIBRARY.test(String(error));
+  const told = reason ?? (ofLibrary ? libraryReason(error) : undefined);
+  if (told === undefined) return writeError(error, path);
+  const state = /no space|quota/i.test(told) ? "the disk is full" : told;
   return new DataError(`Cannot write "${path}": ${state}`, { file: path, cause: error });
 }
 

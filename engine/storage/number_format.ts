@@ -11,6 +11,8 @@ export interface NumberFormat {
   readonly size: 1 | 2 | 4 | 8;
   /** Byte order. */
   readonly littleEndian: boolean;
+  /** Bits that an integer has, counted from the lowest, if it does not have all of its bytes. */
+  readonly bits?: { readonly offset: number; readonly precision: number };
 }
 
 /** Copies `count` numbers from the start of `bytes` to `target[at…]`. */
@@ -119,6 +121,29 @@ function copyBrainFloats(bytes: Uint8Array, target: Float32Array | Float64Array,
   target.set(new Float32Array(words.buffer), at);
 }
 
+/** Integers that use a part of their bits only; what is in the others does not count. */
+function copyBits(
+  bytes: Uint8Array,
+  format: NumberFormat & Required<Pick<NumberFormat, "bits">>,
+  target: Float32Array | Float64Array,
+  at: number,
+): void {
+  const { kind, bits: { offset, precision } } = format;
+  const stored = view(bytes, { ...format, kind: "unsigned" });
+  if (stored instanceof BigUint64Array) {
+    const cut = kind === "signed" ? BigInt.asIntN : BigInt.asUintN;
+    for (let i = 0; i < stored.length; i++) {
+      target[at + i] = Number(cut(precision, stored[i] >> BigInt(offset)));
+    }
+    return;
+  }
+  const [left, right] = [32 - offset - precision, 32 - precision];
+  for (let i = 0; i < stored.length; i++) {
+    const high = Number(stored[i]) << left;
+    target[at + i] = kind === "signed" ? high >> right : high >>> right;
+  }
+}
+
 function copyNumbers(
   bytes: Uint8Array,
   format: NumberFormat,
@@ -154,6 +179,11 @@ export function converter(format: NumberFormat): Converter<Float32Array | Float6
   }
   if (format.kind === "bfloat") {
     return (bytes, target, at) => copyBrainFloats(aligned(bytes, format), target, at);
+  }
+  const { bits } = format;
+  if (bits) {
+    const packed = { ...format, bits };
+    return (bytes, target, at) => copyBits(aligned(bytes, format), packed, target, at);
   }
   return (bytes, target, at) => copyNumbers(aligned(bytes, format), format, target, at);
 }

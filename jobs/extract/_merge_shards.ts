@@ -10,7 +10,6 @@ import {
 } from "../../engine/features/feature_file.ts";
 import { FeatureWriter } from "../../engine/features/feature_writer.ts";
 import { Hdf5File } from "../../engine/storage/hdf5/hdf5.ts";
-import { loadHdf5Library } from "../../engine/storage/hdf5/library.ts";
 import { openSplitSource } from "../../engine/data/open_source.ts";
 import type { ExtractConfig } from "../../registry/config/extract.ts";
 import type { SplitName } from "../../registry/plugin.ts";
@@ -20,6 +19,8 @@ import type { FeatureAttributes } from "./feature_attributes.ts";
 
 /** Rows that are copied at once. */
 const ROWS = 4096;
+/** Dataset of the samples' names. */
+const IDS = "sample_ids";
 /** Attributes that differ from shard to shard. */
 const OWN: ReadonlySet<string> = new Set(["shard", "samples", "skipped"]);
 
@@ -58,7 +59,8 @@ export async function mergeShards(split: SplitName, options: MergeOptions): Prom
     targets: kind === "class" ? undefined : await targetsOf(paths[0], kind),
   });
   try {
-    for (const path of paths) await copyRows(path, writer, kind);
+    const named = await hasIds(paths);
+    for (const path of paths) await copyRows(path, writer, { kind, named });
     for (const [name, value] of Object.entries(shards[0])) {
       if (!OWN.has(name)) writer.attribute(name, value);
     }
@@ -103,9 +105,13 @@ async function targetsOf(path: string, kind: LabelKind): Promise<number> {
   return labels.width;
 }
 
-async function copyRows(path: string, writer: FeatureWriter, kind: LabelKind): Promise<void> {
+async function copyRows(
+  path: string,
+  writer: FeatureWriter,
+  { kind, named }: { readonly kind: LabelKind; readonly named: boolean },
+): Promise<void> {
   const split = featureSplit(await openFeatureFile(path, { labels: kind }));
-  const ids = await readIds(path);
+  const ids = named ? await readIds(path, split.length) : [];
   const source = await openSplitSource(split);
   try {
     const { values, width } = split.labels;
@@ -116,7 +122,7 @@ async function copyRows(path: string, writer: FeatureWriter, kind: LabelKind): P
       writer.append(
         features,
         values.subarray(start * width, end * width),
-        ids?.slice(start, end),
+        ids.slice(start, end),
       );
     }
   } finally {
@@ -124,16 +130,28 @@ async function copyRows(path: string, writer: FeatureWriter, kind: LabelKind): P
   }
 }
 
-async function readIds(path: string): Promise<readonly string[] | undefined> {
-  const { h5wasm } = await loadHdf5Library();
-  const file = new h5wasm.File(path, "r");
-  try {
-    const dataset = file.get("sample_ids");
-    if (dataset === null || !("value" in dataset)) return undefined;
-    return dataset.value as unknown as string[];
-  } finally {
-    file.close();
+/** Whether the files name their samples; all of them do, or none. */
+async function hasIds(paths: readonly string[]): Promise<boolean> {
+  const named: string[] = [];
+  for (const path of paths) {
+    using file = await Hdf5File.open(path);
+    if (file.kindOf(IDS) !== "missing") named.push(path);
   }
+  const unnamed = paths.find((path) => !named.includes(path));
+  if (named.length === 0 || unnamed === undefined) return named.length > 0;
+  const state = `dataset "${IDS}" is missing, "${named[0]}" has it`;
+  throw new DataError(`Cannot join "${unnamed}": ${state}`, { file: unnamed, dataset: IDS });
+}
+
+/** Names of the samples. */
+async function readIds(path: string, samples: number): Promise<readonly string[]> {
+  using file = await Hdf5File.open(path);
+  const ids = file.texts(IDS);
+  if (ids.length === samples) return ids;
+  throw new DataError(
+    `Cannot read "${path}": dataset "${IDS}" has ${ids.length} entries, there are ${samples} labels`,
+    { file: path, dataset: IDS },
+  );
 }
 
 function total(shards: readonly FeatureAttributes[], name: string): number {

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { exitCode, type StopSignal, untilStopped } from "../../cli/signals.ts";
 import { listener } from "./_fakes.ts";
 
@@ -51,4 +51,37 @@ Deno.test("untilStopped() throws what the work throws, also after a signal", asy
   };
   await assertRejects(() => untilStopped(work, options), RangeError);
   assertEquals(isListening(), false);
+});
+
+Deno.test("untilStopped() ends a process that is too busy to hear of signals", async () => {
+  const signals = new URL("../../cli/signals.ts", import.meta.url).href;
+  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const program = `import { untilStopped } from "${signals}";
+    const io = { out() {}, err() {} };
+    await untilStopped(() => {
+      console.log("busy");
+      for (;;);
+    }, { io, last: "batch" });`;
+  const permissions = ["--allow-read", "--allow-env", "--allow-sys"];
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--no-check", "--config", config, ...permissions, "-"],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const input = child.stdin.getWriter();
+  await input.write(new TextEncoder().encode(program));
+  await input.close();
+  const output = child.stdout.getReader();
+  assertEquals(new TextDecoder().decode((await output.read()).value), "busy\n");
+  // One signal after the other, until two of them were heard.
+  let ended = false;
+  const status = child.status.finally(() => ended = true);
+  while (!ended) {
+    child.kill("SIGINT");
+    await Promise.race([status, new Promise((done) => setTimeout(done, 50))]);
+  }
+  const { signal } = await status;
+  assertEquals(signal, "SIGKILL");
+  assert((await output.read()).done);
 });

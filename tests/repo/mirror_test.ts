@@ -16,7 +16,23 @@ const COVERS: Readonly<Record<string, readonly string[]>> = {
   "tests/engine/ir/shape_test.ts": ["engine/ir/create.ts"],
   "tests/engine/features/feature_writer_test.ts": ["engine/features/float16_template.ts"],
   "tests/engine/images/decode_test.ts": ["engine/images/image_error.ts"],
-  "tests/engine/storage/hdf5/raw_test.ts": ["engine/storage/hdf5/chunks.ts"],
+  "tests/engine/storage/hdf5/hdf5_test.ts": ["engine/storage/hdf5/dataset_rows.ts"],
+  "tests/engine/storage/hdf5/number_type_test.ts": ["engine/storage/hdf5/datatype.ts"],
+  "tests/engine/storage/hdf5/paths_test.ts": [
+    "engine/storage/hdf5/btree2.ts",
+    "engine/storage/hdf5/fractal_heap.ts",
+    "engine/storage/hdf5/groups.ts",
+  ],
+  "tests/engine/storage/hdf5/raw_test.ts": [
+    "engine/storage/hdf5/chunk_tree.ts",
+    "engine/storage/hdf5/chunked_rows.ts",
+    "engine/storage/hdf5/chunks.ts",
+    "engine/storage/hdf5/extensible_array.ts",
+  ],
+  "tests/engine/storage/hdf5/sources_test.ts": [
+    "engine/storage/hdf5/external.ts",
+    "engine/storage/hdf5/virtual.ts",
+  ],
   "tests/engine/storage/torch/host_test.ts": ["engine/storage/torch/tensor_view.ts"],
   "tests/engine/storage/torch/pickle_writer_test.ts": [
     "engine/storage/torch/pickle_opcodes.ts",

@@ -2,13 +2,26 @@
  * A numeric HDF5 dataset: ranges and scattered rows of it as float32, in bounded memory.
  * @module
  */
-import { sizeOf as product } from "../../ir/dims.ts";
+import { DataError } from "../../errors.ts";
+import { sizeOf } from "../../ir/dims.ts";
 import type { Hdf5Header, Hdf5Rows } from "./rows.ts";
 import { type Converter, converter, formatName } from "../number_format.ts";
 import { planReads, type RowRange, type RowRead } from "./row_plan.ts";
 
 /** Bytes read at once, unless a single row or chunk is larger. */
 const BLOCK_BYTES = 4 << 20;
+/** Bytes that are believed without asking how many of them are stored. */
+const SMALL_BYTES = 64 << 20;
+/** No compression in use makes less than a thousandth, and what was never written is nothing. */
+const MOST_EXPANSION = 1100;
+/** Most bytes of one row: longer arrays cannot be made everywhere. */
+const MAX_ROW_BYTES = 2 ** 31 - 1;
+
+/** What is known of how a dataset is stored. */
+export interface StorageFacts {
+  /** Bytes of the files that hold it. @default {no bound} */
+  readonly storedBytes?: number;
+}
 
 /**
  * A numeric dataset of an open file; made by `Hdf5File.dataset`.
@@ -26,27 +39,35 @@ export class Hdf5Dataset {
   readonly #source: Hdf5Rows;
   readonly #convert: Converter<Float32Array | Float64Array>;
   readonly #rowBytes: number;
+  readonly #storedBytes: number;
   readonly #maxRows: number;
   #buffer: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
   /**
    * @param header The dataset.
    * @param source Reads the bytes of its rows.
+   * @param facts How it is stored.
+   * @throws {DataError} if one row is larger than its file can hold.
    */
-  constructor(header: Hdf5Header, source: Hdf5Rows) {
+  constructor(header: Hdf5Header, source: Hdf5Rows, facts: StorageFacts = {}) {
     this.header = header;
     this.rows = header.shape[0] ?? 1;
-    this.rowSize = product(header.shape.slice(1));
+    this.rowSize = sizeOf(header.shape.slice(1));
     this.#source = source;
-    this.#convert = converter(source.format);
+    this.#storedBytes = facts.storedBytes ?? Infinity;
+    this.#convert = converter(header.format);
     this.#rowBytes = this.rowSize * header.format.size;
     const blockRows = Math.floor(BLOCK_BYTES / Math.max(1, this.#rowBytes));
     this.#maxRows = Math.max(1, blockRows, source.chunkRows);
+    if (this.#rowBytes > MAX_ROW_BYTES) {
+      throw this.#error(`has rows of ${this.rowSize} values, more than can be read at once`);
+    }
+    this.expectStored(Math.min(1, this.rows));
   }
 
   /** Type of the stored numbers as NumPy names it, for example `"float16"`. */
   get dtype(): string {
-    return formatName(this.#source.format);
+    return formatName(this.header.format);
   }
 
   /**
@@ -105,12 +126,33 @@ export class Hdf5Dataset {
    * beyond 2^53 lose their last digits.
    *
    * @returns All values, row-major.
-   * @throws {DataError} if the data is damaged.
+   * @throws {DataError} if the data is damaged, or is more than its file can hold.
    */
   readNumbers(): Float64Array<ArrayBuffer> {
+    this.expectStored(this.rows);
     const target = new Float64Array(this.rows * this.rowSize);
     this.gather([{ start: 0, count: this.rows, to: 0 }], target);
     return target;
+  }
+
+  /**
+   * Refuses to make room for rows that the file cannot hold.
+   *
+   * @param rows Number of rows that are to be read at once.
+   * @throws {DataError} if its file is too small for them.
+   */
+  expectStored(rows: number): void {
+    const bytes = rows * this.#rowBytes;
+    if (bytes <= SMALL_BYTES || bytes <= MOST_EXPANSION * this.#storedBytes) return;
+    throw this.#error(
+      `declares ${rows * this.rowSize} values, more than ${this.#storedBytes} bytes can hold`,
+    );
+  }
+
+  #error(state: string): DataError {
+    const { file, name } = this.header;
+    const message = `Cannot read "${file}": dataset "${name}" ${state}`;
+    return new DataError(message, { file, dataset: name });
   }
 
   /** Releases what the dataset holds; its file closes it too. */
@@ -140,7 +182,7 @@ export class Hdf5Dataset {
   }
 
   #sameLayout(target: Float32Array | Float64Array): boolean {
-    const { kind, size, littleEndian } = this.#source.format;
+    const { kind, size, littleEndian } = this.header.format;
     return kind === "float" && littleEndian && size === target.BYTES_PER_ELEMENT;
   }
 }

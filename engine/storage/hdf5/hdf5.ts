@@ -1,60 +1,37 @@
 /**
- * HDF5 files for reading: numeric datasets of every type and byte order, and attributes. The HDF5
- * library is loaded when the first file is opened, not when this module is imported.
+ * HDF5 files for reading: numeric datasets of every type and byte order, texts, and attributes. What
+ * this package does not know itself, the HDF5 library reads on a thread of its own, which starts
+ * when it is needed.
  * @module
  */
-import { resolve } from "node:path";
 import { DataError } from "../../errors.ts";
-import { FileReader } from "../file_reader.ts";
-import { Hdf5Dataset } from "./dataset.ts";
 import {
-  type H5wasm,
-  type Hdf5Library,
-  libraryReason,
-  loadHdf5Library,
-  prepareFilters,
-} from "./library.ts";
+  attributeValue,
+  type Hdf5Attribute,
+  NotUtf8,
+  readAttributes,
+  readTexts,
+} from "./attributes.ts";
+import { ContainerSet, cursorOver } from "./container.ts";
+import { DamagedStructure, UnknownStructure } from "./cursor.ts";
+import { Hdf5Dataset } from "./dataset.ts";
+import { type DatasetFacts, openRows } from "./dataset_rows.ts";
+import type { TextType } from "./datatype.ts";
+import { filterBeyondUs } from "./filters.ts";
+import { readLinks } from "./groups.ts";
+import { readFilters, readLayout, readShape, readType } from "./layout.ts";
+import { LibraryError, LibraryFile } from "./library_client.ts";
+import { numberType } from "./number_type.ts";
+import { findObject, type Found, type FoundObject, objectKind } from "./paths.ts";
 import { openRawRows } from "./raw.ts";
-import { type Hdf5Header, LibraryRows } from "./rows.ts";
-import { readSuperblock } from "./superblock.ts";
-import type { NumberFormat } from "../number_format.ts";
+import { rowError } from "./rows.ts";
 
+export type { Hdf5Attribute } from "./attributes.ts";
 export { Hdf5Dataset } from "./dataset.ts";
 export type { Hdf5Header } from "./rows.ts";
 
 /** What a name in a file stands for. */
 export type Hdf5Kind = "dataset" | "group" | "other" | "missing";
-
-/** The value of an attribute. */
-export type Hdf5Attribute = string | number | boolean | null | Hdf5Attribute[];
-
-/** HDF5's names of its type classes, by number. */
-const TYPE_CLASSES = [
-  "integers",
-  "floats",
-  "times",
-  "strings",
-  "bit fields",
-  "opaque bytes",
-  "compounds",
-  "references",
-  "enumerations",
-  "lists of varying length",
-  "arrays",
-];
-
-type Metadata = NonNullable<ReturnType<Hdf5Library["module"]["get_dataset_metadata"]>>;
-
-/** The numbers of a dataset, or the name of the class of what it holds instead. */
-function numberFormat(metadata: Metadata): NumberFormat | string {
-  const { type, size, signed, littleEndian } = metadata;
-  const name = TYPE_CLASSES[type] ?? "values of an unknown type";
-  const enumeration = type === 8 && (metadata.enum_type?.type ?? -1) === 0;
-  if (type !== 0 && type !== 1 && !enumeration) return name;
-  if (size !== 1 && size !== 2 && size !== 4 && size !== 8) return `${8 * size}-bit ${name}`;
-  if (type === 1) return size === 1 ? "8-bit floats" : { kind: "float", size, littleEndian };
-  return { kind: signed ? "signed" : "unsigned", size, littleEndian };
-}
 
 /** How {@linkcode Hdf5File.open} reads. */
 export interface Hdf5Options {
@@ -63,7 +40,11 @@ export interface Hdf5Options {
    * several times faster than the HDF5 library. @default {true}
    */
   readonly direct?: boolean;
+  /** Milliseconds that the HDF5 library may take for one request. @default {30000} */
+  readonly libraryLimit?: number;
 }
+
+const product = (sizes: readonly number[]) => sizes.reduce((total, size) => total * size, 1);
 
 /**
  * An HDF5 file that is open for reading.
@@ -79,21 +60,17 @@ export interface Hdf5Options {
 export class Hdf5File implements Disposable {
   /** Path as the user gave it. */
   readonly path: string;
-  readonly #library: Hdf5Library;
-  readonly #handle: InstanceType<H5wasm["File"]>;
-  readonly #direct: boolean;
+  readonly #files: ContainerSet;
+  readonly #options: Hdf5Options;
+  readonly #libraries = new Map<string, LibraryFile>();
   readonly #datasets: Hdf5Dataset[] = [];
+  readonly #notices: string[] = [];
   #open = true;
 
-  private constructor(path: string, library: Hdf5Library, direct: boolean) {
+  private constructor(path: string, options: Hdf5Options) {
     this.path = path;
-    this.#library = library;
-    this.#direct = direct;
-    try {
-      this.#handle = new library.h5wasm.File(resolve(path), "r");
-    } catch (error) {
-      throw this.#damaged(error);
-    }
+    this.#options = options;
+    this.#files = new ContainerSet(path);
   }
 
   /**
@@ -102,12 +79,16 @@ export class Hdf5File implements Disposable {
    * @param path The file.
    * @param options How to read.
    * @returns The open file; close it.
-   * @throws {DataError} if it is missing, a folder, unreadable, not HDF5 or cut off.
+   * @throws {DataError} if it is missing, a folder, unreadable, not HDF5, cut off, or was not closed
+   * by the program that wrote it.
    */
-  static async open(path: string, options: Hdf5Options = {}): Promise<Hdf5File> {
-    using reader = FileReader.open(path);
-    readSuperblock(reader);
-    return new Hdf5File(path, await loadHdf5Library(), options.direct ?? true);
+  static open(path: string, options: Hdf5Options = {}): Promise<Hdf5File> {
+    return Promise.try(() => new Hdf5File(path, options));
+  }
+
+  /** Lines that the user should see: what datasets read from elsewhere, and what they lack. */
+  get notices(): readonly string[] {
+    return this.#notices;
   }
 
   /**
@@ -115,36 +96,33 @@ export class Hdf5File implements Disposable {
    *
    * @param group Path of the group.
    * @returns Names in it.
-   * @throws {DataError} if the group is damaged.
+   * @throws {DataError} if there is no such group, it is damaged, or a name in it is not UTF-8.
    */
   names(group = "/"): string[] {
-    try {
-      return this.#library.module.get_names(this.#handle.file_id, group, false);
-    } catch (error) {
-      throw this.#damaged(error);
-    }
+    return this.#guard(undefined, () => {
+      const { container, messages } = this.#object(group);
+      return Array.from(readLinks(container.blocks, messages), ({ name, utf8 }) => {
+        if (utf8) return name;
+        const message = `Cannot read "${this.path}": a name in "${group}" is not UTF-8: "${name}"`;
+        throw new DataError(message, { file: this.path });
+      });
+    });
   }
 
   /**
    * Tells what a name stands for.
    *
    * @param name A path inside the file.
-   * @returns Its kind, `"missing"` if there is nothing. Links count as what they lead to.
+   * @returns Its kind, `"missing"` if there is nothing. Links count as what they lead to, and as
+   * `"other"` where that is nothing.
    * @throws {DataError} if the way there is damaged.
    */
   kindOf(name: string): Hdf5Kind {
-    const { module } = this.#library;
     if (name.replace(/^\//, "").split("/").includes("")) return "missing";
-    switch (this.#typeOf(name)) {
-      case module.H5G_DATASET:
-        return "dataset";
-      case module.H5G_GROUP:
-        return "group";
-      case -1:
-        return "missing";
-      default:
-        return "other";
-    }
+    const found = this.#find(name);
+    if (found.kind === "missing") return "missing";
+    const kind = found.kind === "object" ? objectKind(found.messages) : "other";
+    return kind === "datatype" ? "other" : kind;
   }
 
   /**
@@ -152,57 +130,81 @@ export class Hdf5File implements Disposable {
    *
    * @param name Its path inside the file.
    * @returns The dataset; the file closes it.
-   * @throws {DataError} if it is missing, is no dataset, holds no numbers, or is compressed in a way
-   * that cannot be undone.
+   * @throws {DataError} if it is missing, is no dataset, holds no numbers, is compressed in a way
+   * that cannot be undone, or reads from other files, which are not there.
    */
-  async dataset(name: string): Promise<Hdf5Dataset> {
-    const header = this.#header(name);
-    const unknown = await prepareFilters(header.filters);
-    if (unknown !== undefined) {
-      throw this.#error(name, `is compressed with filter ${unknown}, for which there is no plugin`);
-    }
-    const raw = this.#direct ? openRawRows(header) : undefined;
-    const rows = raw ?? new LibraryRows(this.#library, this.#handle.file_id, header);
-    const dataset = new Hdf5Dataset(header, rows);
-    this.#datasets.push(dataset);
-    return dataset;
+  dataset(name: string): Promise<Hdf5Dataset> {
+    return Promise.try(() => {
+      const dataset = this.#guard(name, () => this.#openDataset(name));
+      this.#datasets.push(dataset);
+      return dataset;
+    });
+  }
+
+  /**
+   * Reads a dataset of texts.
+   *
+   * @param name Its path inside the file.
+   * @returns The texts.
+   * @throws {DataError} if it is missing, holds no texts, or is damaged.
+   */
+  texts(name: string): string[] {
+    return this.#guard(name, () => {
+      const object = this.#datasetObject(name);
+      const type = readType(object.messages);
+      const shape = readShape(object.messages);
+      if (type.class !== "text" || shape === undefined) throw this.#error(name, "holds no texts");
+      try {
+        return this.#readTexts(object, { name, type, shape });
+      } catch (error) {
+        if (!(error instanceof NotUtf8)) throw error;
+        const header = { file: this.path, name };
+        throw rowError(header, [error.index, 1], { state: "the text is not UTF-8", cause: error });
+      }
+    });
   }
 
   /**
    * Reads all attributes of an object.
    *
    * @param name Path of a group or dataset.
-   * @returns Attribute values by name; typed arrays come as plain arrays.
+   * @returns Attribute values by name; lists are flat.
    * @throws {DataError} if there is no such object or an attribute cannot be read.
    */
   attributes(name = "/"): ReadonlyMap<string, Hdf5Attribute> {
-    if (name !== "/" && this.kindOf(name) === "missing") throw this.#error(name, "is missing");
-    const object = name === "/" ? this.#handle : this.#handle.get(name);
-    const attributes = new Map<string, Hdf5Attribute>();
-    if (object === null || !("attrs" in object)) return attributes;
-    for (const [key, attribute] of Object.entries(object.attrs)) {
-      try {
-        attributes.set(key, attribute.json_value as Hdf5Attribute);
-      } catch (error) {
-        throw this.#error(name, `has attribute "${key}": ${libraryReason(error)}`, error);
+    return this.#guard(name, () => {
+      const object = this.#object(name);
+      const { container, messages } = object;
+      const attributes = new Map<string, Hdf5Attribute>();
+      for (const attribute of readAttributes(container, messages)) {
+        const value = this.#attribute(
+          name,
+          attribute.name,
+          () => attributeValue(container, attribute) ?? this.#askLibrary(object, attribute.name),
+        );
+        attributes.set(attribute.name, value);
       }
-    }
-    return attributes;
+      return attributes;
+    });
   }
 
   /**
    * Reads a text that stands as an attribute of the file itself.
    *
    * @param name Name of the attribute.
-   * @returns The text; `undefined` where there is none of that name, or it is no readable text.
+   * @returns The text; `undefined` where there is none of that name, or it is no text.
+   * @throws {DataError} if it is damaged, or is not UTF-8.
    */
   text(name: string): string | undefined {
-    try {
-      const value: unknown = this.#handle.attrs[name]?.json_value;
-      return typeof value === "string" ? value : undefined;
-    } catch {
+    return this.#guard("/", () => {
+      const { container, messages } = this.#object("/");
+      for (const attribute of readAttributes(container, messages)) {
+        if (attribute.name !== name || attribute.type.class !== "text") continue;
+        const value = this.#attribute("/", name, () => attributeValue(container, attribute));
+        return typeof value === "string" ? value : undefined;
+      }
       return undefined;
-    }
+    });
   }
 
   /** Releases the file and its datasets; closing twice is fine. */
@@ -210,7 +212,8 @@ export class Hdf5File implements Disposable {
     if (!this.#open) return;
     this.#open = false;
     for (const dataset of this.#datasets) dataset.close();
-    this.#handle.close();
+    for (const library of this.#libraries.values()) library.close();
+    this.#files.close();
   }
 
   /** Releases the file and its datasets. */
@@ -218,49 +221,125 @@ export class Hdf5File implements Disposable {
     this.close();
   }
 
-  #typeOf(name: string): number {
-    try {
-      return this.#library.module.get_type(this.#handle.file_id, name);
-    } catch (error) {
-      throw this.#damaged(error);
+  #find(name: string): Found {
+    return this.#guard(undefined, () => findObject(this.#files, name));
+  }
+
+  #object(name: string): FoundObject {
+    const found = this.#find(name);
+    if (found.kind === "object") return found;
+    throw this.#error(name, found.state);
+  }
+
+  #datasetObject(name: string): FoundObject {
+    if (this.kindOf(name) === "missing" && name.split("/").includes("")) {
+      throw this.#error(name, "is missing");
     }
+    const object = this.#object(name);
+    const kind = objectKind(object.messages);
+    if (kind !== "dataset") throw this.#error(name, `is a ${kind}`);
+    return object;
   }
 
-  #header(name: string): Hdf5Header {
-    const kind = this.kindOf(name);
-    if (kind === "missing") throw this.#error(name, "is missing");
-    if (kind !== "dataset") throw this.#error(name, `is a ${kind === "group" ? kind : "link"}`);
-    const { metadata, filters } = this.#describe(name);
-    const format = numberFormat(metadata);
-    if (typeof format === "string") throw this.#error(name, `holds ${format}, not numbers`);
-    if (metadata.shape === null) throw this.#error(name, "is empty");
-    return {
-      file: this.path,
-      name,
-      shape: metadata.shape,
-      chunks: metadata.chunks ?? undefined,
-      filters,
-      format,
-    };
-  }
-
-  #describe(name: string): { readonly metadata: Metadata; readonly filters: number[] } {
-    const { module } = this.#library;
-    try {
-      const metadata = module.get_dataset_metadata(this.#handle.file_id, name);
-      const filters = module.get_dataset_filters(this.#handle.file_id, name);
-      return { metadata, filters: filters.map((filter) => filter.id) };
-    } catch (error) {
-      throw this.#error(name, `has a damaged header (${libraryReason(error)})`, error);
+  #openDataset(name: string): Hdf5Dataset {
+    const object = this.#datasetObject(name);
+    const { messages } = object;
+    const format = numberType(readType(messages));
+    if (typeof format === "string") throw this.#error(name, `holds ${format}`);
+    const shape = readShape(messages);
+    if (shape === undefined) throw this.#error(name, "is empty");
+    const layout = readLayout(messages);
+    const filters = readFilters(messages);
+    const beyond = filterBeyondUs(filters);
+    if (beyond !== undefined) {
+      throw this.#error(name, `is compressed with ${beyond}, which cannot be undone here`);
     }
-  }
-
-  #damaged(error: unknown): DataError {
-    const reason = libraryReason(error);
-    return new DataError(`Cannot read "${this.path}": it is a damaged HDF5 file (${reason})`, {
-      file: this.path,
-      cause: error,
+    const chunks = layout.kind === "chunked" ? layout.chunk : undefined;
+    const ids = filters.map((filter) => filter.id);
+    const header = { file: this.path, name, shape, chunks, filters: ids, format };
+    const facts: DatasetFacts = { object, header };
+    const { rows, storedBytes, notices, ...delivered } = openRows(facts, {
+      files: this.#files,
+      direct: this.#options.direct ?? true,
+      library: () => this.#library(object),
+      fail: (state) => this.#error(name, state),
     });
+    this.#notices.push(...notices.filter((line) => !this.#notices.includes(line)));
+    return new Hdf5Dataset({ ...header, ...delivered }, rows, { storedBytes });
+  }
+
+  #readTexts(
+    object: FoundObject,
+    { name, type, shape }: {
+      readonly name: string;
+      readonly type: TextType;
+      readonly shape: readonly number[];
+    },
+  ): string[] {
+    const { container } = object;
+    const { blocks: { file, superblock } } = container;
+    const elementSize = type.anyLength ? superblock.offsetSize + 8 : type.size;
+    const raw = openRawRows(object, { header: { file: this.path, name, shape }, elementSize });
+    if (raw === undefined) throw new UnknownStructure("texts that are stored in an unusual way");
+    const count = product(shape);
+    const bytes = count * elementSize;
+    if (bytes > file.size && bytes > (64 << 20)) {
+      throw new DamagedStructure(`${count} texts in a file of ${file.size} bytes`);
+    }
+    const target = new Uint8Array(bytes);
+    if (count > 0) raw.rows.read(0, shape[0] ?? 1, target);
+    raw.rows.close();
+    return readTexts(container, type, { data: cursorOver(container, target), count });
+  }
+
+  /** Reads an attribute; names it where that fails. */
+  #attribute<T>(object: string, name: string, read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      const known = isOurs(error) || error instanceof NotUtf8 || error instanceof LibraryError;
+      if (!known) throw error;
+      const where = object === "/" ? "" : `dataset "${object}": `;
+      const what = error instanceof NotUtf8 ? "is not UTF-8" : `is damaged (${error.message})`;
+      const state = `${where}attribute "${name}" ${what}`;
+      throw new DataError(`Cannot read "${this.path}": ${state}`, {
+        file: this.path,
+        dataset: where === "" ? undefined : object,
+        cause: error,
+      });
+    }
+  }
+
+  #askLibrary(object: FoundObject, name: string): Hdf5Attribute {
+    return this.#library(object).attribute(object.path, name) as Hdf5Attribute;
+  }
+
+  /** The library's view of the file that holds an object. */
+  #library({ container: { path } }: FoundObject): LibraryFile {
+    let library = this.#libraries.get(path);
+    if (!library) {
+      library = new LibraryFile(path, this.#options.libraryLimit);
+      this.#libraries.set(path, library);
+    }
+    return library;
+  }
+
+  /** Does what reads structures; turns what is wrong with them into errors that name the file. */
+  #guard<T>(dataset: string | undefined, read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (!isOurs(error)) throw error;
+      const damaged = error instanceof DamagedStructure;
+      if (dataset === undefined || dataset === "/") {
+        const state = damaged ? "it is a damaged HDF5 file" : "it is an HDF5 file of a kind that " +
+          "is not known here";
+        const message = `Cannot read "${this.path}": ${state} (${error.message})`;
+        throw new DataError(message, { file: this.path, cause: error });
+      }
+      const state = damaged ? "has a damaged header" : "has a header that is not known here";
+      throw this.#error(dataset, `${state} (${error.message})`, error);
+    }
   }
 
   #error(dataset: string, state: string, cause?: unknown): DataError {
@@ -270,4 +349,9 @@ export class Hdf5File implements Disposable {
       cause,
     });
   }
+}
+
+/** Whether an error says what is wrong with a structure. */
+function isOurs(error: unknown): error is UnknownStructure | DamagedStructure {
+  return error instanceof UnknownStructure || error instanceof DamagedStructure;
 }

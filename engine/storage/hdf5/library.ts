@@ -1,10 +1,12 @@
 /**
  * Loads h5wasm (the HDF5 library compiled to WebAssembly) on first use, and its compression plugins
  * only when a dataset needs one. Importing this module loads neither.
+ *
+ * On the threads of this package the library only writes. What others wrote it reads on a thread of
+ * its own, see `library_client.ts`.
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { firstLine } from "../../first_line.ts";
 
 /** The module namespace of `h5wasm/node`. */
 export type H5wasm = typeof import("h5wasm/node");
@@ -17,29 +19,19 @@ export interface Hdf5Library {
   readonly module: Awaited<H5wasm["ready"]>;
 }
 
-/** Filters that h5wasm brings with it, by HDF5's registered number. */
-const BUILT_IN_FILTERS: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6]);
-
-/** Filters that `h5wasm-plugins` brings. */
-const PLUGIN_FILTERS: ReadonlySet<number> = new Set([
-  307, // bzip2
-  32000, // lzf
-  32001, // blosc
-  32004, // lz4
-  32008, // bitshuffle
-  32013, // zfp
-  32015, // zstd
-  32019, // jpeg
-  32022, // bit groom
-  32023, // bit round
-  32026, // blosc2
-]);
+/** What the library says where it gives itself up. */
+const ENDED = /Aborted|memory access out of bounds|unreachable|table index is out/;
 
 let library: Promise<Hdf5Library> | undefined;
 let plugins: Promise<void> | undefined;
+/** How many libraries have given themselves up. */
+let ended = 0;
 
 async function load(): Promise<Hdf5Library> {
-  const h5wasm = await import("h5wasm/node");
+  // Another address makes another instance.
+  const h5wasm = ended === 0
+    ? await import("h5wasm/node")
+    : await import(`${import.meta.resolve("h5wasm/node")}?${ended}`) as H5wasm;
   const module = await h5wasm.ready;
   // Without this the library prints its error stack on stderr and only returns -1.
   module.activate_throwing_error_handler();
@@ -63,6 +55,27 @@ export function loadHdf5Library(): Promise<Hdf5Library> {
   return library;
 }
 
+/**
+ * Tells whether the library has given itself up. Where it has, the next one that is loaded is a
+ * fresh one.
+ *
+ * @param error What it threw.
+ * @returns Whether nothing more can be had of it.
+ *
+ * @example An error, and the end
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(hasEnded(new Error("unable to open file")), false);
+ * assertEquals(hasEnded(new Error("Aborted(native code called abort())")), true);
+ * ```
+ */
+export function hasEnded(error: unknown): boolean {
+  if (!ENDED.test(String(error))) return false;
+  ended++;
+  [library, plugins] = [undefined, undefined];
+  return true;
+}
+
 async function insertPlugins(): Promise<void> {
   const { module } = await loadHdf5Library();
   const { base_url }: { readonly base_url: string } = await import("h5wasm-plugins");
@@ -70,43 +83,39 @@ async function insertPlugins(): Promise<void> {
 }
 
 /**
- * Makes sure that the library can undo `filters`.
+ * Lets the library find the filters that it does not bring itself; calling it twice is fine.
  *
- * @param filters Registered numbers of a dataset's filters.
- * @returns The first filter for which there is no plugin, or `undefined` if all can be undone.
- *
- * @example gzip is built in, filter 40000 is unknown
+ * @example The library knows a folder of plugins then
  * ```ts
- * import { assertEquals } from "@std/assert";
- * assertEquals(await prepareFilters([1]), undefined);
- * assertEquals(await prepareFilters([1, 40000]), 40000);
+ * import { assertStringIncludes } from "@std/assert";
+ * const { module } = await loadHdf5Library();
+ * await addFilterPlugins();
+ * assertStringIncludes(module.get_plugin_search_paths()[0], "plugins");
  * ```
  */
-export async function prepareFilters(filters: readonly number[]): Promise<number | undefined> {
-  const foreign = filters.filter((id) => !BUILT_IN_FILTERS.has(id));
-  const unknown = foreign.find((id) => !PLUGIN_FILTERS.has(id));
-  if (unknown !== undefined) return unknown;
-  if (foreign.length > 0) {
-    plugins ??= insertPlugins();
-    await plugins;
-  }
-  return undefined;
+export function addFilterPlugins(): Promise<void> {
+  plugins ??= insertPlugins();
+  return plugins;
 }
 
 /**
- * The most specific line of an error that the library threw.
+ * The most telling line of an error that the library threw.
  *
  * @param error What was thrown: HDF5's error stack as text.
- * @returns For example `"File has been truncated"`.
+ * @returns For example `"file has been truncated"`.
  *
  * @example The innermost reason
  * ```ts
  * import { assertEquals } from "@std/assert";
- * assertEquals(libraryReason(new Error("#000: x\n    minor: Read failed\n")), "Read failed");
+ * const stack = "#000: H5D.c line 1 in H5Dread(): can't read data\n    minor: Read failed\n";
+ * assertEquals(libraryReason(new Error(stack)), "can't read data");
  * ```
  */
 export function libraryReason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  const reasons = [...text.matchAll(/minor: (.*)/g)];
-  return reasons.at(-1)?.[1].trim() ?? firstLine(error);
+  const places = [...text.matchAll(/#\d+: .*?\(\): (.*)/g)];
+  const kinds = [...text.matchAll(/minor: (.*)/g)];
+  const lines = text.split("\n").filter((line) => !/^\s*(major|minor):/.test(line));
+  const told = [places.at(-1)?.[1], kinds.at(-1)?.[1], ...lines].map((line) => line?.trim());
+  return told.find((line) => line !== undefined && line !== "") ?? "it does not say why";
 }

@@ -1,25 +1,23 @@
 /**
- * Reads rows of a dataset straight from the file, without the HDF5 library, where the dataset is
- * contiguous or its chunks went through gzip, shuffle and checksum only. What is not known here is
- * left to the library; what is damaged is an error.
+ * Reads rows of a dataset straight from the file, without the HDF5 library, where the dataset lies
+ * in one piece, in plain files, or in chunks that went through gzip, lzf, shuffle and checksum
+ * only. What is not known here is left to the library; what is damaged is an error.
  * @module
  */
 import { DataError } from "../../errors.ts";
-import { sizeOf as product } from "../../ir/dims.ts";
-import { FileReader } from "../file_reader.ts";
-import { type ChunkTable, findChunks } from "./chunks.ts";
-import { Blocks, UnknownStructure } from "./cursor.ts";
-import { canUndo, DamagedChunk, undoFilters } from "./filters.ts";
-import { type Filter, readFilters, readFormat, readLayout, readShape } from "./layout.ts";
-import { readObject } from "./objects.ts";
-import { type Hdf5Header, type Hdf5Rows, rowError } from "./rows.ts";
-import { readSuperblock } from "./superblock.ts";
-import type { NumberFormat } from "../number_format.ts";
+import { sizeOf } from "../../ir/dims.ts";
+import type { FileReader } from "../file_reader.ts";
+import { ChunkedRows, filled } from "./chunked_rows.ts";
+import { findChunks } from "./chunks.ts";
+import { DamagedStructure, UnknownStructure } from "./cursor.ts";
+import { ExternalRows, readSegments } from "./external.ts";
+import { canUndo } from "./filters.ts";
+import { type Layout, readFill, readFilters, readLayout, readMaxShape } from "./layout.ts";
+import type { FoundObject } from "./paths.ts";
+import type { Hdf5Header, Hdf5Rows } from "./rows.ts";
 
 /** Reading this many bytes costs about as much as asking for the next place. */
 const GAP_BYTES = 16 << 10;
-/** Decoded chunks of several rows that are kept, because other rows of them come soon. */
-const CACHE_BYTES = 64 << 20;
 
 /** Rows that lie in the file one after the other, as they are. */
 class ContiguousRows implements Hdf5Rows {
@@ -29,216 +27,136 @@ class ContiguousRows implements Hdf5Rows {
   readonly #position: number;
   readonly #rowBytes: number;
 
-  constructor(
-    file: FileReader,
-    position: number,
-    header: Hdf5Header,
-    readonly format: NumberFormat,
-  ) {
+  constructor(file: FileReader, position: number, rowBytes: number) {
     this.#file = file;
     this.#position = position;
-    this.#rowBytes = product(header.shape.slice(1)) * format.size;
+    this.#rowBytes = rowBytes;
   }
 
   read(start: number, _count: number, target: Uint8Array): void {
     this.#file.readInto(this.#position + start * this.#rowBytes, target);
   }
 
-  close(): void {
-    this.#file.close();
-  }
+  close(): void {}
 }
 
-/** What chunked rows need besides their file. */
-interface ChunkedOptions {
-  readonly header: Hdf5Header;
-  readonly format: NumberFormat;
-  readonly chunk: readonly number[];
-  readonly filters: readonly Filter[];
-  readonly table: ChunkTable;
-}
-
-/** Rows in chunks. A chunk with filters is decoded as a whole. */
-class ChunkedRows implements Hdf5Rows {
-  readonly chunkRows: number;
+/** Rows that are in memory: all of them, or one element that stands for all. */
+class MemoryRows implements Hdf5Rows {
+  readonly chunkRows = 1;
   readonly gapBytes = 0;
-  readonly format: NumberFormat;
-  readonly #file: FileReader;
-  readonly #options: ChunkedOptions;
-  readonly #chunkBytes: number;
+  readonly #data: Uint8Array;
   readonly #rowBytes: number;
-  readonly #perRow: number;
-  /** Whether a chunk's rows lie in the file as they are, so that it need not be read as a whole. */
-  readonly #plain: boolean;
-  readonly #cache = new Map<number, Uint8Array>();
-  #packed: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  readonly #same: boolean;
 
-  constructor(file: FileReader, options: ChunkedOptions) {
-    const { header, format, chunk, table } = options;
-    this.#file = file;
-    this.#options = options;
-    this.format = format;
-    this.chunkRows = chunk[0];
-    this.#chunkBytes = product(chunk) * format.size;
-    this.#rowBytes = product(header.shape.slice(1)) * format.size;
-    this.#perRow = product(table.grid.slice(1));
-    const whole = this.#chunkBytes === this.chunkRows * this.#rowBytes;
-    this.#plain = options.filters.length === 0 && this.#perRow === 1 && whole;
+  constructor(data: Uint8Array, rowBytes: number, { same }: { readonly same: boolean }) {
+    this.#data = data;
+    this.#rowBytes = rowBytes;
+    this.#same = same;
   }
 
-  read(start: number, count: number, target: Uint8Array): void {
-    const end = start + count;
-    for (let band = Math.floor(start / this.chunkRows); band * this.chunkRows < end; band++) {
-      const first = Math.max(start, band * this.chunkRows);
-      const last = Math.min(end, (band + 1) * this.chunkRows);
-      const rows = target.subarray(
-        (first - start) * this.#rowBytes,
-        (last - start) * this.#rowBytes,
-      );
-      if (this.#plain) {
-        const skipped = (first - band * this.chunkRows) * this.#rowBytes;
-        this.#file.readInto(this.#options.table.positions[band] + skipped, rows);
-        continue;
-      }
-      for (let i = 0; i < this.#perRow; i++) {
-        const place = band * this.#perRow + i;
-        const chunk = this.#chunk(place, first, last - first);
-        this.#copy(chunk, place, first - band * this.chunkRows, rows);
-      }
-    }
+  read(start: number, _count: number, target: Uint8Array): void {
+    const at = start * this.#rowBytes;
+    target.set(
+      this.#same ? filled(target.length, this.#data) : this.#data.subarray(at, at + target.length),
+    );
   }
 
-  close(): void {
-    this.#cache.clear();
-    this.#file.close();
-  }
-
-  /** Copies the rows from `skip` on of a chunk to where its columns belong in `rows`. */
-  #copy(chunk: Uint8Array, place: number, skip: number, rows: Uint8Array): void {
-    const chunkRowBytes = this.#chunkBytes / this.chunkRows;
-    if (chunkRowBytes === this.#rowBytes) {
-      rows.set(chunk.subarray(skip * this.#rowBytes, skip * this.#rowBytes + rows.length));
-      return;
-    }
-    for (const { from, to, length } of this.#pieces(place)) {
-      for (let row = 0; row * this.#rowBytes < rows.length; row++) {
-        const at = (skip + row) * chunkRowBytes + from;
-        rows.set(chunk.subarray(at, at + length), row * this.#rowBytes + to);
-      }
-    }
-  }
-
-  /** The unbroken pieces of a chunk's row: where in the chunk, where in the dataset's row. */
-  *#pieces(place: number): Generator<{ from: number; to: number; length: number }> {
-    const { header, chunk, table, format } = this.#options;
-    const shape = header.shape.slice(1);
-    const size = chunk.slice(1);
-    const origin: number[] = [];
-    let rest = place % this.#perRow;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      origin.unshift((rest % table.grid[axis + 1]) * size[axis]);
-      rest = Math.floor(rest / table.grid[axis + 1]);
-    }
-    const inner = shape.length - 1;
-    const length = Math.min(size[inner], shape[inner] - origin[inner]) * format.size;
-    const lines = product(size.slice(0, -1));
-    for (let line = 0; line < lines; line++) {
-      let [offset, stride, left, inside] = [origin[inner], shape[inner], line, true];
-      for (let axis = inner - 1; axis >= 0; axis--) {
-        const index = origin[axis] + left % size[axis];
-        left = Math.floor(left / size[axis]);
-        inside &&= index < shape[axis];
-        offset += index * stride;
-        stride *= shape[axis];
-      }
-      if (inside) {
-        yield { from: line * size[inner] * format.size, to: offset * format.size, length };
-      }
-    }
-  }
-
-  #chunk(place: number, first: number, count: number): Uint8Array {
-    const cached = this.#cache.get(place);
-    if (cached) {
-      this.#cache.delete(place);
-      this.#cache.set(place, cached);
-      return cached;
-    }
-    const { table, filters, header } = this.#options;
-    const size = table.sizes[place];
-    if (this.#packed.length < size) this.#packed = new Uint8Array(size);
-    const packed = this.#packed.subarray(0, size);
-    this.#file.readInto(table.positions[place], packed);
-    try {
-      const mask = table.masks[place];
-      const chunk = undoFilters(packed, { filters, mask, expected: this.#chunkBytes });
-      if (this.chunkRows > 1) {
-        // Without gzip the chunk still lies in the buffer that the next one will fill.
-        this.#keep(place, chunk.buffer === packed.buffer ? chunk.slice() : chunk);
-      }
-      return chunk;
-    } catch (error) {
-      if (!(error instanceof DamagedChunk)) throw error;
-      throw rowError(header, [first, count], { state: error.message, cause: error.cause });
-    }
-  }
-
-  #keep(place: number, chunk: Uint8Array): void {
-    this.#cache.set(place, chunk);
-    const most = Math.max(1, Math.floor(CACHE_BYTES / this.#chunkBytes));
-    for (const oldest of this.#cache.keys()) {
-      if (this.#cache.size <= most) break;
-      this.#cache.delete(oldest);
-    }
-  }
+  close(): void {}
 }
 
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((size, axis) => size === b[axis]);
+/** What is to be read. */
+export interface RawOptions {
+  /** The dataset. */
+  readonly header: Pick<Hdf5Header, "file" | "name" | "shape">;
+  /** Bytes of an element. */
+  readonly elementSize: number;
 }
 
-function locate(file: FileReader, header: Hdf5Header): Hdf5Rows {
-  const blocks = new Blocks(file, readSuperblock(file));
-  const messages = readObject(blocks, header.name);
-  const shape = readShape(messages);
-  const format = readFormat(messages);
+/** The rows of a dataset, and what they lack. */
+export interface RawRows {
+  /** Reads them. */
+  readonly rows: Hdf5Rows;
+  /** What was never written, for a line to the user. */
+  readonly unwritten?: string;
+}
+
+/** Rows in chunks. */
+function chunked(
+  { container, messages }: FoundObject,
+  layout: Layout & { readonly kind: "chunked" },
+  { header, elementSize }: RawOptions,
+): RawRows {
+  const { shape } = header;
+  const { chunk, index, plainEdges } = layout;
+  if (chunk.length !== shape.length) throw new DamagedStructure("chunks of other dimensions");
+  if (layout.elementSize !== elementSize) throw new DamagedStructure("chunks of another type");
   const filters = readFilters(messages);
-  if (!sameShape(shape, header.shape) || shape.length === 0 || format.size !== header.format.size) {
-    throw new UnknownStructure("the library sees another dataset");
-  }
   if (!canUndo(filters)) throw new UnknownStructure("other filters");
-  const layout = readLayout(messages);
-  if (layout.kind === "contiguous") {
-    const position = blocks.superblock.base + layout.address;
-    if (position + product(shape) * format.size > file.size) {
-      throw new UnknownStructure("the data is outside the file");
-    }
-    return new ContiguousRows(file, position, header, format);
-  }
-  const { chunk, index } = layout;
-  if (!sameShape(chunk, header.chunks ?? [])) throw new UnknownStructure("other chunks");
-  const chunkBytes = product(chunk) * format.size;
+  const chunkBytes = sizeOf(chunk) * elementSize;
   const filtered = filters.length > 0;
-  const table = findChunks(blocks, index, { shape, chunk, chunkBytes, filtered });
-  return new ChunkedRows(file, { header, format, chunk, filters, table });
+  const maxShape = readMaxShape(messages);
+  const options = { shape, maxShape, chunk, chunkBytes, filtered, plainEdges };
+  const table = findChunks(container.blocks, index, options);
+  const fill = readFill(messages, elementSize);
+  const { unwritten, positions } = table;
+  return {
+    rows: new ChunkedRows(container.blocks.file, {
+      ...{ header, elementSize, chunk, filters, table, fill },
+    }),
+    unwritten: unwritten > 0 ? `${unwritten} of ${positions.length} chunks` : undefined,
+  };
+}
+
+function locate(object: FoundObject, options: RawOptions): RawRows {
+  const { container: { blocks }, messages } = object;
+  const { header: { file, name, shape }, elementSize } = options;
+  const rowBytes = sizeOf(shape.slice(1)) * elementSize;
+  const bytes = sizeOf(shape) * elementSize;
+  const segments = readSegments(object.container, messages);
+  if (segments.length > 0) {
+    const fail = (state: string) =>
+      new DataError(`Cannot read "${file}": dataset "${name}" ${state}`, { file, dataset: name });
+    return { rows: new ExternalRows(segments, { bytes, rowBytes, fail }) };
+  }
+  const layout = readLayout(messages);
+  switch (layout.kind) {
+    case "compact":
+      if (layout.data.length < bytes) throw new DamagedStructure("the data is cut off");
+      return { rows: new MemoryRows(layout.data, rowBytes, { same: false }) };
+    case "contiguous": {
+      if (layout.address === undefined) {
+        const rows = new MemoryRows(readFill(messages, elementSize), rowBytes, { same: true });
+        return { rows, unwritten: bytes > 0 ? "all values" : undefined };
+      }
+      if (bytes > (layout.size ?? bytes)) throw new DamagedStructure("the data is cut off");
+      const position = blocks.superblock.base + layout.address;
+      if (!(position + bytes <= blocks.file.size)) {
+        throw new DamagedStructure("the data is outside the file");
+      }
+      return { rows: new ContiguousRows(blocks.file, position, rowBytes) };
+    }
+    case "chunked":
+      return chunked(object, layout, options);
+    case "virtual":
+      throw new UnknownStructure("a virtual dataset");
+  }
 }
 
 /**
  * Opens the rows of a dataset for direct reading.
  *
- * @param header The dataset as the HDF5 library describes it.
- * @returns Its rows, with a file handle of their own, or `undefined` if the way in which the file
+ * @param object The dataset.
+ * @param options Its name, shape and type.
+ * @returns Its rows, which need its file to stay open; `undefined` if the way in which the file
  * keeps them is not known here.
+ * @throws {DamagedStructure} if what leads to the rows is damaged.
+ * @throws {DataError} if they lie in other files, which are not there.
  */
-export function openRawRows(header: Hdf5Header): Hdf5Rows | undefined {
-  const file = FileReader.open(header.file);
+export function openRawRows(object: FoundObject, options: RawOptions): RawRows | undefined {
   try {
-    return locate(file, header);
+    return locate(object, options);
   } catch (error) {
-    file.close();
-    const unknown = error instanceof UnknownStructure || error instanceof RangeError ||
-      error instanceof DataError;
-    if (unknown) return undefined;
+    if (error instanceof UnknownStructure) return undefined;
     throw error;
   }
 }

@@ -1,16 +1,12 @@
 /**
- * The two ways to get at the bytes of a dataset's rows share this contract; the slower one, which
- * goes through the HDF5 library and knows every file, is here.
+ * The contract of all ways to get at the bytes of a dataset's rows.
  * @module
  */
 import { DataError } from "../../errors.ts";
-import { type Hdf5Library, libraryReason } from "./library.ts";
 import type { NumberFormat } from "../number_format.ts";
 
 /** Reads whole rows (everything below one index of the first dimension) of a dataset. */
 export interface Hdf5Rows {
-  /** How the numbers that `read` delivers are laid out. */
-  readonly format: NumberFormat;
   /** Rows that are decoded together. */
   readonly chunkRows: number;
   /** Bytes between two wanted places that are cheaper read than skipped. */
@@ -52,6 +48,14 @@ export interface Hdf5Header {
  * @param count Number of rows.
  * @param options What is wrong, and what was thrown.
  * @returns The error to throw.
+ *
+ * @example One row
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * const header = { file: "x.h5", name: "features" };
+ * const { message } = rowError(header, [7, 1], { state: "the data is damaged" });
+ * assertEquals(message, 'Cannot read "x.h5": dataset "features", row 7: the data is damaged');
+ * ```
  */
 export function rowError(
   header: Pick<Hdf5Header, "file" | "name">,
@@ -63,76 +67,4 @@ export function rowError(
     `Cannot read "${header.file}": dataset "${header.name}", ${rows}: ${options.state}`,
     { file: header.file, dataset: header.name, index: start, cause: options.cause },
   );
-}
-
-/** Rows read through the HDF5 library. */
-export class LibraryRows implements Hdf5Rows {
-  readonly format: NumberFormat;
-  readonly chunkRows: number;
-  readonly gapBytes = 0;
-  readonly #library: Hdf5Library;
-  readonly #file: bigint;
-  readonly #header: Hdf5Header;
-  #pointer = 0;
-  #capacity = 0;
-
-  /**
-   * @param library The loaded library.
-   * @param file Its handle of the open file.
-   * @param header The dataset to read.
-   */
-  constructor(library: Hdf5Library, file: bigint, header: Hdf5Header) {
-    this.#library = library;
-    this.#file = file;
-    this.#header = header;
-    this.chunkRows = header.chunks?.[0] ?? 1;
-    // The library delivers little endian whatever the file holds.
-    this.format = { ...header.format, littleEndian: true };
-  }
-
-  #reserve(bytes: number): void {
-    if (bytes <= this.#capacity) return;
-    this.close();
-    this.#pointer = this.#library.module._malloc(bytes);
-    if (this.#pointer === 0) {
-      throw new DataError(
-        `Cannot read "${this.#header.file}": dataset "${this.#header.name}" needs ${bytes} bytes ` +
-          "at once, more than the HDF5 library can hold",
-        { file: this.#header.file, dataset: this.#header.name },
-      );
-    }
-    this.#capacity = bytes;
-  }
-
-  /** Reads rows; see {@linkcode Hdf5Rows}. */
-  read(start: number, count: number, target: Uint8Array): void {
-    const { name, shape } = this.#header;
-    const { module } = this.#library;
-    this.#reserve(target.length);
-    const scalar = shape.length === 0;
-    const counts = scalar ? null : [count, ...shape.slice(1)].map(BigInt);
-    const offsets = scalar ? null : shape.map((_, axis) => axis === 0 ? BigInt(start) : 0n);
-    const strides = scalar ? null : shape.map(() => 1n);
-    const pointer = BigInt(this.#pointer);
-    let status = 0;
-    let cause: unknown;
-    try {
-      status = module.get_dataset_data(this.#file, name, counts, offsets, strides, pointer);
-    } catch (error) {
-      status = -1;
-      cause = error;
-    }
-    if (status < 0) {
-      const state = `the data is damaged (${libraryReason(cause)})`;
-      throw rowError(this.#header, [start, count], { state, cause });
-    }
-    target.set(module.HEAPU8.subarray(this.#pointer, this.#pointer + target.length));
-  }
-
-  /** Frees the buffer. */
-  close(): void {
-    if (this.#pointer !== 0) this.#library.module._free(this.#pointer);
-    this.#pointer = 0;
-    this.#capacity = 0;
-  }
 }

@@ -3,7 +3,9 @@
  * @module
  */
 import { DataError } from "../../errors.ts";
+import { describeWrongFile, FILE_START } from "../file_kind.ts";
 import type { FileReader } from "../file_reader.ts";
+import { lookup3 } from "./lookup3.ts";
 
 /** What the superblock tells. */
 export interface Superblock {
@@ -15,11 +17,17 @@ export interface Superblock {
   readonly lengthSize: number;
   /** Address of the root group's object header. */
   readonly root: number;
+  /** Address of the superblock's own messages, where there are any. */
+  readonly extension?: number;
 }
 
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 /** Longest superblock: version 1 with addresses of 8 bytes. */
 const MAX_LENGTH = 100;
+/** Shortest superblock that is of use. */
+const MIN_LENGTH = 48;
+/** Flags of a file that a writer has open, or had when it was killed. */
+const OPEN_FOR_WRITING = 0x01 | 0x04;
 
 /** Finds the signature at 0, 512, 1024, 2048, …, where HDF5 looks for it. */
 function findSignature(file: FileReader): number {
@@ -30,31 +38,49 @@ function findSignature(file: FileReader): number {
   return -1;
 }
 
+/** The fields of a superblock, before they are checked against the file. */
+interface Fields extends Superblock {
+  /** Size that the file should have, whatever its base. */
+  readonly end: number;
+  /** Whether a writer has not closed the file. */
+  readonly unclosed: boolean;
+}
+
+/** The fields, or what is wrong with them. */
+function parse(bytes: Uint8Array, start: number): Fields | string {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const version = view.getUint8(8);
+  if (version > 3) return `its superblock is of version ${version}, which is not known here`;
+  const old = version < 2;
+  const offsetSize = view.getUint8(old ? 13 : 9);
+  const lengthSize = view.getUint8(old ? 14 : 10);
+  const odd = [offsetSize, lengthSize].find((size) => size !== 2 && size !== 4 && size !== 8);
+  if (odd !== undefined) return `it is a damaged HDF5 file (addresses of ${odd} bytes)`;
+  // Version 1 has four bytes more than version 0, before the addresses.
+  const addresses = old ? 24 + 4 * version : 12;
+  const at = (index: number) => addresses + index * offsetSize;
+  const address = (index: number) => readInteger(view, at(index), offsetSize);
+  if (!old && view.getUint32(at(4), true) !== lookup3(bytes.subarray(0, at(4)))) {
+    return "it is a damaged HDF5 file (the checksum of its superblock differs)";
+  }
+  const base = address(0);
+  return {
+    // A file with a block of the user's before it may say 0 as its base.
+    base: base === 0 ? start : base,
+    offsetSize,
+    lengthSize,
+    // Old: base, free space, end, driver, then the root's symbol table entry: name, header.
+    root: address(old ? 5 : 3),
+    extension: old || address(1) >= 2 ** (8 * offsetSize) - 1 ? undefined : address(1),
+    end: address(2),
+    unclosed: version === 3 && (view.getUint8(11) & OPEN_FOR_WRITING) !== 0,
+  };
+}
+
 function readInteger(view: DataView, at: number, size: number): number {
   let value = 0;
   for (let i = size - 1; i >= 0; i--) value = value * 256 + view.getUint8(at + i);
   return value;
-}
-
-/** The fields of a superblock, before they are checked. */
-interface Fields extends Superblock {
-  /** Size that the file should have, whatever its base. */
-  readonly end: number;
-}
-
-function parse(view: DataView, start: number): Fields {
-  const version = view.getUint8(8);
-  const old = version < 2;
-  const offsetSize = view.getUint8(old ? 13 : 9);
-  const lengthSize = view.getUint8(old ? 14 : 10);
-  // Version 1 has four bytes more than version 0, before the addresses.
-  const addresses = old ? 24 + 4 * version : 12;
-  const address = (index: number) => readInteger(view, addresses + index * offsetSize, offsetSize);
-  const base = address(0);
-  // Old: base, free space, end, driver, then the root's symbol table entry: name, header.
-  const root = address(old ? 5 : 3);
-  // A file with a block of the user's before it may say 0 as its base.
-  return { base: base === 0 ? start : base, offsetSize, lengthSize, root, end: address(2) };
 }
 
 /**
@@ -62,19 +88,30 @@ function parse(view: DataView, start: number): Fields {
  *
  * @param file The open file.
  * @returns What it tells.
- * @throws {DataError} if the file is empty, not HDF5, or shorter than it says.
+ * @throws {DataError} if the file is empty, not HDF5, shorter than it says, damaged, or still open
+ * for writing.
  */
 export function readSuperblock(file: FileReader): Superblock {
   const fail = (state: string) =>
     new DataError(`Cannot read "${file.path}": ${state}`, { file: file.path });
-  if (file.size === 0) throw fail("it is an empty file");
   const start = findSignature(file);
-  if (start < 0) throw fail("it is not an HDF5 file");
+  if (start < 0) {
+    const beginning = file.read(0, Math.min(FILE_START, file.size));
+    throw fail(describeWrongFile(beginning, "an HDF5 file"));
+  }
   const length = Math.min(MAX_LENGTH, file.size - start);
   const bytes = new Uint8Array(MAX_LENGTH);
   bytes.set(file.read(start, length));
-  const fields = parse(new DataView(bytes.buffer), start);
-  if (length < 48 || file.size < fields.end) {
+  if (length < MIN_LENGTH) throw fail("it is truncated, its superblock is cut off");
+  const fields = parse(bytes, start);
+  if (typeof fields === "string") throw fail(fields);
+  if (fields.unclosed) {
+    throw fail(
+      "it was not closed by the program that wrote it, or is still being written; " +
+        `"h5clear -s ${file.path}" makes it readable if nothing writes to it any more`,
+    );
+  }
+  if (file.size < fields.end) {
     throw fail(`it is truncated: ${file.size} bytes are left of ${fields.end}`);
   }
   return fields;

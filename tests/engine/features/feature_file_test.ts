@@ -6,7 +6,7 @@ import {
   openFeatureFile,
 } from "../../../engine/features/feature_file.ts";
 import { openSource } from "../../../engine/features/feature_source.ts";
-import { H5_FOLDER, readManifest, TemporaryFolder } from "../storage/testdata.ts";
+import { H5_FOLDER, KINDS_FOLDER, readManifest, TemporaryFolder } from "../storage/testdata.ts";
 
 const manifest = readManifest();
 
@@ -36,7 +36,7 @@ const REASONS: Readonly<Record<string, string>> = {
   "ptr_with_3d.h5": 'holds fixed-size bags but the file also carries "bag_ptr"',
   "zero_rows.h5": 'dataset "features" has no rows',
   "features_is_group.h5": 'dataset "features" is a group',
-  "not_hdf5.h5": "it is not an HDF5 file",
+  "not_hdf5.h5": "not an HDF5 file",
   "empty_file.h5": "it is an empty file",
   "truncated.h5": "it is truncated",
   "corrupt_chunk.h5": 'dataset "features", rows',
@@ -170,4 +170,37 @@ Deno.test("openFeatureFile() answers changed bytes with a DataError or with data
       }
     }
   }
+});
+
+Deno.test("openFeatureFile() compares shapes before it believes them", async () => {
+  const states: Readonly<Record<string, string>> = {
+    labels: '"features" holds 3 feature rows but 17179869184 labels are given',
+    targets: '"features" holds 3 feature rows but 1073741824 labels are given',
+    wide_targets: 'dataset "labels" has rows of 1073741824 values, more than can be read at once',
+    lengths: 'dataset "bag_lengths" has 8589934592 entries but there are 2 labels',
+    pointers: 'dataset "bag_ptr" is for 2147483648 bags but there are 3 feature rows',
+    rows: 'dataset "labels" declares 4294967296 values, more than ',
+    long_bag: 'dataset "bag_ptr" makes bag 0 2147483648 rows long, at most 2147483647',
+    large_bag: 'dataset "features" declares 2000000000 values, more than ',
+    wide_rows: 'dataset "features" has rows of 8589934592 values, more than can be read at once',
+    wide_bags: 'dataset "features" has rows of 17179869184 values, more than can be read at once',
+  };
+  for (const [name, state] of Object.entries(states)) {
+    const path = `${KINDS_FOLDER}/declares_${name}.h5`;
+    const labels = name.includes("targets") ? "regression" : "class";
+    await assertRejects(() => openFeatureFile(path, { labels }), DataError, state);
+  }
+});
+
+Deno.test("featureSplit() tells what a file reads from other files, and what it lacks", async () => {
+  const open = async (name: string) => {
+    const keys = { label_key: "labels", labels: "regression" } as const;
+    return featureSplit(await openFeatureFile(`${KINDS_FOLDER}/${name}.h5`, keys));
+  };
+  const { notices = [] } = await open("features_elsewhere");
+  assertEquals(notices.length, 2);
+  assertStringIncludes(notices[0], 'features_elsewhere.h5" reads from other files: "part_0.h5"');
+  assertStringIncludes(notices[1], "/linked_to_labels.h5");
+  const { notices: none } = featureSplit(await openFeatureFile(`${H5_FOLDER}/instance_f32.h5`));
+  assertEquals(none, []);
 });

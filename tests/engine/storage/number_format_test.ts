@@ -71,3 +71,30 @@ Deno.test("indexOfNonFinite() finds NaN and Inf at every place", () => {
     }
   }
 });
+
+Deno.test("converter() takes the bits that an integer has, and none of those beside them", () => {
+  const read = (format: NumberFormat, word: bigint) => {
+    const bytes = new Uint8Array(BigUint64Array.of(word).buffer).slice(0, format.size);
+    if (!format.littleEndian) bytes.reverse();
+    const target = new Float64Array(1);
+    converter(format)(bytes, target, 0);
+    return target[0];
+  };
+  for (const size of [1, 2, 4, 8] as const) {
+    for (let precision = 1; precision < 8 * size; precision++) {
+      const offset = (7 * precision) % (8 * size - precision + 1);
+      const bits = { offset, precision };
+      const largest = 2n ** BigInt(precision) - 1n;
+      const around = ~(largest << BigInt(offset));
+      for (const littleEndian of [true, false]) {
+        for (const value of [0n, 1n, largest >> 1n, largest]) {
+          const word = BigInt.asUintN(8 * size, value << BigInt(offset) | around);
+          const unsigned = read({ kind: "unsigned", size, littleEndian, bits }, word);
+          assertEquals(unsigned, Number(value));
+          const signed = read({ kind: "signed", size, littleEndian, bits }, word);
+          assertEquals(signed, Number(BigInt.asIntN(precision, value)));
+        }
+      }
+    }
+  }
+});

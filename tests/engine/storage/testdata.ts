@@ -44,6 +44,23 @@ export function readLayouts(): Readonly<Record<string, LayoutFile>> {
   return JSON.parse(Deno.readTextFileSync(`${LAYOUT_FOLDER}/manifest.json`));
 }
 
+/** Folder of HDF5 files with every kind of number, storage, link and text. */
+export const KINDS_FOLDER: string = fileURLToPath(
+  new URL("../../testdata/hdf5_kinds", import.meta.url),
+);
+
+/** What h5py reads from a file of {@linkcode KINDS_FOLDER}. */
+export interface KindFile {
+  readonly dataset: string;
+  readonly shape: readonly number[];
+  readonly values: readonly number[];
+}
+
+/** Reads the manifest of the kinds. */
+export function readKinds(): Readonly<Record<string, KindFile>> {
+  return JSON.parse(Deno.readTextFileSync(`${KINDS_FOLDER}/manifest.json`));
+}
+
 /** Folder of files that PyTorch and safetensors wrote. */
 export const TORCH_FOLDER: string = fileURLToPath(
   new URL("../../testdata/torch", import.meta.url),

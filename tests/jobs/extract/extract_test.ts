@@ -226,6 +226,30 @@ Deno.test("extractFeatures() joins shards to the file of one run", async () => {
   );
 });
 
+Deno.test("extractFeatures() joins no shards of which one is damaged", async () => {
+  const folder = Deno.makeTempDirSync();
+  // Files of float16 keep names in a heap without checksum.
+  const half = { ...one, precision: "16" };
+  for (const shard of ["1/2", "2/2"]) await extract(folder, { ...half, shard });
+  const path = join(folder, "out.shard-2-of-2.h5");
+  const whole = Deno.readFileSync(path);
+  const text = new TextDecoder("latin1").decode(whole);
+  const refused = async (from: number, to: number, ...states: string[]) => {
+    Deno.writeFileSync(path, whole.slice().fill(0, from, to));
+    const error = await assertRejects(() => extract(folder, { ...half, merge: "2" }), DataError);
+    assert(error.message.includes("out.shard-2-of-2.h5"), error.message);
+    for (const state of states) assert(error.message.includes(state), error.message);
+  };
+  const heap = text.lastIndexOf("GCOL");
+  await refused(heap, heap + 8, "is damaged");
+  await refused(heap + 16, heap + 2000, "is damaged");
+  const name = text.indexOf("sample_ids");
+  await refused(name, name + 10, 'dataset "sample_ids" is missing, "', 'shard-1-of-2.h5" has it');
+  Deno.writeFileSync(path, whole);
+  const { files: [joined] } = await extract(folder, { ...half, merge: "2" });
+  assertEquals((await read(joined.file)).ids.length, 22);
+});
+
 Deno.test("extractFeatures() reads whole batches for an encoder that takes no fewer", async () => {
   // The feature of a sample is the number of samples that were read with it.
   const code = `export const openSource = () => ({

@@ -1,16 +1,21 @@
-import { assert, assertEquals } from "@std/assert";
-import { Hdf5Dataset } from "../../../../engine/storage/hdf5/dataset.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { DataError } from "../../../../engine/errors.ts";
+import { Hdf5Dataset, type StorageFacts } from "../../../../engine/storage/hdf5/dataset.ts";
 import type { Hdf5Rows } from "../../../../engine/storage/hdf5/rows.ts";
 import type { NumberFormat } from "../../../../engine/storage/number_format.ts";
 
 const FORMAT: NumberFormat = { kind: "float", size: 4, littleEndian: true };
 
 /** A dataset without file: value `v` of row `r` is `r + v / 1000`. Notes what is read. */
-function fake(shape: readonly number[], format: NumberFormat = FORMAT, chunkRows = 1) {
+function fake(
+  shape: readonly number[],
+  format: NumberFormat = FORMAT,
+  chunkRows = 1,
+  facts: StorageFacts = {},
+) {
   const reads: (readonly [start: number, count: number])[] = [];
   const rowSize = shape.slice(1).reduce((a, b) => a * b, 1);
   const rows: Hdf5Rows = {
-    format,
     chunkRows,
     gapBytes: 0,
     read(start, count, target) {
@@ -26,7 +31,7 @@ function fake(shape: readonly number[], format: NumberFormat = FORMAT, chunkRows
     },
   };
   const header = { file: "x.h5", name: "features", shape, filters: [], format };
-  return { dataset: new Hdf5Dataset(header, rows), reads };
+  return { dataset: new Hdf5Dataset(header, rows, facts), reads };
 }
 
 Deno.test("Hdf5Dataset reads large ranges in bounded pieces", () => {
@@ -69,4 +74,15 @@ Deno.test("Hdf5Dataset.close() closes its source", () => {
   assertEquals(reads.length, 1);
   dataset.close();
   assertEquals(reads.length, 0);
+});
+
+Deno.test("Hdf5Dataset makes no room for more than its file can hold", () => {
+  const stored = { storedBytes: 2000 };
+  const { dataset } = fake([2 ** 31], FORMAT, 1, stored);
+  const state = `dataset "features" declares ${2 ** 31} values, more than 2000 bytes can hold`;
+  assertThrows(() => dataset.readNumbers(), DataError, state);
+  assertThrows(() => dataset.expectStored(2 ** 30), DataError, "more than 2000 bytes can hold");
+  dataset.expectStored(1000);
+  assertThrows(() => fake([4, 2 ** 26], FORMAT, 1, stored), DataError, "more than 2000 bytes");
+  assertThrows(() => fake([4, 2 ** 40]), DataError, "more than can be read at once");
 });

@@ -1,6 +1,10 @@
 import { deflateSync } from "node:zlib";
 import { assertEquals, assertThrows } from "@std/assert";
-import { DamagedChunk, undoFilters } from "../../../../engine/storage/hdf5/filters.ts";
+import {
+  DamagedChunk,
+  filterBeyondUs,
+  undoFilters,
+} from "../../../../engine/storage/hdf5/filters.ts";
 
 const gzip = { id: 1, values: [4] };
 const shuffle = { id: 2, values: [2] };
@@ -35,4 +39,34 @@ Deno.test("undoFilters() refuses chunks that do not decode", () => {
     DamagedChunk,
     "checksum differs",
   );
+});
+
+Deno.test("undoFilters() makes no more of a chunk than belongs into it", () => {
+  const options = { filters: [gzip], mask: 0, expected: 6 };
+  const bomb = new Uint8Array(deflateSync(new Uint8Array(50_000_000)));
+  assertThrows(() => undoFilters(bomb, options), DamagedChunk, "is damaged");
+  const small = new Uint8Array(deflateSync(data));
+  assertThrows(
+    () => undoFilters(small, { ...options, expected: 2 ** 32 }),
+    DamagedChunk,
+    `${small.length} bytes cannot hold 4294967296`,
+  );
+});
+
+Deno.test("undoFilters() undoes compression of what was compressed before", () => {
+  const lzf = { id: 32_000, values: [] };
+  const packed = Uint8Array.of(5, ...data);
+  const both = new Uint8Array(deflateSync(packed));
+  const options = { filters: [lzf, gzip], mask: 0, expected: 6 };
+  assertEquals(Uint8Array.from(undoFilters(both, options)), data);
+  assertEquals(Uint8Array.from(undoFilters(packed, { ...options, mask: 2 })), data);
+});
+
+Deno.test("filterBeyondUs() tells codecs of blosc apart, and gives names that files give", () => {
+  const blosc = (codec: number) => [{ id: 32_001, values: [2, 2, 4, 48, 5, 1, codec] }];
+  assertEquals([0, 1, 5].map((codec) => filterBeyondUs(blosc(codec))), Array(3).fill(undefined));
+  assertEquals(filterBeyondUs(blosc(4)), "filter 32001 (blosc with zlib)");
+  assertEquals(filterBeyondUs([shuffle, { id: 40_000, values: [] }]), "filter 40000");
+  const named = { id: 40_000, values: [], name: "mine,\n version 2" };
+  assertEquals(filterBeyondUs([named]), "filter 40000 (mine, version 2)");
 });
