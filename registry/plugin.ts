@@ -152,6 +152,12 @@ export interface Encoder {
    */
   pretrained?(options: PretrainedOptions): Promise<PretrainedWeights>;
   /**
+   * Names that one of its parameters has in files of others, besides its own; absent where there
+   * are none.
+   * @param name Name of the parameter within the encoder's scope.
+   */
+  readonly otherNames?: (name: string) => readonly string[];
+  /**
    * Builds the encoder's graph.
    * @param input Samples `[batch, ...sampleShape]`, or what the reader makes of them.
    * @param context Mode and random numbers.
@@ -193,6 +199,12 @@ export interface HeadOutput {
 export interface Head {
   /** `embedding` takes one vector a sample; `bag` takes bags of instances, as they come. */
   readonly input: "embedding" | "bag";
+  /**
+   * Names that one of its parameters has in files of others, besides its own; absent where there
+   * are none.
+   * @param name Name of the parameter within the head's scope.
+   */
+  readonly otherNames?: (name: string) => readonly string[];
   /**
    * Builds the head's graph.
    * @param input Features, bags and labels.

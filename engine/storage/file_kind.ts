@@ -21,7 +21,7 @@ interface Kind {
 export type FileKind = keyof typeof KINDS;
 
 /** The pickle of PyTorch's magic number, with which files from before version 1.6 begin. */
-const TORCH_MAGIC = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
+const TORCH_MAGIC = [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
 /** Control characters that texts hold. */
 const SPACES = "\t\n\v\f\r\x1b";
 /** Most characters of a text that a message repeats. */
@@ -101,7 +101,8 @@ const KINDS = {
   safetensors: { name: "a safetensors file", matches: isSafetensors },
   torch_legacy: {
     name: "a PyTorch file from before version 1.6",
-    matches: (start) => start[0] === 0x80 && has(start, [0x8a, 0x0a, ...TORCH_MAGIC], 2),
+    // Behind the protocol, and from protocol 4 on behind a frame.
+    matches: (start) => start[0] === 0x80 && [2, 11].some((at) => has(start, TORCH_MAGIC, at)),
   },
   pickle: {
     name: "a Python pickle",

@@ -159,6 +159,16 @@ export class FileReader implements Disposable {
     return bytes;
   }
 
+  /**
+   * Reads the beginning of the file.
+   *
+   * @param length Number of bytes.
+   * @returns As many bytes, or all if the file has fewer.
+   */
+  start(length: number): Uint8Array<ArrayBuffer> {
+    return this.read(0, Math.min(length, this.size));
+  }
+
   /** Releases the file; closing twice is fine. */
   close(): void {
     if (this.#descriptor === undefined) return;

@@ -4,20 +4,21 @@
  */
 import { DataError } from "../errors.ts";
 import { writeFileAtomic } from "./atomic.ts";
+import { describeWrongFile, FILE_START, fileKind } from "./file_kind.ts";
 import { FileReader } from "./file_reader.ts";
 import {
   bytesOf,
   elementCount,
   findTensorType,
+  isTensorType,
   type StoredTensor,
   TENSOR_TYPES,
-  type TensorType,
 } from "./tensor_types.ts";
 
 /** What the header says about a tensor. */
 export interface SafetensorsEntry {
-  /** Element type. */
-  readonly dtype: TensorType;
+  /** Element type; the format's own name of one that cannot be read. */
+  readonly dtype: string;
   /** Dimensions; none for a single value. */
   readonly shape: readonly number[];
   /** First byte after the header. */
@@ -42,8 +43,12 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** Reads and decodes the header; gives its length in bytes too. */
 function readHeader(file: FileReader, fail: Fail): [header: Record<string, unknown>, end: number] {
-  if (file.size < LENGTH_BYTES) throw fail("the file is too short for a header");
-  const length = Number(new DataView(file.read(0, LENGTH_BYTES).buffer).getBigUint64(0, true));
+  const start = file.start(FILE_START);
+  const kind = fileKind(start);
+  if (file.size < LENGTH_BYTES || kind !== undefined && kind !== "safetensors") {
+    throw fail(describeWrongFile(start, "a safetensors file"));
+  }
+  const length = Number(new DataView(start.buffer).getBigUint64(0, true));
   const end = LENGTH_BYTES + length;
   if (length > MAX_HEADER || length < 2) throw fail("it is not a safetensors file");
   if (end > file.size) {
@@ -62,13 +67,15 @@ function readHeader(file: FileReader, fail: Fail): [header: Record<string, unkno
 function parseEntry(name: string, value: unknown, fail: Fail): SafetensorsEntry {
   if (!isRecord(value)) throw fail("has no description", name);
   const { dtype: given, shape, data_offsets: offsets } = value;
-  const dtype = findTensorType((info) => info.safetensors === given);
-  if (dtype === undefined) throw fail(`has unknown type ${JSON.stringify(given)}`, name);
+  if (typeof given !== "string") throw fail("has no type", name);
   if (!Array.isArray(shape) || !shape.every(isSize)) throw fail("has an invalid shape", name);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
     throw fail("has invalid offsets", name);
   }
   const [begin, end] = offsets;
+  const dtype = findTensorType((info) => info.safetensors === given);
+  // A type that is not known here matters only if somebody wants the tensor.
+  if (dtype === undefined) return { dtype: given, shape, begin, end };
   const wanted = elementCount(shape) * TENSOR_TYPES[dtype].format.size;
   if (end - begin !== wanted) {
     throw fail(`takes ${wanted} bytes by type and shape, ${end - begin} by its offsets`, name);
@@ -142,7 +149,17 @@ export class SafetensorsFile implements Disposable {
    * @throws {DataError} if it is missing, cut off, or its header is invalid.
    */
   static open(path: string): SafetensorsFile {
-    const file = FileReader.open(path);
+    return SafetensorsFile.of(FileReader.open(path));
+  }
+
+  /**
+   * Checks the header of a file that is open already.
+   *
+   * @param file The file, which is closed with what comes back, or at once if it is refused.
+   * @returns The open file; close it.
+   * @throws {DataError} if it is cut off, or its header is invalid.
+   */
+  static of(file: FileReader): SafetensorsFile {
     try {
       return new SafetensorsFile(file);
     } catch (error) {
@@ -156,23 +173,29 @@ export class SafetensorsFile implements Disposable {
    *
    * @param name Its name.
    * @returns The tensor, in memory of its own.
-   * @throws {DataError} if there is none of that name, or it cannot be read.
+   * @throws {DataError} if there is none of that name, or its type or bytes cannot be read.
    */
   read(name: string): StoredTensor {
     const entry = this.entries.get(name);
-    if (!entry) {
-      throw new DataError(`Cannot read "${this.#file.path}": tensor "${name}" is missing`, {
-        file: this.#file.path,
-        dataset: name,
-      });
-    }
+    if (!entry) throw this.#unreadable(name, "is missing");
     const { dtype, shape, begin, end } = entry;
+    if (!isTensorType(dtype)) {
+      throw this.#unreadable(name, `is of type ${dtype}, which is not supported`);
+    }
     return {
       kind: "tensor",
       dtype,
       shape,
       data: this.#file.read(this.#start + begin, end - begin),
     };
+  }
+
+  #unreadable(name: string, state: string): DataError {
+    const file = this.#file.path;
+    return new DataError(`Cannot read "${file}": tensor "${name}" ${state}`, {
+      file,
+      dataset: name,
+    });
   }
 
   /** Releases the file; closing twice is fine. */

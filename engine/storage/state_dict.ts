@@ -1,43 +1,17 @@
 /**
- * Weights from files of others: PyTorch checkpoints in their many wrappings, and safetensors.
+ * State dicts as a whole: all tensors of one dictionary of a file.
  * @module
  */
 import { DataError } from "../errors.ts";
-import { FileReader } from "./file_reader.ts";
-import { isTensor, type TorchValue } from "./torch/pickle_values.ts";
-import { SafetensorsFile } from "./safetensors.ts";
-import { type FloatTensor, type StoredTensor, toFloat32 } from "./tensor_types.ts";
-import { readTorchFile } from "./torch/reader.ts";
+import { mostWanted, placeName } from "./_weights_order.ts";
+import { type FloatTensor, readFloat32 } from "./tensor_types.ts";
+import { type StateDict, WeightsFile } from "./weights_file.ts";
+import { unwrapName } from "./weights_match.ts";
 
-/** Keys under which checkpoints keep their state dict. */
-const WRAPPERS = ["model", "state_dict", "model_state_dict"];
-/** Prefixes that data parallel and compiled modules put before every name. */
-const PREFIXES = /^(?:module\.|_orig_mod\.)+/;
-/** Name of entries that are no parameters. */
-const EXTRA_STATE = /(?:^|\.)_extra_state$/;
-
-/** Values of a tensor; those of float32 stay in the memory that the file was read into. */
-function valuesOf(tensor: StoredTensor): FloatTensor["data"] {
-  const { buffer, byteOffset, byteLength } = tensor.data;
-  const size = Float32Array.BYTES_PER_ELEMENT;
-  const fits = tensor.dtype === "float32" && byteOffset % size === 0;
-  if (!fits || !(buffer instanceof ArrayBuffer)) return toFloat32(tensor).data;
-  return new Float32Array(buffer, byteOffset, byteLength / size);
-}
-
-/** Converts tensors; those that share memory share the converted values too. */
-class Converter {
-  readonly #known = new Map<ArrayBufferLike, Map<string, FloatTensor["data"]>>();
-
-  convert(tensor: StoredTensor): FloatTensor {
-    const { buffer, byteOffset, byteLength } = tensor.data;
-    const known = this.#known.get(buffer) ?? new Map<string, FloatTensor["data"]>();
-    this.#known.set(buffer, known);
-    const place = `${tensor.dtype} ${byteOffset} ${byteLength}`;
-    const data = known.get(place) ?? valuesOf(tensor);
-    known.set(place, data);
-    return { shape: tensor.shape, data };
-  }
+/** Which dictionary of a file is wanted. */
+export interface StateDictOptions {
+  /** Its keys, joined by dots. @default {the most wanted one} */
+  readonly key?: string;
 }
 
 function fail(path: string, state: string, tensor?: string): DataError {
@@ -47,52 +21,18 @@ function fail(path: string, state: string, tensor?: string): DataError {
   });
 }
 
-function isDict(value: TorchValue | undefined): value is ReadonlyMap<string | number, TorchValue> {
-  return value instanceof Map;
-}
-
-/** The state dict inside of what a checkpoint holds. */
-function unwrap(value: TorchValue, path: string): ReadonlyMap<string | number, TorchValue> {
-  if (typeof value === "object" && value !== null && isTensor(value)) {
-    const shape = `[${value.shape.join(", ")}]`;
-    throw fail(path, `it holds a bare tensor of shape ${shape}, not a state dict`);
-  }
-  if (!isDict(value)) throw fail(path, "it holds no state dict");
-  const wrapper = WRAPPERS.find((key) => isDict(value.get(key)));
-  return wrapper === undefined ? value : unwrap(value.get(wrapper) ?? null, path);
-}
-
-function isSafetensors(path: string): boolean {
-  using file = FileReader.open(path);
-  if (file.size < 9) return path.endsWith(".safetensors");
-  return file.read(8, 1)[0] === 0x7b || path.endsWith(".safetensors");
-}
-
-function* tensorsOf(path: string): Generator<readonly [name: string, tensor: StoredTensor]> {
-  if (isSafetensors(path)) {
-    using file = SafetensorsFile.open(path);
-    for (const name of file.entries.keys()) yield [name, file.read(name)];
-    return;
-  }
-  for (const [name, value] of unwrap(readTorchFile(path), path)) {
-    if (typeof name !== "string") throw fail(path, `key ${name} is not the name of a tensor`);
-    if (EXTRA_STATE.test(name)) continue;
-    if (typeof value !== "object" || value === null || !isTensor(value)) {
-      throw fail(path, `entry "${name}" is not a tensor`, name);
-    }
-    yield [name, value];
-  }
-}
-
 /**
- * Reads a state dict from a PyTorch file (bare, or under `model`, `state_dict` or
- * `model_state_dict`) or from a safetensors file. Prefixes of data parallel and compiled modules
- * (`module.`, `_orig_mod.`) are taken off. Which of the two a file is, its content tells.
+ * Reads a state dict from a PyTorch file, whatever its dictionary is called, or from a safetensors
+ * file. Of several, averaged weights come before raw ones, as in timm. What data parallel and
+ * compiled modules put into names (`module.`, `_orig_mod.`) is taken out. Which format a file has,
+ * its content tells. {@linkcode WeightsFile} reads less than all of it.
  *
  * @param path The file.
+ * @param options Which dictionary, where there are several.
  * @returns Tensors by name as float32, in the order of the file. Names of one and the same tensor
  * share their values.
- * @throws {DataError} if the file is missing, damaged, or holds no state dict.
+ * @throws {DataError} if the file is missing, damaged, or holds no state dict, or several that
+ * cannot be told apart, or a tensor of a type that is not supported.
  *
  * @example A wrapped state dict
  * ```ts
@@ -104,14 +44,35 @@ function* tensorsOf(path: string): Generator<readonly [name: string, tensor: Sto
  * assertEquals(loadStateDict(path).get("bias")?.shape, [2]);
  * ```
  */
-export function loadStateDict(path: string): Map<string, FloatTensor> {
-  const tensors = new Map<string, FloatTensor>();
-  const converter = new Converter();
-  for (const [given, tensor] of tensorsOf(path)) {
-    const name = given.replace(PREFIXES, "");
-    if (tensors.has(name)) throw fail(path, `"${name}" is there with and without a prefix`, name);
-    tensors.set(name, converter.convert(tensor));
+export function loadStateDict(
+  path: string,
+  options: StateDictOptions = {},
+): Map<string, FloatTensor> {
+  using file = WeightsFile.open(path);
+  const found = new Map<string, FloatTensor>();
+  const byPlace = new Map<string, FloatTensor>();
+  for (const [given, tensor] of choose(file, options).tensors) {
+    const name = unwrapName(given);
+    if (found.has(name)) throw fail(path, `"${name}" is there with and without a prefix`, name);
+    const { place } = tensor;
+    const values = byPlace.get(place) ?? readFloat32(tensor, given);
+    byPlace.set(place, values);
+    found.set(name, values);
   }
-  if (tensors.size === 0) throw fail(path, "its state dict is empty");
-  return tensors;
+  return found;
+}
+
+function choose({ path, stateDicts }: WeightsFile, { key }: StateDictOptions): StateDict {
+  const places = stateDicts.map(({ keys }) => ({ keys, prefix: [] }));
+  const names = places.map((place) => `"${placeName(place)}"`).join(", ");
+  const at = key === undefined
+    ? mostWanted(places)
+    : places.findIndex((place) => placeName(place) === key);
+  if (at !== undefined && at >= 0) return stateDicts[at];
+  throw fail(
+    path,
+    key === undefined
+      ? `its state dicts cannot be told apart: ${names}`
+      : `it has no state dict "${key}", only ${names}`,
+  );
 }

@@ -67,12 +67,46 @@ export interface StoredTensor {
   readonly data: ArrayBufferView;
 }
 
+/** A tensor that lies in an open file. */
+export interface LazyTensor {
+  /** Tells a tensor from other values. */
+  readonly kind: "lazy_tensor";
+  /** Element type as PyTorch names it, also one that cannot be read. */
+  readonly dtype: string;
+  /** Dimensions; none for a single value. */
+  readonly shape: readonly number[];
+  /** Where in the file its values lie: two tensors of the same place are the same. */
+  readonly place: string;
+  /**
+   * Reads its values.
+   * @param name Its name, for messages.
+   * @throws {DataError} if they cannot be read.
+   */
+  read(name: string): StoredTensor;
+}
+
 /** A tensor as the engine uses it. */
 export interface FloatTensor {
   /** Dimensions; none for a single value. */
   readonly shape: readonly number[];
   /** Values, row-major. */
   readonly data: Float32Array<ArrayBuffer>;
+}
+
+/**
+ * Tells element types that can be read from others.
+ *
+ * @param name Name of an element type, as PyTorch prints it without `torch.`.
+ * @returns Whether it can be read.
+ *
+ * @example Numbers that only some processors have
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * assertEquals([isTensorType("float16"), isTensorType("float8_e5m2")], [true, false]);
+ * ```
+ */
+export function isTensorType(name: string): name is TensorType {
+  return Object.hasOwn(TENSOR_TYPES, name);
 }
 
 /**
@@ -149,6 +183,24 @@ export function storedTensor(
     );
   }
   return { kind: "tensor", dtype, shape, data };
+}
+
+/**
+ * Reads a tensor as float32. Values that are float32 stay in the memory that they were read into.
+ *
+ * @param tensor A tensor of an open file.
+ * @param name Its name, for messages.
+ * @returns The tensor.
+ * @throws {DataError} if it cannot be read.
+ */
+export function readFloat32(tensor: LazyTensor, name: string): FloatTensor {
+  const stored = tensor.read(name);
+  const { buffer, byteOffset, byteLength } = stored.data;
+  const size = Float32Array.BYTES_PER_ELEMENT;
+  const fits = stored.dtype === "float32" && byteOffset % size === 0;
+  if (!fits || !(buffer instanceof ArrayBuffer)) return toFloat32(stored);
+  const { shape } = stored;
+  return { shape, data: new Float32Array(buffer, byteOffset, byteLength / size) };
 }
 
 /**

@@ -4,15 +4,18 @@
  * @module
  */
 import { DataError } from "../errors.ts";
+import { sameShape } from "../ir/dims.ts";
 import type { Parameter } from "../nn/scope.ts";
+import { readFloat32, type StoredTensor, storedTensor } from "../storage/tensor_types.ts";
 import {
-  isTensor,
+  isLazyTensor,
   OrderedDict,
   pyFloat,
   PyTuple,
+  type TorchTree,
   type TorchValue,
 } from "../storage/torch/pickle_values.ts";
-import { type StoredTensor, storedTensor, toFloat32 } from "../storage/tensor_types.ts";
+import { TorchFile } from "../storage/torch/reader.ts";
 import type { Optimizer, ParameterOptions } from "./interfaces.ts";
 import type { TrainState } from "./state.ts";
 
@@ -137,20 +140,19 @@ function hyperparameters(values: Readonly<Record<string, unknown>>): Record<stri
 }
 
 /**
- * Puts a checkpoint's numbers back into the buffers they came from.
+ * Puts a checkpoint's numbers back into the buffers they came from. What else is in the file is not
+ * read.
  * @param state Buffers of the same model, with room for the same optimizer's state.
- * @param tree What `readTorchFile` gave.
  * @param plan What the names mean.
- * @param file Path of the checkpoint, for messages.
+ * @param file Path of the checkpoint.
  * @returns How far training was.
- * @throws {DataError} if the checkpoint is not one of this model, or not one of glovita's.
+ * @throws {DataError} if the checkpoint cannot be read, is not one of this model, or not one of
+ * glovita's.
  */
-export function restoreCheckpoint(
-  state: TrainState,
-  tree: TorchValue,
-  plan: CheckpointPlan,
-  file: string,
-): Progress {
+export function restoreCheckpoint(state: TrainState, plan: CheckpointPlan, file: string): Progress {
+  using checkpoint = TorchFile.open(file);
+  const { tree } = checkpoint;
+  const progress = progressOf(tree, file);
   const model = entry(tree, "model", file);
   for (const { name, shape } of plan.parameters) {
     copyTensor(entry(model, name, file), state.parameter(name), { name, shape, file });
@@ -163,23 +165,34 @@ export function restoreCheckpoint(
       copyTensor(stored, target, { name: `${name} ${key}`, shape: target.shape, file });
     }
   }
-  const extra = entry(tree, "glovita", file);
-  const number = (key: string) => Number(entry(extra, key, file));
-  state.step = number("step");
-  return {
-    epoch: Number(entry(tree, "epoch", file)),
-    step: state.step,
-    seed: number("seed"),
-    best_metric: String(entry(extra, "best_metric", file)),
-    best_value: number("best_value"),
-    best_epoch: number("best_epoch"),
-  };
+  state.step = progress.step;
+  return progress;
 }
 
-function entry(value: TorchValue, key: string | number, file: string): TorchValue {
-  const found = value instanceof Map
-    ? value.get(key)
-    : (value as Readonly<Record<string, TorchValue>> | null)?.[key];
+/** What a checkpoint says of its run: nothing of it is believed unseen. */
+function progressOf(tree: TorchTree, file: string): Progress {
+  const extra = entry(tree, "glovita", file);
+  const refuse = (key: string, expected: string) =>
+    new DataError(`Cannot resume from "${file}": "${key}" is not ${expected}`, {
+      file,
+      dataset: key,
+    });
+  const count = (key: string, from = extra): number => {
+    const value = entry(from, key, file);
+    if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+    throw refuse(key, "a whole number from 0");
+  };
+  const best_metric = entry(extra, "best_metric", file);
+  if (typeof best_metric !== "string") throw refuse("best_metric", "text");
+  const best_value = entry(extra, "best_value", file);
+  if (typeof best_value !== "number") throw refuse("best_value", "a number");
+  const [epoch, best_epoch] = [count("epoch", tree), count("best_epoch")];
+  if (best_epoch > epoch) throw refuse("best_epoch", `an epoch up to ${epoch}, the last one`);
+  return { epoch, step: count("step"), seed: count("seed"), best_metric, best_value, best_epoch };
+}
+
+function entry(value: TorchTree, key: string | number, file: string): TorchTree {
+  const found = value instanceof Map ? value.get(key) : undefined;
   if (found !== undefined) return found;
   throw new DataError(`Cannot resume from "${file}": it has no entry "${key}"`, { file });
 }
@@ -191,7 +204,7 @@ interface Expected {
 }
 
 function copyTensor(
-  stored: TorchValue,
+  stored: TorchTree,
   target: { readonly data: Float32Array },
   { name, shape, file }: Expected,
 ): void {
@@ -200,9 +213,9 @@ function copyTensor(
       `Cannot resume from "${file}": "${name}" is ${found}, expected float32 [${shape}]`,
       { file, dataset: name },
     );
-  if (!isTensor(stored)) throw fail("no tensor");
-  if (stored.dtype !== "float32" || String(stored.shape) !== String(shape)) {
+  if (!isLazyTensor(stored)) throw fail("not a tensor");
+  if (stored.dtype !== "float32" || !sameShape(stored.shape, shape)) {
     throw fail(`${stored.dtype} [${stored.shape}]`);
   }
-  target.data.set(toFloat32(stored).data);
+  target.data.set(readFloat32(stored, name).data);
 }

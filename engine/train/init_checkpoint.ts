@@ -1,49 +1,46 @@
 /**
- * Starting from given weights: a state dict from here or from Python, under any of the names that
- * GloViTa, CLAM and timm give the same parameter.
+ * Starting from given weights: a file from here or from Python, under any of the names that it may
+ * give the model's parameters.
  * @module
  */
 import { DataError } from "../errors.ts";
-import type { Parameter } from "../nn/scope.ts";
-import type { FloatTensor } from "../storage/tensor_types.ts";
+import { sameShape } from "../ir/dims.ts";
+import { readFloat32 } from "../storage/tensor_types.ts";
+import type { WeightsFile } from "../storage/weights_file.ts";
+import { matchWeights, type WeightsRequest } from "../storage/weights_match.ts";
 
-/** A state dict, seen as the weights of a model. */
+/** The weights of a model, read from a file. */
 export interface InitialWeights {
   /** Values by parameter name, one entry for every parameter. */
-  readonly values: ReadonlyMap<string, Float32Array>;
-  /** Names in the state dict that no parameter took. */
+  readonly values: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+  /** Names in the file that no parameter took. */
   readonly unused: readonly string[];
+  /** Lines for the user. */
+  readonly notices: readonly string[];
 }
 
 /**
- * Finds the values of a model's parameters in a state dict.
- * @param tensors The state dict.
- * @param options Parameters of the model, the other names of each, and the file for messages.
- * @throws {DataError} if a parameter is missing or has another shape.
+ * Reads the values of a model's parameters, and nothing else, from a file.
+ * @param file The file.
+ * @param request The parameters, the other names of each, and where in the file to look.
+ * @throws {DataError} if a parameter is missing, has another shape, or cannot be read.
  */
-export function matchInitialWeights(
-  tensors: ReadonlyMap<string, FloatTensor>,
-  options: {
-    readonly parameters: readonly Parameter[];
-    readonly names: (name: string) => readonly string[];
-    readonly file: string;
-  },
+export function readInitialWeights(
+  file: WeightsFile,
+  request: Pick<WeightsRequest, "parameters" | "names" | "key" | "keyOption">,
 ): InitialWeights {
-  const { parameters, names, file } = options;
-  const fail = (state: string, dataset: string) =>
-    new DataError(`Cannot start from "${file}": ${state}`, { file, dataset });
-  const values = new Map<string, Float32Array>();
-  const used = new Set<string>();
-  for (const { name, shape } of parameters) {
-    const found = [name, ...names(name)].filter((candidate) => tensors.has(candidate));
-    if (found.length === 0) throw fail(`it has no tensor "${name}"`, name);
-    const tensor = tensors.get(found[0])!;
-    if (String(tensor.shape) !== String(shape)) {
+  const { found, unused, notices } = matchWeights(file, request);
+  const values = new Map<string, Float32Array<ArrayBuffer>>();
+  for (const { name, shape } of request.parameters) {
+    const { name: given, tensor } = found.get(name)!;
+    if (!sameShape(tensor.shape, shape)) {
       const sizes = `has shape [${tensor.shape}], the model wants [${shape}]`;
-      throw fail(`"${found[0]}" ${sizes}`, found[0]);
+      throw new DataError(`Cannot load weights from "${file.path}": "${given}" ${sizes}`, {
+        file: file.path,
+        dataset: given,
+      });
     }
-    values.set(name, tensor.data);
-    for (const candidate of found) used.add(candidate);
+    values.set(name, readFloat32(tensor, given).data);
   }
-  return { values, unused: [...tensors.keys()].filter((name) => !used.has(name)) };
+  return { values, unused: unused.map(({ name }) => name), notices };
 }

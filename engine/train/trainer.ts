@@ -4,7 +4,6 @@
  */
 import { DataError, TrainingError } from "../errors.ts";
 import { deriveSeed } from "../random.ts";
-import { readTorchFile } from "../storage/torch/torch_file.ts";
 import { checkpointTree, type Progress, restoreCheckpoint } from "./checkpoint.ts";
 import { EpochMeter, Evaluator } from "./evaluate.ts";
 import type { RunDone, TrainEvent, Values } from "./events.ts";
@@ -270,8 +269,7 @@ export class FoldTrainer implements AsyncDisposable {
     if (weights) {
       setParameters(this.#state, weights);
     } else if (this.#plan.checkpoints) {
-      const path = this.#plan.directory.checkpoint("best");
-      restoreCheckpoint(this.#state, readTorchFile(path), this.#plan, path);
+      restoreCheckpoint(this.#state, this.#plan, this.#plan.directory.checkpoint("best"));
     }
   }
 
@@ -302,7 +300,7 @@ function restoreLast(state: TrainState, plan: TrainPlan): Progress {
   const file = directory.checkpoint("last");
   const fail = (fact: string) => new DataError(`Cannot resume from "${file}": ${fact}`, { file });
   if (!directory.hasCheckpoint("last")) throw fail("it does not exist, no epoch was finished");
-  const progress = restoreCheckpoint(state, readTorchFile(file), plan, file);
+  const progress = restoreCheckpoint(state, plan, file);
   if (progress.seed !== seed) {
     throw fail(`its run has seed ${progress.seed}, training.seed is ${seed}`);
   }

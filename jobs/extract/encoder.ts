@@ -6,21 +6,21 @@
 import { createHash } from "node:crypto";
 import { input } from "../../engine/ir/create.ts";
 import { sizeOf } from "../../engine/ir/dims.ts";
-import type { Parameter } from "../../engine/nn/scope.ts";
 import { RandomStream } from "../../engine/nn/random.ts";
 import { bakeInputs } from "../../engine/onnx/bake.ts";
 import { emit, type OnnxGraph } from "../../engine/onnx/emit.ts";
 import { encodeWithConstantsApart, type OnnxModel } from "../../engine/onnx/encode.ts";
 import { deriveSeed, Random } from "../../engine/random.ts";
-import { loadStateDict } from "../../engine/storage/state_dict.ts";
-import { matchInitialWeights } from "../../engine/train/init_checkpoint.ts";
+import type { WeightsFile } from "../../engine/storage/weights_file.ts";
+import { countMatches } from "../../engine/storage/weights_match.ts";
+import { readInitialWeights } from "../../engine/train/init_checkpoint.ts";
 import type { PretrainedOptions } from "../../registry/plugin.ts";
-import { aliasesOf, encoderParameters, type EncoderStack } from "../../registry/builder/model.ts";
+import { encoderParameters, type EncoderStack } from "../../registry/builder/model.ts";
 
 /** Where weights come from. */
 export interface WeightSources extends PretrainedOptions {
   /** Checkpoint to take them from. */
-  readonly checkpoint?: string;
+  readonly checkpoint?: WeightsFile;
 }
 
 /** Values of an encoder's parameters. */
@@ -42,10 +42,11 @@ export interface EncoderWeights {
  * @throws {DataError} if weights are missing or do not fit.
  */
 export async function loadWeights(
-  { parameters, encoder }: EncoderStack,
+  stack: EncoderStack,
   { checkpoint, ...options }: WeightSources,
 ): Promise<EncoderWeights> {
-  if (checkpoint !== undefined) return fromCheckpoint(parameters, checkpoint);
+  if (checkpoint !== undefined) return fromCheckpoint(stack, checkpoint);
+  const { parameters, encoder } = stack;
   const pretrained = await encoder.pretrained?.(options);
   const given = encoderParameters(pretrained?.values ?? new Map());
   const values = new Map(parameters.map(({ name, shape, initializer }) => {
@@ -66,25 +67,19 @@ export async function loadWeights(
   };
 }
 
-function fromCheckpoint(parameters: readonly Parameter[], file: string): EncoderWeights {
-  const tensors = loadStateDict(file);
-  const matched = matchInitialWeights(tensors, { parameters, names: aliasesOf, file });
-  const values = new Map(
-    parameters.map(({ name }) =>
-      [name, matched.values.get(name) as Float32Array<ArrayBuffer>] as const
-    ),
-  );
-  return { values, origin: file, sha256: hash(values), notices: [] };
+function fromCheckpoint(stack: EncoderStack, file: WeightsFile): EncoderWeights {
+  const { values, notices } = readInitialWeights(file, stack);
+  return { values, origin: file.path, sha256: hash(values), notices };
 }
 
 /**
- * Tells whether a checkpoint holds weights of an encoder.
+ * Tells whether a checkpoint holds weights of an encoder: at least half of its parameters.
  * @param stack The encoder.
- * @param checkpoint Path of the checkpoint.
+ * @param file The checkpoint.
  */
-export function holdsEncoder({ parameters }: EncoderStack, checkpoint: string): boolean {
-  const tensors = loadStateDict(checkpoint);
-  return parameters.some(({ name }) => [name, ...aliasesOf(name)].some((n) => tensors.has(n)));
+export function holdsEncoder(stack: EncoderStack, file: WeightsFile): boolean {
+  const { length } = stack.parameters;
+  return length > 0 && 2 * countMatches(file, stack) >= length;
 }
 
 function hash(values: ReadonlyMap<string, Float32Array>): string {

@@ -6,6 +6,7 @@ import { DataError } from "../../engine/errors.ts";
 import { Extractor, MICRO_BATCH } from "../../engine/extract/extractor.ts";
 import type { OnnxModel } from "../../engine/onnx/encode.ts";
 import { writeError } from "../../engine/storage/atomic.ts";
+import { WeightsFile } from "../../engine/storage/weights_file.ts";
 import type { Split } from "../../engine/data/data.ts";
 import type { ExtractConfig } from "../../registry/config/extract.ts";
 import { expectedIssue } from "../../registry/config/issues.ts";
@@ -219,9 +220,12 @@ async function weightsFor(
   { signal, onEvent }: WeightOptions,
 ): Promise<EncoderWeights> {
   const learns = stack.parameters.length > 0 || stack.encoder.pretrained !== undefined;
-  const held = checkpoint_path !== null && learns && holdsEncoder(stack, checkpoint_path);
+  using checkpoint = checkpoint_path !== null && learns
+    ? WeightsFile.open(checkpoint_path)
+    : undefined;
+  const held = checkpoint !== undefined && holdsEncoder(stack, checkpoint);
   const weights = await loadWeights(stack, {
-    checkpoint: held ? checkpoint_path : undefined,
+    checkpoint: held ? checkpoint : undefined,
     signal,
     onProgress: (progress) => onEvent({ type: "download", ...progress }),
   });

@@ -6,11 +6,10 @@ import { dirname, join, resolve } from "node:path";
 import { DataError } from "../../engine/errors.ts";
 import type { TypedArray } from "../../engine/ir/types.ts";
 import { featureSplit, openFeatureFile } from "../../engine/features/feature_file.ts";
-import { loadStateDict } from "../../engine/storage/state_dict.ts";
-import { readTorchFile } from "../../engine/storage/torch/torch_file.ts";
+import { WeightsFile } from "../../engine/storage/weights_file.ts";
 import { Session, type Value } from "../../engine/runtime/session.ts";
 import type { Batch } from "../../engine/data/data.ts";
-import { matchInitialWeights } from "../../engine/train/init_checkpoint.ts";
+import { readInitialWeights } from "../../engine/train/init_checkpoint.ts";
 import { Loader } from "../../engine/data/loader.ts";
 import { type Model, predictionGraph, sampleFeeds } from "../../engine/train/model.ts";
 import { resolveConfig } from "../../registry/config/resolve.ts";
@@ -18,7 +17,7 @@ import type { ResolvedConfig } from "../../registry/config/tree.ts";
 import type { TaskInfo } from "../../registry/plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
 import { create } from "../../registry/builder/create.ts";
-import { aliasesOf, assembleModel } from "../../registry/builder/model.ts";
+import { assembleModel } from "../../registry/builder/model.ts";
 import { imageTransforms } from "../../registry/builder/images.ts";
 import { addPluginHint } from "../runs/run_plugins.ts";
 
@@ -120,13 +119,11 @@ export class TrainedModel implements AsyncDisposable {
       dataRootDir: config.data.data_root_dir ?? ".",
       images: withPluginHint(checkpoint, sources, imageTransforms),
     }, sources);
-    const samples = { name: checkpoint, ...samplesOf(checkpoint) };
-    const { model } = await assembleModel(sources, dataset, samples);
-    const { values } = matchInitialWeights(loadStateDict(checkpoint), {
-      parameters: model.parameters,
-      names: aliasesOf,
-      file: checkpoint,
-    });
+    using file = WeightsFile.open(checkpoint);
+    const samples = { name: checkpoint, ...samplesOf(file) };
+    const { model, names } = await assembleModel(sources, dataset, samples);
+    const { parameters } = model;
+    const { values } = readInitialWeights(file, { parameters, names, key: "model" });
     const weights = Object.fromEntries(
       model.parameters.map(({ name, shape }) =>
         [name, { dtype: "float32", shape, data: values.get(name)! }] as const
@@ -266,15 +263,20 @@ function withPluginHint<S extends { readonly config: unknown; readonly registry:
 }
 
 /** What the model takes, as the checkpoint says. */
-function samplesOf(checkpoint: string): { sampleShape: readonly number[]; bags: boolean } {
-  const tree = readTorchFile(checkpoint);
+function samplesOf(
+  { path: checkpoint, tree }: WeightsFile,
+): { sampleShape: readonly number[]; bags: boolean } {
   const extra = tree instanceof Map ? tree.get("glovita") : undefined;
   const shape = extra instanceof Map ? extra.get("sample_shape") : undefined;
-  if (!(extra instanceof Map) || !Array.isArray(shape)) {
+  if (!(extra instanceof Map) || !isShape(shape)) {
     throw new DataError(`Cannot load "${checkpoint}": it does not say what its model takes`, {
       file: checkpoint,
       dataset: "glovita",
     });
   }
-  return { sampleShape: shape.map(Number), bags: extra.get("bags") === true };
+  return { sampleShape: shape, bags: extra.get("bags") === true };
+}
+
+function isShape(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size > 0);
 }

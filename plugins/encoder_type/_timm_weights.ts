@@ -5,7 +5,15 @@ import { adaptInputChannels } from "../../engine/nn/vision/input_channels.ts";
 import { resampleValues } from "../../engine/nn/vision/position_embedding.ts";
 import type { VisionModel } from "../../engine/nn/vision/vision_model.ts";
 import type { Parameter } from "../../engine/nn/scope.ts";
-import type { FloatTensor } from "../../engine/storage/tensor_types.ts";
+import { type FloatTensor, readFloat32 } from "../../engine/storage/tensor_types.ts";
+import { WeightsFile } from "../../engine/storage/weights_file.ts";
+import {
+  matchWeights,
+  type NamedTensor,
+  type WantedParameter,
+} from "../../engine/storage/weights_match.ts";
+import { otherNames } from "./_timm_names.ts";
+import type { Family } from "./_timm_table.ts";
 
 /** What weights are for. */
 export interface WeightsTarget {
@@ -13,8 +21,12 @@ export interface WeightsTarget {
   readonly parameters: readonly Parameter[];
   /** The model. */
   readonly model: VisionModel;
-  /** File that the weights come from, for messages. */
+  /** Its family. */
+  readonly family: Family;
+  /** File that the weights come from. */
   readonly file: string;
+  /** Dictionary or beginning of names in the file; `null` finds the one that fits. */
+  readonly key: string | null;
 }
 
 /** Weights that fit a model. */
@@ -25,41 +37,52 @@ export interface MatchedWeights {
   readonly notices: readonly string[];
 }
 
-/** What GloViTa's checkpoints and OpenCLIP put before timm's names. */
-const PREFIX = /^(?:encoder\.model\.|model\.|visual\.trunk\.)/;
 /** First layers, which see the images' channels. */
 const FIRST_LAYERS = ["patch_embed.proj.weight", "conv1.weight", "conv1.0.weight", "stem.0.weight"];
 /** What stands behind the features: classifiers, their pooling; and counters of training steps. */
 const BEYOND = /^(?:head|fc|cls_head|fc_norm|attn_pool|pre_logits)\.|\.num_batches_tracked$/;
+/** What stands behind the maps of a ConvNeXt under its authors' names. */
+const BEYOND_MAPS = /^norm\./;
 /** How many tensors without a place are named. */
 const NAMED = 3;
 
 /**
- * Finds the values of a model's parameters. Position embeddings of another grid are resampled,
+ * Reads the values of a model's parameters. Position embeddings of another grid are resampled,
  * kernels for three channels are adapted, and what belongs to a classifier is passed over.
- * @param tensors The file's tensors by name.
  * @param target Parameters, model and file.
- * @throws {DataError} if a tensor is missing or has another shape.
+ * @throws {DataError} if the file cannot be read, or a tensor is missing or has another shape.
  */
-export function matchWeights(
-  tensors: ReadonlyMap<string, FloatTensor>,
-  target: WeightsTarget,
-): MatchedWeights {
-  const known = new Map([...tensors].map(([name, tensor]) => [name.replace(PREFIX, ""), tensor]));
-  // Where only the pooled tokens were normalised, the norm of all tokens is new, as in timm.
-  const freshNorm = known.has("fc_norm.weight") && !known.has("norm.weight");
+export function readWeights(target: WeightsTarget): MatchedWeights {
+  const { parameters, model, family, key } = target;
+  using file = WeightsFile.open(target.file);
+  const { found, unused, notices } = matchWeights(file, {
+    parameters,
+    key,
+    keyOption: "model.encoder.weights_key",
+    names: (name) => otherNames(family, name),
+    fits: (shape, parameter) => plan(shape, parameter, model) !== undefined,
+    // Where only the pooled tokens were normalised, the norm of all tokens is new, as in timm.
+    optional: (name, has) =>
+      name.startsWith("norm.") && has("fc_norm.weight") && !has("norm.weight"),
+  });
   const values = new Map<string, Float32Array<ArrayBuffer>>();
-  for (const parameter of target.parameters) {
-    const { name } = parameter;
-    if (freshNorm && name.startsWith("norm.")) continue;
-    values.set(name, valuesOf(known.get(name), parameter, target));
+  for (const parameter of parameters) {
+    const given = found.get(parameter.name);
+    if (given) values.set(parameter.name, valuesOf(given, parameter, target));
   }
-  const unused = [...known.keys()].filter((name) => !values.has(name) && !BEYOND.test(name));
-  const notices = [
-    ...freshNorm ? [`"${target.file}" has no norm of all tokens: it begins as the identity`] : [],
-    ...unused.length > 0 ? [unusedNotice(unused, target.file)] : [],
-  ];
-  return { values, notices };
+  const left = unused.filter(({ bare }) =>
+    !BEYOND.test(bare) && !(family === "convnext" && BEYOND_MAPS.test(bare))
+  );
+  return {
+    values,
+    notices: [
+      ...notices,
+      ...values.size < parameters.length
+        ? [`"${target.file}" has no norm of all tokens: it begins as the identity`]
+        : [],
+      ...left.length > 0 ? [unusedNotice(left.map(({ name }) => name), target.file)] : [],
+    ],
+  };
 }
 
 function unusedNotice(unused: readonly string[], file: string): string {
@@ -70,35 +93,41 @@ function unusedNotice(unused: readonly string[], file: string): string {
 
 /** A tensor's values in the shape of the parameter. */
 function valuesOf(
-  tensor: FloatTensor | undefined,
+  { name, tensor }: NamedTensor,
   parameter: Parameter,
   { model, file }: WeightsTarget,
 ): Float32Array<ArrayBuffer> {
-  const { name, shape } = parameter;
-  const fitted = tensor && fit(tensor, parameter, model);
-  if (fitted && sameShape(fitted.shape, shape)) return fitted.data;
-  const state = tensor
-    ? `tensor "${name}" has the shape ${formatShape(tensor.shape)}`
-    : `it has no tensor "${name}"`;
+  const adapt = plan(tensor.shape, parameter, model);
+  if (adapt !== undefined) return adapt(readFloat32(tensor, name)).data;
+  const state = `tensor "${name}" has the shape ${formatShape(tensor.shape)}`;
   throw new DataError(
-    `Cannot load weights from "${file}": ${state}, the model wants ${formatShape(shape)}`,
+    `Cannot load weights from "${file}": ${state}, the model wants ${formatShape(parameter.shape)}`,
     { file, dataset: name },
   );
 }
 
-/** Adapts what may differ between models: channels of the images, and the grid of positions. */
-function fit(tensor: FloatTensor, { name, shape }: Parameter, model: VisionModel): FloatTensor {
-  if (FIRST_LAYERS.includes(name) && tensor.shape[1] === 3 && shape[1] !== 3) {
-    return adaptInputChannels(tensor, shape[1]);
+/** What a tensor goes through to become a parameter; `undefined` if nothing makes it fit. */
+function plan(
+  from: readonly number[],
+  { name, shape }: WantedParameter,
+  model: VisionModel,
+): ((tensor: FloatTensor) => FloatTensor) | undefined {
+  if (sameShape(withoutOnes(from), withoutOnes(shape))) return ({ data }) => ({ shape, data });
+  if (FIRST_LAYERS.includes(name) && from[1] === 3 && shape[1] !== 3) {
+    const adapted = [from[0], shape[1], ...from.slice(2)];
+    return sameShape(adapted, shape) ? (tensor) => adaptInputChannels(tensor, shape[1]) : undefined;
   }
-  if (name === "pos_embed" && model.positions && tensor.shape[1] !== shape[1]) {
-    const { grid, prefixTokens } = model.positions;
-    const side = Math.sqrt(tensor.shape[1] - prefixTokens);
-    if (!Number.isInteger(side)) return tensor;
-    return {
-      shape,
-      data: resampleValues(tensor.data, { from: [side, side], to: grid, prefixTokens }),
-    };
-  }
-  return tensor;
+  if (name !== "pos_embed" || !model.positions || from[2] !== shape[2]) return undefined;
+  const { grid, prefixTokens } = model.positions;
+  const side = Math.sqrt(from[1] - prefixTokens);
+  if (!Number.isInteger(side)) return undefined;
+  return ({ data }) => ({
+    shape,
+    data: resampleValues(data, { from: [side, side], to: grid, prefixTokens }),
+  });
+}
+
+/** Linear maps may be stored as convolutions of one pixel, and the other way round. */
+function withoutOnes(shape: readonly number[]): readonly number[] {
+  return shape.filter((size) => size !== 1);
 }

@@ -12,7 +12,6 @@ import { convnext } from "../../engine/nn/vision/convnext.ts";
 import { resnet } from "../../engine/nn/vision/resnet.ts";
 import type { VisionArchitecture } from "../../engine/nn/vision/vision_model.ts";
 import { visionTransformer } from "../../engine/nn/vision/vision_transformer.ts";
-import { loadStateDict } from "../../engine/storage/state_dict.ts";
 import type {
   EncoderPlugin,
   OptionsSchema,
@@ -21,7 +20,8 @@ import type {
 } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { type Family, type TimmModel, timmModel } from "./_timm_table.ts";
-import { matchWeights } from "./_timm_weights.ts";
+import { readWeights } from "./_timm_weights.ts";
+import { otherNames } from "./_timm_names.ts";
 
 /** Config of the `timm` encoder. */
 export interface TimmConfig {
@@ -35,6 +35,11 @@ export interface TimmConfig {
   readonly model_kwargs: Readonly<Record<string, unknown>>;
   /** File of weights to start from, instead of those of the tag. @default {null} */
   readonly weights_file: string | null;
+  /**
+   * Dictionary in that file, or beginning of its names; `null` finds the one that fits.
+   * @default {null}
+   */
+  readonly weights_key: string | null;
 }
 
 /** Says what is wrong with a name that timm does not know, at the place of the name. */
@@ -76,6 +81,13 @@ const config: OptionsSchema<TimmConfig> = v.strictObject({
     v.pipe(
       v.nullable(v.string()),
       v.description("safetensors or torch file to start from, instead of the tag's weights"),
+    ),
+    null,
+  ),
+  weights_key: v.optional(
+    v.pipe(
+      v.nullable(v.string()),
+      v.description("dictionary in that file, or beginning of its names, that holds the weights"),
     ),
     null,
   ),
@@ -131,10 +143,16 @@ export const timm: EncoderPlugin<TimmConfig> = {
         `expected pretrained to be false, there are no weights of "${model.name}.${model.tag}"`,
       );
     }
+    if (config.weights_key !== null && config.weights_file === null) {
+      throw new RangeError("expected weights_file to be given with weights_key");
+    }
     checkSamples(sampleShape, config.input_channels, source);
     const architecture = ARCHITECTURES[model.family];
     const kwargs = argumentsOf(model, config, sampleShape);
-    const encoder = architecture(kwargs, { scope, sampleShape });
+    const encoder = {
+      ...architecture(kwargs, { scope, sampleShape }),
+      otherNames: (name: string) => otherNames(model.family, name),
+    };
     if (!config.pretrained && config.weights_file === null) return encoder;
     return {
       ...encoder,
@@ -142,8 +160,11 @@ export const timm: EncoderPlugin<TimmConfig> = {
         const { file, sha256 } = await weightsOf(model, config, options);
         const parameters = new Parameters();
         architecture(kwargs, { scope: parameters.scope(), sampleShape });
-        const target = { parameters: parameters.list(), model: encoder, file };
-        return { ...matchWeights(loadStateDict(file), target), file, sha256 };
+        const target = {
+          ...{ parameters: parameters.list(), model: encoder, family: model.family },
+          ...{ file, key: config.weights_key },
+        };
+        return { ...readWeights(target), file, sha256 };
       },
     };
   },

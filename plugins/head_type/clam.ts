@@ -20,6 +20,7 @@ import { dropScores, gridScores, pool, type ProjectedBlock } from "./_clam_atten
 import { clamClassifier, type Classifier } from "./_clam_classifier.ts";
 import { type ClamConfig, clamConfig } from "./_clam_config.ts";
 import { type AttentionScores, consistencyLoss, instanceLoss } from "./_clam_losses.ts";
+import { otherNames } from "./_clam_names.ts";
 import { clamNetwork, type Network, type NetworkBuilder } from "./_clam_network.ts";
 
 export type { ClamConfig } from "./_clam_config.ts";
@@ -76,6 +77,7 @@ export const clam: Plugin<"head_type", ClamConfig> = {
     const parts = declare(config, context);
     return {
       input: "bag",
+      otherNames: (name) => otherNames(name, config),
       forward: (input, mode) => forward(parts, input, mode),
     };
   },

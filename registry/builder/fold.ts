@@ -3,23 +3,23 @@
  * has been found to fit.
  * @module
  */
-import { matchInitialWeights } from "../../engine/train/init_checkpoint.ts";
+import { readInitialWeights } from "../../engine/train/init_checkpoint.ts";
 import type { Split } from "../../engine/data/data.ts";
 import { Loader } from "../../engine/data/loader.ts";
 import { parameterOptions } from "../../engine/train/parameter_options.ts";
 import type { RunDirectory } from "../../engine/train/run_directory.ts";
 import type { TrainPlan } from "../../engine/train/plan.ts";
-import { loadStateDict } from "../../engine/storage/state_dict.ts";
+import { WeightsFile } from "../../engine/storage/weights_file.ts";
 import type { ResolvedConfig } from "../config/tree.ts";
 import { ConfigError } from "../errors.ts";
 import type { Encoder } from "../plugin.ts";
 import { modelSelection } from "./best_metric.ts";
 import { type BuildSources, create, createMetrics } from "./create.ts";
 import {
-  aliasesOf,
   assembleModel,
   encoderParameters,
   encodeWhileReading,
+  type ModelStack,
   parameterAliases,
 } from "./model.ts";
 import { imageTransforms } from "./images.ts";
@@ -60,11 +60,12 @@ export async function planFold(
   const splits = foldSplits(await openTrainSplits(dataset), config, { fold, seed });
   const { split } = splits.train;
   const bags = split.bagLengths !== undefined;
-  const { model, encoder } = await assembleModel(sources, dataset, { ...split, bags });
+  const stack = await assembleModel(sources, dataset, { ...split, bags });
+  const { model, encoder } = stack;
   const { parameters } = model;
   const { metrics, notices } = createMetrics(dataset, sources);
   const rules = parameterOptions(parameters, config.optimizer);
-  const given = run.resume ? undefined : await initialWeights(config, parameters, encoder);
+  const given = run.resume ? undefined : await initialWeights(config, stack);
   const plan: TrainPlan = {
     model,
     parameters,
@@ -104,21 +105,25 @@ interface GivenWeights {
 
 /** Those of a checkpoint, or what the encoder was trained to before. */
 async function initialWeights(
-  { training: { init_checkpoint: file } }: ResolvedConfig,
-  parameters: TrainPlan["parameters"],
-  encoder: Encoder,
+  { training: { init_checkpoint, init_checkpoint_key } }: ResolvedConfig,
+  { model: { parameters }, encoder, names }: ModelStack,
 ): Promise<GivenWeights | undefined> {
-  if (file === null) {
+  if (init_checkpoint === null) {
+    if (init_checkpoint_key !== null) {
+      const message = "expected training.init_checkpoint to be given, too";
+      throw new ConfigError([{ path: "training.init_checkpoint_key", message }]);
+    }
     const pretrained = await encoder.pretrained?.({});
     return pretrained && { ...pretrained, values: encoderParameters(pretrained.values) };
   }
-  const tensors = loadStateDict(file);
-  const { values, unused } = matchInitialWeights(tensors, {
+  using file = WeightsFile.open(init_checkpoint);
+  const { values, unused, notices } = readInitialWeights(file, {
     parameters,
-    names: aliasesOf,
-    file,
+    names,
+    key: init_checkpoint_key,
+    keyOption: "training.init_checkpoint_key",
   });
-  return { values, notices: unusedWeights(unused, file) };
+  return { values, notices: [...notices, ...unusedWeights(unused, file.path)] };
 }
 
 function unusedWeights(unused: readonly string[], file: string): string[] {

@@ -34,16 +34,27 @@ export function parameterAliases(name: string): string[] {
   );
 }
 
+/** Other names, in files of others, of what a plugin calls a name. */
+type OtherNames = (name: string) => readonly string[];
+
 /**
- * All names that a parameter may have in files made elsewhere: its second name, and the bare name
- * that it has in timm's and CLAM's own state dicts.
+ * All names that a parameter may have in files made elsewhere: its second name, the bare name that
+ * it has in timm's and CLAM's own state dicts, and those that its plugin knows.
  * @param name Name of the parameter.
+ * @param others Names that the encoder and the head know.
  */
-export function aliasesOf(name: string): string[] {
-  const bare = ALIASES.filter(([prefix]) => name.startsWith(prefix)).map(([prefix]) =>
-    name.slice(prefix.length)
-  );
-  return [...parameterAliases(name), ...bare];
+function aliasesOf(
+  name: string,
+  others: { readonly encoder?: OtherNames; readonly head?: OtherNames },
+): string[] {
+  const places = [[`${ENCODER_PATH}.`, others.encoder], [`${HEAD_PATH}.`, others.head]] as const;
+  const more = places.filter(([prefix]) => name.startsWith(prefix)).flatMap(([prefix, known]) => {
+    const bare = name.slice(prefix.length);
+    const names = known?.(bare) ?? [];
+    const long = names.flatMap((other) => [prefix + other, ...parameterAliases(prefix + other)]);
+    return [bare, ...long, ...names];
+  });
+  return [...parameterAliases(name), ...more];
 }
 
 /**
@@ -70,6 +81,8 @@ export interface ModelStack {
   readonly model: Model;
   /** Its encoder. */
   readonly encoder: Encoder;
+  /** Other names that a parameter has in files made elsewhere. */
+  names(name: string): readonly string[];
 }
 
 /** The part of a model stack that makes one embedding of a sample. */
@@ -78,6 +91,8 @@ export interface EncoderStack {
   readonly encoder: Encoder;
   /** Its parameters, under their names in a state dict. */
   readonly parameters: readonly Parameter[];
+  /** Other names that a parameter has in files made elsewhere. */
+  names(name: string): readonly string[];
   /** Shape of one sample as the graph takes it. */
   readonly inputShape: readonly number[];
   /** Width of an embedding. */
@@ -114,7 +129,9 @@ export async function buildEncoder(
   const parameters = new Parameters();
   const peft = create("peft", {}, sources);
   const stack = await encoderStack(parameters, { sources, samples, peft, options });
-  return { ...stack, parameters: parameters.list() };
+  const others = { encoder: stack.encoder.otherNames };
+  const names = (name: string) => aliasesOf(name, others);
+  return { ...stack, parameters: parameters.list(), names };
 }
 
 /**
@@ -147,7 +164,8 @@ export async function assembleModel(
       return head.forward({ ...rest, features: stack.forward(features, context) }, context);
     },
   };
-  return { model, encoder: stack.encoder };
+  const others = { encoder: stack.encoder.otherNames, head: head.otherNames };
+  return { model, encoder: stack.encoder, names: (name) => aliasesOf(name, others) };
 }
 
 /**
@@ -175,7 +193,7 @@ interface StackSources {
 async function encoderStack(
   parameters: Parameters,
   { sources, samples, peft, options }: StackSources,
-): Promise<Omit<EncoderStack, "parameters">> {
+): Promise<Omit<EncoderStack, "parameters" | "names">> {
   const { sampleShape, name } = samples;
   const encoder = await create("encoder_type", {
     scope: peft.encoder(parameters.scope().child(ENCODER_PATH)),

@@ -128,6 +128,10 @@ const trainingEntries: EntriesOf<TrainingFields> = {
     "Validation batches to run before the first epoch.",
   ),
   init_checkpoint: field(orNull(v.string()), "Checkpoint to start from."),
+  init_checkpoint_key: field(
+    orNull(v.string()),
+    "Dictionary in that file, or beginning of its names, that holds the weights.",
+  ),
   resume: field(orNull(v.string()), "Run directory to continue, with the config it holds."),
   device: field(v.optional(v.picklist(["cpu", "cuda", "webgpu"]), "cpu"), "Where the graph runs."),
 };

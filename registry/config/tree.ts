@@ -79,6 +79,8 @@ export interface TrainingFields {
   readonly num_sanity_val_steps: number;
   /** Checkpoint to start from. */
   readonly init_checkpoint: string | null;
+  /** Dictionary in that file, or beginning of its names; `null` finds the one that fits. */
+  readonly init_checkpoint_key: string | null;
   /** Run directory to continue. */
   readonly resume: string | null;
   /** Where the graph runs. */

@@ -9,7 +9,7 @@ import { add, mul, sub } from "../../engine/ir/elementwise.ts";
 import { reduceSum } from "../../engine/ir/matrix.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
 import { type Parameter, Parameters } from "../../engine/nn/scope.ts";
-import { readTorchFile, writeTorchFile } from "../../engine/storage/torch/torch_file.ts";
+import { writeTorchFile } from "../../engine/storage/torch/torch_file.ts";
 import {
   type CheckpointPlan,
   checkpointTree,
@@ -238,7 +238,7 @@ async function handOver(from: Descent, to: Descent): Promise<void> {
       best_epoch: 0,
     };
     await writeTorchFile(file, checkpointTree(from.state, from.plan, progress, from.plan.lr));
-    restoreCheckpoint(to.state, readTorchFile(file), to.plan, file);
+    restoreCheckpoint(to.state, to.plan, file);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -8,13 +8,13 @@ import type { Tensor } from "../../engine/ir/node.ts";
 import type { Parameter } from "../../engine/nn/scope.ts";
 import { deriveSeed, Random } from "../../engine/random.ts";
 import { Session, type Value } from "../../engine/runtime/session.ts";
-import { loadStateDict } from "../../engine/storage/state_dict.ts";
+import { WeightsFile } from "../../engine/storage/weights_file.ts";
 import {
   OrderedDict,
   storedTensor,
   writeTorchFile,
 } from "../../engine/storage/torch/torch_file.ts";
-import { matchInitialWeights } from "../../engine/train/init_checkpoint.ts";
+import { readInitialWeights } from "../../engine/train/init_checkpoint.ts";
 import { checkGradients } from "./gradient_check.ts";
 import { expect } from "./plugin_under_test.ts";
 
@@ -192,7 +192,8 @@ async function throughFile(parameters: readonly Parameter[], weights: Weights): 
       [name, storedTensor("float32", shape, weights.get(name)!)] as const
     );
     await writeTorchFile(file, { model: new OrderedDict(tensors) });
-    return matchInitialWeights(loadStateDict(file), { parameters, names: () => [], file }).values;
+    using written = WeightsFile.open(file);
+    return readInitialWeights(written, { parameters }).values;
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -1,235 +1,217 @@
 /**
- * What a PyTorch file's pickle may build: tensors, ordered dicts, and a few plain values that
- * Python writes in roundabout ways. Everything else is refused by name.
+ * What the names in a PyTorch file's pickle stand for: tensors, which are made as views that read
+ * when they are wanted, ordered dicts, and a few plain values that Python writes in roundabout
+ * ways. Whatever else a file names is passed over unbuilt.
  * @module
  */
-import { DataError } from "../../errors.ts";
-import { converter, type NumberFormat } from "../number_format.ts";
+import { findTensorType, type LazyTensor, TENSOR_TYPES, type TensorType } from "../tensor_types.ts";
 import { PickleError, PickleGlobal, type PickleHost } from "./pickle_reader.ts";
-import { OrderedDict } from "./pickle_values.ts";
+import { OpaqueObject } from "./pickle_values.ts";
 import {
-  elementCount,
-  findTensorType,
-  type StoredTensor,
-  TENSOR_TYPES,
-  type TensorType,
-} from "../tensor_types.ts";
+  type Args,
+  CALLABLES,
+  dtypeName,
+  NumpyType,
+  type TensorMaker,
+  type TensorOptions,
+} from "./_callables.ts";
+import {
+  asSizes,
+  type StorageSource,
+  type TensorStorage,
+  UnreadableTensor,
+  viewStorage,
+} from "./tensor_view.ts";
 
-/** Reads the bytes of a storage: its key, type and number of elements. */
-export type ReadStorage = (key: string, dtype: TensorType, count: number) => Uint8Array;
+/** Most memory, in about a byte, that a pickle may have copied by naming one value many times. */
+const MAX_COPIED = 1 << 28;
 
-/** Most elements that a view may have beyond those of its storage (`expand` repeats elements). */
-const MAX_EXPANDED = 1 << 28;
-
-/** The memory of tensors. */
-class Storage {
-  constructor(readonly dtype: TensorType, readonly count: number, readonly bytes: Uint8Array) {}
-}
-
-/** The type of a NumPy scalar. */
-class NumpyType {
-  littleEndian = true;
-  constructor(readonly kind: string, readonly size: number) {}
-}
-
-function fail(state: string): never {
-  throw new PickleError(state);
-}
-
-function asSizes(value: unknown, what: string): number[] {
-  const valid = Array.isArray(value) &&
-    value.every((size) => Number.isSafeInteger(size) && size >= 0);
-  return valid ? value : fail(`${what} of a tensor is no list of sizes`);
-}
-
-/** Copies a strided view element by element into row-major order. */
-function gather(
-  storage: Storage,
-  offset: number,
-  shape: readonly number[],
-  strides: readonly number[],
-): Uint8Array {
-  const { size } = TENSOR_TYPES[storage.dtype].format;
-  const count = elementCount(shape);
-  if (count > storage.count + MAX_EXPANDED) fail("a tensor is far larger than its storage");
-  const source = storage.bytes;
-  const target = new Uint8Array(count * size);
-  const index = shape.map(() => 0);
-  let from = offset;
-  for (let to = 0; to < count; to++) {
-    for (let byte = 0; byte < size; byte++) target[to * size + byte] = source[from * size + byte];
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += strides[axis];
-      if (++index[axis] < shape[axis]) break;
-      from -= shape[axis] * strides[axis];
-      index[axis] = 0;
-    }
+/** A storage on the pickle's stack. */
+class Storage extends OpaqueObject implements TensorStorage {
+  constructor(
+    readonly key: string,
+    readonly dtype: string,
+    readonly count: number,
+    readonly elementSize?: number,
+    readonly first?: number,
+  ) {
+    super("torch.storage");
   }
-  return target;
 }
 
-/** `torch._utils._rebuild_tensor_v2(storage, offset, shape, strides, …)`. */
-function rebuildTensor(args: readonly unknown[]): StoredTensor {
-  const [storage, offset] = args;
-  if (!(storage instanceof Storage)) fail("a tensor has no storage");
-  const [start] = asSizes([offset], "the offset");
-  const shape = asSizes(args[2], "the shape");
-  const strides = asSizes(args[3], "the strides");
-  if (shape.length !== strides.length) fail("a tensor has not as many strides as dimensions");
-  const { dtype } = storage;
-  const { size } = TENSOR_TYPES[dtype].format;
-  const count = elementCount(shape);
-  const last = shape.reduce((at, length, axis) => at + (length - 1) * strides[axis], start);
-  if (count > 0 && last >= storage.count) fail("a tensor reaches beyond its storage");
-  let dense = 1;
-  const contiguous = shape.toReversed().every((length, i) => {
-    const fits = length === 1 || strides[shape.length - 1 - i] === dense;
-    dense *= length;
-    return fits;
-  });
-  const data = contiguous || count === 0
-    ? storage.bytes.subarray(start * size, (start + count) * size)
-    : gather(storage, start, shape, strides);
-  return { kind: "tensor", dtype, shape, data };
-}
+/** Storages of element types that no tensor here has, with the bytes of an element. */
+const OTHER_STORAGES: Readonly<Record<string, readonly [dtype: string, size: number]>> = {
+  ComplexFloatStorage: ["complex64", 8],
+  ComplexDoubleStorage: ["complex128", 16],
+  QInt8Storage: ["qint8", 1],
+  QUInt8Storage: ["quint8", 1],
+  QInt32Storage: ["qint32", 4],
+  QUInt4x2Storage: ["quint4x2", 1],
+  QUInt2x4Storage: ["quint2x4", 1],
+  UntypedStorage: ["uint8", 1],
+};
 
-/** `numpy.dtype("f8", False, True)`. */
-function numpyType([name]: readonly unknown[]): NumpyType {
-  const match = typeof name === "string" ? /^([fiub])([1248])$/.exec(name) : null;
-  return match ? new NumpyType(match[1], Number(match[2])) : fail("a NumPy type is unknown");
-}
-
-/** `numpy.core.multiarray.scalar(dtype, bytes)`. */
-function numpyScalar([type, bytes]: readonly unknown[]): number | boolean {
-  if (!(type instanceof NumpyType) || !(bytes instanceof Uint8Array)) fail("a NumPy scalar is odd");
-  const kind = ({ f: "float", i: "signed" } as const)[type.kind] ?? "unsigned";
-  const format = { kind, size: type.size, littleEndian: type.littleEndian } as NumberFormat;
-  if (bytes.length !== type.size) fail("a NumPy scalar is cut off");
-  const target = new Float64Array(1);
-  converter(format)(bytes.slice(), target, 0);
-  return type.kind === "b" ? target[0] !== 0 : target[0];
-}
-
-/** `_codecs.encode(text, "latin1")`, which is how protocol 2 spells bytes. */
-function encodeLatin1([text, encoding]: readonly unknown[]): Uint8Array {
-  if (typeof text !== "string" || encoding !== "latin1") {
-    fail("bytes are spelled in an unknown way");
-  }
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
-}
-
-function orderedDict([items]: readonly unknown[]): OrderedDict {
-  const dict = new OrderedDict();
-  if (items === undefined) return dict;
-  if (!Array.isArray(items)) fail("an OrderedDict is made of something odd");
-  for (const item of items) {
-    if (!Array.isArray(item) || item.length !== 2) fail("an OrderedDict is made of something odd");
-    dict.set(item[0], item[1]);
-  }
-  return dict;
-}
-
-function asList([items]: readonly unknown[]): unknown[] {
-  if (items === undefined) return [];
-  return Array.isArray(items) ? items : fail("a list is made of something odd");
-}
-
-/** Everything that may be called. */
-const CALLABLES: { readonly [name: string]: ((args: readonly unknown[]) => unknown) | undefined } =
-  {
-    "collections.OrderedDict": orderedDict,
-    "torch._utils._rebuild_tensor_v2": rebuildTensor,
-    "torch._utils._rebuild_parameter": ([tensor]) => tensor,
-    "torch._utils._rebuild_parameter_with_state": ([tensor]) => tensor,
-    "torch.Size": asList,
-    "torch.device": (args) => args.join(":"),
-    "numpy.dtype": numpyType,
-    "numpy.core.multiarray.scalar": numpyScalar,
-    "numpy._core.multiarray.scalar": numpyScalar,
-    "_codecs.encode": encodeLatin1,
-    "builtins.set": asList,
-    "__builtin__.set": asList,
-  };
-
-/** The element type that a storage class or a `torch` type is named after. */
-function typeNamed(name: string): TensorType | undefined {
-  const [, own] = /^torch\.(?:storage\.)?(\w+)$/.exec(name) ?? [];
-  if (own === undefined) return undefined;
-  return findTensorType((info) => info.storage === own) ??
+/** Element type and size of what a storage class holds. */
+function storageType(type: unknown): readonly [dtype: string, size?: number] {
+  const name = type instanceof PickleGlobal ? type.name : String(type);
+  const [, own] = /^torch\.(?:storage\.|cuda\.)?(\w+)$/.exec(name) ?? [];
+  if (own === undefined) throw new PickleError("a storage is of an unknown class");
+  const known = findTensorType((info) => info.storage === own) ??
     (Object.hasOwn(TENSOR_TYPES, own) ? own as TensorType : undefined);
+  if (known !== undefined) return [known, TENSOR_TYPES[known].format.size];
+  return Object.hasOwn(OTHER_STORAGES, own) ? OTHER_STORAGES[own] : [own];
 }
 
-/** Builds the values of one file. */
-export class TorchHost implements PickleHost {
-  readonly #path: string;
-  readonly #readStorage: ReadStorage;
+/** Makes the values of one file. */
+export class TorchHost implements PickleHost, TensorMaker {
+  readonly #source: StorageSource;
+  /** Storages of the legacy format by key: how many bytes an element has, and how many there are. */
+  readonly storages = new Map<string, TensorStorage>();
+  #copied = 0;
+  #unreadable = 0;
 
-  /**
-   * @param path The file, for messages.
-   * @param readStorage Reads storages of the same archive.
-   */
-  constructor(path: string, readStorage: ReadStorage) {
-    this.#path = path;
-    this.#readStorage = readStorage;
+  /** @param source Reads storages of the same file. */
+  constructor(source: StorageSource) {
+    this.#source = source;
   }
 
   /**
-   * Admits a name or refuses it.
+   * Admits any name: what is done with it decides.
    *
    * @param name Module and name, joined by a dot.
    * @returns The name; for an element type (`torch.float32`) a string, which is a plain value.
-   * @throws {DataError} if it stands for neither tensors nor plain values.
    */
   global(name: string): PickleGlobal | string {
     if (name.startsWith("torch.") && Object.hasOwn(TENSOR_TYPES, name.slice(6))) return name;
-    if (Object.hasOwn(CALLABLES, name) || typeNamed(name)) return new PickleGlobal(name);
-    throw new DataError(
-      `Cannot read "${this.#path}": it contains "${name}", which is not a tensor or plain value`,
-      { file: this.#path },
-    );
+    return new PickleGlobal(name);
   }
 
   /**
-   * Calls one of the known functions.
+   * Makes what a known name makes of its arguments.
    *
-   * @param callable A name that `global` has admitted.
-   * @param args Its arguments.
-   * @returns The value.
+   * @param callable A name, or an object that was passed over.
+   * @param args The arguments.
+   * @returns The value; an {@linkcode OpaqueObject} for every other name.
+   * @throws {PickleError} if something is called that has no name, or a tensor is damaged.
    */
-  reduce(callable: unknown, args: readonly unknown[]): unknown {
-    if (!(callable instanceof PickleGlobal)) fail("something that is no function is called");
-    const call = Object.hasOwn(CALLABLES, callable.name) ? CALLABLES[callable.name] : undefined;
-    if (!call) fail(`"${callable.name}" is called`);
-    return call(args);
+  reduce(callable: unknown, args: Args): unknown {
+    if (callable instanceof OpaqueObject) return new OpaqueObject(callable.name);
+    if (!(callable instanceof PickleGlobal)) {
+      throw new PickleError("something that is not a function is called");
+    }
+    const { name } = callable;
+    return Object.hasOwn(CALLABLES, name) ? CALLABLES[name](args, this) : new OpaqueObject(name);
   }
 
   /**
-   * Takes the state of a NumPy type; PyTorch's metadata on ordered dicts is not needed.
+   * Takes the state of a NumPy type. Other state is not needed.
    *
    * @param target What the state is for.
    * @param state The state.
+   * @throws {PickleError} if the target is a plain value.
    */
   build(target: unknown, state: unknown): void {
     if (target instanceof NumpyType && Array.isArray(state)) {
       target.littleEndian = state[1] !== ">";
-    } else if (!(target instanceof OrderedDict)) {
-      fail("state is given to something that takes none");
+    } else if (typeof target !== "object" || target === null || Array.isArray(target)) {
+      throw new PickleError("state is given to something that takes none");
     }
   }
 
   /**
-   * Finds a storage.
+   * Tells what is passed over with everything that is put into it.
    *
-   * @param id `("storage", class, key, location, count)`.
-   * @returns The storage.
+   * @param target A value of the pickle.
+   * @returns Whether it is an object that is not built.
    */
-  persistent(id: unknown): Storage {
-    if (!Array.isArray(id) || id[0] !== "storage") fail("something outside is no storage");
-    const [, type, key, , count] = id;
-    const dtype = type instanceof PickleGlobal ? typeNamed(type.name) : undefined;
-    if (dtype === undefined || typeof key !== "string" || !Number.isSafeInteger(count)) {
-      fail("a storage is described in an unknown way");
-    }
-    return new Storage(dtype, count, this.#readStorage(key, dtype, count));
+  ignoresItems(target: unknown): boolean {
+    return target instanceof OpaqueObject;
   }
+
+  /**
+   * Finds a storage, or passes over what else lies outside.
+   *
+   * @param id `("storage", class, key, location, count)`; in the legacy format also where a part of
+   * the storage lies, or `("module", class, …)`.
+   * @returns The storage.
+   * @throws {PickleError} if a storage is described in an unknown way.
+   */
+  persistent(id: unknown): unknown {
+    if (!Array.isArray(id) || id[0] !== "storage") return new OpaqueObject(nameOf(id));
+    const [, type, key, , count, part] = id;
+    const [dtype, elementSize] = storageType(type);
+    if (typeof key !== "string" || !isCount(count)) {
+      throw new PickleError("a storage is described in an unknown way");
+    }
+    const whole = new Storage(key, dtype, count, elementSize);
+    if (!this.storages.has(key)) this.storages.set(key, whole);
+    if (part === undefined || part === null) return whole;
+    const [, first, length] = Array.isArray(part) ? part : [];
+    if (!isCount(first) || !isCount(length) || first + length > count) {
+      throw new PickleError("a part of a storage is described in an unknown way");
+    }
+    return new Storage(key, dtype, length, elementSize, first);
+  }
+
+  /**
+   * Makes a tensor.
+   *
+   * @param storage Its storage.
+   * @param layout Offset, shape and strides.
+   * @param options What else the pickle says of it.
+   * @throws {PickleError} if they do not belong together.
+   */
+  tensor(
+    storage: unknown,
+    [offset, shape, strides]: Args,
+    { dtype, metadata }: TensorOptions,
+  ): LazyTensor {
+    if (!(storage instanceof Storage)) throw new PickleError("a tensor has no storage");
+    const [first] = asSizes([offset], "the offset");
+    const layout = {
+      offset: first,
+      shape: asSizes(shape, "the shape"),
+      strides: asSizes(strides, "the strides"),
+    };
+    return viewStorage(this.#source, storage, layout, {
+      dtype: dtype === undefined ? undefined : dtypeName(dtype),
+      metadata: metadata instanceof Map ? metadata : undefined,
+    });
+  }
+
+  /**
+   * Makes a tensor that cannot be read.
+   *
+   * @param what What it is.
+   * @param shape Its shape, if the pickle gives one.
+   */
+  unreadable(what: string, shape: unknown): LazyTensor {
+    const known = Array.isArray(shape) && shape.length <= 64 && shape.every(isCount);
+    const place = `unreadable ${this.#unreadable++}`;
+    return new UnreadableTensor(this.#source.path, {
+      dtype: what,
+      shape: known ? shape : [],
+      place,
+    });
+  }
+
+  /**
+   * Counts what is copied.
+   *
+   * @param bytes About as many bytes.
+   * @throws {PickleError} if all copies together are far larger than the file.
+   */
+  spend(bytes: number): void {
+    this.#copied += bytes;
+    if (this.#copied > MAX_COPIED) throw new PickleError("it repeats its values too often");
+  }
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function nameOf(id: unknown): string {
+  const [, type] = Array.isArray(id) ? id : [];
+  return type instanceof PickleGlobal ? type.name : "an unknown object";
 }

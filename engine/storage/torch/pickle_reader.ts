@@ -1,8 +1,12 @@
 /**
  * Reads Python pickles of protocols 2 to 5 without running anything: a name that the pickle
- * imports is looked up in a table of known names, and no other name does anything.
+ * imports is handed to a host, which decides what stands for it, and no name does anything.
  * @module
  */
+import { PickleBytes, PickleError } from "./_pickle_bytes.ts";
+import { OP, type OpcodeName } from "./pickle_opcodes.ts";
+
+export { PickleError, UnfinishedPickle } from "./_pickle_bytes.ts";
 
 /** A name that a pickle imports, for example `collections.OrderedDict`. */
 export class PickleGlobal {
@@ -12,7 +16,7 @@ export class PickleGlobal {
 
 /** What a pickle may do beyond plain values; each function may throw to refuse. */
 export interface PickleHost {
-  /** Calls `callable` with `args`, as the pickle asks for. */
+  /** Calls `callable` with `args`, or makes an object of the class, as the pickle asks for. */
   reduce(callable: unknown, args: readonly unknown[]): unknown;
   /** Gives `target` the state that the pickle carries for it. */
   build(target: unknown, state: unknown): void;
@@ -20,125 +24,100 @@ export interface PickleHost {
   persistent(id: unknown): unknown;
   /** Gives what a name stands for, or throws to refuse it before anything is done with it. */
   global(name: string): PickleGlobal | string;
+  /** Tells whether items for `target`, which is neither list nor dict, are passed over. */
+  readonly ignoresItems?: (target: unknown) => boolean;
   /** Gives what a string of Python 2, which is bytes, stands for. @default Latin-1 text */
   readonly string?: (bytes: Uint8Array) => unknown;
-}
-
-/** A pickle that breaks its own rules. */
-export class PickleError extends SyntaxError {
-  override name = "PickleError";
 }
 
 /** Where a group of values begins on the stack. */
 const MARK = Symbol("mark");
 
-function toSafe(value: bigint): number | bigint {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
-}
+/** Most memory that the values of a pickle may take, counted in about 8 bytes. */
+const MAX_COST = 1 << 25;
+/** Costs of a list and of a dict. */
+const LIST_COST = 4;
+const DICT_COST = 20;
 
 class PickleMachine {
-  readonly #view: DataView;
-  readonly #bytes: Uint8Array;
+  readonly bytes: PickleBytes;
   readonly #host: PickleHost;
   readonly #stack: unknown[] = [];
   readonly #memo = new Map<number, unknown>();
-  #at = 0;
+  #cost = 0;
 
-  constructor(bytes: Uint8Array, host: PickleHost) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  constructor(bytes: PickleBytes, host: PickleHost) {
+    this.bytes = bytes;
     this.#host = host;
   }
 
   run(): unknown {
     while (true) {
-      const code = this.u8();
-      if (code === 0x2e) return this.pop();
-      const step = OPERATIONS[code];
-      if (!step) throw new PickleError(`unknown opcode 0x${code.toString(16)} at ${this.#at - 1}`);
-      step(this);
+      const code = this.bytes.u8();
+      if (code === OP.STOP) return this.pop();
+      const operation = BY_CODE[code];
+      if (!operation) {
+        throw new PickleError(`opcode 0x${code.toString(16)} at ${this.bytes.at - 1} is unknown`);
+      }
+      this.spend(1);
+      operation(this);
     }
   }
 
-  u8(): number {
-    return this.#view.getUint8(this.#at++);
-  }
-
-  #advance(count: number): number {
-    this.#at += count;
-    return this.#at - count;
-  }
-
-  u16(): number {
-    return this.#view.getUint16(this.#advance(2), true);
-  }
-
-  i32(): number {
-    return this.#view.getInt32(this.#advance(4), true);
-  }
-
-  u32(): number {
-    return this.#view.getUint32(this.#advance(4), true);
-  }
-
-  u64(): number {
-    return Number(this.#view.getBigUint64(this.#advance(8), true));
-  }
-
-  f64(): number {
-    return this.#view.getFloat64(this.#advance(8), false);
-  }
-
-  take(count: number): Uint8Array {
-    if (count > this.#bytes.length - this.#at) throw new PickleError("the end is missing");
-    const start = this.#advance(count);
-    return this.#bytes.subarray(start, start + count);
-  }
-
-  text(count: number, encoding = "utf-8"): string {
-    return new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(this.take(count));
-  }
-
-  /** A string as Python 2 writes it. */
-  string(count: number): unknown {
-    return this.#host.string ? this.#host.string(this.take(count)) : this.text(count, "latin1");
-  }
-
-  line(): string {
-    const end = this.#bytes.indexOf(0x0a, this.#at);
-    if (end < 0) throw new PickleError("the end is missing");
-    const line = this.text(end - this.#at);
-    this.#at++;
-    return line;
-  }
-
-  long(count: number): number | bigint {
-    let value = 0n;
-    for (const byte of this.take(count).toReversed()) value = (value << 8n) | BigInt(byte);
-    return toSafe(BigInt.asIntN(8 * count, value));
+  /** Counts memory before it is taken. */
+  spend(cost: number): void {
+    this.#cost += cost;
+    if (this.#cost > MAX_COST) throw new PickleError("it holds too many values");
   }
 
   push(value: unknown): void {
     this.#stack.push(value);
   }
 
+  pushText(count: number): void {
+    this.spend(count / 8);
+    this.push(this.bytes.text(count));
+  }
+
+  /** A string as Python 2 writes it. */
+  pushString(count: number): void {
+    this.spend(count / 8);
+    const { string } = this.#host;
+    this.push(string ? string(this.bytes.take(count)) : this.bytes.latin1(count));
+  }
+
+  pushList(): void {
+    this.spend(LIST_COST);
+    this.push([]);
+  }
+
+  /** A tuple is a list that takes no items. */
+  pushTuple(items: unknown[]): void {
+    this.spend(LIST_COST);
+    this.push(Object.freeze(items));
+  }
+
+  pushDict(): void {
+    this.spend(DICT_COST);
+    this.push(new Map());
+  }
+
   pop(): unknown {
-    if (this.#stack.length === 0) throw new PickleError("a value is missing");
-    const value = this.#stack.pop();
-    if (value === MARK) throw new PickleError("a value is missing");
+    const value = this.top();
+    this.#stack.pop();
     return value;
   }
 
   popString(): string {
     const value = this.pop();
-    if (typeof value !== "string") throw new PickleError("a name is no string");
+    if (typeof value !== "string") throw new PickleError("a name is not a string");
     return value;
   }
 
   top(): unknown {
-    if (this.#stack.length === 0) throw new PickleError("a value is missing");
-    return this.#stack.at(-1);
+    const value = this.#stack.at(-1);
+    if (this.#stack.length === 0 || value === MARK) throw new PickleError("a value is missing");
+    return value;
   }
 
   mark(): void {
@@ -149,7 +128,9 @@ class PickleMachine {
   popMark(): unknown[] {
     const mark = this.#stack.lastIndexOf(MARK);
     if (mark < 0) throw new PickleError("a mark is missing");
-    return this.#stack.splice(mark).slice(1);
+    const items = this.#stack.splice(mark + 1);
+    this.#stack.pop();
+    return items;
   }
 
   popItems(count: number): unknown[] {
@@ -171,18 +152,22 @@ class PickleMachine {
 
   append(items: readonly unknown[]): void {
     const list = this.top();
-    if (!Array.isArray(list)) throw new PickleError("items are appended to something else");
+    if (this.#host.ignoresItems?.(list)) return;
+    if (!Array.isArray(list) || Object.isFrozen(list)) {
+      throw new PickleError("items are appended to something else");
+    }
     for (const item of items) list.push(item);
   }
 
   setItems(items: readonly unknown[]): void {
     const dict = this.top();
-    if (!(dict instanceof Map)) throw new PickleError("items are set in something else");
     if (items.length % 2 !== 0) throw new PickleError("a key has no value");
+    if (this.#host.ignoresItems?.(dict)) return;
+    if (!(dict instanceof Map)) throw new PickleError("items are set in something else");
     for (let i = 0; i < items.length; i += 2) {
       const key = items[i];
-      if (typeof key !== "string" && typeof key !== "number") {
-        throw new PickleError("a dict has a key that is neither string nor number");
+      if (key instanceof Map || Array.isArray(key) && !Object.isFrozen(key)) {
+        throw new PickleError("a dict has a key that is a list or a dict");
       }
       dict.set(key, items[i + 1]);
     }
@@ -195,7 +180,7 @@ class PickleMachine {
   reduce(): void {
     const args = this.pop();
     const callable = this.pop();
-    if (!Array.isArray(args)) throw new PickleError("arguments are no tuple");
+    if (!Array.isArray(args)) throw new PickleError("arguments are not a tuple");
     this.push(this.#host.reduce(callable, args));
   }
 
@@ -211,77 +196,128 @@ class PickleMachine {
 
 type Operation = (machine: PickleMachine) => void;
 
-/** One operation per opcode; a code that is not here is refused. */
-const OPERATIONS: { readonly [code: number]: Operation | undefined } = {
-  0x80: (m) => {
-    const protocol = m.u8();
+const OPERATIONS: { readonly [Name in Exclude<OpcodeName, "STOP">]: Operation } = {
+  PROTO: ({ bytes }) => {
+    const protocol = bytes.u8();
     if (protocol > 5) throw new PickleError(`protocol ${protocol} is unknown`);
   },
-  0x95: (m) => void m.u64(), // FRAME
-  0x28: (m) => m.mark(),
-  0x30: (m) => void m.pop(), // POP
-  0x31: (m) => void m.popMark(), // POP_MARK
-  0x32: (m) => m.push(m.top()), // DUP
-  0x4e: (m) => m.push(null),
-  0x88: (m) => m.push(true),
-  0x89: (m) => m.push(false),
-  0x4a: (m) => m.push(m.i32()),
-  0x4b: (m) => m.push(m.u8()),
-  0x4d: (m) => m.push(m.u16()),
-  0x8a: (m) => m.push(m.long(m.u8())),
-  0x8b: (m) => m.push(m.long(m.u32())),
-  0x47: (m) => m.push(m.f64()),
-  0x55: (m) => m.push(m.string(m.u8())), // SHORT_BINSTRING
-  0x54: (m) => m.push(m.string(m.u32())), // BINSTRING
-  0x58: (m) => m.push(m.text(m.u32())),
-  0x8c: (m) => m.push(m.text(m.u8())),
-  0x8d: (m) => m.push(m.text(m.u64())),
-  0x42: (m) => m.push(m.take(m.u32())), // BINBYTES
-  0x43: (m) => m.push(m.take(m.u8())),
-  0x8e: (m) => m.push(m.take(m.u64())),
-  0x96: (m) => m.push(m.take(m.u64())), // BYTEARRAY8
-  0x29: (m) => m.push([]), // EMPTY_TUPLE
-  0x74: (m) => m.push(m.popMark()), // TUPLE
-  0x85: (m) => m.push(m.popItems(1)),
-  0x86: (m) => m.push(m.popItems(2)),
-  0x87: (m) => m.push(m.popItems(3)),
-  0x5d: (m) => m.push([]), // EMPTY_LIST
-  0x6c: (m) => m.push(m.popMark()), // LIST
-  0x61: (m) => m.append([m.pop()]),
-  0x65: (m) => m.append(m.popMark()),
-  0x8f: (m) => m.push([]), // EMPTY_SET
-  0x90: (m) => m.append(m.popMark()), // ADDITEMS
-  0x91: (m) => m.push(m.popMark()), // FROZENSET
-  0x7d: (m) => m.push(new Map()), // EMPTY_DICT
-  0x64: (m) => { // DICT
+  FRAME: ({ bytes }) => void bytes.u64(),
+  MARK: (m) => m.mark(),
+  POP: (m) => void m.pop(),
+  POP_MARK: (m) => void m.popMark(),
+  DUP: (m) => m.push(m.top()),
+  NONE: (m) => m.push(null),
+  NEWTRUE: (m) => m.push(true),
+  NEWFALSE: (m) => m.push(false),
+  BININT: (m) => m.push(m.bytes.i32()),
+  BININT1: (m) => m.push(m.bytes.u8()),
+  BININT2: (m) => m.push(m.bytes.u16()),
+  LONG1: (m) => m.push(m.bytes.long(m.bytes.u8())),
+  LONG4: (m) => m.push(m.bytes.long(m.bytes.u32())),
+  BINFLOAT: (m) => m.push(m.bytes.f64()),
+  SHORT_BINSTRING: (m) => m.pushString(m.bytes.u8()),
+  BINSTRING: (m) => m.pushString(m.bytes.u32()),
+  SHORT_BINUNICODE: (m) => m.pushText(m.bytes.u8()),
+  BINUNICODE: (m) => m.pushText(m.bytes.u32()),
+  BINUNICODE8: (m) => m.pushText(m.bytes.u64()),
+  SHORT_BINBYTES: (m) => m.push(m.bytes.take(m.bytes.u8())),
+  BINBYTES: (m) => m.push(m.bytes.take(m.bytes.u32())),
+  BINBYTES8: (m) => m.push(m.bytes.take(m.bytes.u64())),
+  BYTEARRAY8: (m) => m.push(m.bytes.take(m.bytes.u64())),
+  EMPTY_TUPLE: (m) => m.pushTuple([]),
+  TUPLE: (m) => m.pushTuple(m.popMark()),
+  TUPLE1: (m) => m.pushTuple(m.popItems(1)),
+  TUPLE2: (m) => m.pushTuple(m.popItems(2)),
+  TUPLE3: (m) => m.pushTuple(m.popItems(3)),
+  EMPTY_LIST: (m) => m.pushList(),
+  LIST: (m) => {
     const items = m.popMark();
-    m.push(new Map());
+    m.pushList();
+    m.append(items);
+  },
+  APPEND: (m) => m.append(m.popItems(1)),
+  APPENDS: (m) => {
+    const items = m.popMark();
+    m.append(items);
+  },
+  EMPTY_SET: (m) => m.pushList(),
+  ADDITEMS: (m) => {
+    const items = m.popMark();
+    m.append(items);
+  },
+  FROZENSET: (m) => m.pushTuple(m.popMark()),
+  EMPTY_DICT: (m) => m.pushDict(),
+  DICT: (m) => {
+    const items = m.popMark();
+    m.pushDict();
     m.setItems(items);
   },
-  0x73: (m) => m.setItems(m.popItems(2)),
-  0x75: (m) => m.setItems(m.popMark()),
-  0x63: (m) => m.global(`${m.line()}.${m.line()}`),
-  0x93: (m) => {
+  SETITEM: (m) => m.setItems(m.popItems(2)),
+  SETITEMS: (m) => m.setItems(m.popMark()),
+  GLOBAL: (m) => m.global(`${m.bytes.line()}.${m.bytes.line()}`),
+  STACK_GLOBAL: (m) => {
     const [name, module] = [m.popString(), m.popString()];
     m.global(`${module}.${name}`);
   },
-  0x52: (m) => m.reduce(),
-  0x81: (m) => m.reduce(), // NEWOBJ
-  0x62: (m) => m.build(),
-  0x51: (m) => m.persistent(),
-  0x71: (m) => m.put(m.u8()),
-  0x72: (m) => m.put(m.u32()),
-  0x94: (m) => m.memoize(),
-  0x68: (m) => m.get(m.u8()),
-  0x6a: (m) => m.get(m.u32()),
+  REDUCE: (m) => m.reduce(),
+  NEWOBJ: (m) => m.reduce(),
+  NEWOBJ_EX: (m) => {
+    m.pop(); // arguments by name
+    m.reduce();
+  },
+  BUILD: (m) => m.build(),
+  BINPERSID: (m) => m.persistent(),
+  BINPUT: (m) => m.put(m.bytes.u8()),
+  LONG_BINPUT: (m) => m.put(m.bytes.u32()),
+  MEMOIZE: (m) => m.memoize(),
+  BINGET: (m) => m.get(m.bytes.u8()),
+  LONG_BINGET: (m) => m.get(m.bytes.u32()),
 };
+
+/** Operations by code; a code that is not here is refused. */
+const BY_CODE: readonly (Operation | undefined)[] = Array.from({ length: 256 }, (_, code) => {
+  const names = Object.keys(OPERATIONS) as (keyof typeof OPERATIONS)[];
+  const name = names.find((name) => OP[name] === code);
+  return name && OPERATIONS[name];
+});
+
+/** A value, and where its pickle ends. */
+export interface PickleRead {
+  /** The value. */
+  readonly value: unknown;
+  /** Byte after the pickle. */
+  readonly end: number;
+}
+
+/**
+ * Reads a pickle that other bytes may follow.
+ *
+ * @param bytes What holds the pickle.
+ * @param host Decides about everything that is not a plain value.
+ * @param start Where the pickle begins.
+ * @returns The value as {@linkcode readPickle} gives it, and where the pickle ends.
+ * @throws {UnfinishedPickle} if the bytes end first.
+ * @throws {PickleError} if the pickle is damaged.
+ */
+export function readPickleAt(bytes: Uint8Array, host: PickleHost, start: number): PickleRead {
+  const machine = new PickleMachine(new PickleBytes(bytes, start), host);
+  try {
+    return { value: machine.run(), end: machine.bytes.at };
+  } catch (error) {
+    // An array or a map that is larger than the engine allows.
+    if (error instanceof RangeError) {
+      throw new PickleError("it holds too many values", { cause: error });
+    }
+    throw error;
+  }
+}
 
 /**
  * Reads a pickle. Dicts become `Map`, lists, tuples and sets arrays, bytes `Uint8Array`, integers
  * beyond 2^53 `bigint`.
  *
  * @param bytes The pickle.
- * @param host Decides about everything that is no plain value.
+ * @param host Decides about everything that is not a plain value.
  * @returns The value.
  * @throws {PickleError} if the pickle is damaged.
  *
@@ -297,11 +333,5 @@ const OPERATIONS: { readonly [code: number]: Operation | undefined } = {
  * ```
  */
 export function readPickle(bytes: Uint8Array, host: PickleHost): unknown {
-  try {
-    return new PickleMachine(bytes, host).run();
-  } catch (error) {
-    if (error instanceof RangeError) throw new PickleError("the end is missing", { cause: error });
-    if (error instanceof TypeError) throw new PickleError("a text is damaged", { cause: error });
-    throw error;
-  }
+  return readPickleAt(bytes, host, 0).value;
 }

@@ -3,7 +3,8 @@
  * tuples, ordered dictionaries; and the tree of everything that may stand in a PyTorch file.
  * @module
  */
-import type { StoredTensor } from "../tensor_types.ts";
+import type { PickleGlobal } from "./pickle_reader.ts";
+import type { LazyTensor, StoredTensor } from "../tensor_types.ts";
 
 /** A number that Python reads as a float even if it is whole. */
 export class PyFloat {
@@ -36,6 +37,40 @@ export type TorchValue =
   | readonly TorchValue[]
   | ReadonlyMap<string | number, TorchValue>
   | { readonly [key: string]: TorchValue };
+
+/** An object of a Python class that is neither a tensor nor a plain value. It was not built. */
+export class OpaqueObject {
+  /** @param name Module and name of the class, joined by a dot. */
+  constructor(readonly name: string) {}
+}
+
+/**
+ * What an open PyTorch file holds: plain values, tensors that are read when they are wanted, and
+ * whatever else it names, unbuilt. Lists, tuples and sets are arrays.
+ */
+export type TorchTree =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | LazyTensor
+  | OpaqueObject
+  | PickleGlobal
+  | readonly TorchTree[]
+  | ReadonlyMap<unknown, TorchTree>;
+
+/**
+ * Tells a tensor of an open file from its other values.
+ *
+ * @param value Any value of the file.
+ * @returns Whether it is a tensor.
+ */
+export function isLazyTensor(value: TorchTree | undefined): value is LazyTensor {
+  return typeof value === "object" && value !== null && "kind" in value &&
+    value.kind === "lazy_tensor";
+}
 
 /**
  * Marks a number as a Python float.

@@ -3,36 +3,8 @@
  * @module
  */
 import { isTensor, OrderedDict, PyFloat, PyTuple, type TorchValue } from "./pickle_values.ts";
+import { OP } from "./pickle_opcodes.ts";
 import { elementCount, type StoredTensor, TENSOR_TYPES } from "../tensor_types.ts";
-
-/** Opcodes of the pickle machine that are written. */
-const OP = {
-  proto: 0x80,
-  stop: 0x2e,
-  mark: 0x28,
-  none: 0x4e,
-  true: 0x88,
-  false: 0x89,
-  int: 0x4a,
-  int1: 0x4b,
-  int2: 0x4d,
-  long1: 0x8a,
-  float: 0x47,
-  string: 0x58,
-  emptyDict: 0x7d,
-  setItems: 0x75,
-  emptyList: 0x5d,
-  appends: 0x65,
-  emptyTuple: 0x29,
-  tuple: 0x74,
-  global: 0x63,
-  reduce: 0x52,
-  persistentId: 0x51,
-  put: 0x71,
-  longPut: 0x72,
-  get: 0x68,
-  longGet: 0x6a,
-} as const;
 
 /** Gives the key of the storage that holds a tensor's data. */
 export type StorageKey = (tensor: StoredTensor) => string;
@@ -48,9 +20,9 @@ class PickleWriter {
   }
 
   finish(value: TorchValue): Uint8Array<ArrayBuffer> {
-    this.#put(OP.proto, 2);
+    this.#put(OP.PROTO, 2);
     this.#value(value);
-    this.#put(OP.stop);
+    this.#put(OP.STOP);
     return this.#bytes.slice(0, this.#length);
   }
 
@@ -76,10 +48,10 @@ class PickleWriter {
   }
 
   #value(value: TorchValue): void {
-    if (value === null) return this.#put(OP.none);
+    if (value === null) return this.#put(OP.NONE);
     switch (typeof value) {
       case "boolean":
-        return this.#put(value ? OP.true : OP.false);
+        return this.#put(value ? OP.NEWTRUE : OP.NEWFALSE);
       case "number":
         return Number.isInteger(value) ? this.#int(BigInt(value)) : this.#float(value);
       case "bigint":
@@ -100,20 +72,20 @@ class PickleWriter {
     if (isTensor(value)) return this.#tensor(value);
     if (value instanceof OrderedDict) {
       this.#global("collections OrderedDict");
-      this.#put(OP.emptyTuple, OP.reduce);
+      this.#put(OP.EMPTY_TUPLE, OP.REDUCE);
       return this.#items(value);
     }
-    this.#put(OP.emptyDict);
+    this.#put(OP.EMPTY_DICT);
     this.#items(value instanceof Map ? value : Object.entries(value));
   }
 
   #int(value: bigint): void {
-    if (value >= 0n && value < 0x100n) return this.#put(OP.int1, Number(value));
+    if (value >= 0n && value < 0x100n) return this.#put(OP.BININT1, Number(value));
     if (value >= 0n && value < 0x1_0000n) {
-      return this.#put(OP.int2, Number(value & 0xffn), Number(value >> 8n));
+      return this.#put(OP.BININT2, Number(value & 0xffn), Number(value >> 8n));
     }
     if (BigInt.asIntN(32, value) === value) {
-      this.#put(OP.int);
+      this.#put(OP.BININT);
       return this.#reserve(4).setInt32(0, Number(value), true);
     }
     const bytes: number[] = [];
@@ -122,11 +94,11 @@ class PickleWriter {
       if (BigInt.asIntN(8 * bytes.length, value) === value) break;
     }
     if (bytes.length > 255) throw new RangeError("Cannot write an integer beyond 255 bytes");
-    this.#put(OP.long1, bytes.length, ...bytes);
+    this.#put(OP.LONG1, bytes.length, ...bytes);
   }
 
   #float(value: number): void {
-    this.#put(OP.float);
+    this.#put(OP.BINFLOAT);
     this.#reserve(8).setFloat64(0, value, false);
   }
 
@@ -137,9 +109,9 @@ class PickleWriter {
       const index = this.#memo.size;
       this.#memo.set(key, index);
       write();
-      this.#memoOp(OP.put, OP.longPut, index);
+      this.#memoOp(OP.BINPUT, OP.LONG_BINPUT, index);
     } else {
-      this.#memoOp(OP.get, OP.longGet, known);
+      this.#memoOp(OP.BINGET, OP.LONG_BINGET, known);
     }
   }
 
@@ -152,7 +124,7 @@ class PickleWriter {
   #string(value: string): void {
     this.#memoized(`string ${value}`, () => {
       const bytes = new TextEncoder().encode(value);
-      this.#put(OP.string);
+      this.#put(OP.BINUNICODE);
       this.#reserve(4).setUint32(0, bytes.length, true);
       this.#append(bytes);
     });
@@ -161,33 +133,33 @@ class PickleWriter {
   /** @param name Module and name, separated by a space. */
   #global(name: string): void {
     this.#memoized(`global ${name}`, () => {
-      this.#put(OP.global);
+      this.#put(OP.GLOBAL);
       this.#append(new TextEncoder().encode(name.replace(" ", "\n") + "\n"));
     });
   }
 
   #tuple(items: readonly TorchValue[]): void {
-    if (items.length === 0) return this.#put(OP.emptyTuple);
-    this.#put(OP.mark);
+    if (items.length === 0) return this.#put(OP.EMPTY_TUPLE);
+    this.#put(OP.MARK);
     for (const item of items) this.#value(item);
-    this.#put(OP.tuple);
+    this.#put(OP.TUPLE);
   }
 
   #list(items: readonly TorchValue[]): void {
-    this.#put(OP.emptyList);
+    this.#put(OP.EMPTY_LIST);
     if (items.length === 0) return;
-    this.#put(OP.mark);
+    this.#put(OP.MARK);
     for (const item of items) this.#value(item);
-    this.#put(OP.appends);
+    this.#put(OP.APPENDS);
   }
 
   #items(entries: Iterable<readonly [string | number, TorchValue]>): void {
-    this.#put(OP.mark);
+    this.#put(OP.MARK);
     for (const [key, value] of entries) {
       this.#value(key);
       this.#value(value);
     }
-    this.#put(OP.setItems);
+    this.#put(OP.SETITEMS);
   }
 
   /** `_rebuild_tensor_v2(storage, offset, shape, strides, requires_grad, hooks)`. */
@@ -198,19 +170,19 @@ class PickleWriter {
     }
     const strides = tensor.shape.map((_, axis) => elementCount(tensor.shape.slice(axis + 1)));
     this.#global("torch._utils _rebuild_tensor_v2");
-    this.#put(OP.mark, OP.mark);
+    this.#put(OP.MARK, OP.MARK);
     this.#string("storage");
     this.#global(`torch ${storage}`);
     this.#string(this.#storageKey(tensor));
     this.#string("cpu");
     this.#int(BigInt(elementCount(tensor.shape)));
-    this.#put(OP.tuple, OP.persistentId);
+    this.#put(OP.TUPLE, OP.BINPERSID);
     this.#int(0n);
     this.#tuple(tensor.shape);
     this.#tuple(strides);
-    this.#put(OP.false);
+    this.#put(OP.NEWFALSE);
     this.#global("collections OrderedDict");
-    this.#put(OP.emptyTuple, OP.reduce, OP.tuple, OP.reduce);
+    this.#put(OP.EMPTY_TUPLE, OP.REDUCE, OP.TUPLE, OP.REDUCE);
   }
 }
 

@@ -3,21 +3,25 @@
  * @module
  */
 export {
+  isLazyTensor,
   isTensor,
+  OpaqueObject,
   OrderedDict,
   PyFloat,
   pyFloat,
   PyTuple,
   pyTuple,
+  type TorchTree,
   type TorchValue,
 } from "./pickle_values.ts";
 export {
   type FloatTensor,
+  type LazyTensor,
   type StoredTensor,
   storedTensor,
   TENSOR_TYPES,
   type TensorType,
   toFloat32,
 } from "../tensor_types.ts";
-export { readTorchFile } from "./reader.ts";
+export { TorchFile } from "./reader.ts";
 export { writeTorchFile } from "./writer.ts";

@@ -7,6 +7,9 @@ import { DataError } from "../../errors.ts";
 import { checksum } from "../checksum.ts";
 import { FileReader } from "../file_reader.ts";
 
+/** Bytes of an entry. */
+type Content = Uint8Array<ArrayBuffer>;
+
 /** An entry as the archive's directory describes it. */
 interface Entry {
   readonly method: number;
@@ -22,6 +25,13 @@ const MAX_COMMENT = 0xffff;
 const LOCAL_LENGTH = 30;
 const CENTRAL_LENGTH = 46;
 const LIMIT_32 = 0xffff_ffff;
+
+/** Longest directory: that of millions of entries. */
+const MAX_DIRECTORY = 1 << 28;
+/** Bytes that entries may unpack to beyond those that they are packed in, all together. */
+const MAX_UNPACKED = 1 << 30;
+/** Bytes that are read at once where only a part of an entry is wanted. */
+const BLOCK_BYTES = 1 << 22;
 
 /** Where the directory lies. */
 interface Directory {
@@ -70,11 +80,17 @@ function widen(entry: Entry, extra: DataView): Entry {
 export class ZipReader implements Disposable {
   readonly #file: FileReader;
   readonly #entries = new Map<string, Entry>();
+  /** Entries whose checksum was right, unpacked if they were packed. */
+  readonly #verified = new Map<string, Uint8Array<ArrayBuffer> | undefined>();
+  /** PyTorch can leave checksums out; then all of them are 0. */
+  readonly #checksums: boolean;
+  #unpacked = 0;
 
   private constructor(file: FileReader) {
     this.#file = file;
     try {
       this.#readDirectory(this.#findDirectory());
+      this.#checksums = [...this.#entries.values()].some(({ crc }) => crc !== 0);
     } catch (error) {
       file.close();
       if (error instanceof RangeError) throw this.#damaged("its directory is cut off", error);
@@ -93,6 +109,17 @@ export class ZipReader implements Disposable {
     return new ZipReader(FileReader.open(path));
   }
 
+  /**
+   * Reads an archive that is open already.
+   *
+   * @param file The file, which is closed with the archive, and at once if it is not one.
+   * @returns The archive.
+   * @throws {DataError} if it is cut off or is no zip archive.
+   */
+  static of(file: FileReader): ZipReader {
+    return new ZipReader(file);
+  }
+
   /** Paths of all entries, in the order of the archive. */
   get names(): string[] {
     return [...this.#entries.keys()];
@@ -109,25 +136,50 @@ export class ZipReader implements Disposable {
   }
 
   /**
+   * Size of an entry.
+   *
+   * @param name Its path.
+   * @returns Its bytes as the directory gives them; `undefined` if there is none.
+   */
+  size(name: string): number | undefined {
+    return this.#entries.get(name)?.size;
+  }
+
+  /**
+   * Tells whether an entry is compressed.
+   *
+   * @param name Its path.
+   * @returns Whether it takes less room than its content.
+   */
+  isPacked(name: string): boolean {
+    return this.#entries.get(name)?.method !== 0;
+  }
+
+  /**
    * Reads an entry and verifies its checksum.
    *
    * @param name Its path.
+   * @param range First byte and number of bytes, where only a part is wanted. No more than that is
+   * kept in memory.
    * @returns Its content.
-   * @throws {DataError} if it is missing or damaged.
+   * @throws {DataError} if it is missing or damaged, or unpacks to far more than it is packed in.
    */
-  read(name: string): Uint8Array<ArrayBuffer> {
+  read(
+    name: string,
+    range: { readonly start?: number; readonly length?: number } = {},
+  ): Uint8Array<ArrayBuffer> {
     const entry = this.#entries.get(name);
     if (!entry) throw this.#damaged(`entry "${name}" is missing`);
-    const local = viewOf(this.#file.read(entry.offset, LOCAL_LENGTH));
-    if (local.getUint32(0, true) !== 0x04034b50) {
-      throw this.#damaged(`entry "${name}" is not where the directory says`);
+    const { start = 0, length = entry.size - start } = range;
+    if (length < 0 || start + length > entry.size) {
+      throw this.#damaged(`entry "${name}" has only ${entry.size} bytes`);
     }
-    const skip = LOCAL_LENGTH + local.getUint16(26, true) + local.getUint16(28, true);
-    const packed = this.#file.read(entry.offset + skip, entry.packed);
-    const data = this.#unpack(name, entry, packed);
-    if (data.length !== entry.size || checksum(data) !== entry.crc) {
-      throw this.#damaged(`entry "${name}" does not match its checksum`);
-    }
+    if (entry.method !== 0) return this.#unpack(name, entry).slice(start, start + length);
+    if (entry.packed !== entry.size) throw this.#damaged(`entry "${name}" has two sizes`);
+    const at = this.#contentOf(name, entry);
+    if (length < entry.size && !this.#verified.has(name)) this.#verifyBlocks(name, entry, at);
+    const data = this.#file.read(at + start, length);
+    if (length === entry.size) this.#verify(name, entry, checksum(data));
     return data;
   }
 
@@ -141,17 +193,58 @@ export class ZipReader implements Disposable {
     this.close();
   }
 
-  #unpack(name: string, entry: Entry, packed: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-    if (entry.method === 0) return packed;
+  /** Where the content of an entry begins. */
+  #contentOf(name: string, entry: Entry): number {
+    const local = viewOf(this.#file.read(entry.offset, LOCAL_LENGTH));
+    if (local.getUint32(0, true) !== 0x04034b50) {
+      throw this.#damaged(`entry "${name}" is not where the directory says`);
+    }
+    return entry.offset + LOCAL_LENGTH + local.getUint16(26, true) + local.getUint16(28, true);
+  }
+
+  #verify(name: string, { crc }: Entry, found: number): void {
+    if (this.#checksums && found !== crc) {
+      throw this.#damaged(`entry "${name}" does not match its checksum`);
+    }
+    if (!this.#verified.has(name)) this.#verified.set(name, undefined);
+  }
+
+  /** Computes the checksum of an entry without its content in memory. */
+  #verifyBlocks(name: string, entry: Entry, at: number): void {
+    if (!this.#checksums) return;
+    let found = 0;
+    for (let done = 0; done < entry.size; done += BLOCK_BYTES) {
+      const length = Math.min(BLOCK_BYTES, entry.size - done);
+      found = checksum(this.#file.read(at + done, length), found);
+    }
+    this.#verify(name, entry, found);
+  }
+
+  /** The content of a packed entry, which is kept: parts of it may be wanted one by one. */
+  #unpack(name: string, entry: Entry): Content {
+    const known = this.#verified.get(name);
+    if (known) return known;
     if (entry.method !== 8) {
       throw this.#damaged(`entry "${name}" is compressed with unknown method ${entry.method}`);
     }
+    this.#unpacked += Math.max(0, entry.size - entry.packed);
+    if (this.#unpacked > MAX_UNPACKED) {
+      throw this.#damaged(`entry "${name}" unpacks to ${entry.size} bytes of ${entry.packed}`);
+    }
+    const packed = this.#file.read(this.#contentOf(name, entry), entry.packed);
+    let data: Content;
     try {
       // One byte more than promised is enough to notice a lie.
-      return new Uint8Array(inflateRawSync(packed, { maxOutputLength: entry.size + 1 }));
+      data = new Uint8Array(inflateRawSync(packed, { maxOutputLength: entry.size + 1 }));
     } catch (error) {
       throw this.#damaged(`entry "${name}" cannot be decompressed`, error);
     }
+    if (data.length !== entry.size) {
+      throw this.#damaged(`entry "${name}" does not match its checksum`);
+    }
+    this.#verify(name, entry, checksum(data));
+    this.#verified.set(name, data);
+    return data;
   }
 
   #findDirectory(): Directory {
@@ -182,6 +275,7 @@ export class ZipReader implements Disposable {
   }
 
   #readDirectory({ offset, length, count }: Directory): void {
+    if (length > MAX_DIRECTORY) throw this.#damaged("its directory is too long");
     const view = viewOf(this.#file.read(offset, length));
     const decoder = new TextDecoder();
     let at = 0;

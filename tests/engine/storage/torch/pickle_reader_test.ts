@@ -62,6 +62,8 @@ const BAD: Readonly<Record<string, Uint8Array>> = {
   "an item for a list": pickle(0x80, 2, "]K\x01K\x02s."),
   "a key without value": pickle(0x80, 2, "}(K\x01u."),
   "a list as key": pickle(0x80, 2, "}]K\x01s."),
+  "a dict as key": pickle(0x80, 2, "}}K\x01s."),
+  "an item for a tuple": pickle(0x80, 2, ")K\x01a."),
   "a call of a number": pickle(0x80, 2, "K\x01)R."),
   "a call with a number": pickle(0x80, 2, "K\x01K\x02R."),
   "a name made of numbers": pickle(0x80, 4, "K\x01K\x02", 0x93, "."),
