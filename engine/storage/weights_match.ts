@@ -45,6 +45,8 @@ export interface WeightsMatch {
 
 /** How many names a message lists. */
 const LISTED = 3;
+/** How much of a name a message repeats. */
+const LONGEST = 100;
 
 class Matcher {
   readonly #path: string;
@@ -166,7 +168,7 @@ function leftOver(dict: Names, found: ReadonlyMap<string, NamedTensor>): WantedP
 }
 
 function quote(text: string): string {
-  return `"${text}"`;
+  return `"${text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text}"`;
 }
 
 function quotePlace(place: WeightsPlace): string {
@@ -261,4 +263,32 @@ export function countMatches(file: WeightsFile, request: WeightsRequest): number
   const finder = new CandidateFinder(request);
   const candidates = file.stateDicts.flatMap((dict) => finder.candidates(new Names(dict)));
   return candidates.reduce((most, { found }) => Math.max(most, found.size), 0);
+}
+
+/**
+ * The line on tensors of a file that nothing took.
+ *
+ * @param unused The tensors.
+ * @param options The file, and what has no place for them.
+ * @returns One line, or none where there are no such tensors.
+ *
+ * @example A loss that was trained with the model
+ * ```ts
+ * import { unusedNotice } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const unused = [{ name: "loss.scale", bare: "loss.scale" }];
+ * const lines = unusedNotice(unused, { file: "last.ckpt", taker: "model" });
+ * assertEquals(lines, ['the model has no place for 1 tensor of "last.ckpt": "loss.scale"']);
+ * ```
+ */
+export function unusedNotice(
+  unused: readonly UnusedTensor[],
+  { file, taker }: { readonly file: string; readonly taker: "model" | "encoder" },
+): string[] {
+  if (unused.length === 0) return [];
+  const names = unused.slice(0, LISTED).map(({ name }) => quote(name)).join(", ");
+  const count = unused.length === 1 ? "1 tensor" : `${unused.length} tensors`;
+  const rest = unused.length > LISTED ? ", …" : "";
+  return [`the ${taker} has no place for ${count} of "${file}": ${names}${rest}`];
 }

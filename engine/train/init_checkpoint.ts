@@ -7,14 +7,14 @@ import { DataError } from "../errors.ts";
 import { sameShape } from "../ir/dims.ts";
 import { readFloat32 } from "../storage/tensor_types.ts";
 import type { WeightsFile } from "../storage/weights_file.ts";
-import { matchWeights, type WeightsRequest } from "../storage/weights_match.ts";
+import { matchWeights, type UnusedTensor, type WeightsRequest } from "../storage/weights_match.ts";
 
 /** The weights of a model, read from a file. */
 export interface InitialWeights {
   /** Values by parameter name, one entry for every parameter. */
   readonly values: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
-  /** Names in the file that no parameter took. */
-  readonly unused: readonly string[];
+  /** Tensors of the file that no parameter took. */
+  readonly unused: readonly UnusedTensor[];
   /** Lines for the user. */
   readonly notices: readonly string[];
 }
@@ -42,5 +42,5 @@ export function readInitialWeights(
     }
     values.set(name, readFloat32(tensor, given).data);
   }
-  return { values, unused: unused.map(({ name }) => name), notices };
+  return { values, unused, notices };
 }

@@ -10,6 +10,7 @@ import { WeightsFile } from "../../engine/storage/weights_file.ts";
 import {
   matchWeights,
   type NamedTensor,
+  unusedNotice,
   type WantedParameter,
 } from "../../engine/storage/weights_match.ts";
 import { otherNames } from "./_timm_names.ts";
@@ -43,8 +44,6 @@ const FIRST_LAYERS = ["patch_embed.proj.weight", "conv1.weight", "conv1.0.weight
 const BEYOND = /^(?:head|fc|cls_head|fc_norm|attn_pool|pre_logits)\.|\.num_batches_tracked$/;
 /** What stands behind the maps of a ConvNeXt under its authors' names. */
 const BEYOND_MAPS = /^norm\./;
-/** How many tensors without a place are named. */
-const NAMED = 3;
 
 /**
  * Reads the values of a model's parameters. Position embeddings of another grid are resampled,
@@ -80,15 +79,9 @@ export function readWeights(target: WeightsTarget): MatchedWeights {
       ...values.size < parameters.length
         ? [`"${target.file}" has no norm of all tokens: it begins as the identity`]
         : [],
-      ...left.length > 0 ? [unusedNotice(left.map(({ name }) => name), target.file)] : [],
+      ...unusedNotice(left, { file: target.file, taker: "encoder" }),
     ],
   };
-}
-
-function unusedNotice(unused: readonly string[], file: string): string {
-  const names = unused.slice(0, NAMED).map((name) => `"${name}"`).join(", ");
-  const rest = unused.length > NAMED ? ", …" : "";
-  return `the encoder has no place for ${unused.length} of the tensors of "${file}": ${names}${rest}`;
 }
 
 /** A tensor's values in the shape of the parameter. */

@@ -10,6 +10,7 @@ import { parameterOptions } from "../../engine/train/parameter_options.ts";
 import type { RunDirectory } from "../../engine/train/run_directory.ts";
 import type { TrainPlan } from "../../engine/train/plan.ts";
 import { WeightsFile } from "../../engine/storage/weights_file.ts";
+import { unusedNotice } from "../../engine/storage/weights_match.ts";
 import type { ResolvedConfig } from "../config/tree.ts";
 import { ConfigError } from "../errors.ts";
 import type { Encoder } from "../plugin.ts";
@@ -123,15 +124,8 @@ async function initialWeights(
     key: init_checkpoint_key,
     keyOption: "training.init_checkpoint_key",
   });
-  return { values, notices: [...notices, ...unusedWeights(unused, file.path)] };
-}
-
-function unusedWeights(unused: readonly string[], file: string): string[] {
-  if (unused.length === 0) return [];
-  const names = unused.slice(0, 3).map((name) => `"${name}"`).join(", ");
-  const count = unused.length === 1 ? "1 tensor" : `${unused.length} tensors`;
-  const rest = unused.length > 3 ? ", …" : "";
-  return [`the model has no place for ${count} of "${file}": ${names}${rest}`];
+  const left = unusedNotice(unused, { file: file.path, taker: "model" });
+  return { values, notices: [...notices, ...left] };
 }
 
 function encodeFoldWhileReading(

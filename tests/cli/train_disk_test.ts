@@ -1,7 +1,6 @@
 /** Disks that take nothing, or no more. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { readTorchFile } from "../../engine/storage/torch/torch_file.ts";
 import { trainCommand } from "../../cli/train.ts";
 import {
   checkpointBytes,
@@ -15,6 +14,7 @@ import {
 } from "../_training.ts";
 import { canMount, isRoot, needsMount, onSmallDisk } from "../_small_disk.ts";
 import { listener } from "./_fakes.ts";
+import { readTorchFile } from "../_read_torch_file.ts";
 
 async function command(flags: Flags): Promise<{ code: number; err: string[] }> {
   const io = listener();

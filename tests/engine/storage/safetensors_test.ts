@@ -58,14 +58,26 @@ const entry = (begin: number, end: number, shape = [2], dtype = "F32") =>
   JSON.stringify({ dtype, shape, data_offsets: [begin, end] });
 
 const BAD: Readonly<Record<string, readonly [content: Uint8Array, reason: string]>> = {
-  "an empty file": [new Uint8Array(0), "too short for a header"],
-  "zeros": [new Uint8Array(64), "it is not a safetensors file"],
+  "an empty file": [new Uint8Array(0), "it is an empty file, not a safetensors file"],
+  "a few bytes": [new Uint8Array([1, 2, 3]), "it is not a safetensors file"],
+  "zeros": [new Uint8Array(64), "it is nothing but zeros where it begins, not a safetensors file"],
+  "a pointer of Git LFS": [
+    new TextEncoder().encode("version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 9\n"),
+    '"git lfs pull" fetches the file itself',
+  ],
+  "a PyTorch file": [
+    Deno.readFileSync(`${TORCH_FOLDER}/tensors.pt`),
+    "it is a zip archive, not a safetensors file",
+  ],
   "garbage": [new Uint8Array(64).fill(0x99), "it is not a safetensors file"],
   "a cut header": [craft(`{"a":${entry(0, 8)}}`, 8).subarray(0, 30), "it is truncated"],
   "no JSON": [craft("{nonsense", 0), "its header is not valid JSON"],
   "a list": [craft("[1, 2]", 0), "its header is not valid JSON"],
   "a number": [craft('{"a":3}', 0), 'tensor "a" has no description'],
-  "an unknown type": [craft(`{"a":${entry(0, 8, [2], "F4")}}`, 8), 'has unknown type "F4"'],
+  "a type that is no text": [
+    craft('{"a":{"dtype":7,"shape":[],"data_offsets":[0,0]}}', 0),
+    'tensor "a" has no type',
+  ],
   "a negative size": [craft(`{"a":${entry(0, 8, [-2])}}`, 8), "has an invalid shape"],
   "one offset": [
     craft('{"a":{"dtype":"F32","shape":[],"data_offsets":[0]}}', 4),
@@ -89,3 +101,20 @@ for (const [name, [content, reason]] of Object.entries(BAD)) {
     assertEquals(error.message.startsWith(`Cannot read "${path}": `), true);
   });
 }
+
+Deno.test("SafetensorsFile refuses a tensor of an unknown type only when it is wanted", () => {
+  using folder = new TemporaryFolder();
+  const path = folder.file("a.safetensors");
+  const header = `{"a":${entry(0, 8)},"b":${entry(8, 10, [2], "F8_E4M3")},"c":${
+    entry(10, 18, [1], "C64")
+  }}`;
+  Deno.writeFileSync(path, craft(header, 18));
+  using file = SafetensorsFile.open(path);
+  assertEquals(file.read("a").dtype, "float32");
+  for (const [name, type] of [["b", "F8_E4M3"], ["c", "C64"]]) {
+    assertEquals(file.entries.get(name)?.dtype, type);
+    const error = assertThrows(() => file.read(name), DataError);
+    const state = `tensor "${name}" is of type ${type}, which is not supported`;
+    assertEquals(error.message, `Cannot read "${path}": ${state}`);
+  }
+});

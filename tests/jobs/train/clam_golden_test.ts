@@ -1,17 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { FeatureWriter } from "../../../engine/features/feature_writer.ts";
-import {
-  readTorchFile,
-  storedTensor,
-  writeTorchFile,
-} from "../../../engine/storage/torch/torch_file.ts";
+import { storedTensor, writeTorchFile } from "../../../engine/storage/torch/torch_file.ts";
 import { loadStateDict } from "../../../engine/storage/state_dict.ts";
 import { train } from "../../../jobs/train/train.ts";
 import { resolveConfig } from "../../../registry/config/resolve.ts";
 import { registry } from "../../../registry/registry.ts";
 import "../../../plugins/mod.ts";
 import { goldenJson, type GoldenTensor, goldenTensors } from "../../_golden.ts";
+import { readTorchFile } from "../../_read_torch_file.ts";
 import { inFolder } from "../../_training.ts";
 
 interface GoldenRun {

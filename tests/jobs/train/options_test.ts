@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { TrainingError } from "../../../engine/errors.ts";
-import { readTorchFile } from "../../../engine/storage/torch/torch_file.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import { Registry, registry } from "../../../registry/registry.ts";
 import {
@@ -14,6 +13,7 @@ import {
   runTrain,
   writeSplits,
 } from "../../_training.ts";
+import { readTorchFile } from "../../_read_torch_file.ts";
 
 Deno.test("train() refuses what does not fit before it writes anything", async () => {
   await inFolder(async (folder) => {
