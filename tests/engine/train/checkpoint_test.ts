@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { DataError } from "../../../engine/errors.ts";
 import { frozen, Parameters } from "../../../engine/nn/scope.ts";
 import {
-  readTorchFile,
   type StoredTensor,
+  storedTensor,
   type TorchValue,
   writeTorchFile,
 } from "../../../engine/storage/torch/torch_file.ts";
@@ -17,6 +17,7 @@ import {
 import { TrainState } from "../../../engine/train/state.ts";
 import { adamW } from "../../../plugins/optimizer/AdamW.ts";
 import { sgd } from "../../../plugins/optimizer/SGD.ts";
+import { readTorchFile } from "../../_read_torch_file.ts";
 import { inFolder } from "../../_training.ts";
 
 const PROGRESS: Progress = {
@@ -106,11 +107,11 @@ Deno.test("restoreCheckpoint() restores every number, and how far training was",
   await inFolder(async (folder) => {
     for (const optimizer of [undefined, sgd.create({ nesterov: false }, { lr: 0.1 })]) {
       const made = plan(optimizer);
-      const { file, tree } = await written(folder, made);
+      const { file } = await written(folder, made);
       const expected = await stateOf(made);
       const restored = await stateOf(made, 1000);
       restored.step = 0;
-      assertEquals(restoreCheckpoint(restored, tree, made, file), PROGRESS);
+      assertEquals(restoreCheckpoint(restored, made, file), PROGRESS);
       assertEquals(restored.step, PROGRESS.step);
       for (const { name } of made.parameters) {
         assertEquals(restored.parameter(name), expected.parameter(name));
@@ -127,7 +128,7 @@ Deno.test("restoreCheckpoint() keeps a best value that is no number", async () =
     const file = join(folder, "last.pt");
     const progress = { ...PROGRESS, best_value: NaN };
     await writeTorchFile(file, checkpointTree(state, made, progress, 0.1));
-    assertEquals(restoreCheckpoint(state, readTorchFile(file), made, file), progress);
+    assertEquals(restoreCheckpoint(state, made, file), progress);
   });
 });
 
@@ -144,7 +145,7 @@ Deno.test("restoreCheckpoint() names what a checkpoint lacks, or has in another 
       [(tree) => tree.set("model", null), 'it has no entry "encoder.fc.weight"'],
       [
         (tree) => tree.set("model", new Map(model).set("head.fc.weight", "text")),
-        '"head.fc.weight" is no tensor, expected float32 [3,2]',
+        '"head.fc.weight" is not a tensor, expected float32 [3,2]',
       ],
       [
         (tree) => tree.set("model", new Map(model).set("head.fc.bias", weight!)),
@@ -154,13 +155,56 @@ Deno.test("restoreCheckpoint() names what a checkpoint lacks, or has in another 
     for (const [change, message] of cases) {
       const changed = new Map(tree);
       change(changed);
-      const restore = () => restoreCheckpoint(state, changed, made, file);
-      const error = assertThrows(restore, DataError);
+      await writeTorchFile(file, changed);
+      const error = assertThrows(() => restoreCheckpoint(state, made, file), DataError);
       assertEquals(error.message, `Cannot resume from "${file}": ${message}`);
     }
     for (const tree of [null, 3, "text", [1]]) {
-      assertThrows(() => restoreCheckpoint(state, tree, made, file), DataError);
+      await writeTorchFile(file, tree);
+      assertThrows(() => restoreCheckpoint(state, made, file), DataError);
     }
     assert(state.step === PROGRESS.step);
+  });
+});
+
+/** Values that say how far training was, and cannot. */
+const ODD_PROGRESS: readonly (readonly [key: string, value: TorchValue, state: string])[] = [
+  ["epoch", "x", '"epoch" is not a whole number from 0'],
+  ["epoch", -5, '"epoch" is not a whole number from 0'],
+  ["epoch", 1.5, '"epoch" is not a whole number from 0'],
+  ["epoch", NaN, '"epoch" is not a whole number from 0'],
+  ["epoch", true, '"epoch" is not a whole number from 0'],
+  ["epoch", null, '"epoch" is not a whole number from 0'],
+  [
+    "epoch",
+    storedTensor("float32", [], Float32Array.of(2)),
+    '"epoch" is not a whole number from 0',
+  ],
+  ["step", 1e30, '"step" is not a whole number from 0'],
+  ["step", [12], '"step" is not a whole number from 0'],
+  ["seed", 2n ** 70n, '"seed" is not a whole number from 0'],
+  ["best_value", "0.9", '"best_value" is not a number'],
+  ["best_value", { value: 1 }, '"best_value" is not a number'],
+  ["best_epoch", -1, '"best_epoch" is not a whole number from 0'],
+  ["best_epoch", 3, '"best_epoch" is not an epoch up to 2, the last one'],
+  ["best_metric", 1, '"best_metric" is not text'],
+];
+
+Deno.test("restoreCheckpoint() believes no number unseen, and then restores nothing", async () => {
+  await inFolder(async (folder) => {
+    const made = plan();
+    const { file, tree } = await written(folder, made);
+    const state = await stateOf(made, 1000);
+    const before = state.parameter("head.fc.bias").data.slice();
+    for (const [key, value, message] of ODD_PROGRESS) {
+      const changed = new Map(tree);
+      const extra = new Map(changed.get("glovita") as Tree);
+      (key === "epoch" ? changed : extra).set(key, value);
+      await writeTorchFile(file, changed.set("glovita", extra));
+      const error = assertThrows(() => restoreCheckpoint(state, made, file), DataError);
+      assertEquals(error.message, `Cannot resume from "${file}": ${message}`);
+      assertEquals(error.dataset, key);
+      assertEquals(state.parameter("head.fc.bias").data, before);
+    }
   });
 });

@@ -51,6 +51,7 @@ for (const golden of models) {
       input_channels: Number(in_chans),
       model_kwargs,
       weights_file: null,
+      weights_key: null,
     };
     const sampleShape = [config.input_channels, golden.image_size, golden.image_size];
     const parameters = new Parameters();

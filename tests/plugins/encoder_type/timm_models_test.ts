@@ -38,6 +38,7 @@ async function build(name: string): Promise<Outcome> {
     input_channels: 3,
     model_kwargs: {},
     weights_file: null,
+    weights_key: null,
   };
   const context = { scope, sampleShape: [3, ...imageSize], source: "images" };
   try {

@@ -35,6 +35,7 @@ Deno.test("timm has GloViTa's defaults", () => {
     input_channels: 3,
     model_kwargs: {},
     weights_file: null,
+    weights_key: null,
   });
 });
 
@@ -203,14 +204,13 @@ Deno.test("timm names the tensors that it has no place for", async () => {
   const more = { "blocks.1.norm1.weight": [64], "blocks.1.norm1.bias": [64], "a": [1], "b": [1] };
   const { notices, path } = await load(await stateDict(more));
   assertEquals(notices, [
-    `the encoder has no place for 4 of the tensors of "${path}": "a", "b", ` +
-    `"blocks.1.norm1.bias", …`,
+    `the encoder has no place for 4 tensors of "${path}": "a", "b", "blocks.1.norm1.bias", …`,
   ]);
 });
 
 Deno.test("timm names the tensor that is missing or does not fit", async () => {
   const cases: [changes: Record<string, number[] | undefined>, state: string][] = [
-    [{ "norm.bias": undefined }, 'it has no tensor "norm.bias", the model wants [64]'],
+    [{ "norm.bias": undefined }, `it lacks 1 of the model's 18 tensors: "norm.bias" [64]`],
     [
       { cls_token: [1, 1, 32] },
       'tensor "cls_token" has the shape [1, 1, 32], the model wants [1, 1, 64]',
