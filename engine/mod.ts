@@ -66,7 +66,7 @@ export {
   type OnnxValue,
 } from "./onnx/emit.ts";
 export { encode } from "./onnx/encode.ts";
-export { type ForeignModelOptions, probeModel } from "./foreign/foreign_model.ts";
+export { type ForeignModelOptions, type ModelProbe, probeModel } from "./foreign/foreign_model.ts";
 export { type ModelSourceOptions, wrapSource } from "./foreign/model_source.ts";
 export { type ModelFacts, type ModelPort, readModelFacts } from "./foreign/read_model.ts";
 export * from "./random.ts";
@@ -80,5 +80,21 @@ export {
   openFeatureFile,
 } from "./features/feature_file.ts";
 export { type FeatureLayout } from "./features/feature_source.ts";
-export { loadStateDict } from "./storage/state_dict.ts";
-export type { FloatTensor } from "./storage/tensor_types.ts";
+export { loadStateDict, type StateDictOptions } from "./storage/state_dict.ts";
+export {
+  type FloatTensor,
+  type LazyTensor,
+  readFloat32,
+  type StoredTensor,
+  type TensorType as StoredType,
+} from "./storage/tensor_types.ts";
+export { type StateDict, WeightsFile } from "./storage/weights_file.ts";
+export {
+  matchWeights,
+  type NamedTensor,
+  unusedNotice,
+  type UnusedTensor,
+  type WantedParameter,
+  type WeightsMatch,
+  type WeightsQuery,
+} from "./storage/weights_match.ts";

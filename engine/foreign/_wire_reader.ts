@@ -3,6 +3,8 @@ import type { FileReader } from "../storage/file_reader.ts";
 
 /** Bytes that are fetched at once. */
 const WINDOW = 1 << 14;
+/** Longest text. */
+const MAX_TEXT = 1 << 20;
 
 /** A field of a message. */
 export interface Field {
@@ -45,6 +47,7 @@ export class WireReader {
 
   /** The text of a field. */
   text({ start, end }: Field): string {
+    if (end - start > MAX_TEXT) throw new SyntaxError(`a text has ${end - start} bytes`);
     return new TextDecoder().decode(this.#file.read(start, end - start));
   }
 
@@ -58,6 +61,8 @@ export class WireReader {
         return { number, value: 8, start: at, end: at + 8 };
       case 2: {
         const [length, start] = this.#varint(at);
+        // Varints are signed; a field that ended before it begins would be read for ever.
+        if (length < 0) throw new SyntaxError("a length is below 0");
         return { number, value: length, start, end: start + length };
       }
       case 5:

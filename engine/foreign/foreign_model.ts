@@ -83,6 +83,11 @@ export class ForeignModel {
     return rows;
   }
 
+  /** The same model, given one sample at a time. */
+  singly(): ForeignModel {
+    return new ForeignModel({ ...this.#options, batch: 1 }, this.#session);
+  }
+
   /** Releases the runtime's memory. */
   async release(): Promise<void> {
     await this.#session.release();
@@ -137,11 +142,25 @@ export class ForeignModel {
   }
 }
 
+/** What a model gives, and how many samples it can take. */
+export interface ModelProbe {
+  /** Shape of one row of the output. */
+  readonly shape: readonly number[];
+  /** How many samples the model must be given at once; absent where any number will do. */
+  readonly batch?: number;
+  /** Why it is given one sample at a time although its file leaves the number open. */
+  readonly reason?: string;
+}
+
+/** Rows that differ by more than this part of their largest value are not the same. */
+const TOLERANCE = 0.01;
+
 /**
- * Finds out what a model gives, by running it on zeros: files do not always tell.
+ * Finds out what a model gives, by running it on two samples: files do not always tell. A model that
+ * fails on two, or makes other rows of them than of one after the other, gets one at a time.
  * @param options Which model, and what of it.
- * @returns Shape of one row of the output.
- * @throws {DataError} if it cannot be read or run, or does not give one row a sample.
+ * @returns Shape of one row of the output, and how many samples the model takes.
+ * @throws {DataError} if it cannot be read or run, or does not give one row per sample.
  *
  * @example A file that gives two numbers for an image
  * ```ts
@@ -152,15 +171,49 @@ export class ForeignModel {
  * const pixels = input("pixels", "float32", ["batch", 2, 8, 8]);
  * await Deno.writeFile(file, encode(emit({ brightest: reduceMax(pixels, { axes: [2, 3] }) })));
  * const options = { file, input: "pixels", output: "brightest", sampleShape: [2, 8, 8] };
- * assertEquals(await probeModel(options), [2]);
+ * assertEquals(await probeModel(options), { shape: [2] });
  * ```
  */
-export async function probeModel(options: ForeignModelOptions): Promise<readonly number[]> {
+export async function probeModel(options: ForeignModelOptions): Promise<ModelProbe> {
   const model = await ForeignModel.open(options);
   try {
-    // Of two samples, so that the rows' number shows whether they belong to samples.
-    return (await model.run(new Float32Array(2 * sizeOf(options.sampleShape)))).shape;
+    // One sample of zeros, and one of all kinds of values.
+    const size = sizeOf(options.sampleShape);
+    const samples = Float32Array.from(
+      { length: 2 * size },
+      (_, i) => i < size ? 0 : i % 23 / 11 - 1,
+    );
+    if (options.batch !== undefined) {
+      return { shape: (await model.run(samples)).shape, batch: options.batch };
+    }
+    return await probeBatches(model, samples);
   } finally {
     await model.release();
   }
+}
+
+async function probeBatches(
+  model: ForeignModel,
+  samples: Float32Array<ArrayBuffer>,
+): Promise<ModelProbe> {
+  let together: ForeignRows;
+  try {
+    together = await model.run(samples);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    const single = await model.singly().run(samples).catch(() => {
+      throw error; // which says it of samples as they would come
+    });
+    return { shape: single.shape, batch: 1, reason: "it fails on two" };
+  }
+  const { shape, values } = await model.singly().run(samples);
+  if (areSame(together.values, values)) return { shape };
+  return { shape, batch: 1, reason: "its rows depend on the samples beside them" };
+}
+
+function areSame(a: Float32Array, b: Float32Array): boolean {
+  const largest = a.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return a.every((value, i) =>
+    Object.is(value, b[i]) || Math.abs(value - b[i]) <= TOLERANCE * largest
+  );
 }

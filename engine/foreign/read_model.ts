@@ -5,6 +5,7 @@
  */
 import { dirname, join } from "node:path";
 import { DataError } from "../errors.ts";
+import { describeWrongFile, FILE_START, fileKind } from "../storage/file_kind.ts";
 import { FileReader } from "../storage/file_reader.ts";
 import { type Field, WireReader } from "./_wire_reader.ts";
 
@@ -45,6 +46,9 @@ const TENSOR_TYPE = { element: 1, shape: 2 };
 const SHAPE = { dimension: 1 };
 const DIMENSION = { size: 1, symbol: 2 };
 
+/** Largest dimension of an input or output. */
+const MAX_SIZE = 2 ** 31;
+
 /** `TensorProto.DataType`. */
 const DTYPES: Readonly<Record<number, string>> = {
   1: "float32",
@@ -67,7 +71,7 @@ const DTYPES: Readonly<Record<number, string>> = {
  * Reads the header of an `.onnx` file.
  * @param path The file.
  * @returns What it says about its model.
- * @throws {DataError} if it is missing, is no ONNX file, or a file with its weights is missing.
+ * @throws {DataError} if it is missing, is not an ONNX file, or a file with its weights is missing.
  *
  * @example A model made here
  * ```ts
@@ -91,11 +95,26 @@ export function readModelFacts(path: string): ModelFacts {
     return new FactsReader(file).read();
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new DataError(
-      `Cannot read "${path}": it is no ONNX file, or it is cut off: ${error.message}`,
-      { file: path, cause: error },
-    );
+    throw new DataError(`Cannot read "${path}": ${describe(file, error)}`, {
+      file: path,
+      cause: error,
+    });
   }
+}
+
+/** What a file is that cannot be read as a model. */
+function describe(file: FileReader, { message }: SyntaxError): string {
+  const start = file.start(FILE_START);
+  const kind = fileKind(start);
+  return start.length === 0 || kind !== undefined && kind !== "onnx"
+    ? describeWrongFile(start, "an ONNX file")
+    : `it is not an ONNX file, or it is cut off: ${message}`;
+}
+
+/** Whether a file of weights is only a pointer to one that was not fetched. */
+function isPointer(path: string): boolean {
+  using file = FileReader.open(path);
+  return fileKind(file.start(FILE_START)) === "git_lfs";
 }
 
 class FactsReader {
@@ -186,6 +205,13 @@ class FactsReader {
         { file: path, dataset: tensor, cause },
       );
     }
+    if (isPointer(file)) {
+      throw new DataError(
+        `Cannot read "${path}": its weights are in "${file}", which is a Git LFS pointer: ` +
+          '"git lfs pull" fetches the file itself',
+        { file, dataset: tensor },
+      );
+    }
     this.#weightFiles.add(file);
   }
 
@@ -217,10 +243,15 @@ class FactsReader {
 
   #readDimension(field: Field): number | string {
     for (const part of this.#inside(field)) {
-      // Some exporters write -1 where a size is not known.
-      if (part.number === DIMENSION.size) return part.value > 0 ? part.value : "";
+      if (part.number === DIMENSION.size) return readSize(part);
       if (part.number === DIMENSION.symbol) return this.#wire.text(part);
     }
     return "";
   }
+}
+
+/** A size, or nothing for the -1 that some exporters write where it is not known. */
+function readSize({ value }: Field): number | string {
+  if (value > MAX_SIZE) throw new SyntaxError(`a dimension is ${value}`);
+  return value > 0 ? value : "";
 }

@@ -13,7 +13,7 @@ export interface WantedParameter {
 }
 
 /** Which tensors of a file are wanted. */
-export interface WeightsRequest {
+export interface WeightsQuery {
   /** Parameters of the model. */
   readonly parameters: readonly WantedParameter[];
   /** Other names that a parameter has in files. */
@@ -90,13 +90,13 @@ interface Named {
 
 /** Finds parameters in dictionaries. */
 export class CandidateFinder {
-  readonly #request: WeightsRequest;
+  readonly #request: WeightsQuery;
   readonly #byName = new Map<string, Named[]>();
   /** Length of the longest name of a parameter. */
   #longest = 0;
 
   /** @param request What is wanted. */
-  constructor(request: WeightsRequest) {
+  constructor(request: WeightsQuery) {
     this.#request = request;
     for (const { name } of request.parameters) {
       for (const [order, alias] of this.#namesOf(name).entries()) {

@@ -56,9 +56,7 @@ export class WeightsFile implements Disposable {
   readonly path: string;
   /** Everything in it that holds tensors by name, the outer before the inner. */
   readonly stateDicts: readonly StateDict[];
-  /** Everything that a PyTorch file holds; `undefined` for other files. */
-  readonly tree: TorchTree | undefined;
-  readonly #file: Disposable;
+  readonly #file: SafetensorsFile | TorchFile;
 
   private constructor(
     path: string,
@@ -68,7 +66,6 @@ export class WeightsFile implements Disposable {
     this.path = path;
     this.#file = file;
     this.stateDicts = stateDicts;
-    this.tree = file instanceof TorchFile ? file.tree : undefined;
   }
 
   /**
@@ -92,6 +89,18 @@ export class WeightsFile implements Disposable {
       file[Symbol.dispose]();
       throw error;
     }
+  }
+
+  /**
+   * Looks up what a PyTorch file holds beside weights.
+   * @param keys Keys that lead to it from the top of the file.
+   * @returns A plain value; dictionaries are maps, lists and tuples arrays. `undefined` if there is
+   * nothing.
+   */
+  entry(...keys: readonly string[]): unknown {
+    let value: unknown = this.#file instanceof TorchFile ? this.#file.tree : undefined;
+    for (const key of keys) value = value instanceof Map ? value.get(key) : undefined;
+    return value;
   }
 
   /** Releases the file; tensors that were not read cannot be read any more. */

@@ -14,7 +14,7 @@ import {
   Names,
   unwrapName,
   type WantedParameter,
-  type WeightsRequest,
+  type WeightsQuery,
 } from "./_weights_candidates.ts";
 import type { WeightsFile } from "./weights_file.ts";
 
@@ -22,7 +22,7 @@ export {
   type NamedTensor,
   unwrapName,
   type WantedParameter,
-  type WeightsRequest,
+  type WeightsQuery,
 } from "./_weights_candidates.ts";
 
 /** A tensor of the file that no parameter took. */
@@ -50,10 +50,10 @@ const LONGEST = 100;
 
 class Matcher {
   readonly #path: string;
-  readonly #request: WeightsRequest;
+  readonly #request: WeightsQuery;
   readonly #finder: CandidateFinder;
 
-  constructor(path: string, request: WeightsRequest, finder: CandidateFinder) {
+  constructor(path: string, request: WeightsQuery, finder: CandidateFinder) {
     this.#path = path;
     this.#request = request;
     this.#finder = finder;
@@ -227,7 +227,7 @@ function nearest(
  * assertEquals(found.get("fc.bias")!.name, "net.fc.bias");
  * ```
  */
-export function matchWeights(file: WeightsFile, request: WeightsRequest): WeightsMatch {
+export function matchWeights(file: WeightsFile, request: WeightsQuery): WeightsMatch {
   if (request.parameters.length === 0) return { found: new Map(), unused: [], notices: [] };
   const finder = new CandidateFinder(request);
   const matcher = new Matcher(file.path, request, finder);
@@ -259,7 +259,7 @@ export function matchWeights(file: WeightsFile, request: WeightsRequest): Weight
  * @param request What is wanted.
  * @returns How many of them are there.
  */
-export function countMatches(file: WeightsFile, request: WeightsRequest): number {
+export function countMatches(file: WeightsFile, request: WeightsQuery): number {
   const finder = new CandidateFinder(request);
   const candidates = file.stateDicts.flatMap((dict) => finder.candidates(new Names(dict)));
   return candidates.reduce((most, { found }) => Math.max(most, found.size), 0);

@@ -7,7 +7,7 @@ import { DataError } from "../errors.ts";
 import { sameShape } from "../ir/dims.ts";
 import { readFloat32 } from "../storage/tensor_types.ts";
 import type { WeightsFile } from "../storage/weights_file.ts";
-import { matchWeights, type UnusedTensor, type WeightsRequest } from "../storage/weights_match.ts";
+import { matchWeights, type UnusedTensor, type WeightsQuery } from "../storage/weights_match.ts";
 
 /** The weights of a model, read from a file. */
 export interface InitialWeights {
@@ -27,7 +27,7 @@ export interface InitialWeights {
  */
 export function readInitialWeights(
   file: WeightsFile,
-  request: Pick<WeightsRequest, "parameters" | "names" | "key" | "keyOption">,
+  request: Pick<WeightsQuery, "parameters" | "names" | "key" | "keyOption">,
 ): InitialWeights {
   const { found, unused, notices } = matchWeights(file, request);
   const values = new Map<string, Float32Array<ArrayBuffer>>();

@@ -263,18 +263,15 @@ function withPluginHint<S extends { readonly config: unknown; readonly registry:
 }
 
 /** What the model takes, as the checkpoint says. */
-function samplesOf(
-  { path: checkpoint, tree }: WeightsFile,
-): { sampleShape: readonly number[]; bags: boolean } {
-  const extra = tree instanceof Map ? tree.get("glovita") : undefined;
-  const shape = extra instanceof Map ? extra.get("sample_shape") : undefined;
-  if (!(extra instanceof Map) || !isShape(shape)) {
-    throw new DataError(`Cannot load "${checkpoint}": it does not say what its model takes`, {
-      file: checkpoint,
+function samplesOf(file: WeightsFile): { sampleShape: readonly number[]; bags: boolean } {
+  const sampleShape = file.entry("glovita", "sample_shape");
+  if (!isShape(sampleShape)) {
+    throw new DataError(`Cannot load "${file.path}": it does not say what its model takes`, {
+      file: file.path,
       dataset: "glovita",
     });
   }
-  return { sampleShape: shape, bags: extra.get("bags") === true };
+  return { sampleShape, bags: file.entry("glovita", "bags") === true };
 }
 
 function isShape(value: unknown): value is readonly number[] {

@@ -137,16 +137,19 @@ export const onnx: EncoderPlugin<OnnxConfig> = {
     // Here and not above: only an encoder in use loads the runtime.
     const { probeModel } = await import("../../engine/foreign/foreign_model.ts");
     const { wrapSource } = await import("../../engine/foreign/model_source.ts");
-    const inputShape = await probeModel(model);
+    const { shape: inputShape, batch, reason } = await probeModel(model);
     return {
       ...layoutOf(inputShape, config),
       reader: {
         inputShape,
-        batch: file.batch,
+        batch,
         bytes: PACKED * sizeOfFiles(file),
-        wrap: (inner, { threads = 1 } = {}) => wrapSource({ ...model, inner, threads }),
+        wrap: (inner, { threads = 1 } = {}) => wrapSource({ ...model, batch, inner, threads }),
       },
-      pretrained: (options) => weightsOf(file, options),
+      pretrained: async (options) => ({
+        ...await weightsOf(file, options),
+        notices: reason === undefined ? [] : [`"${file.path}" gets one image at a time: ${reason}`],
+      }),
       forward: (rows) => rows,
     };
   },
@@ -209,13 +212,13 @@ function sizeOfFiles({ path, weightFiles }: OnnxFile): number {
 async function weightsOf(
   { path, weightFiles }: OnnxFile,
   { signal }: PretrainedOptions,
-): Promise<PretrainedWeights> {
+): Promise<Omit<PretrainedWeights, "notices">> {
   const hashes: string[] = [];
   for (const file of [path, ...weightFiles]) hashes.push(await sha256OfFile(file, signal));
   const sha256 = hashes.length === 1
     ? hashes[0]
     : createHash("sha256").update(hashes.join("\n")).digest("hex");
-  return { values: new Map(), file: path, sha256, notices: [] };
+  return { values: new Map(), file: path, sha256 };
 }
 
 registry.add(onnx);

@@ -34,7 +34,8 @@ Deno.test("WeightsFile finds every dictionary of tensors, the outer before the i
     ["model", ["bias"]],
     ["ema.shadow", ["module.bias"]],
   ]);
-  assertEquals(file.tree instanceof Map && file.tree.get("epoch"), 3);
+  assertEquals([file.entry("epoch"), file.entry("ema", "decay")], [3, 0.9]);
+  assertEquals([file.entry("nothing"), file.entry("epoch", "more")], [undefined, undefined]);
 });
 
 Deno.test("WeightsFile reads safetensors whatever the file is called", async () => {
@@ -42,7 +43,7 @@ Deno.test("WeightsFile reads safetensors whatever the file is called", async () 
   for (const name of ["a.bin", "b.safetensors", "c.pth"]) {
     await writeSafetensors(folder.file(name), new Map([["bias", bias()]]));
     using file = WeightsFile.open(folder.file(name));
-    assertEquals([contents(file), file.tree], [[["", ["bias"]]], undefined]);
+    assertEquals([contents(file), file.entry("bias")], [[["", ["bias"]]], undefined]);
     const [{ tensors }] = file.stateDicts;
     assertEquals(readFloat32(tensors.get("bias")!, "bias").data, Float32Array.of(1, 2));
   }

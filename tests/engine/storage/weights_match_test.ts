@@ -14,7 +14,7 @@ import {
   matchWeights,
   unusedNotice,
   unwrapName,
-  type WeightsRequest,
+  type WeightsQuery,
 } from "../../../engine/storage/weights_match.ts";
 import { TemporaryFolder } from "./testdata.ts";
 
@@ -42,7 +42,7 @@ interface Outcome {
 /** Matches the parameters with a file, which is called `w.pt` in notices. */
 async function match(
   content: TorchValue,
-  request: Partial<WeightsRequest> = {},
+  request: Partial<WeightsQuery> = {},
 ): Promise<Outcome> {
   using folder = new TemporaryFolder();
   const path = folder.file("w.pt");
@@ -65,7 +65,7 @@ async function match(
 /** The message of a file that does not match. */
 async function refusal(
   content: TorchValue,
-  request: Partial<WeightsRequest> = {},
+  request: Partial<WeightsQuery> = {},
 ): Promise<string> {
   try {
     await match(content, request);
