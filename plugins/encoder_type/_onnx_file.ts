@@ -26,6 +26,9 @@ export interface OnnxFile {
   readonly weightFiles: readonly string[];
 }
 
+/** Most values of a batch: 1 GiB. */
+const MAX_VALUES = 2 ** 28;
+
 /**
  * Reads what a file says, and checks that it takes images.
  * @throws {DataError} if it is missing, is no ONNX file, or takes something else.
@@ -75,6 +78,13 @@ function dimensionsOf(
   if (dtype !== "float32") {
     const advice = dtype === "float16" ? "; onnxconverter-common's keep_io_types makes it so" : "";
     throw unusable(path, `its input "${name}" takes ${dtype}, expected float32${advice}`);
+  }
+  const fixed = shape?.filter((dim) => typeof dim === "number") ?? [];
+  if (fixed.reduce((size, dim) => size * dim, 1) > MAX_VALUES) {
+    throw unusable(
+      path,
+      `its input "${name}" has the shape ${formatShape(shape!)}, which is too large`,
+    );
   }
   if (shape?.length === 4 && (typeof shape[1] === "string" || [1, 3].includes(shape[1]))) {
     return shape;

@@ -1,7 +1,10 @@
 import { assertEquals, assertLess, assertRejects } from "@std/assert";
 import { DataError } from "../../../engine/errors.ts";
 import { input } from "../../../engine/ir/create.ts";
-import { cast, exp, mul } from "../../../engine/ir/elementwise.ts";
+import { cast, exp, mul, sub } from "../../../engine/ir/elementwise.ts";
+import { reshape } from "../../../engine/ir/layout.ts";
+import { reduceMean } from "../../../engine/ir/matrix.ts";
+import type { Tensor } from "../../../engine/ir/node.ts";
 import { emit } from "../../../engine/onnx/emit.ts";
 import { encode } from "../../../engine/onnx/encode.ts";
 import {
@@ -32,7 +35,7 @@ Deno.test("ForeignModel.run() gives what PyTorch gives, for any number of sample
   for (const [name, { input, outputs }] of Object.entries(readGolden())) {
     for (const [output, golden] of Object.entries(outputs)) {
       const options = optionsOf(name, output, input);
-      assertEquals(await probeModel(options), golden.shape);
+      assertEquals((await probeModel(options)).shape, golden.shape);
       for (const count of [IMAGES, 1, 5]) {
         const { shape, values } = await run(options, images(input, count));
         const expected = golden.values.slice(0, golden.values.length / IMAGES * count);
@@ -68,17 +71,67 @@ Deno.test("ForeignModel.run() reads weights from a file of their own", async () 
 
 Deno.test("probeModel() runs the file where it does not tell the truth about its output", async () => {
   // The file says that the map is as high and wide as the image.
-  assertEquals(await probeModel(optionsOf("map", "map", [3, 21, 33])), [4, 10, 16]);
-  assertEquals(await probeModel(optionsOf("ir_3", "map", [3, 4, 4])), [3, 4, 4]);
+  assertEquals(await probeModel(optionsOf("map", "map", [3, 21, 33])), { shape: [4, 10, 16] });
+  assertEquals(await probeModel(optionsOf("ir_3", "map", [3, 4, 4])), { shape: [3, 4, 4] });
 });
 
-Deno.test("probeModel() refuses an output that has not one row a sample", async () => {
-  const file = modelFile("one_row");
+/** Writes a graph over `x`, `[batch, 3]`, whose output is `y`. */
+function write(folder: TemporaryFolder, graph: (x: Tensor) => Tensor): ForeignModelOptions {
+  const file = folder.file("a.onnx");
+  Deno.writeFileSync(file, encode(emit({ y: graph(input("x", "float32", ["batch", 3])) })));
+  return { file, input: "x", output: "y", sampleShape: [3], threads: 1 };
+}
+
+Deno.test("probeModel() refuses an output that has not one row per sample, even for one", async () => {
+  using folder = new TemporaryFolder();
+  const options = write(folder, (x) => reduceMean(x, { axes: [0] }));
   await assertRejects(
-    () => probeModel(optionsOf("one_row", "map", [3, 4, 4])),
+    () => probeModel(options),
     DataError,
-    `Cannot use "${file}": output "map" has the shape [1, 3, 4, 4] for 2 samples, expected one row`,
+    `Cannot use "${options.file}": output "y" has the shape [3] for 2 samples, expected one row`,
   );
+});
+
+const ONE_AT_A_TIME: Readonly<
+  Record<string, readonly [(x: Tensor) => Tensor, shape: number[], reason: string]>
+> = {
+  "fails on two": [(x) => reshape(x, [1, 3]), [3], "it fails on two"],
+  "gives one row of all": [
+    (x) => reduceMean(x, { axes: [0], keepdims: true }),
+    [3],
+    "it fails on two",
+  ],
+  "mixes the samples": [
+    (x) => sub(x, reduceMean(x, { axes: [0], keepdims: true })),
+    [3],
+    "its rows depend on the samples beside them",
+  ],
+};
+
+for (const [what, [graph, shape, reason]] of Object.entries(ONE_AT_A_TIME)) {
+  Deno.test(`probeModel() gives a model that ${what} one sample at a time`, async () => {
+    using folder = new TemporaryFolder();
+    const options = write(folder, graph);
+    const probe = await probeModel(options);
+    assertEquals(probe, { shape, batch: 1, reason });
+    const samples = images([3]);
+    const { values } = await run({ ...options, batch: probe.batch }, samples);
+    const rows = Array.from({ length: IMAGES }, (_, i) => samples.slice(3 * i, 3 * i + 3));
+    for (const [i, sample] of rows.entries()) {
+      const single = await run({ ...options, batch: 1 }, sample);
+      assertEquals(values.slice(3 * i, 3 * i + 3), single.values);
+    }
+  });
+}
+
+Deno.test("probeModel() leaves batches to models that do not mix their samples", async () => {
+  using folder = new TemporaryFolder();
+  for (
+    const graph of [(x: Tensor) => exp(x), (x: Tensor) => mul(x, 1e30), (x: Tensor) => mul(x, 0)]
+  ) {
+    assertEquals(await probeModel(write(folder, graph)), { shape: [3] });
+  }
+  assertEquals((await probeModel(optionsOf("features_batch_4", "features", [3, 8, 8]))).batch, 4);
 });
 
 Deno.test("ForeignModel refuses outputs that are no floating-point numbers", async () => {

@@ -107,19 +107,96 @@ Deno.test("readModelFacts() refuses what is no ONNX file, wherever it is cut off
   const whole = Deno.readFileSync(modelFile("tokens"));
   const text = new TextEncoder();
   const contents = [
-    new Uint8Array(0),
-    text.encode("<!DOCTYPE html>"),
-    text.encode("PK\x03\x04 a zip archive"),
     new Uint8Array(100).fill(0xff),
     ...[1, 10, 100, 1000, whole.length - 1].map((end) => whole.subarray(0, end)),
   ];
   for (const content of contents) {
     Deno.writeFileSync(path, content);
     const error = assertThrows(() => readModelFacts(path), DataError);
-    const prefix = `Cannot read "${path}": it is no ONNX file, or it is cut off: `;
+    const prefix = `Cannot read "${path}": it is not an ONNX file, or it is cut off: `;
+    assertEquals([error.message.startsWith(prefix), error.file], [true, path], error.message);
+  }
+  const others: readonly (readonly [content: string, what: string])[] = [
+    ["", "it is an empty file"],
+    ["<!DOCTYPE html>", "it is an HTML page"],
+    ["PK\x03\x04 a zip archive", "it is a zip archive"],
+    ["version https://git-lfs.github.com/spec/v1\noid sha256:ab\n", "it is a Git LFS pointer"],
+    ["Access denied", 'it is text that begins "Access denied"'],
+  ];
+  for (const [content, what] of others) {
+    Deno.writeFileSync(path, text.encode(content));
+    const error = assertThrows(() => readModelFacts(path), DataError);
+    const prefix = `Cannot read "${path}": ${what}, not an ONNX file`;
     assertEquals([error.message.startsWith(prefix), error.file], [true, path], error.message);
   }
   const missing = folder.file("none.onnx");
   const message = `Cannot read "${missing}": the file does not exist`;
   assertThrows(() => readModelFacts(missing), DataError, message);
+});
+
+/** An integer in seven bits per byte; below zero it has ten bytes. */
+function varint(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = BigInt.asUintN(64, BigInt(value));
+  for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
+  return [...bytes, Number(rest)];
+}
+
+/** Field `number` with content, whose length may be given as another one. */
+function field(number: number, content: readonly number[], length = content.length): number[] {
+  return [...varint(number * 8 + 2), ...varint(length), ...content];
+}
+
+/** A model of one input of one dimension. */
+function modelWithSize(size: number): number[] {
+  const dimension = field(1, [8, ...varint(size)]);
+  const type = field(1, [...[8, 1], ...field(2, dimension)]);
+  return field(7, field(11, [...field(1, [120]), ...field(2, type)]));
+}
+
+Deno.test("readModelFacts() ends at lengths below zero, wherever they stand", () => {
+  using folder = new TemporaryFolder();
+  const path = folder.file("bad.onnx");
+  // Each leads back to its own beginning, or before it.
+  const contents = [
+    field(7, [], -11),
+    [8, 7, ...field(1, [], -11)],
+    field(7, field(5, field(8, [], -11))),
+    field(7, field(11, field(2, [], -20))),
+    field(8, field(1, [], -11)),
+    field(200, [], -(2 ** 40)),
+  ];
+  for (const content of contents) {
+    Deno.writeFileSync(path, Uint8Array.from(content));
+    assertThrows(() => readModelFacts(path), DataError, "a length is below 0");
+  }
+});
+
+Deno.test("readModelFacts() believes no size and no text that is far too large", () => {
+  using folder = new TemporaryFolder();
+  const path = folder.file("a.onnx");
+  const write = (content: readonly number[]) => Deno.writeFileSync(path, Uint8Array.from(content));
+  for (const [size, read] of [[5, 5], [-1, ""], [0, ""]] as const) {
+    write(modelWithSize(size));
+    assertEquals(readModelFacts(path).inputs, [port("x", [read])]);
+  }
+  for (const size of [2 ** 31 + 1, 2 ** 53]) {
+    write(modelWithSize(size));
+    assertThrows(() => readModelFacts(path), DataError, `a dimension is ${size}`);
+  }
+  write(field(7, field(11, field(1, Array<number>(1_100_000).fill(97)))));
+  assertThrows(() => readModelFacts(path), DataError, "a text has 1100000 bytes");
+});
+
+Deno.test("readModelFacts() says where weights were not fetched", () => {
+  using folder = new TemporaryFolder();
+  const [path, weights] = [folder.file("model.onnx"), folder.file("external.onnx.data")];
+  Deno.copyFileSync(modelFile("external"), path);
+  Deno.writeTextFileSync(weights, "version https://git-lfs.github.com/spec/v1\noid sha256:ab\n");
+  const error = assertThrows(() => readModelFacts(path), DataError);
+  assertEquals(
+    error.message,
+    `Cannot read "${path}": its weights are in "${weights}", which is a Git LFS pointer: ` +
+      '"git lfs pull" fetches the file itself',
+  );
 });

@@ -12,6 +12,7 @@ import { sha256OfFile } from "../../../engine/hub/sha256.ts";
 import { input, scalar } from "../../../engine/ir/create.ts";
 import { exp } from "../../../engine/ir/elementwise.ts";
 import { reshape } from "../../../engine/ir/layout.ts";
+import { reduceMean } from "../../../engine/ir/matrix.ts";
 import { RandomStream } from "../../../engine/nn/random.ts";
 import { Parameters } from "../../../engine/nn/scope.ts";
 import { emit } from "../../../engine/onnx/emit.ts";
@@ -209,4 +210,33 @@ Deno.test("onnx names what is wrong with its options", () => {
   ) {
     assertEquals(v.safeParse(onnx.config, bad).success, false);
   }
+});
+
+Deno.test("onnx gives a file that fails on two images one at a time, and says so", async () => {
+  using folder = new TemporaryFolder();
+  const file = folder.file("a.onnx");
+  const x = input("x", "float32", ["batch", 1, 2, 2]);
+  Deno.writeFileSync(file, encode(emit({ y: reshape(exp(x), [1, 4]) })));
+  const { reader, pretrained } = await create("", [1, 2, 2], { file });
+  assertEquals([reader!.batch, reader!.inputShape], [1, [4]]);
+  const { notices } = await pretrained!({});
+  assertEquals(notices, [`"${file}" gets one image at a time: it fails on two`]);
+
+  const { module, options } = reader!.wrap(imageSource({ shape: [1, 2, 2] }));
+  const { openSource } = await import(module) as { readonly openSource: OpenSource };
+  const source = await openSource(structuredClone(options));
+  const all = await source.read(new Int32Array([0, 1, 2]));
+  const second = await source.read(new Int32Array([1]));
+  source.close();
+  assertEquals(all.features.length, 12);
+  assertEquals(all.features.slice(4, 8), second.features);
+});
+
+Deno.test("onnx refuses a file whose batch would not fit into memory", async () => {
+  using folder = new TemporaryFolder();
+  const file = folder.file("a.onnx");
+  const x = input("x", "float32", [2 ** 20, 3, 32, 32]);
+  Deno.writeFileSync(file, encode(emit({ y: reduceMean(x, { axes: [2, 3] }) })));
+  const state = 'its input "x" has the shape [1048576, 3, 32, 32], which is too large';
+  await assertRejects(() => create("", [3, 32, 32], { file }), DataError, state);
 });
