@@ -192,6 +192,19 @@ export function storedTensor(
  * @param name Its name, for messages.
  * @returns The tensor.
  * @throws {DataError} if it cannot be read.
+ *
+ * @example A tensor of half the precision
+ * ```ts
+ * import { type LazyTensor, readFloat32 } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const about = { dtype: "float16", shape: [1] } as const;
+ * const tensor: LazyTensor = {
+ *   ...{ kind: "lazy_tensor", place: "0", ...about },
+ *   read: () => ({ kind: "tensor", ...about, data: Uint16Array.of(0x3c00) }),
+ * };
+ * assertEquals(readFloat32(tensor, "scale"), { shape: [1], data: Float32Array.of(1) });
+ * ```
  */
 export function readFloat32(tensor: LazyTensor, name: string): FloatTensor {
   const stored = tensor.read(name);

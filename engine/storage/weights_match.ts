@@ -253,7 +253,8 @@ export function matchWeights(file: WeightsFile, request: WeightsQuery): WeightsM
 }
 
 /**
- * Counts the parameters of a model that a file has, in the dictionary that has the most.
+ * Counts the parameters of a model that a file has, in the dictionary that has the most: under their
+ * own names, or behind a beginning that frameworks use.
  *
  * @param file The file.
  * @param request What is wanted.
@@ -262,7 +263,8 @@ export function matchWeights(file: WeightsFile, request: WeightsQuery): WeightsM
 export function countMatches(file: WeightsFile, request: WeightsQuery): number {
   const finder = new CandidateFinder(request);
   const candidates = file.stateDicts.flatMap((dict) => finder.candidates(new Names(dict)));
-  return candidates.reduce((most, { found }) => Math.max(most, found.size), 0);
+  return candidates.filter(({ prefix }) => prefix.every(isUsual))
+    .reduce((most, { found }) => Math.max(most, found.size), 0);
 }
 
 /**

@@ -35,7 +35,7 @@ export function parameterAliases(name: string): string[] {
 }
 
 /** Other names, in files of others, of what a plugin calls a name. */
-type OtherNames = (name: string) => readonly string[];
+export type OtherNames = (name: string) => readonly string[];
 
 /**
  * All names that a parameter may have in files made elsewhere: its second name, the bare name that
@@ -43,9 +43,9 @@ type OtherNames = (name: string) => readonly string[];
  * @param name Name of the parameter.
  * @param others Names that the encoder and the head know.
  */
-function aliasesOf(
+export function aliasesOf(
   name: string,
-  others: { readonly encoder?: OtherNames; readonly head?: OtherNames },
+  others: { readonly encoder?: OtherNames; readonly head?: OtherNames } = {},
 ): string[] {
   const places = [[`${ENCODER_PATH}.`, others.encoder], [`${HEAD_PATH}.`, others.head]] as const;
   const more = places.filter(([prefix]) => name.startsWith(prefix)).flatMap(([prefix, known]) => {

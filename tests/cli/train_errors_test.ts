@@ -213,7 +213,9 @@ const CASES: readonly Case[] = [
     name: "initial weights that are no checkpoint",
     flags: { "training.init_checkpoint": "FOLDER/train.h5" },
     code: 1,
-    lines: ['Cannot read "FOLDER/train.h5": it is not a PyTorch file'],
+    lines: [
+      'Cannot read "FOLDER/train.h5": it is an HDF5 file, not a PyTorch or safetensors file',
+    ],
   },
 ];
 

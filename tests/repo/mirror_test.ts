@@ -14,11 +14,12 @@ const COVERS: Readonly<Record<string, readonly string[]>> = {
   "tests/engine/ir/shape_test.ts": ["engine/ir/create.ts", "engine/ir/dims.ts"],
   "tests/engine/features/feature_writer_test.ts": ["engine/features/float16_template.ts"],
   "tests/engine/storage/hdf5/raw_test.ts": ["engine/storage/hdf5/chunks.ts"],
-  "tests/engine/storage/torch/pickle_writer_test.ts": ["engine/storage/torch/pickle_values.ts"],
-  "tests/engine/storage/torch/torch_file_test.ts": [
-    "engine/storage/torch/reader.ts",
-    "engine/storage/torch/writer.ts",
+  "tests/engine/storage/torch/host_test.ts": ["engine/storage/torch/tensor_view.ts"],
+  "tests/engine/storage/torch/pickle_writer_test.ts": [
+    "engine/storage/torch/pickle_opcodes.ts",
+    "engine/storage/torch/pickle_values.ts",
   ],
+  "tests/engine/storage/torch/torch_file_test.ts": ["engine/storage/torch/writer.ts"],
   "tests/plugins/optimizer/optimizer_test.ts": [
     "plugins/optimizer/Adam.ts",
     "plugins/optimizer/AdamW.ts",

@@ -51,7 +51,8 @@ function withPath<T>(path: string, read: () => T): T {
  * @example Read one tensor of a checkpoint
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { isLazyTensor, storedTensor, toFloat32, writeTorchFile } from "./torch_file.ts";
+ * import { isLazyTensor, storedTensor, toFloat32, type TorchTree, writeTorchFile } from
+ *   "./torch_file.ts";
  * const path = `${Deno.makeTempDirSync()}/last.pt`;
  * const bias = storedTensor("float32", [2], new Float32Array([1, 2]));
  * await writeTorchFile(path, { epoch: 3, bias });

@@ -65,13 +65,13 @@ function* entriesOf(value: TorchValue): Generator<ZipEntry> {
  * @example A checkpoint
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { readTorchFile } from "./torch_file.ts";
+ * import { TorchFile } from "./torch_file.ts";
  * import { storedTensor } from "../tensor_types.ts";
  * const path = `${Deno.makeTempDirSync()}/last.pt`;
  * const bias = storedTensor("float32", [2], new Float32Array([1, 2]));
  * await writeTorchFile(path, { epoch: 3, model: { bias } });
- * const value = readTorchFile(path) as Map<string, unknown>;
- * assertEquals(value.get("epoch"), 3);
+ * using file = TorchFile.open(path);
+ * assertEquals((file.tree as ReadonlyMap<unknown, unknown>).get("epoch"), 3);
  * ```
  */
 export async function writeTorchFile(path: string, value: TorchValue): Promise<void> {

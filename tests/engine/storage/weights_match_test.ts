@@ -263,6 +263,8 @@ Deno.test("matchWeights() finds nothing for a model without parameters", async (
   assertEquals(matchWeights(file, { parameters: [] }).found.size, 0);
   assertEquals(countMatches(file, { parameters: PARAMETERS }), 2);
   assertEquals(countMatches(file, { parameters: [{ name: "fc.bias", shape: [2] }] }), 0);
+  const inside = { parameters: [{ name: "bias", shape: [2] }] };
+  assertEquals(countMatches(file, inside), 0); // which is the norm's
 });
 
 Deno.test("matchWeights() is not slow with names of many segments", async () => {

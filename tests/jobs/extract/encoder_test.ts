@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { input } from "../../../engine/ir/create.ts";
 import { linear } from "../../../engine/nn/scope.ts";
 import { Session } from "../../../engine/runtime/session.ts";
+import { WeightsFile } from "../../../engine/storage/weights_file.ts";
 import { writeTorchFile } from "../../../engine/storage/torch/writer.ts";
 import {
   encoderGraph,
@@ -36,14 +37,15 @@ Deno.test("loadWeights() takes those of a checkpoint, under any of their names",
   const values = Float32Array.from({ length: WIDTH * 12 }, (_, i) => i);
   const sums = new Set<string>();
   for (const name of ["encoder.model.weight", "model.weight", "weight"]) {
-    const checkpoint = await writeCheckpoint(name, values);
+    using checkpoint = WeightsFile.open(await writeCheckpoint(name, values));
     assert(holdsEncoder(await tiny(), checkpoint));
     const weights = await loadWeights(await tiny(), { checkpoint });
     assertEquals(weights.values.get("encoder.model.weight"), values);
     sums.add(weights.sha256);
   }
   assertEquals(sums.size, 1);
-  assert(!holdsEncoder(await tiny(), await writeCheckpoint("head.fc.fc.weight", values)));
+  using head = WeightsFile.open(await writeCheckpoint("head.fc.fc.weight", values));
+  assert(!holdsEncoder(await tiny(), head));
 });
 
 Deno.test("encoderModel() fixes the weights, and only samples are fed", async () => {

@@ -74,6 +74,12 @@ Deno.test("parameterAliases() and foreignNames() know the other names", () => {
   assertEquals(parameterAliases("peft.prompt"), []);
   assertEquals(aliasesOf("head.fc.fc.bias"), ["cls_head.fc.fc.bias", "fc.fc.bias"]);
   assertEquals(aliasesOf("encoder.model.fc.bias"), ["model.fc.bias", "fc.bias"]);
+  const others = { head: (name: string) => [name.replace("fc.", "linear.")] };
+  assertEquals(aliasesOf("encoder.model.fc.bias", others), ["model.fc.bias", "fc.bias"]);
+  assertEquals(aliasesOf("head.fc.bias", others), [
+    ...["cls_head.fc.bias", "fc.bias"],
+    ...["head.linear.bias", "cls_head.linear.bias", "linear.bias"],
+  ]);
 });
 
 Deno.test("buildModel() pools what the encoder gives to one embedding a sample", async () => {
