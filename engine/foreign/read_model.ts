@@ -209,6 +209,13 @@ class FactsReader {
         { file, dataset: tensor },
       );
     }
+    if (isPointer(file)) {
+      throw new DataError(
+        `Cannot read "${path}": its weights are in "${file}", which is a Git LFS pointer: ` +
+          '"git lfs pull" fetches the file itself',
+        { file, dataset: tensor },
+      );
+    }
     this.#weightFiles.add(file);
   }
 
