@@ -44,14 +44,22 @@ export class DataError extends Error {
   /**
    * Makes the error.
    * @param message One line: `Cannot <action> <thing>: <current state>`.
+   *   Line breaks and other control characters, as names of files may hold them, are escaped.
    * @param options File, dataset and index the message is about, and the cause.
    */
   constructor(message: string, options: DataErrorOptions = {}) {
-    super(message, options);
+    super(message.replaceAll(/\p{Cc}/gu, escapeControl), options);
     this.file = options.file;
     this.dataset = options.dataset;
     this.index = options.index;
   }
+}
+
+/** A control character as `\n` or `\u007f`. */
+function escapeControl(character: string): string {
+  const json = JSON.stringify(character).slice(1, -1);
+  const code = character.charCodeAt(0).toString(16).padStart(4, "0");
+  return json === character ? `\\u${code}` : json;
 }
 
 /**

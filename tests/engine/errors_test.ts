@@ -14,6 +14,14 @@ Deno.test("DataError may know no place", () => {
   assertEquals([file, dataset, index], [undefined, undefined, undefined]);
 });
 
+Deno.test("DataError is one line whatever names hold", () => {
+  const { message, file } = new DataError('Cannot read "a\n\tb\u009b.h5": größe', {
+    file: "a\n\tb",
+  });
+  assertEquals(message, 'Cannot read "a\\n\\tb\\u009b.h5": größe');
+  assertEquals(file, "a\n\tb");
+});
+
 Deno.test("TrainingError carries epoch and batch", () => {
   const error = new TrainingError("Cannot go on", 2, 7);
   assertEquals([error.name, error.epoch, error.batch], ["TrainingError", 2, 7]);

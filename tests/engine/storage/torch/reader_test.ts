@@ -1,6 +1,7 @@
 import { deflateRawSync } from "node:zlib";
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { DataError } from "../../../../engine/errors.ts";
+import { Random } from "../../../../engine/random.ts";
 import { loadStateDict } from "../../../../engine/storage/state_dict.ts";
 import {
   isLazyTensor,
@@ -10,6 +11,7 @@ import {
   TorchFile,
   type TorchTree,
 } from "../../../../engine/storage/torch/torch_file.ts";
+import { ZipReader } from "../../../../engine/storage/torch/zip_reader.ts";
 import { zipChunks, type ZipEntry } from "../../../../engine/storage/torch/zip_writer.ts";
 import { TemporaryFolder, TORCH_FOLDER } from "../testdata.ts";
 
@@ -301,4 +303,46 @@ Deno.test("TorchFile reads the weights beside an optimizer's state and nothing o
     DataError,
     'entry "a/data/0" does not match its checksum',
   );
+});
+
+/** The pickle and the storages of an archive. */
+function takeApart(path: string): { pickle: Uint8Array; storages: Uint8Array[] } {
+  using archive = ZipReader.open(path);
+  const [first] = archive.names;
+  const root = first.slice(0, first.indexOf("/") + 1);
+  const keys = archive.names.filter((name) => name.startsWith(`${root}data/`)).length;
+  return {
+    pickle: archive.read(`${root}data.pkl`),
+    storages: Array.from({ length: keys }, (_, key) => archive.read(`${root}data/${key}`)),
+  };
+}
+
+Deno.test("TorchFile gives values or an error of ours for every mutated pickle", () => {
+  using folder = new TemporaryFolder();
+  const path = folder.file("a.pt");
+  const random = new Random(7);
+  const below = (count: number) => random.uint32() % count;
+  let read = 0;
+  for (const name of ["objects.pt", "objects_protocol4.pt", "checkpoint.pt", "values.pt"]) {
+    const { pickle, storages } = takeApart(`${TORCH_FOLDER}/${name}`);
+    for (let round = 0; round < 150; round++) {
+      const mutated = pickle.slice();
+      for (let change = 0; change <= below(4); change++) {
+        mutated[below(mutated.length)] = below(256);
+      }
+      writeArchive(
+        path,
+        round % 10 === 0 ? mutated.subarray(0, below(pickle.length)) : mutated,
+        storages,
+      );
+      try {
+        assert(loadStateDict(path).size > 0);
+        read++;
+      } catch (error) {
+        assert(error instanceof DataError, `${name} ${round}: ${error}`);
+        assert(!error.message.includes("\n"), error.message);
+      }
+    }
+  }
+  assert(read > 50 && read < 500, `${read} were read`);
 });
