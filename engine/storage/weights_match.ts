@@ -37,7 +37,7 @@ export interface UnusedTensor {
 export interface WeightsMatch {
   /** Tensors by name of the parameter. */
   readonly found: ReadonlyMap<string, NamedTensor>;
-  /** Tensors of the same dictionary that no parameter took. */
+  /** Tensors of the same dictionary that no parameter took, counters of training steps aside. */
   readonly unused: readonly UnusedTensor[];
   /** Lines for the user. */
   readonly notices: readonly string[];
@@ -45,6 +45,8 @@ export interface WeightsMatch {
 
 /** How many names a message lists. */
 const LISTED = 3;
+/** Counters of training steps, which no model takes for weights. */
+const COUNTER = /(?:^|\.)num_batches_tracked$/;
 /** How much of a name a message repeats. */
 const LONGEST = 100;
 
@@ -104,7 +106,7 @@ class Matcher {
       const bare = inside ? name.slice(start.length) : name;
       const second = inside && this.#finder.knows(bare) || places.has(tensor.place);
       const elsewhere = others.some((other) => name.startsWith(other));
-      if (!second && !elsewhere) unused.push({ name: given, bare });
+      if (!second && !elsewhere && !COUNTER.test(name)) unused.push({ name: given, bare });
     }
     return unused;
   }

@@ -194,6 +194,7 @@ Deno.test("matchWeights() names what no parameter took, but not the other sets",
   const loss = storedTensor("float32", [1], Float32Array.of(0));
   const { unused } = await match({
     state_dict: {
+      "teacher.bn.num_batches_tracked": loss,
       ...weights(1, "teacher."),
       ...weights(2, "student."),
       "loss.scale": loss,
