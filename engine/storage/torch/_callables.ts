@@ -39,7 +39,8 @@ export class NumpyType extends OpaqueObject {
   }
 }
 
-/** Bytes of an entry of a map. */
+/** Bytes of a map, and of each of its entries. */
+const MAP_BYTES = 160;
 const ENTRY_BYTES = 64;
 
 /** Classes of plain tensors. */
@@ -72,7 +73,7 @@ function rebuildTensor3(args: Args, maker: TensorMaker): LazyTensor {
 
 /** `_rebuild_from_type_v2(function, class, arguments, attributes)`. */
 function rebuildFromType([rebuild, type, args]: Args, maker: TensorMaker): unknown {
-  const tensor = Array.isArray(args) ? maker.reduce(rebuild, args) : undefined;
+  const tensor = Array.isArray(args) ? maker.reduce(rebuild, args) : null;
   const name = type instanceof PickleGlobal ? type.name : "unknown";
   if (TENSOR_CLASSES.includes(name)) return tensor;
   const shape = isLazyTensor(tensor as TorchTree) ? (tensor as LazyTensor).shape : [];
@@ -124,21 +125,23 @@ function encodeLatin1([text, encoding]: Args, maker: TensorMaker): unknown {
 }
 
 function orderedDict([items]: Args, maker: TensorMaker): unknown {
-  const dict = new Map<unknown, unknown>();
   if (items !== undefined && !Array.isArray(items)) return new OpaqueObject("OrderedDict");
-  maker.spend(ENTRY_BYTES * (items?.length ?? 0));
+  maker.spend(MAP_BYTES + ENTRY_BYTES * (items?.length ?? 0));
+  const dict = new OrderedDict();
   for (const item of items ?? []) {
     if (!Array.isArray(item) || item.length !== 2) {
       throw new PickleError("an OrderedDict is made of something odd");
     }
     dict.set(item[0], item[1]);
   }
-  return new OrderedDict(dict as Map<string, never>);
+  return dict;
 }
 
 /** A dict of a class of its own: `Counter({…})`, `defaultdict(factory)`, then its items. */
-function plainDict([items]: Args): unknown {
-  return items instanceof Map ? items : new Map();
+function plainDict([items]: Args, maker: TensorMaker): unknown {
+  if (items instanceof Map) return items;
+  maker.spend(MAP_BYTES);
+  return new Map();
 }
 
 function asList(name: string): Callable {
@@ -147,10 +150,12 @@ function asList(name: string): Callable {
 }
 
 /** `torch.device("cuda", 0)`. */
-function device(args: Args): unknown {
+function device(args: Args, maker: TensorMaker): unknown {
   const plain = args.length <= 2 &&
     args.every((part) => typeof part === "string" || Number.isInteger(part));
-  return plain ? args.join(":") : new OpaqueObject("torch.device");
+  if (!plain) return new OpaqueObject("torch.device");
+  for (const part of args) maker.spend(String(part).length);
+  return args.join(":");
 }
 
 /** Everything that a call makes something of; it makes an {@linkcode OpaqueObject} of the rest. */

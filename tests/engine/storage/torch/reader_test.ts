@@ -207,6 +207,11 @@ Deno.test("TorchFile refuses pickles that would grow without end", () => {
   const dicts = "ccollections\nOrderedDict\nq\x02" + `h\x02h\0\x85R`.repeat(5000);
   refuse(`\x80\x02${pairs}q\0${dicts}.`, "it repeats its values too often");
   refuse("\x80\x02" + "}".repeat(2_000_000) + ".", "it holds too many values");
+  const empty = "ccollections\nOrderedDict\nq\x02" + "h\x02)R0".repeat(2_000_000);
+  refuse(`\x80\x02${empty}N.`, "it repeats its values too often");
+  const text = `X${length(1 << 20)}${"a".repeat(1 << 20)}q\x01`;
+  const devices = "ctorch\ndevice\nq\x02" + "h\x02h\x01\x85R".repeat(300);
+  refuse(`\x80\x02${text}${devices}.`, "it repeats its values too often");
 });
 
 Deno.test("TorchFile never joins what refers to itself many times over", () => {
