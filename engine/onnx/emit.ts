@@ -9,67 +9,9 @@ import type { DType, Shape, TypedArray } from "../ir/types.ts";
 import type { OpName } from "../ir/ops.ts";
 import { sizeOf } from "../ir/dims.ts";
 import { reachable } from "../ir/reachable.ts";
+import type { AttributeValue, OnnxGraph, OnnxInitializer, OnnxNode, OnnxValue } from "./graph.ts";
 
-/** Value of an ONNX attribute. */
-export type AttributeValue =
-  | { readonly kind: "int"; readonly value: number }
-  | { readonly kind: "float"; readonly value: number }
-  | { readonly kind: "string"; readonly value: string }
-  | { readonly kind: "ints"; readonly value: readonly number[] };
-
-/** One ONNX node. */
-export interface OnnxNode {
-  /** Operator name. */
-  readonly op: string;
-  /** Set of operators that it is one of. @default {ONNX's own} */
-  readonly domain?: string;
-  /** Names of the operands; an empty name is an operand left out. */
-  readonly inputs: readonly string[];
-  /** Names of the results. */
-  readonly outputs: readonly string[];
-  /** Attributes by name. */
-  readonly attributes: Readonly<Record<string, AttributeValue>>;
-  /** What the part is called whose code made it; absent where it is the engine's own. */
-  readonly part?: string;
-}
-
-/** A named graph input or output. */
-export interface OnnxValue {
-  /** Name. */
-  readonly name: string;
-  /** Element type. */
-  readonly dtype: DType;
-  /** Shape; symbols are kept. */
-  readonly shape: Shape;
-  /** Whether it is a sequence of such tensors. @default {false} */
-  readonly sequence?: boolean;
-  /** For inputs: what the part is called whose code made it. */
-  readonly part?: string;
-}
-
-/** A constant inside the model. */
-export interface OnnxInitializer {
-  /** Name. */
-  readonly name: string;
-  /** Element type. */
-  readonly dtype: DType;
-  /** Shape. */
-  readonly shape: readonly number[];
-  /** Values, row-major. */
-  readonly values: TypedArray;
-}
-
-/** An ONNX graph, before it is encoded. */
-export interface OnnxGraph {
-  /** Nodes, operands before users. */
-  readonly nodes: readonly OnnxNode[];
-  /** Inputs in the order of their creation. */
-  readonly inputs: readonly OnnxValue[];
-  /** Outputs in the order asked for. */
-  readonly outputs: readonly OnnxValue[];
-  /** Constants. */
-  readonly initializers: readonly OnnxInitializer[];
-}
+export type { AttributeValue, OnnxGraph, OnnxInitializer, OnnxNode, OnnxValue } from "./graph.ts";
 
 /** An attribute that is an integer or a truth value. */
 export function int(value: number | boolean): AttributeValue {
