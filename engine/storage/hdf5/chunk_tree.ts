@@ -106,7 +106,9 @@ export class ChunkTree {
   #key(node: Cursor): { readonly key: Key; readonly size: number; readonly mask: number } {
     const size = node.u32();
     const mask = node.u32();
-    return { key: Array.from({ length: this.#chunk.length + 1 }, () => node.uint(8)), size, mask };
+    const key: number[] = [];
+    for (let axis = 0; axis <= this.#chunk.length; axis++) key.push(node.uint(8));
+    return { key, size, mask };
   }
 }
 

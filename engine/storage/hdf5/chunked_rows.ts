@@ -3,7 +3,7 @@
  * @module
  */
 import type { FileReader } from "../file_reader.ts";
-import type { ChunkTable } from "./chunks.ts";
+import type { ChunkTable } from "./chunk_table.ts";
 import { DamagedChunk, undoFilters } from "./filters.ts";
 import type { Filter } from "./layout.ts";
 import { type Hdf5Header, type Hdf5Rows, rowError } from "./rows.ts";
