@@ -2,6 +2,7 @@
  * HDF5 attributes: numbers, truth values and texts of the usual types.
  * @module
  */
+import { sizeOf } from "../../ir/dims.ts";
 import { converter } from "../number_format.ts";
 import { readRecords, RECORDS } from "./btree2.ts";
 import type { Container } from "./container.ts";
@@ -106,7 +107,7 @@ export function attributeValue(
   { type, shape, data }: StoredAttribute,
 ): Hdf5Attribute | undefined {
   if (shape === undefined) return null;
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = sizeOf(shape);
   if (count > data.left) throw new DamagedStructure(`${count} values in ${data.left} bytes`);
   const start = data.at;
   const values = type.class === "text"

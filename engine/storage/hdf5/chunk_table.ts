@@ -2,6 +2,7 @@
  * The table of a dataset's chunks, which their index fills.
  * @module
  */
+import { sizeOf } from "../../ir/dims.ts";
 import { type Blocks, DamagedStructure, UnknownStructure } from "./cursor.ts";
 
 /** Addresses of all chunks, by their row-major place in the grid of chunks. */
@@ -67,8 +68,8 @@ export class ChunkTableBuilder {
   constructor(blocks: Blocks, options: ChunkOptions) {
     this.#blocks = blocks;
     this.#options = options;
-    this.#grid = options.shape.map((size, axis) => Math.ceil(size / options.chunk[axis]));
-    const count = this.#grid.reduce((total, size) => total * size, 1);
+    this.#grid = options.shape.map((size, axis) => Math.ceil(size / options.chunk[axis]!));
+    const count = sizeOf(this.#grid);
     if (count > Math.max(FEW_CHUNKS, blocks.file.size)) {
       throw new UnknownStructure("more chunks than the file has bytes");
     }
@@ -99,7 +100,7 @@ export class ChunkTableBuilder {
     if (plain && size !== chunkBytes) {
       throw new DamagedStructure(`a chunk of ${size} bytes instead of ${chunkBytes}`);
     }
-    if (this.#positions[place] >= 0) throw new DamagedStructure("an index has a chunk twice");
+    if (this.#positions[place]! >= 0) throw new DamagedStructure("an index has a chunk twice");
     this.#found++;
     this.#positions[place] = position;
     this.#sizes[place] = size;
@@ -112,9 +113,9 @@ export class ChunkTableBuilder {
     if (!plainEdges) return false;
     let rest = place;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      const at = rest % this.#grid[axis];
-      if ((at + 1) * chunk[axis] > shape[axis]) return true;
-      rest = Math.floor(rest / this.#grid[axis]);
+      const at = rest % this.#grid[axis]!;
+      if ((at + 1) * chunk[axis]! > shape[axis]!) return true;
+      rest = Math.floor(rest / this.#grid[axis]!);
     }
     return false;
   }
@@ -137,7 +138,7 @@ export class ChunkTableBuilder {
    * @param chunk The chunk.
    */
   setAt(at: readonly number[], chunk: Chunk): void {
-    if (at.some((place, axis) => place >= this.#grid[axis])) return;
-    this.set(at.reduce((sum, place, axis) => sum * this.#grid[axis] + place, 0), chunk);
+    if (at.some((place, axis) => place >= this.#grid[axis]!)) return;
+    this.set(at.reduce((sum, place, axis) => sum * this.#grid[axis]! + place, 0), chunk);
   }
 }

@@ -2,6 +2,7 @@
  * Where the chunks of a dataset lie: the indexes that HDF5 keeps of them.
  * @module
  */
+import { sizeOf } from "../../ir/dims.ts";
 import { readRecords, RECORDS } from "./btree2.ts";
 import {
   type Chunk,
@@ -34,7 +35,7 @@ class IndexReader {
     const { maxShape, chunk } = this.#options;
     return maxShape.map((size, axis) => {
       if (size === undefined) throw new DamagedStructure("an array for a dataset without limits");
-      return Math.ceil(size / chunk[axis]);
+      return Math.ceil(size / chunk[axis]!);
     });
   }
 
@@ -43,8 +44,8 @@ class IndexReader {
     const at: number[] = [];
     let rest = index;
     for (let axis = largest.length - 1; axis >= 0; axis--) {
-      at[axis] = rest % largest[axis];
-      rest = Math.floor(rest / largest[axis]);
+      at[axis] = rest % largest[axis]!;
+      rest = Math.floor(rest / largest[axis]!);
     }
     this.#table.setAt(at, chunk);
   }
@@ -54,7 +55,7 @@ class IndexReader {
     const { chunk } = this.#options;
     for (const stored of new ChunkTree(this.#blocks, chunk).chunks(address)) {
       const { first } = stored;
-      this.#table.setAt(first.map((at, axis) => at / chunk[axis]), stored);
+      this.#table.setAt(first.map((at, axis) => at / chunk[axis]!), stored);
     }
   }
 
@@ -62,7 +63,7 @@ class IndexReader {
   readImplicit(address: number): void {
     const { chunkBytes } = this.#options;
     const largest = this.#largestGrid();
-    const total = largest.reduce((product, size) => product * size, 1);
+    const total = sizeOf(largest);
     if (!(total * chunkBytes <= this.#blocks.file.size)) {
       throw new DamagedStructure("a chunk is outside the file");
     }
@@ -80,7 +81,7 @@ class IndexReader {
     const entry = head.u8();
     const pageSize = 2 ** head.u8();
     const largest = this.#largestGrid();
-    const total = largest.reduce((product, size) => product * size, 1);
+    const total = sizeOf(largest);
     if (head.length() !== total) throw new DamagedStructure("an array of another length");
     this.#checkEntry(entry - offsetSize);
     const data = head.address();
@@ -97,7 +98,7 @@ class IndexReader {
     for (let page = 0; page < pages; page++) {
       const start = page * pageSize;
       const count = Math.min(pageSize, total - start);
-      if (used[page >> 3] & (0x80 >> (page & 7))) {
+      if (used[page >> 3]! & (0x80 >> (page & 7))) {
         const elements = this.#blocks.checked(at, count * entry);
         this.#readElements(elements, { start, count, entry, largest });
       }
@@ -121,7 +122,7 @@ class IndexReader {
     const free = maxShape.indexOf(undefined);
     if (free < 0) throw new DamagedStructure("an array for a dataset with limits");
     const order = [free, ...maxShape.keys().filter((axis) => axis !== free)];
-    const largest = order.map((axis) => Math.ceil((maxShape[axis] ?? 0) / chunk[axis]));
+    const largest = order.map((axis) => Math.ceil((maxShape[axis] ?? 0) / chunk[axis]!));
     for (const { block, start, count } of array.parts) {
       for (let i = 0; i < count; i++) {
         const stored = this.#entry(block, array.entry);
@@ -129,8 +130,8 @@ class IndexReader {
         const at: number[] = [];
         let rest = start + i;
         for (let k = order.length - 1; k > 0; k--) {
-          at[order[k]] = rest % largest[k];
-          rest = Math.floor(rest / largest[k]);
+          at[order[k]!] = rest % largest[k]!;
+          rest = Math.floor(rest / largest[k]!);
         }
         at[free] = rest;
         this.#table.setAt(at, stored);

@@ -2,6 +2,7 @@
  * A numeric HDF5 dataset: ranges and scattered rows of it as float32, in bounded memory.
  * @module
  */
+import { sizeOf } from "../../ir/dims.ts";
 import { DataError } from "../../errors.ts";
 import type { Hdf5Header, Hdf5Rows } from "./rows.ts";
 import { type Converter, converter, formatName } from "../number_format.ts";
@@ -20,10 +21,6 @@ const MAX_ROW_BYTES = 2 ** 31 - 1;
 export interface StorageFacts {
   /** Bytes of the files that hold it. @default {no bound} */
   readonly storedBytes?: number;
-}
-
-function product(sizes: readonly number[]): number {
-  return sizes.reduce((total, size) => total * size, 1);
 }
 
 /**
@@ -55,7 +52,7 @@ export class Hdf5Dataset {
   constructor(header: Hdf5Header, source: Hdf5Rows, facts: StorageFacts = {}) {
     this.header = header;
     this.rows = header.shape[0] ?? 1;
-    this.rowSize = product(header.shape.slice(1));
+    this.rowSize = sizeOf(header.shape.slice(1));
     this.#source = source;
     this.#storedBytes = facts.storedBytes ?? Infinity;
     this.#convert = converter(header.format);
@@ -167,7 +164,7 @@ export class Hdf5Dataset {
   #execute(read: RowRead, target: Float32Array | Float64Array): void {
     if (read.count === 0) return;
     const [only] = read.ranges;
-    if (read.ranges.length === 1 && this.#sameLayout(target)) {
+    if (only && read.ranges.length === 1 && this.#sameLayout(target)) {
       // Nothing to convert: the bytes go where they belong.
       const at = target.byteOffset + only.to * this.#rowBytes;
       const bytes = new Uint8Array(target.buffer, at, only.count * this.#rowBytes);

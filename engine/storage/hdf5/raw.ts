@@ -4,6 +4,7 @@
  * only. What is not known here is left to the library; what is damaged is an error.
  * @module
  */
+import { sizeOf } from "../../ir/dims.ts";
 import { DataError } from "../../errors.ts";
 import type { FileReader } from "../file_reader.ts";
 import { ChunkedRows, filled } from "./chunked_rows.ts";
@@ -17,8 +18,6 @@ import type { Hdf5Header, Hdf5Rows } from "./rows.ts";
 
 /** Reading this many bytes costs about as much as asking for the next place. */
 const GAP_BYTES = 16 << 10;
-
-const product = (sizes: readonly number[]) => sizes.reduce((total, size) => total * size, 1);
 
 /** Rows that lie in the file one after the other, as they are. */
 class ContiguousRows implements Hdf5Rows {
@@ -93,7 +92,7 @@ function chunked(
   if (layout.elementSize !== elementSize) throw new DamagedStructure("chunks of another type");
   const filters = readFilters(messages);
   if (!canUndo(filters)) throw new UnknownStructure("other filters");
-  const chunkBytes = product(chunk) * elementSize;
+  const chunkBytes = sizeOf(chunk) * elementSize;
   const filtered = filters.length > 0;
   const maxShape = readMaxShape(messages);
   const options = { shape, maxShape, chunk, chunkBytes, filtered, plainEdges };
@@ -111,8 +110,8 @@ function chunked(
 function locate(object: FoundObject, options: RawOptions): RawRows {
   const { container: { blocks }, messages } = object;
   const { header: { file, name, shape }, elementSize } = options;
-  const rowBytes = product(shape.slice(1)) * elementSize;
-  const bytes = product(shape) * elementSize;
+  const rowBytes = sizeOf(shape.slice(1)) * elementSize;
+  const bytes = sizeOf(shape) * elementSize;
   const segments = readSegments(object.container, messages);
   if (segments.length > 0) {
     const fail = (state: string) =>

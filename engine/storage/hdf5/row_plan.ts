@@ -53,9 +53,10 @@ export interface RowCost {
 export function rangesOf(rows: Int32Array, to = 0, offset = 0): RowRange[] {
   const ranges: RowRange[] = [];
   for (let first = 0; first < rows.length;) {
+    const start = rows[first]!;
     let next = first + 1;
-    while (next < rows.length && rows[next] === rows[next - 1] + 1) next++;
-    ranges.push({ start: offset + rows[first], count: next - first, to: to + first });
+    while (next < rows.length && rows[next] === start + next - first) next++;
+    ranges.push({ start: offset + start, count: next - first, to: to + first });
     first = next;
   }
   return ranges;

@@ -2,6 +2,7 @@
  * Texts in HDF5 files: of one length, and of any, which lie in heaps.
  * @module
  */
+import { sizeOf } from "../../ir/dims.ts";
 import { type Container, cursorOver } from "./container.ts";
 import { type Cursor, DamagedStructure, UnknownStructure } from "./cursor.ts";
 import type { TextType } from "./datatype.ts";
@@ -87,7 +88,7 @@ export function readTextDataset(
   const elementSize = type.anyLength ? superblock.offsetSize + 8 : type.size;
   const raw = openRawRows(object, { header: { ...header, shape }, elementSize });
   if (raw === undefined) throw new UnknownStructure("texts that are stored in an unusual way");
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = sizeOf(shape);
   const bytes = count * elementSize;
   if (bytes > Math.max(file.size, SMALL_BYTES)) {
     throw new DamagedStructure(`${count} texts in a file of ${file.size} bytes`);
