@@ -2,8 +2,8 @@
  * A numeric HDF5 dataset: ranges and scattered rows of it as float32, in bounded memory.
  * @module
  */
-import { sizeOf } from "../../ir/dims.ts";
 import { DataError } from "../../errors.ts";
+import { sizeOf } from "../../ir/dims.ts";
 import type { Hdf5Header, Hdf5Rows } from "./rows.ts";
 import { type Converter, converter, formatName } from "../number_format.ts";
 import { planReads, type RowRange, type RowRead } from "./row_plan.ts";

@@ -4,8 +4,8 @@
  * only. What is not known here is left to the library; what is damaged is an error.
  * @module
  */
-import { sizeOf } from "../../ir/dims.ts";
 import { DataError } from "../../errors.ts";
+import { sizeOf } from "../../ir/dims.ts";
 import type { FileReader } from "../file_reader.ts";
 import { ChunkedRows, filled } from "./chunked_rows.ts";
 import { findChunks } from "./chunks.ts";
