@@ -24,11 +24,13 @@ const COVERS: Readonly<Record<string, readonly string[]>> = {
     "engine/storage/hdf5/groups.ts",
   ],
   "tests/engine/storage/hdf5/raw_test.ts": [
+    "engine/storage/hdf5/chunk_table.ts",
     "engine/storage/hdf5/chunk_tree.ts",
     "engine/storage/hdf5/chunked_rows.ts",
     "engine/storage/hdf5/chunks.ts",
     "engine/storage/hdf5/extensible_array.ts",
   ],
+  "tests/engine/storage/hdf5/attributes_test.ts": ["engine/storage/hdf5/texts.ts"],
   "tests/engine/storage/hdf5/sources_test.ts": [
     "engine/storage/hdf5/external.ts",
     "engine/storage/hdf5/virtual.ts",

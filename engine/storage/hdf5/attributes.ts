@@ -2,15 +2,17 @@
  * HDF5 attributes: numbers, truth values and texts of the usual types.
  * @module
  */
+import { sizeOf } from "../../ir/dims.ts";
 import { converter } from "../number_format.ts";
 import { readRecords, RECORDS } from "./btree2.ts";
-import { type Container, cursorOver } from "./container.ts";
+import type { Container } from "./container.ts";
 import { type Cursor, DamagedStructure, UnknownStructure } from "./cursor.ts";
-import { type Datatype, readDatatype, type TextType } from "./datatype.ts";
+import { type Datatype, readDatatype } from "./datatype.ts";
 import { FractalHeap } from "./fractal_heap.ts";
 import { readDataspace } from "./layout.ts";
 import { numberType } from "./number_type.ts";
 import { MESSAGE, type Messages, sharedMessage } from "./objects.ts";
+import { readTexts } from "./texts.ts";
 
 /** The value of an attribute. */
 export type Hdf5Attribute = string | number | boolean | null | Hdf5Attribute[];
@@ -22,16 +24,6 @@ export interface StoredAttribute {
   /** Its dimensions; `undefined` where it has no value. */
   readonly shape: readonly number[] | undefined;
   readonly data: Cursor;
-}
-
-/** A text that is not UTF-8. */
-export class NotUtf8 extends Error {
-  override name = "NotUtf8";
-
-  /** @param index Which of the texts it is. */
-  constructor(readonly index: number) {
-    super(`text ${index} is not UTF-8`);
-  }
 }
 
 /** Flags of an attribute: its type, its dataspace are those of other objects. */
@@ -89,48 +81,6 @@ export function* readAttributes(
   }
 }
 
-/** A text of one length without what fills it up. */
-function trimmed(bytes: Uint8Array, padding: TextType["padding"]): Uint8Array {
-  const zero = bytes.indexOf(0);
-  let end = zero < 0 ? bytes.length : zero;
-  if (padding === "spaces") { while (end > 0 && bytes[end - 1] === 0x20) end--; }
-  return bytes.subarray(0, end);
-}
-
-/**
- * Reads texts.
- *
- * @param container The file.
- * @param type Their type.
- * @param data At the first of them.
- * @param count How many there are.
- * @returns The texts.
- * @throws {DamagedStructure} if one is missing.
- * @throws {NotUtf8} if one is not UTF-8.
- */
-export function readTexts(
-  container: Container,
-  type: TextType,
-  { data, count }: { readonly data: Cursor; readonly count: number },
-): string[] {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  return Array.from({ length: count }, (_, i) => {
-    const bytes = type.anyLength ? anyText(container, data) : data.bytes(type.size);
-    try {
-      return decoder.decode(trimmed(bytes, type.anyLength ? "terminated" : type.padding));
-    } catch {
-      throw new NotUtf8(i);
-    }
-  });
-}
-
-function anyText(container: Container, data: Cursor): Uint8Array {
-  const length = data.u32();
-  const object = container.heap.object(data);
-  if (length === 0 || object === undefined) return new Uint8Array(0);
-  return cursorOver(container, object).bytes(length);
-}
-
 function readNumbers(type: Datatype, data: Cursor, count: number): number[] | undefined {
   const format = numberType(type);
   if (typeof format === "string") return undefined;
@@ -157,7 +107,7 @@ export function attributeValue(
   { type, shape, data }: StoredAttribute,
 ): Hdf5Attribute | undefined {
   if (shape === undefined) return null;
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = sizeOf(shape);
   if (count > data.left) throw new DamagedStructure(`${count} values in ${data.left} bytes`);
   const start = data.at;
   const values = type.class === "text"

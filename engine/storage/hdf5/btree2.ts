@@ -46,7 +46,7 @@ function levelsOf(
   const levels = [{ countBytes, totalBytes: 0 }];
   let total = most;
   for (let height = 1; height < depth; height++) {
-    const pointer = offsetSize + countBytes + levels[height - 1].totalBytes;
+    const pointer = offsetSize + countBytes + levels[height - 1]!.totalBytes;
     const here = Math.floor((nodeSize - NODE_BYTES - pointer) / (recordSize + pointer));
     total = (here + 1) * total + here;
     if (!(here >= 1 && Number.isSafeInteger(total))) {
@@ -66,7 +66,7 @@ function* walk(
   if (seen.has(address)) throw new DamagedStructure("a tree never ends");
   seen.add(address);
   const { offsetSize } = blocks.superblock;
-  const { countBytes, totalBytes } = levels[Math.max(0, height - 1)];
+  const { countBytes, totalBytes } = levels[Math.max(0, height - 1)]!;
   const pointers = height > 0 ? (count + 1) * (offsetSize + countBytes + totalBytes) : 0;
   const length = 6 + count * recordSize + pointers;
   if (length + 4 > nodeSize) throw new DamagedStructure("a tree's node holds too many records");
@@ -79,7 +79,7 @@ function* walk(
     const below = node.uint(countBytes);
     node.skip(totalBytes);
     yield* walk(tree, child, { count: below, height: height - 1 });
-    if (i < count) yield records[i];
+    if (i < count) yield records[i]!;
   }
 }
 

@@ -26,7 +26,7 @@ type Key = readonly number[];
 /** The order of the keys: that of the elements in the dataset. */
 function compare(a: Key, b: Key): number {
   for (let axis = 0; axis < a.length; axis++) {
-    if (a[axis] !== b[axis]) return a[axis] - b[axis];
+    if (a[axis] !== b[axis]) return a[axis]! - b[axis]!;
   }
   return 0;
 }
@@ -81,7 +81,7 @@ export class ChunkTree {
       }
       if (bounds.high && compare(key, bounds.high) >= 0) throw outOfOrder();
       const first = key.slice(0, -1);
-      const whole = first.every((at, axis) => at % this.#chunk[axis] === 0);
+      const whole = first.every((at, axis) => at % this.#chunk[axis]! === 0);
       if (!whole || key.at(-1) !== 0) throw outOfOrder();
       yield { first, address: child, size, mask };
     }
@@ -106,7 +106,9 @@ export class ChunkTree {
   #key(node: Cursor): { readonly key: Key; readonly size: number; readonly mask: number } {
     const size = node.u32();
     const mask = node.u32();
-    return { key: Array.from({ length: this.#chunk.length + 1 }, () => node.uint(8)), size, mask };
+    const key: number[] = [];
+    for (let axis = 0; axis <= this.#chunk.length; axis++) key.push(node.uint(8));
+    return { key, size, mask };
   }
 }
 

@@ -2,16 +2,15 @@
  * Rows of a dataset that lies in chunks, each of which is decoded as a whole.
  * @module
  */
+import { sizeOf } from "../../ir/dims.ts";
 import type { FileReader } from "../file_reader.ts";
-import type { ChunkTable } from "./chunks.ts";
+import type { ChunkTable } from "./chunk_table.ts";
 import { DamagedChunk, undoFilters } from "./filters.ts";
 import type { Filter } from "./layout.ts";
 import { type Hdf5Header, type Hdf5Rows, rowError } from "./rows.ts";
 
 /** Decoded chunks of several rows that are kept, because other rows of them come soon. */
 const CACHE_BYTES = 64 << 20;
-
-const product = (sizes: readonly number[]) => sizes.reduce((total, size) => total * size, 1);
 
 /** Repeats the bytes of one element. */
 export function filled(length: number, fill: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -60,10 +59,10 @@ export class ChunkedRows implements Hdf5Rows {
     const { header, elementSize, chunk, table } = options;
     this.#file = file;
     this.#options = options;
-    this.chunkRows = chunk[0];
-    this.#chunkBytes = product(chunk) * elementSize;
-    this.#rowBytes = product(header.shape.slice(1)) * elementSize;
-    this.#perRow = product(table.grid.slice(1));
+    this.chunkRows = chunk[0]!;
+    this.#chunkBytes = sizeOf(chunk) * elementSize;
+    this.#rowBytes = sizeOf(header.shape.slice(1)) * elementSize;
+    this.#perRow = sizeOf(table.grid.slice(1));
     const whole = this.#chunkBytes === this.chunkRows * this.#rowBytes;
     this.#plain = options.filters.length === 0 && this.#perRow === 1 && whole;
   }
@@ -82,9 +81,9 @@ export class ChunkedRows implements Hdf5Rows {
       for (let i = 0; i < this.#perRow; i++) {
         const place = band * this.#perRow + i;
         const skip = first - band * this.chunkRows;
-        if (positions[place] < 0) this.#copy(undefined, place, skip, rows);
+        if (positions[place]! < 0) this.#copy(undefined, place, skip, rows);
         else if (this.#plain) {
-          this.#file.readInto(positions[place] + skip * this.#rowBytes, rows);
+          this.#file.readInto(positions[place]! + skip * this.#rowBytes, rows);
         } else this.#copy(this.#chunk(place, first, last - first), place, skip, rows);
       }
     }
@@ -124,23 +123,23 @@ export class ChunkedRows implements Hdf5Rows {
     const origin: number[] = [];
     let rest = place % this.#perRow;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      origin.unshift((rest % table.grid[axis + 1]) * size[axis]);
-      rest = Math.floor(rest / table.grid[axis + 1]);
+      origin.unshift((rest % table.grid[axis + 1]!) * size[axis]!);
+      rest = Math.floor(rest / table.grid[axis + 1]!);
     }
     const inner = shape.length - 1;
-    const length = Math.min(size[inner], shape[inner] - origin[inner]) * elementSize;
-    const lines = product(size.slice(0, -1));
+    const length = Math.min(size[inner]!, shape[inner]! - origin[inner]!) * elementSize;
+    const lines = sizeOf(size.slice(0, -1));
     for (let line = 0; line < lines; line++) {
-      let [offset, stride, left, inside] = [origin[inner], shape[inner], line, true];
+      let [offset, stride, left, inside] = [origin[inner]!, shape[inner]!, line, true];
       for (let axis = inner - 1; axis >= 0; axis--) {
-        const index = origin[axis] + left % size[axis];
-        left = Math.floor(left / size[axis]);
-        inside &&= index < shape[axis];
+        const index = origin[axis]! + left % size[axis]!;
+        left = Math.floor(left / size[axis]!);
+        inside &&= index < shape[axis]!;
         offset += index * stride;
-        stride *= shape[axis];
+        stride *= shape[axis]!;
       }
       if (inside) {
-        yield { from: line * size[inner] * elementSize, to: offset * elementSize, length };
+        yield { from: line * size[inner]! * elementSize, to: offset * elementSize, length };
       }
     }
   }
@@ -153,12 +152,12 @@ export class ChunkedRows implements Hdf5Rows {
       return cached;
     }
     const { table, filters, header } = this.#options;
-    const size = table.sizes[place];
+    const size = table.sizes[place]!;
     if (this.#packed.length < size) this.#packed = new Uint8Array(size);
     const packed = this.#packed.subarray(0, size);
-    this.#file.readInto(table.positions[place], packed);
+    this.#file.readInto(table.positions[place]!, packed);
     try {
-      const mask = table.masks[place];
+      const mask = table.masks[place]!;
       const chunk = undoFilters(packed, { filters, mask, expected: this.#chunkBytes });
       if (this.chunkRows > 1) {
         // Without gzip the chunk still lies in the buffer that the next one will fill.

@@ -98,6 +98,9 @@ export class Cursor {
   /** Takes an unsigned integer of any size; beyond 2^53 it is not exact. */
   uint(size: number): number {
     const start = this.#take(size);
+    if (size === 8) {
+      return this.#view.getUint32(start, true) + 2 ** 32 * this.#view.getUint32(start + 4, true);
+    }
     let value = 0;
     for (let i = size - 1; i >= 0; i--) value = value * 256 + this.#view.getUint8(start + i);
     return value;
@@ -121,8 +124,10 @@ export class Cursor {
   }
 
   #unlessAllSet(size: number): number | undefined {
-    const none = this.#bytes.subarray(this.at, this.at + size).every((byte) => byte === 0xff);
+    const start = this.at;
     const value = this.uint(size);
+    if (value < 2 ** (8 * size) - 1) return value;
+    const none = this.#bytes.subarray(start, start + size).every((byte) => byte === 0xff);
     return none ? undefined : value;
   }
 

@@ -164,7 +164,7 @@ export class Hdf5Dataset {
   #execute(read: RowRead, target: Float32Array | Float64Array): void {
     if (read.count === 0) return;
     const [only] = read.ranges;
-    if (read.ranges.length === 1 && this.#sameLayout(target)) {
+    if (only && read.ranges.length === 1 && this.#sameLayout(target)) {
       // Nothing to convert: the bytes go where they belong.
       const at = target.byteOffset + only.to * this.#rowBytes;
       const bytes = new Uint8Array(target.buffer, at, only.count * this.#rowBytes);

@@ -89,7 +89,8 @@ function readBits(message: Cursor): { readonly offset: number; readonly precisio
 
 function readFloat(message: Cursor, bits: number, size: number): FloatType {
   const used = readBits(message);
-  const [exponentAt, exponentSize, mantissaAt, mantissaSize] = message.bytes(4);
+  const [exponentAt, exponentSize] = [message.u8(), message.u8()];
+  const [mantissaAt, mantissaSize] = [message.u8(), message.u8()];
   return {
     class: "float",
     size,

@@ -72,7 +72,7 @@ function readHeader(blocks: Blocks, address: number, kind: number): ArrayHeader 
   expectKind(head, kind);
   const entry = head.u8();
   const bits = head.u8();
-  const [inIndex, smallest, minPointers] = head.bytes(3);
+  const [inIndex, smallest, minPointers] = [head.u8(), head.u8(), head.u8()];
   const pageElements = 2 ** head.u8();
   const used = head.skip(4 * lengthSize).length();
   const index = head.skip(lengthSize).address();
@@ -142,7 +142,7 @@ class ArrayReader {
     for (const [i, start] of startsOf(level).entries()) {
       const isThere: IsPageThere = (page) => {
         const bit = i * pages + page;
-        return (bits[bit >> 3] & (0x80 >> (bit & 7))) !== 0;
+        return (bits[bit >> 3]! & (0x80 >> (bit & 7))) !== 0;
       };
       yield* this.#dataBlock(block.address(), level, start, pages > 0 ? isThere : undefined);
     }

@@ -81,7 +81,7 @@ export function filterBeyondUs(filters: readonly Filter[]): string | undefined {
   const own: readonly number[] = Object.values(FILTER);
   for (const { id, name, values } of filters) {
     if (own.includes(id)) continue;
-    const codec = id === BLOSC.id ? BLOSC_MISSING.get(values[BLOSC.codecAt]) : undefined;
+    const codec = id === BLOSC.id ? BLOSC_MISSING.get(values[BLOSC.codecAt]!) : undefined;
     if (codec !== undefined) return `filter ${id} (blosc with ${codec})`;
     if (LIBRARY_FILTERS.has(id)) continue;
     const called = OTHER_FILTERS.get(id) ?? name?.replaceAll(/\s+/g, " ").slice(0, 60);
@@ -113,7 +113,7 @@ function unshuffle(bytes: Uint8Array, size: number): Uint8Array {
   const result = new Uint8Array(bytes.length);
   for (let part = 0; part < size; part++) {
     const from = part * count;
-    for (let i = 0, to = part; i < count; i++, to += size) result[to] = bytes[from + i];
+    for (let i = 0, to = part; i < count; i++, to += size) result[to] = bytes[from + i]!;
   }
   // What is left over stays where it is.
   result.set(bytes.subarray(count * size), count * size);
@@ -129,14 +129,14 @@ function fletcher32(bytes: Uint8Array): number {
     // 360 words fit into 32 bits before the sums must be folded.
     const end = Math.min(even, i + 720);
     for (; i < end; i += 2) {
-      low += (bytes[i] << 8) | bytes[i + 1];
+      low += (bytes[i]! << 8) | bytes[i + 1]!;
       high += low;
     }
     low = (low & 0xffff) + (low >>> 16);
     high = (high & 0xffff) + Math.floor(high / 65_536);
   }
   if (bytes.length > even) {
-    low += bytes[even] << 8;
+    low += bytes[even]! << 8;
     high += low;
   }
   for (let fold = 0; fold < 2; fold++) {
@@ -200,7 +200,7 @@ export function undoFilters(bytes: Uint8Array, options: UndoOptions): Uint8Array
   let decoded = bytes;
   for (let i = filters.length - 1; i >= 0; i--) {
     if (mask & (1 << i)) continue;
-    const { id, values } = filters[i];
+    const { id, values } = filters[i]!;
     if (id === FILTER.gzip) decoded = inflate(decoded, mostBefore(options, i));
     else if (id === FILTER.lzf) decoded = unpackLzf(decoded, mostBefore(options, i));
     else if (id === FILTER.shuffle) decoded = unshuffle(decoded, values[0] ?? 1);

@@ -43,10 +43,9 @@ function readTarget(link: Cursor, kind: number): LinkTarget {
   const value = link.block(link.u16());
   if (kind === KIND.soft) return { kind: "soft", path: value.text(value.left) };
   if (kind !== KIND.external) return { kind: "custom" };
-  const [file, path] = [value.skip(1).untilZero(), value.untilZero()].map((bytes) =>
-    new TextDecoder().decode(bytes)
-  );
-  return { kind: "external", file, path };
+  const text = () => new TextDecoder().decode(value.untilZero());
+  value.skip(1);
+  return { kind: "external", file: text(), path: text() };
 }
 
 function readLink(link: Cursor): Link {

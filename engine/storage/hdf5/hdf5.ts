@@ -5,26 +5,19 @@
  * @module
  */
 import { DataError } from "../../errors.ts";
-import {
-  attributeValue,
-  type Hdf5Attribute,
-  NotUtf8,
-  readAttributes,
-  readTexts,
-} from "./attributes.ts";
-import { ContainerSet, cursorOver } from "./container.ts";
+import { attributeValue, type Hdf5Attribute, readAttributes } from "./attributes.ts";
+import { ContainerSet } from "./container.ts";
 import { DamagedStructure, UnknownStructure } from "./cursor.ts";
 import { Hdf5Dataset } from "./dataset.ts";
 import { type DatasetFacts, openRows } from "./dataset_rows.ts";
-import type { TextType } from "./datatype.ts";
 import { filterBeyondUs } from "./filters.ts";
 import { readLinks } from "./groups.ts";
 import { readFilters, readLayout, readShape, readType } from "./layout.ts";
 import { LibraryError, LibraryFile } from "./library_client.ts";
 import { numberType } from "./number_type.ts";
 import { findObject, type Found, type FoundObject, objectKind } from "./paths.ts";
-import { openRawRows } from "./raw.ts";
 import { rowError } from "./rows.ts";
+import { NotUtf8, readTextDataset } from "./texts.ts";
 
 export type { Hdf5Attribute } from "./attributes.ts";
 export { Hdf5Dataset } from "./dataset.ts";
@@ -43,8 +36,6 @@ export interface Hdf5Options {
   /** Milliseconds that the HDF5 library may take for one request. @default {30000} */
   readonly libraryLimit?: number;
 }
-
-const product = (sizes: readonly number[]) => sizes.reduce((total, size) => total * size, 1);
 
 /**
  * An HDF5 file that is open for reading.
@@ -151,11 +142,10 @@ export class Hdf5File implements Disposable {
   texts(name: string): string[] {
     return this.#guard(name, () => {
       const object = this.#datasetObject(name);
-      const type = readType(object.messages);
-      const shape = readShape(object.messages);
-      if (type.class !== "text" || shape === undefined) throw this.#error(name, "holds no texts");
       try {
-        return this.#readTexts(object, { name, type, shape });
+        const texts = readTextDataset(object, { file: this.path, name });
+        if (texts === undefined) throw this.#error(name, "holds no texts");
+        return texts;
       } catch (error) {
         if (!(error instanceof NotUtf8)) throw error;
         const header = { file: this.path, name };
@@ -266,30 +256,6 @@ export class Hdf5File implements Disposable {
     });
     this.#notices.push(...notices.filter((line) => !this.#notices.includes(line)));
     return new Hdf5Dataset({ ...header, ...delivered }, rows, { storedBytes });
-  }
-
-  #readTexts(
-    object: FoundObject,
-    { name, type, shape }: {
-      readonly name: string;
-      readonly type: TextType;
-      readonly shape: readonly number[];
-    },
-  ): string[] {
-    const { container } = object;
-    const { blocks: { file, superblock } } = container;
-    const elementSize = type.anyLength ? superblock.offsetSize + 8 : type.size;
-    const raw = openRawRows(object, { header: { file: this.path, name, shape }, elementSize });
-    if (raw === undefined) throw new UnknownStructure("texts that are stored in an unusual way");
-    const count = product(shape);
-    const bytes = count * elementSize;
-    if (bytes > file.size && bytes > (64 << 20)) {
-      throw new DamagedStructure(`${count} texts in a file of ${file.size} bytes`);
-    }
-    const target = new Uint8Array(bytes);
-    if (count > 0) raw.rows.read(0, shape[0] ?? 1, target);
-    raw.rows.close();
-    return readTexts(container, type, { data: cursorOver(container, target), count });
   }
 
   /** Reads an attribute; names it where that fails. */

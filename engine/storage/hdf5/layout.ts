@@ -3,6 +3,7 @@
  * value.
  * @module
  */
+import { sizeOf } from "../../ir/dims.ts";
 import { type Cursor, DamagedStructure, UnknownStructure } from "./cursor.ts";
 import { type Datatype, readDatatype } from "./datatype.ts";
 import { MESSAGE, type Messages } from "./objects.ts";
@@ -104,7 +105,7 @@ export function readDataspace(message: Cursor): number[] | undefined {
   if (version === 1) message.skip(4);
   else if (kind === 2) return undefined;
   const shape = Array.from({ length: rank }, () => message.length());
-  if (!Number.isSafeInteger(shape.reduce((product, size) => product * size, 1))) {
+  if (!Number.isSafeInteger(sizeOf(shape))) {
     throw new DamagedStructure("a dataset of more than 2^53 values");
   }
   return shape;

@@ -34,19 +34,19 @@ export function unpackLzf(bytes: Uint8Array, most: number): Uint8Array {
   const result = new Uint8Array(Math.min(most, MOST_EXPANSION * bytes.length));
   let to = 0;
   for (let at = 0; at < bytes.length;) {
-    const head = bytes[at++];
+    const head = bytes[at++]!;
     if (head < LITERALS) {
       const end = at + head + 1;
       if (end > bytes.length || to + head + 1 > result.length) throw damaged();
-      while (at < end) result[to++] = bytes[at++];
+      while (at < end) result[to++] = bytes[at++]!;
       continue;
     }
     let length = head >> 5;
-    if (length === LONG_COPY) length += bytes[at++];
-    const from = to - ((head & 0x1f) << 8) - bytes[at++] - 1;
+    if (length === LONG_COPY) length += bytes[at++]!;
+    const from = to - ((head & 0x1f) << 8) - bytes[at++]! - 1;
     // Beyond the end of the block, bytes are undefined and `from` is not a number.
     if (!(from >= 0) || !(to + length + 2 <= result.length)) throw damaged();
-    for (let i = 0; i < length + 2; i++) result[to++] = result[from + i];
+    for (let i = 0; i < length + 2; i++) result[to++] = result[from + i]!;
   }
   return result.subarray(0, to);
 }

@@ -123,7 +123,7 @@ class MessageReader {
   *#continuations(): Generator<{ readonly address: number; readonly length: number }> {
     const seen = new Set<number>();
     for (let i = 0; i < this.#pending.length; i++) {
-      const block = this.#pending[i];
+      const block = this.#pending[i]!;
       if (seen.has(block.address)) throw new DamagedStructure("an object header never ends");
       seen.add(block.address);
       yield block;

@@ -3,6 +3,7 @@
  * values for all that is not there.
  * @module
  */
+import { sizeOf } from "../../ir/dims.ts";
 import type { DataError } from "../../errors.ts";
 import { type Container, type ContainerSet, isFile } from "./container.ts";
 import { readSegments } from "./external.ts";
@@ -28,8 +29,6 @@ export interface SourceOptions {
   readonly fail: (state: string) => DataError;
 }
 
-const product = (sizes: readonly number[]) => sizes.reduce((total, size) => total * size, 1);
-
 /** Follows the mappings of virtual datasets. */
 class SourceCheck {
   readonly found = new Set<string>();
@@ -53,7 +52,7 @@ class SourceCheck {
     const mappings = readMappings(object.container, layout.mapping);
     for (const mapping of mappings) this.#mapping(object.container, mapping);
     this.#above.pop();
-    const total = product(readShape(object.messages) ?? []);
+    const total = sizeOf(readShape(object.messages) ?? []);
     const counts = mappings.map(({ target }) => target.count);
     const covered = counts.reduce<number>((sum, count) => sum + (count ?? Infinity), 0);
     return Math.max(0, total - covered);
@@ -85,7 +84,7 @@ class SourceCheck {
     if (end && end.length !== shape.length) {
       throw fail(`shows ${where}, which has ${shape.length} dimensions instead of ${end.length}`);
     }
-    const axis = end?.findIndex((last, axis) => last !== undefined && last > shape[axis]) ?? -1;
+    const axis = end?.findIndex((last, axis) => last !== undefined && last > shape[axis]!) ?? -1;
     if (end && axis >= 0) {
       throw fail(
         `shows ${where}, of which it wants ${end[axis]} along dimension ${axis}: there ` +
@@ -93,7 +92,7 @@ class SourceCheck {
       );
     }
     const wanted = target.count;
-    const given = end ? count : product(shape);
+    const given = end ? count : sizeOf(shape);
     if (
       !first.series && !inner.series && wanted !== undefined && given !== undefined &&
       wanted !== given

@@ -2,6 +2,7 @@
  * Virtual datasets: which parts of which other datasets they show.
  * @module
  */
+import { sizeOf } from "../../ir/dims.ts";
 import { type Container, cursorOver } from "./container.ts";
 import { type Cursor, DamagedStructure, UnknownStructure } from "./cursor.ts";
 import { lookup3 } from "./lookup3.ts";
@@ -35,8 +36,6 @@ const UNLIMITED = 2 ** 64;
 /** Bytes of the checksum behind the mappings. */
 const CHECKSUM_BYTES = 4;
 const ALL: Selection = { end: undefined, count: undefined };
-
-const product = (sizes: readonly number[]) => sizes.reduce((total, size) => total * size, 1);
 
 function readSelection(block: Cursor): Selection {
   const kind = block.u32();
@@ -96,8 +95,8 @@ function readBlocks(block: Cursor, { rank, size }: Numbers): Selection {
   for (let i = 0; i < blocks; i++) {
     const first = end.map(() => block.uint(size));
     const last = end.map(() => block.uint(size));
-    last.forEach((at, axis) => end[axis] = Math.max(end[axis], at + 1));
-    count += product(last.map((at, axis) => at - first[axis] + 1));
+    last.forEach((at, axis) => end[axis] = Math.max(end[axis]!, at + 1));
+    count += sizeOf(last.map((at, axis) => at - first[axis]! + 1));
   }
   return { end, count };
 }
