@@ -22,7 +22,12 @@ const ORDER = [
   "encoder",
 ];
 
-function rank(key: string): number {
+/** Rank of a file's own top level: behind what has a name that says so, before everything else. */
+const TOP = ORDER.length;
+
+/** Rank of a key; without one, of a file's own top level. */
+function rank(key: string | undefined): number {
+  if (key === undefined) return TOP;
   const at = ORDER.findIndex((known) =>
     typeof known === "string" ? known === key : known.test(key)
   );
@@ -33,9 +38,6 @@ function rank(key: string): number {
 export function isUsual(key: string): boolean {
   return rank(key) < Infinity;
 }
-
-/** Rank of a file's own top level: behind what has a name that says so, before everything else. */
-const TOP = ORDER.length;
 
 /** Where weights lie: keys of dictionaries, then the common beginning of names. */
 export interface WeightsPlace {
@@ -55,21 +57,19 @@ function isBefore(a: WeightsPlace, b: WeightsPlace): boolean | undefined {
   const [left, right] = [[...a.keys, ...a.prefix], [...b.keys, ...b.prefix]];
   let at = 0;
   while (at < left.length && at < right.length && left[at] === right[at]) at++;
-  const first = at < left.length ? rank(left[at]) : TOP;
-  const second = at < right.length ? rank(right[at]) : TOP;
+  const [first, second] = [rank(left[at]), rank(right[at])];
   return first === second ? undefined : first < second;
 }
 
 /**
  * Finds the most wanted place.
  * @param places At least one.
- * @returns Its index; `undefined` where two cannot be told apart.
+ * @returns It; `undefined` where two cannot be told apart.
  */
-export function mostWanted(places: readonly WeightsPlace[]): number | undefined {
-  const best = places.findIndex((place) =>
+export function mostWanted<P extends WeightsPlace>(places: readonly P[]): P | undefined {
+  return places.find((place) =>
     places.every((other) => other === place || isBefore(place, other) === true)
   );
-  return best < 0 ? undefined : best;
 }
 
 /** The place as an option names it; empty for the file itself. */

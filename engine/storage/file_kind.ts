@@ -70,10 +70,10 @@ function isSafetensors(start: Uint8Array): boolean {
   return view.getBigUint64(0, true) < 1n << 32n;
 }
 
-function isOnnx(start: Uint8Array): boolean {
+function isOnnx([field, version = 0, next = 0]: Uint8Array): boolean {
   // `ir_version`, then the name or version of the program, the domain, the graph or the opset.
-  return start[0] === 0x08 && start[1] > 0 && start[1] < 32 &&
-    [0x12, 0x1a, 0x22, 0x3a, 0x42].includes(start[2]);
+  return field === 0x08 && version > 0 && version < 32 &&
+    [0x12, 0x1a, 0x22, 0x3a, 0x42].includes(next);
 }
 
 function isIso(start: Uint8Array, ...brands: readonly string[]): boolean {
@@ -106,7 +106,7 @@ const KINDS = {
   },
   pickle: {
     name: "a Python pickle",
-    matches: (start) => start[0] === 0x80 && start[1] >= 2 && start[1] <= 5,
+    matches: ([first, protocol = 0]) => first === 0x80 && protocol >= 2 && protocol <= 5,
   },
   numpy: magic("a NumPy array", "\x93NUMPY"),
   gzip: packed("compressed with gzip", [0x1f, 0x8b]),
@@ -125,8 +125,8 @@ const KINDS = {
   tiff: {
     name: "a TIFF image",
     matches: (start) =>
-      [[0x2a, 0], [0x2b, 0]].some(([low, high]) =>
-        has(start, [0x49, 0x49, low, high]) || has(start, [0x4d, 0x4d, high, low])
+      [0x2a, 0x2b].some((version) =>
+        has(start, [0x49, 0x49, version, 0]) || has(start, [0x4d, 0x4d, 0, version])
       ),
   },
   bmp: { name: "a BMP image", matches: (start) => has(start, "BM") && has(start, [0, 0], 6) },
@@ -201,7 +201,7 @@ export function describeWrongFile(start: Uint8Array, expected: string): string {
 
 /** The first line of a text, or its beginning. */
 function quoteBeginning(start: Uint8Array): string {
-  const [line] = (textOf(start.subarray(0, FILE_START)) ?? "").trim().split(/\r?\n|\r/);
+  const [line = ""] = (textOf(start.subarray(0, FILE_START)) ?? "").trim().split(/\r?\n|\r/);
   const characters = [...line];
   const cut = characters.length > QUOTED;
   return JSON.stringify(characters.slice(0, QUOTED).join("") + (cut ? "…" : ""));

@@ -72,7 +72,7 @@ function parseEntry(name: string, value: unknown, fail: Fail): SafetensorsEntry 
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
     throw fail("has invalid offsets", name);
   }
-  const [begin, end] = offsets;
+  const [begin = 0, end = 0] = offsets;
   const dtype = findTensorType((info) => info.safetensors === given);
   // A type that is not known here matters only if somebody wants the tensor.
   if (dtype === undefined) return { dtype: given, shape, begin, end };

@@ -63,12 +63,12 @@ export function loadStateDict(
 }
 
 function choose({ path, stateDicts }: WeightsFile, { key }: StateDictOptions): StateDict {
-  const places = stateDicts.map(({ keys }) => ({ keys, prefix: [] }));
-  const names = places.map((place) => `"${placeName(place)}"`).join(", ");
-  const at = key === undefined
+  const places = stateDicts.map((dict) => ({ keys: dict.keys, prefix: [], dict }));
+  const found = key === undefined
     ? mostWanted(places)
-    : places.findIndex((place) => placeName(place) === key);
-  if (at !== undefined && at >= 0) return stateDicts[at];
+    : places.find((place) => placeName(place) === key);
+  if (found !== undefined) return found.dict;
+  const names = places.map((place) => `"${placeName(place)}"`).join(", ");
   throw fail(
     path,
     key === undefined

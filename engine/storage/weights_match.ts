@@ -72,8 +72,8 @@ class Matcher {
 
   /** The one candidate to take of those that fit. */
   choose(fitting: readonly Candidate[]): Candidate {
-    const index = mostWanted(fitting);
-    if (index !== undefined) return fitting[index];
+    const wanted = mostWanted(fitting);
+    if (wanted !== undefined) return wanted;
     throw this.fail(`it holds ${sets(fitting)}, which cannot be told apart${this.#advice(": ")}`);
   }
 
@@ -122,10 +122,12 @@ class Matcher {
     }
     const most = named.reduce((best, { found }) => Math.max(best, found.size), 0);
     const best = named.filter(({ found }) => found.size === most);
-    const candidate = best[mostWanted(best) ?? 0];
+    const candidate = mostWanted(best) ?? best[0];
     if (candidate === undefined) {
-      const dict = dicts[mostWanted(dicts.map(topOf)) ?? 0];
-      return this.#lacks(topOf(dict), parameters, leftOver(dict, new Map()));
+      const tops = dicts.map((dict) => ({ keys: dict.keys, prefix: [], dict }));
+      const top = mostWanted(tops) ?? tops[0];
+      const left = top === undefined ? [] : leftOver(top.dict, new Map());
+      return this.#lacks(top ?? { keys: [], prefix: [] }, parameters, left);
     }
     const { dict, found } = candidate;
     return this.#lacks(candidate, this.#finder.missing(candidate), leftOver(dict, found));
@@ -144,7 +146,7 @@ class Matcher {
     const theirs = left.length === 0
       ? ""
       : `; unmatched in the file: ${listTensors(nearest(left, missing))}`;
-    return this.fail(`${subject} lacks ${ours}${theirs}`, missing[0].name);
+    return this.fail(`${subject} lacks ${ours}${theirs}`, missing[0]?.name);
   }
 
   fail(state: string, tensor?: string): DataError {
@@ -156,10 +158,6 @@ class Matcher {
 /** What stands before the names of a candidate's parameters. */
 function startOf({ prefix }: WeightsPlace): string {
   return prefix.map((segment) => `${segment}.`).join("");
-}
-
-function topOf({ keys }: Names): WeightsPlace {
-  return { keys, prefix: [] };
 }
 
 /** Tensors of a dictionary that were not found to be parameters. */

@@ -98,8 +98,8 @@ function firstArgument(name: string): Callable {
 
 /** `numpy.dtype("f8", False, True)`. */
 function numpyType([name]: Args): unknown {
-  const match = typeof name === "string" ? /^([fiub])([1248])$/.exec(name) : null;
-  return match ? new NumpyType(match[1], Number(match[2])) : new OpaqueObject("numpy.dtype");
+  const [, kind, size] = (typeof name === "string" && /^([fiub])([1248])$/.exec(name)) || [];
+  return kind ? new NumpyType(kind, Number(size)) : new OpaqueObject("numpy.dtype");
 }
 
 /** `numpy.core.multiarray.scalar(dtype, bytes)`. */

@@ -32,7 +32,7 @@ function decodeSurrogates(bytes: Uint8Array): string {
   try {
     let done = 0;
     for (let at = 0; at + 2 < bytes.length; at++) {
-      const [lead, middle, last] = bytes.subarray(at, at + 3);
+      const [lead, middle = 0, last = 0] = bytes.subarray(at, at + 3);
       if (lead !== 0xed || middle < 0xa0) continue;
       const unit = 0xd000 | (middle & 0x3f) << 6 | last & 0x3f;
       parts.push(utf8.decode(bytes.subarray(done, at)), String.fromCharCode(unit));
@@ -74,7 +74,7 @@ export class PickleBytes {
   }
 
   u8(): number {
-    return this.#bytes[this.#advance(1)];
+    return this.#view.getUint8(this.#advance(1));
   }
 
   u16(): number {

@@ -59,7 +59,7 @@ function storageType(type: unknown): readonly [dtype: string, size?: number] {
   const known = findTensorType((info) => info.storage === own) ??
     (Object.hasOwn(TENSOR_TYPES, own) ? own as TensorType : undefined);
   if (known !== undefined) return [known, TENSOR_TYPES[known].format.size];
-  return Object.hasOwn(OTHER_STORAGES, own) ? OTHER_STORAGES[own] : [own];
+  return (Object.hasOwn(OTHER_STORAGES, own) && OTHER_STORAGES[own]) || [own];
 }
 
 /** Makes the values of one file. */
@@ -100,7 +100,8 @@ export class TorchHost implements PickleHost, TensorMaker {
       throw new PickleError("something that is not a function is called");
     }
     const { name } = callable;
-    return Object.hasOwn(CALLABLES, name) ? CALLABLES[name](args, this) : new OpaqueObject(name);
+    const call = Object.hasOwn(CALLABLES, name) ? CALLABLES[name] : undefined;
+    return call === undefined ? new OpaqueObject(name) : call(args, this);
   }
 
   /**
@@ -167,7 +168,7 @@ export class TorchHost implements PickleHost, TensorMaker {
     { dtype, metadata }: TensorOptions,
   ): LazyTensor {
     if (!(storage instanceof Storage)) throw new PickleError("a tensor has no storage");
-    const [first] = asSizes([offset], "the offset");
+    const [first = 0] = asSizes([offset], "the offset");
     const layout = {
       offset: first,
       shape: asSizes(shape, "the shape"),

@@ -88,16 +88,16 @@ function measure({ shape, strides }: Layout): { count: number; span: number } {
   let [count, span] = [1, 1];
   for (const [axis, length] of shape.entries()) {
     count *= length;
-    span += (length - 1) * strides[axis];
+    span += (length - 1) * (strides[axis] ?? 0);
   }
   return { count, span };
 }
 
 function isContiguous({ shape, strides }: Layout): boolean {
   let dense = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    if (shape[axis] !== 1 && strides[axis] !== dense) return false;
-    dense *= shape[axis];
+  for (const [axis, length] of [...shape.entries()].reverse()) {
+    if (length !== 1 && strides[axis] !== dense) return false;
+    dense *= length;
   }
   return true;
 }
@@ -109,15 +109,18 @@ function gather(
   { count, size }: { readonly count: number; readonly size: number },
 ): Uint8Array<ArrayBuffer> {
   const target = new Uint8Array(count * size);
-  const index = shape.map(() => 0);
+  const axes = shape.map((length, axis) => ({ length, stride: strides[axis] ?? 0, at: 0 }));
+  axes.reverse();
   let from = 0;
   for (let to = 0; to < count; to++) {
-    for (let byte = 0; byte < size; byte++) target[to * size + byte] = source[from * size + byte];
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += strides[axis];
-      if (++index[axis] < shape[axis]) break;
-      from -= shape[axis] * strides[axis];
-      index[axis] = 0;
+    for (let byte = 0; byte < size; byte++) {
+      target[to * size + byte] = source[from * size + byte] ?? 0;
+    }
+    for (const axis of axes) {
+      from += axis.stride;
+      if (++axis.at < axis.length) break;
+      from -= axis.length * axis.stride;
+      axis.at = 0;
     }
   }
   return target;
@@ -125,7 +128,9 @@ function gather(
 
 /** Changes the sign of floating-point numbers, in place. */
 function negate(bytes: Uint8Array, size: number): void {
-  for (let sign = size - 1; sign < bytes.length; sign += size) bytes[sign] ^= 0x80;
+  for (let sign = size - 1; sign < bytes.length; sign += size) {
+    bytes[sign] = (bytes[sign] ?? 0) ^ 0x80;
+  }
 }
 
 /** How a tensor differs from the plain view of its storage. */
