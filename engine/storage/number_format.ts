@@ -133,7 +133,7 @@ function copyBits(
   if (stored instanceof BigUint64Array) {
     const cut = kind === "signed" ? BigInt.asIntN : BigInt.asUintN;
     for (let i = 0; i < stored.length; i++) {
-      target[at + i] = Number(cut(precision, stored[i] >> BigInt(offset)));
+      target[at + i] = Number(cut(precision, stored[i]! >> BigInt(offset)));
     }
     return;
   }
