@@ -167,7 +167,10 @@ const CASES: readonly Case[] = [
     name: "a file of another kind",
     flags: { "data.test_features_file": `${H5}/not_hdf5.h5` },
     code: 1,
-    lines: [`Cannot read "${H5}/not_hdf5.h5": it is not an HDF5 file`],
+    lines: [
+      `Cannot read "${H5}/not_hdf5.h5": it is text that begins "this is not an HDF5 file", ` +
+      "not an HDF5 file",
+    ],
   },
   {
     name: "validation features of another width",
