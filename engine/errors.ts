@@ -3,7 +3,10 @@
  * @module
  */
 
-/** Where in a file something is wrong. */
+/**
+ * Where in a file something is wrong.
+ * @category Errors
+ */
 export interface DataErrorOptions extends ErrorOptions {
   /** Path of the file as the user gave it. */
   readonly file?: string;
@@ -31,6 +34,8 @@ export interface DataErrorOptions extends ErrorOptions {
  * const { file, dataset } = await assertRejects(opening, DataError);
  * assertEquals([file, dataset], [path, "grades"]);
  * ```
+ *
+ * @category Errors
  */
 export class DataError extends Error {
   /** Name of the class, which survives a second copy of this package. */
@@ -95,6 +100,8 @@ function escapeControl(character: string): string {
  * const { epoch, batch } = await assertRejects(training, TrainingError);
  * assertEquals([epoch, batch], [4, 0]); // the third time in a row that the loss is no number
  * ```
+ *
+ * @category Errors
  */
 export class TrainingError extends Error {
   /** Name of the class, which survives a second copy of this package. */
@@ -132,6 +139,8 @@ export class TrainingError extends Error {
  * assertEquals(part, 'dataset "mine"');
  * assertEquals(message, 'Cannot use dataset "mine": it is broken: this.rows is not iterable');
  * ```
+ *
+ * @category Errors
  */
 export class PartError extends Error {
   /** Name of the class, which survives a second copy of this package. */

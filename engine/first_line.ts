@@ -15,6 +15,8 @@
  *
  * assertEquals(firstLine(new Error("no such model\n  at line 3")), "no such model");
  * ```
+ *
+ * @category Errors
  */
 export function firstLine(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);

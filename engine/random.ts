@@ -136,6 +136,8 @@ export function deriveSeed(seed: number, ...keys: readonly (number | string)[]):
  * assertEquals(order, new Random(42).shuffle(values.slice()));
  * assertEquals(order.toSorted(), values);
  * ```
+ *
+ * @category Random numbers
  */
 export class Random {
   readonly #key0: number;

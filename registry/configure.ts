@@ -9,13 +9,19 @@ import { isPlainObject, type PlainObject, setAt, splitPath } from "./config/obje
 import { keyPath, SLOTS } from "./slots.ts";
 import type { ConfigFields } from "./config/tree.ts";
 
-/** Options of which any may be left out, those of objects inside too. */
+/**
+ * Options of which any may be left out, those of objects inside too.
+ * @category Configs
+ */
 export type PartialOptions<C> = C extends readonly unknown[] ? C
   : C extends object ? keyof C extends never ? Readonly<Record<string, never>>
     : { readonly [K in keyof C]?: PartialOptions<C[K]> }
   : C;
 
-/** A plugin that a config selects, and the options that it gives. */
+/**
+ * A plugin that a config selects, and the options that it gives.
+ * @category Configs
+ */
 export interface Configured {
   /** Slot that the plugin is selected for. */
   readonly slot: Slot;
@@ -25,7 +31,10 @@ export interface Configured {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** A part of a config: a selected plugin, or fields that belong to no plugin. */
+/**
+ * A part of a config: a selected plugin, or fields that belong to no plugin.
+ * @category Configs
+ */
 export type ConfigPart = Configured | ConfigFields;
 
 /**
@@ -44,6 +53,8 @@ export type ConfigPart = Configured | ConfigFields;
  * const head = configure(clam, { variant: "sb", dropout: 0.25 });
  * assertEquals([head.slot, head.key], ["head_type", "clam"]);
  * ```
+ *
+ * @category Configs
  */
 export function configure<S extends Slot, C>(
   plugin: Plugin<S, C>,

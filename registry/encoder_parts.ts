@@ -6,7 +6,10 @@
 import type { SourceModule } from "../engine/data/data.ts";
 import type { DownloadProgress } from "../engine/hub/download.ts";
 
-/** How an encoder's output is laid out. */
+/**
+ * How an encoder's output is laid out.
+ * @category Encoders
+ */
 export type EncoderOutput =
   /** `[batch, embed_dim]`, or `[instances, embed_dim]` when samples are bags. */
   | "features"
@@ -15,7 +18,10 @@ export type EncoderOutput =
   /** `[batch, embed_dim, height, width]`. */
   | "map";
 
-/** Values that parameters start from. */
+/**
+ * Values that parameters start from.
+ * @category Encoders
+ */
 export interface PretrainedWeights {
   /** Values by name within the encoder's scope. */
   readonly values: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
@@ -27,7 +33,10 @@ export interface PretrainedWeights {
   readonly notices: readonly string[];
 }
 
-/** How pretrained weights are fetched. */
+/**
+ * How pretrained weights are fetched.
+ * @category Encoders
+ */
 export interface PretrainedOptions {
   /** Called as a download goes on. */
   readonly onProgress?: (progress: DownloadProgress) => void;
@@ -35,7 +44,10 @@ export interface PretrainedOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A stage of its own between a dataset and the graph: it runs where samples are read. */
+/**
+ * A stage of its own between a dataset and the graph: it runs where samples are read.
+ * @category Encoders
+ */
 export interface EncoderReader {
   /** Shape that a sample has after it. */
   readonly inputShape: readonly number[];

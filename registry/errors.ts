@@ -4,7 +4,10 @@
  * @module
  */
 
-/** One thing that is wrong with a config. */
+/**
+ * One thing that is wrong with a config.
+ * @category Errors
+ */
 export interface ConfigIssue {
   /** Dotted path of the field, for example `model.head.dropout`; empty for the tree as a whole. */
   readonly path: string;
@@ -26,6 +29,8 @@ export interface ConfigIssue {
  * assertEquals(error.issues.map((issue) => issue.path), [path]);
  * assertEquals(error.message, "training.epochs: expected a whole number, received 0.5");
  * ```
+ *
+ * @category Errors
  */
 export class ConfigError extends Error {
   /** Name of the class, which survives a second copy of this package. */
@@ -44,7 +49,10 @@ export class ConfigError extends Error {
   }
 }
 
-/** What an error of a plugin is about. */
+/**
+ * What an error of a plugin is about.
+ * @category Errors
+ */
 export interface PluginErrorOptions extends ErrorOptions {
   /** Specifier of the module as the user gave it. */
   readonly specifier?: string;
@@ -64,6 +72,8 @@ export interface PluginErrorOptions extends ErrorOptions {
  * const message = 'Cannot load plugin "./head.ts": file does not exist';
  * assertEquals(new PluginError(message, { specifier: "./head.ts" }).specifier, "./head.ts");
  * ```
+ *
+ * @category Errors
  */
 export class PluginError extends Error {
   /** Name of the class, which survives a second copy of this package. */
@@ -98,6 +108,8 @@ export class PluginError extends Error {
  * const { message } = new DuplicateKeyError("head_type", "clam");
  * assertEquals(message, 'Cannot add head_type "clam": another plugin holds this key');
  * ```
+ *
+ * @category Errors
  */
 export class DuplicateKeyError extends RangeError {
   /** Name of the class, which survives a second copy of this package. */
@@ -130,6 +142,8 @@ export class DuplicateKeyError extends RangeError {
  * assertEquals(known, ["clam"]);
  * assertEquals(message.includes('did you mean "clam"?'), true);
  * ```
+ *
+ * @category Errors
  */
 export class UnknownKeyError extends RangeError {
   /** Name of the class, which survives a second copy of this package. */
@@ -213,6 +227,8 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
  *
  * assertEquals(didYouMean("clamm", ["clam"]), ', did you mean "clam"?');
  * ```
+ *
+ * @category Errors
  */
 export function didYouMean(name: string, known: Iterable<string>): string {
   const suggestion = nearest(name, known);
@@ -230,6 +246,8 @@ export function didYouMean(name: string, known: Iterable<string>): string {
  *
  * assertEquals(quote('a "b"'), '"a \\"b\\""');
  * ```
+ *
+ * @category Errors
  */
 export function quote(name: string): string {
   return JSON.stringify(name);

@@ -55,10 +55,15 @@ export type {
  * const files = SPLIT_NAMES.map((split) => `bags_${split}.h5`);
  * assertEquals(files, ["bags_train.h5", "bags_val.h5", "bags_test.h5"]);
  * ```
+ *
+ * @category Plugins
  */
 export const SPLIT_NAMES = ["train", "val", "test"] as const;
 
-/** Name of a split. */
+/**
+ * Name of a split.
+ * @category Datasets
+ */
 export type SplitName = typeof SPLIT_NAMES[number];
 
 export type {
@@ -80,7 +85,10 @@ export type {
 
 export type { ModelOutput } from "../engine/train/model.ts";
 
-/** A dataset that a plugin opened: facts, and splits on request. */
+/**
+ * A dataset that a plugin opened: facts, and splits on request.
+ * @category Datasets
+ */
 export interface Dataset extends TaskInfo {
   /** Names of the classes by index, where the dataset knows them. */
   readonly classNames?: readonly string[];
@@ -93,7 +101,10 @@ export interface Dataset extends TaskInfo {
   open(split: SplitName): Promise<Split | undefined>;
 }
 
-/** What a `dataset` plugin gets besides its own options. */
+/**
+ * What a `dataset` plugin gets besides its own options.
+ * @category Datasets
+ */
 export interface DatasetContext {
   /** `data.data_root_dir`, or the working directory. */
   readonly dataRootDir: string;
@@ -103,7 +114,10 @@ export interface DatasetContext {
   readonly images?: ImageTransforms;
 }
 
-/** What becomes of a dataset's images. */
+/**
+ * What becomes of a dataset's images.
+ * @category Datasets
+ */
 export interface ImageTransforms {
   /** For the training split. */
   readonly train: ImageTransform;
@@ -118,7 +132,10 @@ export type {
   PretrainedWeights,
 } from "./encoder_parts.ts";
 
-/** A part of the model that turns samples into embeddings. */
+/**
+ * A part of the model that turns samples into embeddings.
+ * @category Encoders
+ */
 export interface Encoder {
   /** Layout of the output. */
   readonly output: EncoderOutput;
@@ -151,7 +168,10 @@ export interface Encoder {
   forward(input: Tensor, context: ForwardContext): Tensor;
 }
 
-/** What an `encoder_type` plugin gets besides its own options. */
+/**
+ * What an `encoder_type` plugin gets besides its own options.
+ * @category Encoders
+ */
 export interface EncoderContext {
   /** Where the encoder asks for parameters. */
   readonly scope: Scope;
@@ -161,7 +181,10 @@ export interface EncoderContext {
   readonly source: string;
 }
 
-/** What a head consumes. */
+/**
+ * What a head consumes.
+ * @category Heads
+ */
 export interface HeadInput {
   /** `[batch, embed_dim]`; for a head over bags `[instances, embed_dim]`, all bags' rows packed. */
   readonly features: Tensor;
@@ -171,7 +194,10 @@ export interface HeadInput {
   readonly labels?: Tensor;
 }
 
-/** The part of the model that turns embeddings into predictions. */
+/**
+ * The part of the model that turns embeddings into predictions.
+ * @category Heads
+ */
 export interface Head {
   /** `embedding` takes one vector a sample; `bag` takes bags of instances, as they come. */
   readonly input: "embedding" | "bag";
@@ -189,7 +215,10 @@ export interface Head {
   forward(input: HeadInput, context: ForwardContext): ModelOutput;
 }
 
-/** What a `head_type` plugin gets besides its own options. */
+/**
+ * What a `head_type` plugin gets besides its own options.
+ * @category Heads
+ */
 export interface HeadContext extends TaskInfo {
   /** Where the head asks for parameters. */
   readonly scope: Scope;
@@ -197,7 +226,10 @@ export interface HeadContext extends TaskInfo {
   readonly embedDim: number;
 }
 
-/** Parameter-efficient fine-tuning: decides what trains by transforming scopes. */
+/**
+ * Parameter-efficient fine-tuning: decides what trains by transforming scopes.
+ * @category Fine-tuning
+ */
 export interface Peft {
   /**
    * Transforms the encoder's scope.
@@ -213,19 +245,28 @@ export interface Peft {
   head(scope: Scope): Scope;
 }
 
-/** What an `optimizer` plugin gets besides its own options. */
+/**
+ * What an `optimizer` plugin gets besides its own options.
+ * @category Optimizers
+ */
 export interface OptimizerContext {
   /** `optimizer.lr`. */
   readonly lr: number;
 }
 
-/** What a `scheduler` plugin gets besides its own options. */
+/**
+ * What a `scheduler` plugin gets besides its own options.
+ * @category Schedules
+ */
 export interface ScheduleContext {
   /** `training.epochs`. */
   readonly epochs: number;
 }
 
-/** What a `policy` plugin gets besides its own options: it decides where `data` says nothing. */
+/**
+ * What a `policy` plugin gets besides its own options: it decides where `data` says nothing.
+ * @category Policies
+ */
 export interface PolicyContext {
   /** What the encoder expects of images. */
   readonly preprocessing: Preprocessing;
@@ -241,7 +282,10 @@ export interface PolicyContext {
   readonly std?: readonly number[];
 }
 
-/** What each slot's plugins create. A new slot is a new line here and in `slots.ts`. */
+/**
+ * What each slot's plugins create. A new slot is a new line here and in `slots.ts`.
+ * @category Plugins
+ */
 export interface SlotProducts {
   /** Samples and targets. */
   readonly dataset: Dataset;
@@ -263,7 +307,10 @@ export interface SlotProducts {
   readonly policy: ImageTransform;
 }
 
-/** What each slot's `create` gets besides its own options. */
+/**
+ * What each slot's `create` gets besides its own options.
+ * @category Plugins
+ */
 export interface SlotContexts {
   /** For datasets. */
   readonly dataset: DatasetContext;
@@ -285,18 +332,30 @@ export interface SlotContexts {
   readonly policy: PolicyContext;
 }
 
-/** What a plugin's `create` may return: an encoder may have to look at files first. */
+/**
+ * What a plugin's `create` may return: an encoder may have to look at files first.
+ * @category Plugins
+ */
 export type Created<S extends Slot> = S extends "encoder_type"
   ? SlotProducts[S] | Promise<SlotProducts[S]>
   : SlotProducts[S];
 
-/** Names of the slots. */
+/**
+ * Names of the slots.
+ * @category Plugins
+ */
 export type Slot = keyof SlotProducts;
 
-/** Schema of options, which flags, help and messages are made from; `options({...})` makes one. */
+/**
+ * Schema of options, which flags, help and messages are made from; `options({...})` makes one.
+ * @category Options
+ */
 export type OptionsSchema<C> = v.GenericSchema<unknown, C>;
 
-/** A plugin: one value that says where it belongs, what it is called and how it is made. */
+/**
+ * A plugin: one value that says where it belongs, what it is called and how it is made.
+ * @category Plugins
+ */
 export interface Plugin<S extends Slot = Slot, C = unknown> {
   /** Slot it belongs to. */
   readonly slot: S;
@@ -316,13 +375,19 @@ export interface Plugin<S extends Slot = Slot, C = unknown> {
   create(config: C, context: SlotContexts[S]): Created<S>;
 }
 
-/** A metric's plugin, which also says what targets the metric is defined for. */
+/**
+ * A metric's plugin, which also says what targets the metric is defined for.
+ * @category Metrics
+ */
 export interface MetricPlugin<C = unknown> extends Plugin<"metric", C> {
   /** Encodings of targets that `create` accepts; absent where it accepts every one. */
   readonly subtasks?: readonly Subtask[];
 }
 
-/** An encoder's plugin, which also says what images it takes. */
+/**
+ * An encoder's plugin, which also says what images it takes.
+ * @category Encoders
+ */
 export interface EncoderPlugin<C = unknown> extends Plugin<"encoder_type", C> {
   /**
    * Says what the encoder expects of images; absent for encoders that take none.

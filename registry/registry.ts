@@ -19,6 +19,8 @@ import { SLOTS } from "./slots.ts";
  * assertEquals(registry.has("head_type", "clam"), false);
  * assertEquals(registry.list("head_type"), []);
  * ```
+ *
+ * @category Registry
  */
 export class Registry {
   readonly #slots = new Map<string, Map<string, Plugin>>();
@@ -87,6 +89,8 @@ export class Registry {
  * assertEquals(registry.get("head_type", "clam").slot, "head_type");
  * assertEquals(registry.list("optimizer", "Adam*"), ["Adam", "AdamW"]);
  * ```
+ *
+ * @category Registry
  */
 export const registry: Registry = new Registry();
 

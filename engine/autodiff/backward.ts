@@ -37,6 +37,8 @@ import { sumLeading } from "./sum_leading.ts";
  * const [dx] = gradients(reduceSum(mul(x, x)), [x]);
  * assertEquals(dx.shape, [3]);
  * ```
+ *
+ * @category Gradients
  */
 export function gradients(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   if (loss.shape.length !== 0) {

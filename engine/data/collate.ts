@@ -5,7 +5,10 @@
  */
 import type { Batch, PaddedBatch } from "./data.ts";
 
-/** Bags in the packed layout. */
+/**
+ * Bags in the packed layout.
+ * @category Bags
+ */
 export interface PackedBags {
   /** `[rows, embed_dim]`, one bag after the other. */
   readonly features: Float32Array<ArrayBuffer>;
@@ -39,6 +42,8 @@ export interface PackedBags {
  * assertEquals([...padded.features], [1, 0, 2, 3]);
  * assertEquals([...padded.mask], [1, 0, 1, 1]);
  * ```
+ *
+ * @category Bags
  */
 export function padBags(batch: Batch): PaddedBatch {
   const { features, rows, size, lengths } = batch;
@@ -86,6 +91,8 @@ export function padBags(batch: Batch): PaddedBatch {
  * assertEquals([...packed.features], [1, 2, 3]);
  * assertEquals([...packed.lengths], [1, 2]);
  * ```
+ *
+ * @category Bags
  */
 export function packBags(padded: PaddedBatch): PackedBags {
   const { features, shape: [size, longest, embedDim], mask } = padded;

@@ -4,7 +4,10 @@
  * @module
  */
 
-/** Target values of a split, sample by sample. */
+/**
+ * Target values of a split, sample by sample.
+ * @category Sources
+ */
 export interface Labels {
   /** Class indices (`Int32Array`) or regression / multilabel targets (`Float32Array`), row-major. */
   readonly values: Int32Array | Float32Array;
@@ -15,6 +18,7 @@ export interface Labels {
 /**
  * Names a module that can open the rows of a split. The loader's worker imports `module` and calls
  * its exported `openSource(options)`; `options` therefore must survive structured cloning.
+ * @category Sources
  */
 export interface SourceModule {
   /** Absolute URL of a module that exports `openSource: OpenSource`. */
@@ -25,7 +29,10 @@ export interface SourceModule {
   readonly part?: string;
 }
 
-/** A sample that could not be read. */
+/**
+ * A sample that could not be read.
+ * @category Sources
+ */
 export interface SkippedSample {
   /** Its position among the requested samples. */
   readonly position: number;
@@ -33,7 +40,10 @@ export interface SkippedSample {
   readonly reason: string;
 }
 
-/** Rows read by a {@linkcode Source}: the samples' instances, one sample after the other. */
+/**
+ * Rows read by a {@linkcode Source}: the samples' instances, one sample after the other.
+ * @category Sources
+ */
 export interface Rows {
   /** Values, row-major: `[rows, ...sampleShape]`, where a bag contributes `length` rows. */
   readonly features: Float32Array<ArrayBuffer>;
@@ -46,7 +56,10 @@ export interface Rows {
   readonly skipped?: readonly SkippedSample[];
 }
 
-/** How samples are read. */
+/**
+ * How samples are read.
+ * @category Sources
+ */
 export interface ReadOptions {
   /** Per requested bag: sorted instance indices to keep, or `undefined` for all. */
   readonly instances?: readonly (Int32Array | undefined)[];
@@ -54,7 +67,10 @@ export interface ReadOptions {
   readonly into?: Float32Array<ArrayBuffer>;
 }
 
-/** Reads samples by index. Lives on the thread that reads, never crosses threads. */
+/**
+ * Reads samples by index. Lives on the thread that reads, never crosses threads.
+ * @category Sources
+ */
 export interface Source {
   /**
    * Reads samples. The caller takes the returned arrays over. A call may begin before those before
@@ -69,10 +85,16 @@ export interface Source {
   close(): void;
 }
 
-/** The function that a {@linkcode SourceModule}'s module exports under the name `openSource`. */
+/**
+ * The function that a {@linkcode SourceModule}'s module exports under the name `openSource`.
+ * @category Sources
+ */
 export type OpenSource = (options: unknown) => Source | Promise<Source>;
 
-/** How precomputed features were made, as their file says it. */
+/**
+ * How precomputed features were made, as their file says it.
+ * @category Sources
+ */
 export interface FeaturesOrigin {
   /** Config of the encoder, as JSON. */
   readonly encoder?: string;
@@ -84,7 +106,10 @@ export interface FeaturesOrigin {
   readonly augmentation?: string;
 }
 
-/** One split of a dataset as its headers describe it, before any row is read. */
+/**
+ * One split of a dataset as its headers describe it, before any row is read.
+ * @category Sources
+ */
 export interface Split {
   /** Where it comes from, for messages: a file path or folder. */
   readonly name: string;
@@ -106,7 +131,10 @@ export interface Split {
   readonly notices?: readonly string[];
 }
 
-/** One batch in the packed layout: the rows of all samples, one after the other, no padding. */
+/**
+ * One batch in the packed layout: the rows of all samples, one after the other, no padding.
+ * @category Sources
+ */
 export interface Batch {
   /** `[rows, ...sampleShape]`; for instances and images rows = samples. */
   readonly features: Float32Array<ArrayBuffer>;
@@ -124,7 +152,10 @@ export interface Batch {
   readonly skipped?: readonly string[];
 }
 
-/** A batch of bags in the padded layout. */
+/**
+ * A batch of bags in the padded layout.
+ * @category Sources
+ */
 export interface PaddedBatch {
   /** `[size, max_length, embed_dim]`, zeros beyond a bag's length. */
   readonly features: Float32Array<ArrayBuffer>;

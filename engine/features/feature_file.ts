@@ -14,10 +14,16 @@ import {
 } from "./feature_source.ts";
 import { type Hdf5Dataset, Hdf5File } from "../storage/hdf5/hdf5.ts";
 
-/** What kind of targets `labels` holds. */
+/**
+ * What kind of targets `labels` holds.
+ * @category Feature files
+ */
 export type LabelKind = "class" | "regression" | "multilabel";
 
-/** Names of the datasets and the kind of the targets. */
+/**
+ * Names of the datasets and the kind of the targets.
+ * @category Feature files
+ */
 export interface FeatureFileOptions {
   /** Dataset of the features. @default {"features"} */
   readonly feature_key?: string;
@@ -31,7 +37,10 @@ export interface FeatureFileOptions {
   readonly labels?: LabelKind;
 }
 
-/** A feature file as its headers describe it. */
+/**
+ * A feature file as its headers describe it.
+ * @category Feature files
+ */
 export interface FeatureFile {
   /** Path as the user gave it. */
   readonly path: string;
@@ -199,6 +208,8 @@ function samplesOf(
  * const file = await openFeatureFile("train.h5");
  * console.log(file.layout, file.length, file.embedDim);
  * ```
+ *
+ * @category Feature files
  */
 export async function openFeatureFile(
   path: string,
@@ -254,6 +265,8 @@ export async function openFeatureFile(
  * ```ts ignore
  * const split = featureSplit(await openFeatureFile("train.h5"));
  * ```
+ *
+ * @category Feature files
  */
 export function featureSplit(file: FeatureFile): Split {
   const options: FeatureSourceOptions = {

@@ -170,5 +170,8 @@ export async function openSource(options: unknown): Promise<Source> {
   }
 }
 
-/** How the rows of `features` form samples. */
+/**
+ * How the rows of `features` form samples.
+ * @category Feature files
+ */
 export type FeatureLayout = "instance" | "fixed_bags" | "variable_bags";

@@ -14,7 +14,10 @@ import {
   loadHdf5Library,
 } from "../storage/hdf5/library.ts";
 
-/** What a feature file is to look like. */
+/**
+ * What a feature file is to look like.
+ * @category Feature files
+ */
 export interface FeatureWriterOptions {
   /** Values a row. */
   readonly embedDim: number;
@@ -50,6 +53,8 @@ const BUFFERED_CHUNKS = 16;
  * writer.close();
  * assertEquals((await openFeatureFile(path)).length, 2);
  * ```
+ *
+ * @category Feature files
  */
 export class FeatureWriter {
   readonly #path: string;

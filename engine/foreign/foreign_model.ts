@@ -13,7 +13,10 @@ import { Session, type Value } from "../runtime/session.ts";
  */
 const MICRO_BATCH = 4;
 
-/** Which model, and what of it. */
+/**
+ * Which model, and what of it.
+ * @category ONNX models
+ */
 export interface ForeignModelOptions {
   /** The `.onnx` file. */
   readonly file: string;
@@ -142,7 +145,10 @@ export class ForeignModel {
   }
 }
 
-/** What a model gives, and how many samples it can take. */
+/**
+ * What a model gives, and how many samples it can take.
+ * @category ONNX models
+ */
 export interface ModelProbe {
   /** Shape of one row of the output. */
   readonly shape: readonly number[];
@@ -174,6 +180,8 @@ const TOLERANCE = 0.01;
  * const options = { file, input: "pixels", output: "brightest", sampleShape: [2, 8, 8] };
  * assertEquals(await probeModel(options), { shape: [2] });
  * ```
+ *
+ * @category ONNX models
  */
 export async function probeModel(options: ForeignModelOptions): Promise<ModelProbe> {
   const model = await ForeignModel.open(options);

@@ -15,7 +15,10 @@ const MODEL_SOURCE_URL: string = import.meta.url;
 /** Samples that are read at once at least, so that decoding them can go on side by side. */
 const MIN_READ = 4;
 
-/** What the stage needs to know; survives structured cloning. */
+/**
+ * What the stage needs to know; survives structured cloning.
+ * @category ONNX models
+ */
 export interface ModelSourceOptions extends ForeignModelOptions {
   /** Where the samples come from. */
   readonly inner: SourceModule;
@@ -50,6 +53,8 @@ export interface ModelSourceOptions extends ForeignModelOptions {
  * assertEquals((await opened.read(Int32Array.of(0))).features, Float32Array.of(0.2));
  * opened.close();
  * ```
+ *
+ * @category ONNX models
  */
 export function wrapSource(options: ModelSourceOptions): SourceModule {
   return { module: MODEL_SOURCE_URL, options };

@@ -10,7 +10,10 @@ import { FileReader } from "../storage/file_reader.ts";
 import { isFile } from "../storage/is_file.ts";
 import { type Field, WireReader } from "./_wire_reader.ts";
 
-/** An input or output of a model. */
+/**
+ * An input or output of a model.
+ * @category ONNX models
+ */
 export interface ModelPort {
   /** Name. */
   readonly name: string;
@@ -23,7 +26,10 @@ export interface ModelPort {
   readonly shape?: readonly (number | string)[];
 }
 
-/** What a file says about its model. */
+/**
+ * What a file says about its model.
+ * @category ONNX models
+ */
 export interface ModelFacts {
   /** Version of ONNX's own operators that the model uses. */
   readonly opset: number;
@@ -87,6 +93,8 @@ const DTYPES: Readonly<Record<number, string>> = {
  * assertEquals(inputs, [{ name: "x", dtype: "float32", shape: ["batch", 3] }]);
  * assertEquals(outputs, [{ name: "y", dtype: "float32", shape: ["batch", 3] }]);
  * ```
+ *
+ * @category ONNX models
  */
 export function readModelFacts(path: string): ModelFacts {
   using file = FileReader.open(path);

@@ -38,7 +38,10 @@ export interface RemoteRepository {
   readonly revision: string;
 }
 
-/** How a hub is asked. */
+/**
+ * How a hub is asked.
+ * @category Downloads
+ */
 export interface HubOptions {
   /** Address of the hub. @default {hubEndpoint()} */
   readonly endpoint?: URL;

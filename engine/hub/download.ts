@@ -28,7 +28,10 @@ import {
 } from "./client.ts";
 import { isSha256, sha256OfFile } from "./sha256.ts";
 
-/** How far a download is. */
+/**
+ * How far a download is.
+ * @category Downloads
+ */
 export interface DownloadProgress {
   /** File that is downloaded. */
   readonly file: string;
@@ -38,7 +41,10 @@ export interface DownloadProgress {
   readonly total?: number;
 }
 
-/** How a file is downloaded. */
+/**
+ * How a file is downloaded.
+ * @category Downloads
+ */
 export interface DownloadOptions extends HubOptions {
   /** Branch, tag or commit. @default {"main"} */
   readonly revision?: string;

@@ -38,6 +38,8 @@ export function isSha256(text: string): boolean {
  * const path = Deno.makeTempFileSync();
  * assertEquals((await sha256OfFile(path)).slice(0, 8), "e3b0c442");
  * ```
+ *
+ * @category Downloads
  */
 export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<string> {
   using file = FileReader.open(path);

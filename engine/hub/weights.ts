@@ -9,14 +9,20 @@ import { hubEndpoint } from "./client.ts";
 import { downloadFile, type DownloadOptions } from "./download.ts";
 import { isSha256, sha256OfFile } from "./sha256.ts";
 
-/** Which weights are wanted. */
+/**
+ * Which weights are wanted.
+ * @category Downloads
+ */
 export interface WeightsRequest
   extends Pick<DownloadOptions, "revision" | "cache" | "onProgress" | "signal"> {
   /** `owner/name`. */
   readonly repository: string;
 }
 
-/** Weights that were found. */
+/**
+ * Weights that were found.
+ * @category Downloads
+ */
 export interface FoundWeights {
   /** Path of a safetensors or torch file. */
   readonly file: string;
@@ -47,6 +53,8 @@ const OFFLINE = ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"];
  * const { state } = await Deno.permissions.query({ name: "net", host: "huggingface.co" });
  * if (state !== "granted") await assertRejects(search, Error, "glovita_download");
  * ```
+ *
+ * @category Downloads
  */
 export async function findWeights(request: WeightsRequest): Promise<FoundWeights> {
   const { repository, cache = hubCacheFolder(), signal } = request;

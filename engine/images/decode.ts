@@ -156,6 +156,8 @@ export async function readImageSize(
  * await Deno.writeTextFile(`${folder}/notes.png`, "no image");
  * assertEquals([isImageFile(`${folder}/scan`), isImageFile(`${folder}/notes.png`)], [true, false]);
  * ```
+ *
+ * @category Sources
  */
 export function isImageFile(path: string): boolean {
   try {

@@ -3,7 +3,10 @@
  * @module
  */
 
-/** A decoded image. */
+/**
+ * A decoded image.
+ * @category Sources
+ */
 export interface Image {
   /** Pixels in a row. */
   readonly width: number;

@@ -33,10 +33,15 @@ import {
  * const { features } = await openSource(source.options).read(Int32Array.of(0));
  * assertEquals(features, Float32Array.of(1, 0, 0));
  * ```
+ *
+ * @category Sources
  */
 export const IMAGE_SOURCE_URL: string = import.meta.url;
 
-/** What a source needs to know; survives structured cloning. */
+/**
+ * What a source needs to know; survives structured cloning.
+ * @category Sources
+ */
 export interface ImageSourceOptions {
   /** Absolute paths of the images, one a sample. */
   readonly files: readonly string[];
@@ -48,7 +53,10 @@ export interface ImageSourceOptions {
   readonly maxPixels?: number;
 }
 
-/** A size, and the image that has it. */
+/**
+ * A size, and the image that has it.
+ * @category Sources
+ */
 export interface FoundSize {
   /** Height and width that the encoder gets. */
   readonly size: ImageSize;
@@ -72,6 +80,8 @@ export interface FoundSize {
  * const { size } = await findImageSize({ files: ["no_such.png"], transform, strict: true });
  * assertEquals(size, [224, 224]);
  * ```
+ *
+ * @category Sources
  */
 export async function findImageSize(options: ImageSourceOptions): Promise<FoundSize> {
   const { files, transform, strict, maxPixels } = options;

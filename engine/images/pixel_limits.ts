@@ -14,6 +14,8 @@ import { ImageError } from "./image_error.ts";
  * import { assertEquals } from "@std/assert";
  * assertEquals(Math.ceil((3 * MAX_IMAGE_PIXELS) / 2 ** 20), 256);
  * ```
+ *
+ * @category Sources
  */
 export const MAX_IMAGE_PIXELS: number = 89_478_485;
 

@@ -16,6 +16,8 @@
  * const schema = options({ interpolation: choice("bicubic", "how", INTERPOLATIONS) });
  * assertEquals(v.parse(schema, {}).interpolation, "bicubic");
  * ```
+ *
+ * @category Transforms
  */
 export const INTERPOLATIONS = [
   "nearest",
@@ -26,10 +28,16 @@ export const INTERPOLATIONS = [
   "hamming",
 ] as const;
 
-/** How pixels are resampled. */
+/**
+ * How pixels are resampled.
+ * @category Transforms
+ */
 export type Interpolation = typeof INTERPOLATIONS[number];
 
-/** What an encoder expects of images, as timm's pretrained configs say it. */
+/**
+ * What an encoder expects of images, as timm's pretrained configs say it.
+ * @category Transforms
+ */
 export interface Preprocessing {
   /** Channels: 3 for RGB, 1 for greyscale. */
   readonly channels: number;

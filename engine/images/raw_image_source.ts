@@ -29,10 +29,15 @@ import { type ImageTransform, transformedSize, transformImage } from "./transfor
  * opened.close();
  * assertEquals(features, Float32Array.of(1, 0, 0.2));
  * ```
+ *
+ * @category Sources
  */
 export const RAW_IMAGE_SOURCE_URL: string = import.meta.url;
 
-/** Images that lie in one file at equal distances. */
+/**
+ * Images that lie in one file at equal distances.
+ * @category Sources
+ */
 export interface RawBlock {
   /** Absolute path of the file. */
   readonly file: string;
@@ -44,7 +49,10 @@ export interface RawBlock {
   readonly stride: number;
 }
 
-/** What a source needs to know; survives structured cloning. */
+/**
+ * What a source needs to know; survives structured cloning.
+ * @category Sources
+ */
 export interface RawImageSourceOptions {
   /** The images in the order of the samples. */
   readonly blocks: readonly RawBlock[];

@@ -7,10 +7,16 @@ import type { Image } from "./image.ts";
 import type { Interpolation } from "./preprocessing.ts";
 import { type Region, resample } from "./resample.ts";
 
-/** Height and width in pixels. */
+/**
+ * Height and width in pixels.
+ * @category Transforms
+ */
 export type ImageSize = readonly [height: number, width: number];
 
-/** One step from an image to the encoder's input. */
+/**
+ * One step from an image to the encoder's input.
+ * @category Transforms
+ */
 export type ImageOperation =
   | {
     /** Resizes to an exact height and width. */
@@ -46,7 +52,10 @@ export type ImageOperation =
   }
   | NormalizeOperation;
 
-/** Scales to 0 to 1, subtracts the mean, divides by the standard deviation. */
+/**
+ * Scales to 0 to 1, subtracts the mean, divides by the standard deviation.
+ * @category Transforms
+ */
 export interface NormalizeOperation {
   /** Always the last step. */
   readonly op: "normalize";
@@ -56,7 +65,10 @@ export interface NormalizeOperation {
   readonly std: readonly number[];
 }
 
-/** The steps from an image to the encoder's input. */
+/**
+ * The steps from an image to the encoder's input.
+ * @category Transforms
+ */
 export interface ImageTransform {
   /** Channels that images are decoded to: 3 for RGB, 1 for greyscale. */
   readonly channels: number;
@@ -80,6 +92,8 @@ export interface ImageTransform {
  * const operations = [{ op: "center_crop", size: [1, 1] }] as const;
  * assertEquals(transformImage(image, { channels: 1, operations }).data, new Uint8Array([2]));
  * ```
+ *
+ * @category Transforms
  */
 export function transformImage(image: Image, { operations }: ImageTransform): Image {
   let result = image;
@@ -121,6 +135,8 @@ export function transformImage(image: Image, { operations }: ImageTransform): Im
  * assertEquals(transformedSize({ channels: 3, operations: [resize] }, size), [256, 341]);
  * assertEquals(transformedSize({ channels: 3, operations: [resize, crop] }, size), [224, 224]);
  * ```
+ *
+ * @category Transforms
  */
 export function transformedSize({ operations }: ImageTransform, size: ImageSize): ImageSize {
   return operations.reduce((now, operation) => sizeAfter(operation, now), size);

@@ -6,7 +6,10 @@ import { applyOne, scalar } from "./create.ts";
 import type { Tensor } from "./node.ts";
 import type { OpAttributes } from "./ops.ts";
 
-/** A tensor, or a number that becomes a constant of the other operand's type. */
+/**
+ * A tensor, or a number that becomes a constant of the other operand's type.
+ * @category Elementwise operators
+ */
 export type Operand = Tensor | number;
 
 /** Operators without attributes. */

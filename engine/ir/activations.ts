@@ -16,6 +16,8 @@ import type { Tensor } from "./node.ts";
  * const { data } = await evaluate(relu(constant([-1, 0, 2])));
  * assertEquals([...data], [0, 0, 2]);
  * ```
+ *
+ * @category Activations
  */
 export function relu(x: Tensor): Tensor {
   return applyOne("Relu", [x], {});
@@ -32,6 +34,8 @@ export function relu(x: Tensor): Tensor {
  * const { data } = await evaluate(sigmoid(constant([0, 100])));
  * assertEquals([...data], [0.5, 1]);
  * ```
+ *
+ * @category Activations
  */
 export function sigmoid(x: Tensor): Tensor {
   return applyOne("Sigmoid", [x], {});
@@ -48,6 +52,8 @@ export function sigmoid(x: Tensor): Tensor {
  * const { data } = await evaluate(tanh(constant([-50, 0, 50])));
  * assertEquals([...data], [-1, 0, 1]);
  * ```
+ *
+ * @category Activations
  */
 export function tanh(x: Tensor): Tensor {
   return applyOne("Tanh", [x], {});
@@ -64,6 +70,8 @@ export function tanh(x: Tensor): Tensor {
  * const { data } = await evaluate(softplus(constant([-200, 200])));
  * assertEquals([...data], [0, 200]);
  * ```
+ *
+ * @category Activations
  */
 export function softplus(x: Tensor): Tensor {
   return applyOne("Softplus", [x], {});
@@ -80,6 +88,8 @@ export function softplus(x: Tensor): Tensor {
  * const { data } = await evaluate(gelu(constant([-9, 0, 9])));
  * assertEquals([...data], [-0, 0, 9]);
  * ```
+ *
+ * @category Activations
  */
 export function gelu(x: Tensor, approximate: "none" | "tanh" = "none"): Tensor {
   return applyOne("Gelu", [x], { approximate });

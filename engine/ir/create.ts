@@ -60,6 +60,8 @@ export function applyOne<K extends OpName>(
  * const { data } = await evaluate(reduceSum(x, { axes: [1] }), { x: batch });
  * assertEquals([...data], [7]);
  * ```
+ *
+ * @category Tensors
  */
 export function input(name: string, dtype: DType, shape: Shape): Tensor {
   return applyOne("Input", [], { name, dtype, shape });
@@ -97,6 +99,8 @@ export function allocate(dtype: DType, size: number): TypedArray {
  * const { data } = await evaluate(constant([1, 2, 3, 4], [2, 2]));
  * assertEquals([...data], [1, 2, 3, 4]);
  * ```
+ *
+ * @category Tensors
  */
 export function constant(
   values: readonly number[] | TypedArray,
@@ -134,6 +138,8 @@ export function isFloat(dtype: DType): boolean {
  * const { shape, data } = await evaluate(scalar(3, "int64"));
  * assertEquals([shape, [...data]], [[], [3n]]);
  * ```
+ *
+ * @category Tensors
  */
 export function scalar(value: number, dtype: DType = "float32"): Tensor {
   return constant([value], [], dtype);
@@ -149,6 +155,8 @@ export function scalar(value: number, dtype: DType = "float32"): Tensor {
  *
  * assertEquals([...(await evaluate(int64s([0, 2]))).data], [0n, 2n]);
  * ```
+ *
+ * @category Tensors
  */
 export function int64s(values: readonly number[]): Tensor {
   return constant(values, [values.length], "int64");

@@ -14,6 +14,8 @@ import type { Dim, Shape } from "./types.ts";
  *
  * assertEquals(formatShape(["batch", 10]), "[batch, 10]");
  * ```
+ *
+ * @category Tensors
  */
 export function formatShape(shape: Shape): string {
   return `[${shape.join(", ")}]`;
@@ -30,6 +32,8 @@ export function formatShape(shape: Shape): string {
  * assertEquals(sameShape(["batch", 3], ["batch", 3]), true);
  * assertEquals(sameShape(["batch", 3], ["bags", 3]), false);
  * ```
+ *
+ * @category Tensors
  */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dim, axis) => dim === b[axis]);
@@ -54,6 +58,8 @@ export function normalizeAxis(axis: number, rank: number): number {
  *
  * assertEquals(sizeOf([64, 3, 7, 7]), 9408);
  * ```
+ *
+ * @category Tensors
  */
 export function sizeOf(shape: Shape): number {
   return shape.reduce<number>((size, dim) => {
@@ -94,6 +100,8 @@ export function broadcast(a: Shape, b: Shape, op: string): Shape {
  *
  * assertEquals([flatSize([3, 4]), flatSize([3, "bags"])], [12, "3*bags"]);
  * ```
+ *
+ * @category Tensors
  */
 export function flatSize(shape: Shape): Dim {
   if (shape.length === 1) return shape[0];

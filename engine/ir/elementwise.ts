@@ -22,6 +22,8 @@ export * from "./activations.ts";
  * const { data } = await evaluate(add(constant([1, 2, 3, 4], [2, 2]), constant([10, 20])));
  * assertEquals([...data], [11, 22, 13, 24]);
  * ```
+ *
+ * @category Elementwise operators
  */
 export function add(a: Operand, b: Operand): Tensor {
   return binary("Add", a, b);
@@ -38,6 +40,8 @@ export function add(a: Operand, b: Operand): Tensor {
  * const { data } = await evaluate(sub(constant([3, 5]), 1));
  * assertEquals([...data], [2, 4]);
  * ```
+ *
+ * @category Elementwise operators
  */
 export function sub(a: Operand, b: Operand): Tensor {
   return binary("Sub", a, b);
@@ -54,6 +58,8 @@ export function sub(a: Operand, b: Operand): Tensor {
  * const { data } = await evaluate(mul(constant([3, -5]), 0.5));
  * assertEquals([...data], [1.5, -2.5]);
  * ```
+ *
+ * @category Elementwise operators
  */
 export function mul(a: Operand, b: Operand): Tensor {
   return binary("Mul", a, b);
@@ -70,6 +76,8 @@ export function mul(a: Operand, b: Operand): Tensor {
  * const { data } = await evaluate(div(1, constant([2, 4])));
  * assertEquals([...data], [0.5, 0.25]);
  * ```
+ *
+ * @category Elementwise operators
  */
 export function div(a: Operand, b: Operand): Tensor {
   return binary("Div", a, b);
@@ -86,6 +94,8 @@ export function div(a: Operand, b: Operand): Tensor {
  * const { data } = await evaluate(pow(constant([2, -3]), 3));
  * assertEquals([...data], [8, -27]);
  * ```
+ *
+ * @category Elementwise operators
  */
 export function pow(a: Operand, b: Operand): Tensor {
   return binary("Pow", a, b);
@@ -102,6 +112,8 @@ export function pow(a: Operand, b: Operand): Tensor {
  * const { data } = await evaluate(max(constant([-1, 2]), 0));
  * assertEquals([...data], [0, 2]);
  * ```
+ *
+ * @category Elementwise operators
  */
 export function max(a: Operand, b: Operand): Tensor {
   return binary("Max", a, b);
@@ -118,6 +130,8 @@ export function max(a: Operand, b: Operand): Tensor {
  * const { data } = await evaluate(min(constant([0.5, 2]), 1));
  * assertEquals([...data], [0.5, 1]);
  * ```
+ *
+ * @category Elementwise operators
  */
 export function min(a: Operand, b: Operand): Tensor {
   return binary("Min", a, b);
@@ -134,6 +148,8 @@ export function min(a: Operand, b: Operand): Tensor {
  * const { data } = await evaluate(neg(constant([1, -2])));
  * assertEquals([...data], [-1, 2]);
  * ```
+ *
+ * @category Elementwise operators
  */
 export function neg(x: Tensor): Tensor {
   return applyOne("Neg", [x], {});
@@ -150,6 +166,8 @@ export function neg(x: Tensor): Tensor {
  * const { data } = await evaluate(abs(constant([1, -2])));
  * assertEquals([...data], [1, 2]);
  * ```
+ *
+ * @category Elementwise operators
  */
 export function abs(x: Tensor): Tensor {
   return applyOne("Abs", [x], {});
@@ -166,6 +184,8 @@ export function abs(x: Tensor): Tensor {
  * const { data } = await evaluate(sign(constant([5, 0, -2])));
  * assertEquals([...data], [1, 0, -1]);
  * ```
+ *
+ * @category Elementwise operators
  */
 export function sign(x: Tensor): Tensor {
   return applyOne("Sign", [x], {});
@@ -182,6 +202,8 @@ export function sign(x: Tensor): Tensor {
  * const { data } = await evaluate(exp(constant([0, Math.log(3)])));
  * assertEquals([...data], [1, 3]);
  * ```
+ *
+ * @category Elementwise operators
  */
 export function exp(x: Tensor): Tensor {
   return applyOne("Exp", [x], {});
@@ -198,6 +220,8 @@ export function exp(x: Tensor): Tensor {
  * const { data } = await evaluate(log(constant([1, Math.E ** 2])));
  * assertEquals([...data], [0, 2]);
  * ```
+ *
+ * @category Elementwise operators
  */
 export function log(x: Tensor): Tensor {
   return applyOne("Log", [x], {});
@@ -214,6 +238,8 @@ export function log(x: Tensor): Tensor {
  * const { data } = await evaluate(sqrt(constant([4, 2.25])));
  * assertEquals([...data], [2, 1.5]);
  * ```
+ *
+ * @category Elementwise operators
  */
 export function sqrt(x: Tensor): Tensor {
   return applyOne("Sqrt", [x], {});
@@ -230,6 +256,8 @@ export function sqrt(x: Tensor): Tensor {
  * const { data } = await evaluate(reciprocal(constant([4, -2])));
  * assertEquals([...data], [0.25, -0.5]);
  * ```
+ *
+ * @category Elementwise operators
  */
 export function reciprocal(x: Tensor): Tensor {
   return applyOne("Reciprocal", [x], {});
@@ -246,6 +274,8 @@ export function reciprocal(x: Tensor): Tensor {
  * const { data } = await evaluate(erf(constant([-9, 0, 9])));
  * assertEquals([...data], [-1, 0, 1]);
  * ```
+ *
+ * @category Elementwise operators
  */
 export function erf(x: Tensor): Tensor {
   return applyOne("Erf", [x], {});
@@ -262,6 +292,8 @@ export function erf(x: Tensor): Tensor {
  * const { data } = await evaluate(sin(constant([0, -0.0])));
  * assertEquals([...data], [0, -0]);
  * ```
+ *
+ * @category Elementwise operators
  */
 export function sin(x: Tensor): Tensor {
   return applyOne("Sin", [x], {});
@@ -278,6 +310,8 @@ export function sin(x: Tensor): Tensor {
  * const { data } = await evaluate(cos(constant([0])));
  * assertEquals([...data], [1]);
  * ```
+ *
+ * @category Elementwise operators
  */
 export function cos(x: Tensor): Tensor {
   return applyOne("Cos", [x], {});
@@ -294,6 +328,8 @@ export function cos(x: Tensor): Tensor {
  * const { data } = await evaluate(cast(constant([2.75, -1.5]), "int32"));
  * assertEquals([...data], [2, -1]);
  * ```
+ *
+ * @category Elementwise operators
  */
 export function cast(x: Tensor, to: DType): Tensor {
   return x.dtype === to ? x : applyOne("Cast", [x], { to });
@@ -312,6 +348,8 @@ export function cast(x: Tensor, to: DType): Tensor {
  * const three = { dtype: "float32", shape: [], data: Float32Array.of(3) } as const;
  * assertEquals([...(await evaluate(gradient!, { x: three })).data], [3]);
  * ```
+ *
+ * @category Elementwise operators
  */
 export function detach(x: Tensor): Tensor {
   return applyOne("Identity", [x], { detached: true });

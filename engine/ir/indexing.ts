@@ -19,6 +19,8 @@ import type { Dim, DType } from "./types.ts";
  * const { data } = await evaluate(slice(constant([7, 8, 9], [1, 3]), 1, 1, 3));
  * assertEquals([...data], [8, 9]);
  * ```
+ *
+ * @category Indexing
  */
 export function slice(x: Tensor, axis: number, start: number, end: number): Tensor {
   const at = normalizeAxis(axis, x.shape.length);
@@ -49,6 +51,8 @@ export function slice(x: Tensor, axis: number, start: number, end: number): Tens
  * const { data } = await evaluate(sliceBetween(constant([5, 6, 7, 8]), 0, bounds, "rows"));
  * assertEquals([...data], [6, 7]);
  * ```
+ *
+ * @category Indexing
  */
 export function sliceBetween(
   x: Tensor,
@@ -73,6 +77,8 @@ export function sliceBetween(
  * const { data } = await evaluate(gather(x, constant([1, 0], [2], "int64")));
  * assertEquals([...data], [3, 4, 1, 2]);
  * ```
+ *
+ * @category Indexing
  */
 export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
   return applyOne("Gather", [x, indices], { axis: normalizeAxis(axis, x.shape.length) });
@@ -91,6 +97,8 @@ export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
  * const { data } = await evaluate(gatherElements(logits, labels, 1));
  * assertEquals([...data], [2, 3]);
  * ```
+ *
+ * @category Indexing
  */
 export function gatherElements(x: Tensor, indices: Tensor, axis: number): Tensor {
   return applyOne("GatherElements", [x, indices], { axis: normalizeAxis(axis, x.shape.length) });
@@ -108,6 +116,8 @@ export function gatherElements(x: Tensor, indices: Tensor, axis: number): Tensor
  * const { data } = await evaluate(scatterAdd(constant([0, 0]), classes, constant([1, 2, 4]), 0));
  * assertEquals([...data], [5, 2]);
  * ```
+ *
+ * @category Indexing
  */
 export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis: number): Tensor {
   return applyOne("ScatterElements", [x, indices, updates], {
@@ -127,6 +137,8 @@ export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis: nu
  * const { data } = await evaluate(range(scalar(3, "int64"), 3));
  * assertEquals([...data], [0n, 1n, 2n]);
  * ```
+ *
+ * @category Indexing
  */
 export function range(count: Tensor, size: Dim, dtype: DType = "int64"): Tensor {
   const limit = count.dtype === dtype ? count : applyOne("Cast", [count], { to: dtype });
@@ -144,6 +156,8 @@ export function range(count: Tensor, size: Dim, dtype: DType = "int64"): Tensor 
  * const { data } = await evaluate(oneHot(constant([2, 0], [2], "int64"), 3));
  * assertEquals([...data], [0, 0, 1, 1, 0, 0]);
  * ```
+ *
+ * @category Indexing
  */
 export function oneHot(indices: Tensor, depth: number): Tensor {
   const values = applyOne("Constant", [], {
@@ -165,6 +179,8 @@ export function oneHot(indices: Tensor, depth: number): Tensor {
  * const { data } = await evaluate(cumSum(constant([4, 2, 3], [3], "int64"), 0, true));
  * assertEquals([...data], [0n, 4n, 6n]);
  * ```
+ *
+ * @category Indexing
  */
 export function cumSum(x: Tensor, axis: number, exclusive = false): Tensor {
   const at = normalizeAxis(axis, x.shape.length);
@@ -186,6 +202,8 @@ export function cumSum(x: Tensor, axis: number, exclusive = false): Tensor {
  * const { data } = await evaluate(topK(constant([0.1, 0.7, 0.5]), 2).indices);
  * assertEquals([...data], [1n, 2n]);
  * ```
+ *
+ * @category Indexing
  */
 export function topK(
   x: Tensor,

@@ -20,6 +20,8 @@ import type { Dim, DType, Shape } from "./types.ts";
  * const { data } = await evaluate(shapeOf(x), { x: feed });
  * assertEquals([...data], [2n, 3n]);
  * ```
+ *
+ * @category Layout
  */
 export function shapeOf(x: Tensor): Tensor {
   if (isStatic(x.shape)) return int64s(x.shape);
@@ -39,6 +41,8 @@ export function shapeOf(x: Tensor): Tensor {
  * const { data } = await evaluate(sizeOfAxis(x, 0), { x: feed });
  * assertEquals([...data], [2n]);
  * ```
+ *
+ * @category Layout
  */
 export function sizeOfAxis(x: Tensor, axis: number): Tensor {
   const index = normalizeAxis(axis, x.shape.length);
@@ -60,6 +64,8 @@ export function sizeOfAxis(x: Tensor, axis: number): Tensor {
  * const { data } = await evaluate(elementCount(x), { x: feed });
  * assertEquals([...data], [6n]);
  * ```
+ *
+ * @category Layout
  */
 export function elementCount(x: Tensor): Tensor {
   let count: Tensor | undefined;
@@ -85,6 +91,8 @@ export function elementCount(x: Tensor): Tensor {
  * const { data } = await evaluate(shapeVector([5, "batch"], [x]), { x: feed });
  * assertEquals([...data], [5n, 2n]);
  * ```
+ *
+ * @category Layout
  */
 export function shapeVector(shape: Shape, sources: readonly Tensor[]): Tensor {
   if (isStatic(shape)) return int64s(shape);
@@ -115,6 +123,8 @@ export function shapeVector(shape: Shape, sources: readonly Tensor[]): Tensor {
  * const images = input("images", "float32", ["batch", 3, 8, 8]);
  * assertEquals(reshape(images, ["batch", 192]).shape, ["batch", 192]);
  * ```
+ *
+ * @category Layout
  */
 export function reshape(x: Tensor, shape: Shape, like: Tensor = x): Tensor {
   if (sameShape(x.shape, shape)) return x;
@@ -144,6 +154,8 @@ export function reshape(x: Tensor, shape: Shape, like: Tensor = x): Tensor {
  * const { data } = await evaluate(expand(constant([1, 2], [1, 2]), [2, 2]));
  * assertEquals([...data], [1, 2, 1, 2]);
  * ```
+ *
+ * @category Layout
  */
 export function expand(x: Tensor, shape: Shape, like: Tensor = x): Tensor {
   if (sameShape(x.shape, shape)) return x;
@@ -161,6 +173,8 @@ export function expand(x: Tensor, shape: Shape, like: Tensor = x): Tensor {
  * const { data } = await evaluate(transpose(constant([1, 2, 3, 4], [2, 2])));
  * assertEquals([...data], [1, 3, 2, 4]);
  * ```
+ *
+ * @category Layout
  */
 export function transpose(x: Tensor, perm?: readonly number[]): Tensor {
   const rank = x.shape.length;
@@ -181,6 +195,8 @@ export function transpose(x: Tensor, perm?: readonly number[]): Tensor {
  *
  * assertEquals(unsqueeze(constant([1, 2, 3]), [1]).shape, [3, 1]);
  * ```
+ *
+ * @category Layout
  */
 export function unsqueeze(x: Tensor, axes: readonly number[]): Tensor {
   const rank = x.shape.length + axes.length;
@@ -203,6 +219,8 @@ export function unsqueeze(x: Tensor, axes: readonly number[]): Tensor {
  *
  * assertEquals(squeeze(constant([1, 2, 3], [3, 1]), [1]).shape, [3]);
  * ```
+ *
+ * @category Layout
  */
 export function squeeze(x: Tensor, axes: readonly number[]): Tensor {
   const removed = axes.map((axis) => normalizeAxis(axis, x.shape.length));
@@ -223,6 +241,8 @@ export function squeeze(x: Tensor, axes: readonly number[]): Tensor {
  * const { data } = await evaluate(concat([constant([0], [1, 1]), constant([1, 2], [2, 1])], 0));
  * assertEquals([...data], [0, 1, 2]);
  * ```
+ *
+ * @category Layout
  */
 export function concat(tensors: readonly Tensor[], axis: number, size?: Dim): Tensor {
   const at = normalizeAxis(axis, tensors[0].shape.length);
@@ -245,6 +265,8 @@ export function concat(tensors: readonly Tensor[], axis: number, size?: Dim): Te
  * const { data } = await evaluate(zerosLike(constant([1, 2, 3])));
  * assertEquals([...data], [0, 0, 0]);
  * ```
+ *
+ * @category Layout
  */
 export function zerosLike(like: Tensor, dtype: DType = like.dtype): Tensor {
   return expand(scalar(0, dtype), like.shape, like);

@@ -18,6 +18,8 @@ import type { Tensor } from "./node.ts";
  * const { data } = await evaluate(equal(constant([2, 0, 2]), 2));
  * assertEquals([...data], [1, 0, 1]);
  * ```
+ *
+ * @category Comparisons
  */
 export function equal(a: Operand, b: Operand): Tensor {
   return binary("Equal", a, b);
@@ -34,6 +36,8 @@ export function equal(a: Operand, b: Operand): Tensor {
  * const { data } = await evaluate(greater(constant([0.2, 0.7]), 0.5));
  * assertEquals([...data], [0, 1]);
  * ```
+ *
+ * @category Comparisons
  */
 export function greater(a: Operand, b: Operand): Tensor {
   return binary("Greater", a, b);
@@ -50,6 +54,8 @@ export function greater(a: Operand, b: Operand): Tensor {
  * const { data } = await evaluate(less(constant([0.2, 0.7]), 0.5));
  * assertEquals([...data], [1, 0]);
  * ```
+ *
+ * @category Comparisons
  */
 export function less(a: Operand, b: Operand): Tensor {
   return binary("Less", a, b);
@@ -66,6 +72,8 @@ export function less(a: Operand, b: Operand): Tensor {
  * const { data } = await evaluate(greaterOrEqual(constant([0.5, 0.2]), 0.5));
  * assertEquals([...data], [1, 0]);
  * ```
+ *
+ * @category Comparisons
  */
 export function greaterOrEqual(a: Operand, b: Operand): Tensor {
   return binary("GreaterOrEqual", a, b);
@@ -83,6 +91,8 @@ export function greaterOrEqual(a: Operand, b: Operand): Tensor {
  * const { data } = await evaluate(and(greater(x, 0), less(x, 1)));
  * assertEquals([...data], [0, 1, 0]);
  * ```
+ *
+ * @category Comparisons
  */
 export function and(a: Tensor, b: Tensor): Tensor {
   return binary("And", a, b);
@@ -100,6 +110,8 @@ export function and(a: Tensor, b: Tensor): Tensor {
  * const { data } = await evaluate(or(less(x, 0), greater(x, 1)));
  * assertEquals([...data], [1, 0, 1]);
  * ```
+ *
+ * @category Comparisons
  */
 export function or(a: Tensor, b: Tensor): Tensor {
   return binary("Or", a, b);
@@ -116,6 +128,8 @@ export function or(a: Tensor, b: Tensor): Tensor {
  * const { data } = await evaluate(not(equal(constant([2, 0]), 2)));
  * assertEquals([...data], [0, 1]);
  * ```
+ *
+ * @category Comparisons
  */
 export function not(x: Tensor): Tensor {
   return applyOne("Not", [x], {});
@@ -132,6 +146,8 @@ export function not(x: Tensor): Tensor {
  * const { data } = await evaluate(bitwiseXor(constant([0b1100], [1], "uint32"), 0b1010));
  * assertEquals([...data], [0b0110]);
  * ```
+ *
+ * @category Comparisons
  */
 export function bitwiseXor(a: Operand, b: Operand): Tensor {
   return binary("BitwiseXor", a, b);
@@ -148,6 +164,8 @@ export function bitwiseXor(a: Operand, b: Operand): Tensor {
  * const { data } = await evaluate(shiftRight(constant([9, 4], [2], "uint32"), 1));
  * assertEquals([...data], [4, 2]);
  * ```
+ *
+ * @category Comparisons
  */
 export function shiftRight(x: Tensor, bits: number): Tensor {
   return applyOne("BitShift", [x, scalar(bits, x.dtype)], { direction: "RIGHT" });
@@ -164,6 +182,8 @@ export function shiftRight(x: Tensor, bits: number): Tensor {
  * const { data } = await evaluate(where(constant([1, 0], [2], "bool"), constant([3, 4]), 0));
  * assertEquals([...data], [3, 0]);
  * ```
+ *
+ * @category Comparisons
  */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   return applyOne("Where", [condition, ...operands(a, b)], {});

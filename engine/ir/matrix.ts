@@ -7,7 +7,10 @@ import { normalizeAxis } from "./dims.ts";
 import type { Tensor } from "./node.ts";
 import type { OpAttributes } from "./ops.ts";
 
-/** Options of {@linkcode gemm}. */
+/**
+ * Options of {@linkcode gemm}.
+ * @category Products and reductions
+ */
 export interface GemmOptions {
   /** Added to the product, broadcast. */
   readonly c?: Tensor;
@@ -34,6 +37,8 @@ export interface GemmOptions {
  * const { data } = await evaluate(gemm(x, weight, { c: constant([10]), transB: true }));
  * assertEquals([...data], [21]);
  * ```
+ *
+ * @category Products and reductions
  */
 export function gemm(a: Tensor, b: Tensor, options: GemmOptions = {}): Tensor {
   const { c, alpha = 1, beta = 1, transA = false, transB = false } = options;
@@ -53,12 +58,17 @@ export function gemm(a: Tensor, b: Tensor, options: GemmOptions = {}): Tensor {
  * );
  * assertEquals([...data], [3, 7]);
  * ```
+ *
+ * @category Products and reductions
  */
 export function matMul(a: Tensor, b: Tensor): Tensor {
   return applyOne("MatMul", [a, b], {});
 }
 
-/** Options of reductions. */
+/**
+ * Options of reductions.
+ * @category Products and reductions
+ */
 export interface ReduceOptions {
   /** Axes to reduce, negative ones from the end. @default {all} */
   readonly axes?: readonly number[];
@@ -88,6 +98,8 @@ function reduce(op: Reduction, x: Tensor, options: ReduceOptions): Tensor {
  * const { data } = await evaluate(reduceSum(constant([1, 2, 3, 4], [2, 2]), { axes: [1] }));
  * assertEquals([...data], [3, 7]);
  * ```
+ *
+ * @category Products and reductions
  */
 export function reduceSum(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduce("ReduceSum", x, options);
@@ -104,6 +116,8 @@ export function reduceSum(x: Tensor, options: ReduceOptions = {}): Tensor {
  * const { data } = await evaluate(reduceMean(constant([1, 2, 3, 4], [2, 2]), { axes: [1] }));
  * assertEquals([...data], [1.5, 3.5]);
  * ```
+ *
+ * @category Products and reductions
  */
 export function reduceMean(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduce("ReduceMean", x, options);
@@ -120,6 +134,8 @@ export function reduceMean(x: Tensor, options: ReduceOptions = {}): Tensor {
  * const { data } = await evaluate(reduceMax(constant([1, 2, 3, 4], [2, 2]), { axes: [1] }));
  * assertEquals([...data], [2, 4]);
  * ```
+ *
+ * @category Products and reductions
  */
 export function reduceMax(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduce("ReduceMax", x, options);
@@ -136,6 +152,8 @@ export function reduceMax(x: Tensor, options: ReduceOptions = {}): Tensor {
  * const { data } = await evaluate(reduceMin(constant([1, 2, 3, 4], [2, 2]), { axes: [1] }));
  * assertEquals([...data], [1, 3]);
  * ```
+ *
+ * @category Products and reductions
  */
 export function reduceMin(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduce("ReduceMin", x, options);
@@ -152,6 +170,8 @@ export function reduceMin(x: Tensor, options: ReduceOptions = {}): Tensor {
  * const { data } = await evaluate(reduceSumSquare(constant([1, 2, 3, 4], [2, 2]), { axes: [1] }));
  * assertEquals([...data], [5, 25]);
  * ```
+ *
+ * @category Products and reductions
  */
 export function reduceSumSquare(x: Tensor, options: ReduceOptions = {}): Tensor {
   if (x.shape.length === 0 || options.axes?.length === 0) return applyOne("Mul", [x, x], {});
@@ -169,6 +189,8 @@ export function reduceSumSquare(x: Tensor, options: ReduceOptions = {}): Tensor 
  * const { data } = await evaluate(argMax(constant([1, 5, 3], [1, 3])));
  * assertEquals([...data], [1n]);
  * ```
+ *
+ * @category Products and reductions
  */
 export function argMax(x: Tensor, axis = -1, keepdims = false): Tensor {
   return applyOne("ArgMax", [x], { axis: normalizeAxis(axis, x.shape.length), keepdims });
@@ -185,6 +207,8 @@ export function argMax(x: Tensor, axis = -1, keepdims = false): Tensor {
  * const { data } = await evaluate(softmax(constant([7, 7, 7, 7])));
  * assertEquals([...data], [0.25, 0.25, 0.25, 0.25]);
  * ```
+ *
+ * @category Products and reductions
  */
 export function softmax(x: Tensor, axis = -1): Tensor {
   return applyOne("Softmax", [x], { axis: normalizeAxis(axis, x.shape.length) });
@@ -201,6 +225,8 @@ export function softmax(x: Tensor, axis = -1): Tensor {
  * const { data } = await evaluate(logSoftmax(constant([7, 7])));
  * assertAlmostEquals(Number(data[0]), Math.log(0.5), 1e-6);
  * ```
+ *
+ * @category Products and reductions
  */
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
   return applyOne("LogSoftmax", [x], { axis: normalizeAxis(axis, x.shape.length) });
@@ -222,6 +248,8 @@ export function logSoftmax(x: Tensor, axis = -1): Tensor {
  * const { data } = await evaluate(layerNormalization(constant([5, 9], [1, 2]), weight, bias, 0));
  * assertEquals([...data], [-1, 1]);
  * ```
+ *
+ * @category Products and reductions
  */
 export function layerNormalization(
   x: Tensor,
@@ -232,7 +260,10 @@ export function layerNormalization(
   return apply("LayerNormalization", [x, weight, bias], { epsilon })[0];
 }
 
-/** What {@linkcode batchNormalization} computes. */
+/**
+ * What {@linkcode batchNormalization} computes.
+ * @category Products and reductions
+ */
 export interface BatchNormalized {
   /** Normalised values, of the operand's shape. */
   readonly y: Tensor;
@@ -262,6 +293,8 @@ export interface BatchNormalized {
  * assertEquals([...(await evaluate(y)).data], [-1, 1]);
  * assertEquals([...(await evaluate(variance)).data], [4]);
  * ```
+ *
+ * @category Products and reductions
  */
 export function batchNormalization(
   x: Tensor,

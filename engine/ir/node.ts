@@ -6,7 +6,10 @@
 import type { TensorType } from "./types.ts";
 import type { OpAttributes, OpName } from "./ops.ts";
 
-/** One operation applied to tensors. */
+/**
+ * One operation applied to tensors.
+ * @category Tensors
+ */
 export interface Node<K extends OpName = OpName> {
   /** Number that grows with creation, so that inputs always have smaller ids than their users. */
   readonly id: number;
@@ -22,10 +25,16 @@ export interface Node<K extends OpName = OpName> {
   readonly part?: string;
 }
 
-/** Union of the nodes of every operator, to narrow on `op`. */
+/**
+ * Union of the nodes of every operator, to narrow on `op`.
+ * @category Tensors
+ */
 export type AnyNode = { [K in OpName]: Node<K> }[OpName];
 
-/** One output of a node: the value that functions of the engine take and return. */
+/**
+ * One output of a node: the value that functions of the engine take and return.
+ * @category Tensors
+ */
 export interface Tensor extends TensorType {
   /** The node that computes it. */
   readonly node: AnyNode;

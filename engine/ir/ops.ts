@@ -7,10 +7,16 @@
  */
 import type { Dim, DType, Shape, TypedArray } from "./types.ts";
 
-/** No attributes. */
+/**
+ * No attributes.
+ * @category Operators of the graph
+ */
 export type None = Readonly<Record<never, never>>;
 
-/** Attributes of reductions; the axes are always explicit and not negative. */
+/**
+ * Attributes of reductions; the axes are always explicit and not negative.
+ * @category Operators of the graph
+ */
 export interface ReduceAttributes {
   /** Axes to reduce. */
   readonly axes: readonly number[];
@@ -18,13 +24,19 @@ export interface ReduceAttributes {
   readonly keepdims: boolean;
 }
 
-/** One axis, not negative. */
+/**
+ * One axis, not negative.
+ * @category Operators of the graph
+ */
 export interface AxisAttribute {
   /** The axis. */
   readonly axis: number;
 }
 
-/** How windows move over the last two axes of `[batch, channels, height, width]`. */
+/**
+ * How windows move over the last two axes of `[batch, channels, height, width]`.
+ * @category Operators of the graph
+ */
 export interface WindowAttributes {
   /** Steps between windows: down, across. */
   readonly strides: readonly number[];
@@ -32,7 +44,10 @@ export interface WindowAttributes {
   readonly pads: readonly number[];
 }
 
-/** Attributes of convolutions: the weight's axes 2 and 3 are those of the window. */
+/**
+ * Attributes of convolutions: the weight's axes 2 and 3 are those of the window.
+ * @category Operators of the graph
+ */
 export interface ConvolutionAttributes extends WindowAttributes {
   /** Steps within a window: down, across. */
   readonly dilations: readonly number[];
@@ -40,7 +55,10 @@ export interface ConvolutionAttributes extends WindowAttributes {
   readonly group: number;
 }
 
-/** Attributes of pools. */
+/**
+ * Attributes of pools.
+ * @category Operators of the graph
+ */
 export interface PoolAttributes extends WindowAttributes {
   /** Height and width of a window. */
   readonly kernel_shape: readonly number[];
@@ -48,7 +66,10 @@ export interface PoolAttributes extends WindowAttributes {
   readonly ceil_mode: boolean;
 }
 
-/** Operators and their attributes. */
+/**
+ * Operators and their attributes.
+ * @category Operators of the graph
+ */
 export interface OpAttributes {
   // 1. Sources.
   /** A value fed when the graph runs: data, a parameter, optimizer state, a scalar. */
@@ -219,5 +240,8 @@ export interface OpAttributes {
   readonly AveragePool: PoolAttributes & { readonly count_include_pad: boolean };
 }
 
-/** Name of an operator. */
+/**
+ * Name of an operator.
+ * @category Operators of the graph
+ */
 export type OpName = keyof OpAttributes;

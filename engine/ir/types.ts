@@ -3,7 +3,10 @@
  * @module
  */
 
-/** Element types that graphs use, by their ONNX names. */
+/**
+ * Element types that graphs use, by their ONNX names.
+ * @category Tensors
+ */
 export type DType =
   | "float32"
   | "float16"
@@ -15,13 +18,22 @@ export type DType =
   | "int8"
   | "bool";
 
-/** A dimension: a size, or the name of a size that is known when the graph runs. */
+/**
+ * A dimension: a size, or the name of a size that is known when the graph runs.
+ * @category Tensors
+ */
 export type Dim = number | string;
 
-/** Shape of a tensor, outermost dimension first; `[]` is a scalar. */
+/**
+ * Shape of a tensor, outermost dimension first; `[]` is a scalar.
+ * @category Tensors
+ */
 export type Shape = readonly Dim[];
 
-/** Typed arrays that hold a constant's values. */
+/**
+ * Typed arrays that hold a constant's values.
+ * @category Tensors
+ */
 export type TypedArray =
   | Float32Array
   | BigInt64Array
@@ -31,7 +43,10 @@ export type TypedArray =
   | Int8Array
   | Uint16Array;
 
-/** Element type and shape of a node's output. */
+/**
+ * Element type and shape of a node's output.
+ * @category Tensors
+ */
 export interface TensorType {
   /** Element type. */
   readonly dtype: DType;

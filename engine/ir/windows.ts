@@ -10,13 +10,22 @@ import { slice } from "./indexing.ts";
 import type { Tensor } from "./node.ts";
 import type { PoolAttributes } from "./ops.ts";
 
-/** One number for both axes, or height and width. */
+/**
+ * One number for both axes, or height and width.
+ * @category Convolution and pooling
+ */
 export type Pair = number | readonly [number, number];
 
-/** One number for all sides, one for rows and one for columns, or top, left, bottom, right. */
+/**
+ * One number for all sides, one for rows and one for columns, or top, left, bottom, right.
+ * @category Convolution and pooling
+ */
 export type Padding = Pair | readonly [number, number, number, number];
 
-/** How windows move. */
+/**
+ * How windows move.
+ * @category Convolution and pooling
+ */
 export interface WindowOptions {
   /** Steps between windows. @default {1 for convolutions, the window for pools} */
   readonly stride?: Pair;
@@ -24,7 +33,10 @@ export interface WindowOptions {
   readonly padding?: Padding;
 }
 
-/** Options of {@linkcode conv}. */
+/**
+ * Options of {@linkcode conv}.
+ * @category Convolution and pooling
+ */
 export interface ConvOptions extends WindowOptions {
   /** Added to each output channel, `[outputs]`. */
   readonly bias?: Tensor;
@@ -34,19 +46,28 @@ export interface ConvOptions extends WindowOptions {
   readonly groups?: number;
 }
 
-/** Options of {@linkcode convTranspose}. */
+/**
+ * Options of {@linkcode convTranspose}.
+ * @category Convolution and pooling
+ */
 export interface ConvTransposeOptions extends Omit<ConvOptions, "bias"> {
   /** Rows and columns that the result has more at the bottom and on the right. @default {0} */
   readonly outputPadding?: Pair;
 }
 
-/** Options of {@linkcode maxPool}. */
+/**
+ * Options of {@linkcode maxPool}.
+ * @category Convolution and pooling
+ */
 export interface PoolOptions extends WindowOptions {
   /** Whether what is left at the end gets a window of its own. @default {false} */
   readonly ceilMode?: boolean;
 }
 
-/** Options of {@linkcode averagePool}. */
+/**
+ * Options of {@linkcode averagePool}.
+ * @category Convolution and pooling
+ */
 export interface AveragePoolOptions extends PoolOptions {
   /** Whether padding counts as zeros. @default {true} */
   readonly countIncludePad?: boolean;
@@ -79,6 +100,8 @@ function sides(padding: Padding): readonly [number, number, number, number] {
  * const maps = conv(images, weight, { stride: 2, padding: 3 });
  * assertEquals(maps.shape, ["batch", 64, 112, 112]);
  * ```
+ *
+ * @category Convolution and pooling
  */
 export function conv(x: Tensor, weight: Tensor, options: ConvOptions = {}): Tensor {
   const { bias, stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
@@ -107,6 +130,8 @@ export function conv(x: Tensor, weight: Tensor, options: ConvOptions = {}): Tens
  * const { data } = await evaluate(convTranspose(x, weight, { stride: 2 }));
  * assertEquals([...data], [1, 1, 2, 2]);
  * ```
+ *
+ * @category Convolution and pooling
  */
 export function convTranspose(
   x: Tensor,
@@ -147,6 +172,8 @@ function poolAttributes(kernel: Pair, options: PoolOptions): PoolAttributes {
  * const { data } = await evaluate(maxPool(constant([1, 4, 3, 2], [1, 1, 1, 4]), [1, 2]));
  * assertEquals([...data], [4, 3]);
  * ```
+ *
+ * @category Convolution and pooling
  */
 export function maxPool(x: Tensor, kernel: Pair, options: PoolOptions = {}): Tensor {
   return applyOne("MaxPool", [x], poolAttributes(kernel, options));
@@ -166,6 +193,8 @@ export function maxPool(x: Tensor, kernel: Pair, options: PoolOptions = {}): Ten
  * const { data } = await evaluate(averagePool(constant([1, 3, 5, 9], [1, 1, 1, 4]), [1, 2]));
  * assertEquals([...data], [2, 7]);
  * ```
+ *
+ * @category Convolution and pooling
  */
 export function averagePool(x: Tensor, kernel: Pair, options: AveragePoolOptions = {}): Tensor {
   const { countIncludePad = true } = options;
@@ -188,6 +217,8 @@ export function averagePool(x: Tensor, kernel: Pair, options: AveragePoolOptions
  * const { data } = await evaluate(pad2d(constant([1, 2, 3], [1, 1, 1, 3]), [0, 1], "reflect"));
  * assertEquals([...data], [2, 1, 2, 3, 2]);
  * ```
+ *
+ * @category Convolution and pooling
  */
 export function pad2d(
   x: Tensor,

@@ -14,7 +14,10 @@ import { cumSum, gather, range } from "../ir/indexing.ts";
 import { reduceMax, reduceMin } from "../ir/matrix.ts";
 import type { Tensor } from "../ir/node.ts";
 
-/** Which rows of a packed matrix belong to which bag. */
+/**
+ * Which rows of a packed matrix belong to which bag.
+ * @category Bags
+ */
 export interface Bags {
   /** Instances per bag, `int64 [bags]`, each at least 1. */
   readonly lengths: Tensor;
@@ -25,7 +28,10 @@ export interface Bags {
 /** Symbol of the size of a grid's lines: the length of the longest bag. */
 const LONGEST = "longest";
 
-/** The grid of a batch of bags: one line a bag, as long as the longest of them. */
+/**
+ * The grid of a batch of bags: one line a bag, as long as the longest of them.
+ * @category Bags
+ */
 export interface BagGrid {
   /** Instances per bag, `int64 [bags]`. */
   readonly lengths: Tensor;
@@ -58,6 +64,8 @@ export interface BagGrid {
  * const { shape, data } = await evaluate(grid.valid);
  * assertEquals([shape, [...data]], [[2, 3], [1, 0, 0, 1, 1, 1]]);
  * ```
+ *
+ * @category Bags
  */
 export function bagGrid({ lengths, index }: Bags): BagGrid {
   const starts = cumSum(lengths, 0, true);
@@ -94,6 +102,8 @@ export function bagGrid({ lengths, index }: Bags): BagGrid {
  * const { data } = await evaluate(gridRows(grid, positions));
  * assertEquals([...data], [0n, 0n, 1n, 3n]); // the first bag has one instance only
  * ```
+ *
+ * @category Bags
  */
 export function gridRows(grid: BagGrid, positions: Tensor): Tensor {
   const last = sub(unsqueeze(grid.lengths, [1]), 1);
@@ -118,6 +128,8 @@ export function gridRows(grid: BagGrid, positions: Tensor): Tensor {
  * const { shape, data } = await evaluate(toGrid(scores, grid));
  * assertEquals([shape, [...data]], [[1, 2, 3], [5, 5, 5, 1, 2, 3]]);
  * ```
+ *
+ * @category Bags
  */
 export function toGrid(values: Tensor, grid: BagGrid): Tensor {
   return gather(values, gridRows(grid, unsqueeze(grid.positions, [0])), 1);
@@ -141,6 +153,8 @@ export function toGrid(values: Tensor, grid: BagGrid): Tensor {
  * const { data } = await evaluate(fromGrid(sub(cells, best), grid));
  * assertEquals([...data], [0, -2, -1, 0]);
  * ```
+ *
+ * @category Bags
  */
 export function fromGrid(values: Tensor, grid: BagGrid): Tensor {
   const [channels, bags, longest] = values.shape;
@@ -164,6 +178,8 @@ export function fromGrid(values: Tensor, grid: BagGrid): Tensor {
  * const { data } = await evaluate(matMul(cast(member, "float32"), instances));
  * assertEquals([...data], [5, 6]);
  * ```
+ *
+ * @category Bags
  */
 export function membership(index: Tensor, lengths: Tensor): Tensor {
   const bags = range(sizeOfAxis(lengths, 0), lengths.shape[0]);
@@ -185,6 +201,8 @@ export function membership(index: Tensor, lengths: Tensor): Tensor {
  * const { data } = await evaluate(atMost(8, scalar(3, "int64")));
  * assertEquals([...data], [3n]);
  * ```
+ *
+ * @category Bags
  */
 export function atMost(limit: number, count: Tensor): Tensor {
   return min(count, scalar(limit, "int64"));

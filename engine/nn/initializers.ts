@@ -9,6 +9,7 @@ import { sizeOf } from "../ir/dims.ts";
  * Fills a new parameter.
  * @param shape Shape of the parameter.
  * @param random Generator that belongs to this parameter alone.
+ * @category Initializers
  */
 export type Initializer = (shape: readonly number[], random: Random) => Float32Array<ArrayBuffer>;
 
@@ -33,6 +34,8 @@ function fill(
  * const values = constantInitializer(0.5)([2], new Random(0));
  * assertEquals([...values], [0.5, 0.5]);
  * ```
+ *
+ * @category Initializers
  */
 export function constantInitializer(value: number): Initializer {
   return (shape) => fill(shape, () => value);
@@ -49,6 +52,8 @@ export function constantInitializer(value: number): Initializer {
  *
  * assertEquals([...zeros([2], new Random(0))], [0, 0]);
  * ```
+ *
+ * @category Initializers
  */
 export const zeros: Initializer = constantInitializer(0);
 
@@ -63,6 +68,8 @@ export const zeros: Initializer = constantInitializer(0);
  *
  * assertEquals([...ones([2], new Random(0))], [1, 1]);
  * ```
+ *
+ * @category Initializers
  */
 export const ones: Initializer = constantInitializer(1);
 
@@ -79,6 +86,8 @@ export const ones: Initializer = constantInitializer(1);
  * const square = values.reduce((sum, value) => sum + value ** 2, 0) / values.length;
  * assertAlmostEquals(square, 3, 0.1);
  * ```
+ *
+ * @category Initializers
  */
 export function uniform(bound: number): Initializer {
   return (shape, random) => fill(shape, () => (2 * random.float() - 1) * bound);
@@ -97,6 +106,8 @@ export function uniform(bound: number): Initializer {
  * const square = values.reduce((sum, value) => sum + value ** 2, 0) / values.length;
  * assertAlmostEquals(square, 0.25, 0.01);
  * ```
+ *
+ * @category Initializers
  */
 export function normal(std: number): Initializer {
   return (shape, random) => fill(shape, () => random.normal() * std);
@@ -114,6 +125,8 @@ export function normal(std: number): Initializer {
  * const values = truncatedNormal(1)([10_000], new Random(0));
  * assertEquals(values.every((value) => Math.abs(value) <= 2), true);
  * ```
+ *
+ * @category Initializers
  */
 export function truncatedNormal(std: number): Initializer {
   return (shape, random) =>
@@ -137,6 +150,8 @@ export function truncatedNormal(std: number): Initializer {
  * const values = xavierUniform([2, 4], new Random(0)); // bound √(6 / (2 + 4))
  * assertEquals(values.every((value) => Math.abs(value) <= 1), true);
  * ```
+ *
+ * @category Initializers
  */
 export const xavierUniform: Initializer = (shape, random): Float32Array<ArrayBuffer> => {
   const receptive = sizeOf(shape.slice(2));
@@ -158,6 +173,8 @@ export const xavierUniform: Initializer = (shape, random): Float32Array<ArrayBuf
  * const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
  * assertAlmostEquals(largest, 0.1, 1e-3);
  * ```
+ *
+ * @category Initializers
  */
 export function torchDefault(fanIn: number): Initializer {
   return uniform(fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0);

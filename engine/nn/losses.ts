@@ -26,6 +26,8 @@ import type { Tensor } from "../ir/node.ts";
  * const loss = crossEntropy(logits, constant([2], [1], "int64"));
  * assertAlmostEquals(Number((await evaluate(loss)).data[0]), Math.log(4), 1e-6);
  * ```
+ *
+ * @category Losses
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, labelSmoothing = 0): Tensor {
   const logProbabilities = logSoftmax(logits);
@@ -52,6 +54,8 @@ export function crossEntropy(logits: Tensor, labels: Tensor, labelSmoothing = 0)
  * const { data } = await evaluate(crossEntropyOfTargets(logits, half));
  * assertAlmostEquals(Number(data[0]), Math.log(2), 1e-6);
  * ```
+ *
+ * @category Losses
  */
 export function crossEntropyOfTargets(logits: Tensor, targets: Tensor): Tensor {
   const perSample = reduceSum(mul(logSoftmax(logits), targets), { axes: [1] }); // [batch]
@@ -75,6 +79,8 @@ export function crossEntropyOfTargets(logits: Tensor, targets: Tensor): Tensor {
  * const { data } = await evaluate(binaryCrossEntropyWithLogits(logits, targets));
  * assertEquals([...data], [100]);
  * ```
+ *
+ * @category Losses
  */
 export function binaryCrossEntropyWithLogits(logits: Tensor, targets: Tensor): Tensor {
   return reduceMean(sub(softplus(logits), mul(logits, targets)));
@@ -95,6 +101,8 @@ export function binaryCrossEntropyWithLogits(logits: Tensor, targets: Tensor): T
  * const loss = meanSquaredError(constant([1, 5]), constant([2, 2]));
  * assertEquals([...(await evaluate(loss)).data], [5]); // (1 + 9) / 2
  * ```
+ *
+ * @category Losses
  */
 export function meanSquaredError(predictions: Tensor, targets: Tensor): Tensor {
   const error = sub(predictions, targets);

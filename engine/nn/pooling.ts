@@ -17,10 +17,15 @@ import type { Tensor } from "../ir/node.ts";
  *
  * assert(AGGREGATION_METHODS.includes("mean_all"));
  * ```
+ *
+ * @category Pooling
  */
 export const AGGREGATION_METHODS = ["cls_token", "avg", "sum", "mean_all", "joint"] as const;
 
-/** How tokens become one embedding. */
+/**
+ * How tokens become one embedding.
+ * @category Pooling
+ */
 export type AggregationMethod = typeof AGGREGATION_METHODS[number];
 
 /**

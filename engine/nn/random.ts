@@ -63,6 +63,8 @@ function dropOut(x: Tensor, rate: number, bits: () => Tensor): Tensor {
  * assertNotEquals(second.data, first.data);
  * assertEquals((await evaluate(new RandomStream(seed).uniform(x))).data, first.data);
  * ```
+ *
+ * @category Random numbers
  */
 export class RandomStream {
   readonly #seed: Tensor;
@@ -151,6 +153,8 @@ export class RandomStream {
  * const second = await evaluate(random.dropout(ones(1), rows(1), 0.5));
  * assertEquals(second.data, both.data.slice(8));
  * ```
+ *
+ * @category Random numbers
  */
 export class RandomRows {
   readonly #first: Tensor;

@@ -28,12 +28,17 @@ const MOST_BLOCKS = 16;
  *
  * assertEquals([blockCount(500), blockCount(6000)], [1, 5]);
  * ```
+ *
+ * @category Bags
  */
 export function blockCount(expectedRows: number): number {
   return Math.min(Math.max(Math.round(expectedRows / BEST_ROWS), 1), MOST_BLOCKS);
 }
 
-/** A block of rows. */
+/**
+ * A block of rows.
+ * @category Bags
+ */
 export interface RowBlock {
   /**
    * The block's part of something that has the rows along an axis. Where a batch has too few rows
@@ -65,6 +70,8 @@ export interface RowBlock {
  * const sums = [await evaluate(first), await evaluate(second)];
  * assertEquals(sums.map(({ data }) => data[0]), [6, 9]);
  * ```
+ *
+ * @category Bags
  */
 export function rowBlocks(features: Tensor, count: number): RowBlock[] {
   if (count === 1) return [{ cut: (x) => x, bagIndex: (index) => index }];

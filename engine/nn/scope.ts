@@ -13,7 +13,10 @@ import { currentPart, inPart } from "../ir/part.ts";
 import { type Initializer, torchDefault } from "./initializers.ts";
 import type { RandomStream } from "./random.ts";
 
-/** How a graph is being built. */
+/**
+ * How a graph is being built.
+ * @category Parameters and layers
+ */
 export interface ForwardContext {
   /** Whether dropout and other noise act. */
   readonly training: boolean;
@@ -33,7 +36,10 @@ export interface ForwardContext {
   readonly update?: (parameter: Tensor, next: Tensor) => void;
 }
 
-/** A learnable or fixed tensor of a model. */
+/**
+ * A learnable or fixed tensor of a model.
+ * @category Parameters and layers
+ */
 export interface Parameter {
   /** Name in the state dict. */
   readonly name: string;
@@ -47,10 +53,16 @@ export interface Parameter {
   readonly tensor: Tensor;
 }
 
-/** A layer without state of its own: parameters are graph inputs. */
+/**
+ * A layer without state of its own: parameters are graph inputs.
+ * @category Parameters and layers
+ */
 export type Layer = (x: Tensor, context: ForwardContext) => Tensor;
 
-/** Options of {@linkcode Scope.linear}. */
+/**
+ * Options of {@linkcode Scope.linear}.
+ * @category Parameters and layers
+ */
 export interface LinearOptions {
   /** Whether there is a bias. @default {true} */
   readonly bias?: boolean;
@@ -60,7 +72,10 @@ export interface LinearOptions {
   readonly biasInitializer?: Initializer;
 }
 
-/** A place in the tree of a model's parameters. */
+/**
+ * A place in the tree of a model's parameters.
+ * @category Parameters and layers
+ */
 export interface Scope {
   /** Path of this place, for example `encoder.model.blocks.0`; empty at the root. */
   readonly path: string;
@@ -106,6 +121,8 @@ export interface Scope {
  *   ["head.fc.bias", [2]],
  * ]);
  * ```
+ *
+ * @category Parameters and layers
  */
 export class Parameters {
   readonly #all = new Map<string, Parameter>();
@@ -207,6 +224,8 @@ function join(path: string, name: string): string {
  * frozen(parameters.scope()).linear("fc", 4, 2);
  * assertEquals(parameters.list().map(({ trainable }) => trainable), [false, false]);
  * ```
+ *
+ * @category Parameters and layers
  */
 export function frozen(scope: Scope): Scope {
   if (!(scope instanceof ParameterScope)) {
@@ -231,6 +250,8 @@ export function frozen(scope: Scope): Scope {
  * const { data } = await evaluate(linear(constant([1, 2], [1, 2]), weight, bias));
  * assertEquals([...data], [21]);
  * ```
+ *
+ * @category Parameters and layers
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   const leading = x.shape.slice(0, -1);

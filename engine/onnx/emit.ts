@@ -178,6 +178,8 @@ function written<K extends OpName>(node: AnyNode & { readonly op: K }): Written 
  * assertEquals(nodes.map(({ op }) => op), ["Exp", "Sqrt", "Add"]);
  * assertEquals(outputs, [{ name: "y", dtype: "float32", shape: ["batch", 2] }]);
  * ```
+ *
+ * @category ONNX
  */
 export function emit(outputs: Readonly<Record<string, Tensor>>): OnnxGraph {
   const emitter = new Emitter();

@@ -125,6 +125,8 @@ function bytesOf({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array {
  * await session.release();
  * assertEquals([...y.data], [6, 8]);
  * ```
+ *
+ * @category ONNX
  */
 export function encode(graph: OnnxGraph): Uint8Array<ArrayBuffer> {
   return encodeModel(graph, graph.initializers.map(encodeInitializer));

@@ -4,14 +4,20 @@
  */
 import type { DType, Shape, TypedArray } from "../ir/types.ts";
 
-/** Value of an ONNX attribute. */
+/**
+ * Value of an ONNX attribute.
+ * @category ONNX
+ */
 export type AttributeValue =
   | { readonly kind: "int"; readonly value: number }
   | { readonly kind: "float"; readonly value: number }
   | { readonly kind: "string"; readonly value: string }
   | { readonly kind: "ints"; readonly value: readonly number[] };
 
-/** One ONNX node. */
+/**
+ * One ONNX node.
+ * @category ONNX
+ */
 export interface OnnxNode {
   /** Operator name. */
   readonly op: string;
@@ -27,7 +33,10 @@ export interface OnnxNode {
   readonly part?: string;
 }
 
-/** A named graph input or output. */
+/**
+ * A named graph input or output.
+ * @category ONNX
+ */
 export interface OnnxValue {
   /** Name. */
   readonly name: string;
@@ -41,7 +50,10 @@ export interface OnnxValue {
   readonly part?: string;
 }
 
-/** A constant inside the model. */
+/**
+ * A constant inside the model.
+ * @category ONNX
+ */
 export interface OnnxInitializer {
   /** Name. */
   readonly name: string;
@@ -53,7 +65,10 @@ export interface OnnxInitializer {
   readonly values: TypedArray;
 }
 
-/** An ONNX graph, before it is encoded. */
+/**
+ * An ONNX graph, before it is encoded.
+ * @category ONNX
+ */
 export interface OnnxGraph {
   /** Nodes, operands before users. */
   readonly nodes: readonly OnnxNode[];

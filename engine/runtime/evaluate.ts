@@ -22,6 +22,8 @@ import { Session, type Value } from "./session.ts";
  * const { shape, data } = await evaluate(sigmoid(x));
  * assertEquals([shape, [...data]], [[2], [0.5, 1]]);
  * ```
+ *
+ * @category Sessions
  */
 export async function evaluate(
   tensor: Tensor,

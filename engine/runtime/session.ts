@@ -23,7 +23,10 @@ async function loadRuntime(): Promise<Runtime> {
   return runtime ??= await import("onnxruntime-node");
 }
 
-/** Values with a shape, as they go into and come out of a session. */
+/**
+ * Values with a shape, as they go into and come out of a session.
+ * @category Sessions
+ */
 export interface Value {
   /** Element type. */
   readonly dtype: DType;
@@ -39,7 +42,10 @@ export interface Bound extends Value {
   readonly handle: OrtTensor;
 }
 
-/** How a session runs. */
+/**
+ * How a session runs.
+ * @category Sessions
+ */
 export interface SessionOptions {
   /** Threads within an operator. @default {all cores} */
   readonly threads?: number;
@@ -84,6 +90,8 @@ const BORDER_SENSITIVE: ReadonlySet<string> = new Set(["Log", "Softplus"]);
  * }
  * await session.release();
  * ```
+ *
+ * @category Sessions
  */
 export class Session {
   readonly #session: InferenceSession;

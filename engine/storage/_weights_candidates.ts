@@ -4,7 +4,10 @@ import type { WeightsPlace } from "./_weights_order.ts";
 import type { LazyTensor } from "./tensor_types.ts";
 import type { StateDict } from "./weights_file.ts";
 
-/** A parameter of a model. */
+/**
+ * A parameter of a model.
+ * @category State dicts
+ */
 export interface WantedParameter {
   /** Its name in the model. */
   readonly name: string;
@@ -12,7 +15,10 @@ export interface WantedParameter {
   readonly shape: readonly number[];
 }
 
-/** Which tensors of a file are wanted. */
+/**
+ * Which tensors of a file are wanted.
+ * @category State dicts
+ */
 export interface WeightsQuery {
   /** Parameters of the model. */
   readonly parameters: readonly WantedParameter[];
@@ -31,7 +37,10 @@ export interface WeightsQuery {
   optional?(name: string, has: (name: string) => boolean): boolean;
 }
 
-/** A tensor with its name in the file. */
+/**
+ * A tensor with its name in the file.
+ * @category State dicts
+ */
 export interface NamedTensor {
   /** Its name in the file. */
   readonly name: string;

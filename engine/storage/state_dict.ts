@@ -8,7 +8,10 @@ import { type FloatTensor, readFloat32 } from "./tensor_types.ts";
 import { type StateDict, WeightsFile } from "./weights_file.ts";
 import { unwrapName } from "./weights_match.ts";
 
-/** Which dictionary of a file is wanted. */
+/**
+ * Which dictionary of a file is wanted.
+ * @category State dicts
+ */
 export interface StateDictOptions {
   /** Its keys, joined by dots. @default {the most wanted one} */
   readonly key?: string;
@@ -43,6 +46,8 @@ function fail(path: string, state: string, tensor?: string): DataError {
  * await writeTorchFile(path, { model: { "module.bias": bias } });
  * assertEquals(loadStateDict(path).get("bias")?.shape, [2]);
  * ```
+ *
+ * @category State dicts
  */
 export function loadStateDict(
   path: string,

@@ -4,7 +4,10 @@
  */
 import { converter, type NumberFormat } from "./number_format.ts";
 
-/** Name of an element type, as PyTorch prints it without `torch.`. */
+/**
+ * Name of an element type, as PyTorch prints it without `torch.`.
+ * @category State dicts
+ */
 export type TensorType =
   | "float64"
   | "float32"
@@ -55,7 +58,10 @@ export const TENSOR_TYPES: { readonly [T in TensorType]: TensorTypeInfo } = {
   bool: info("BoolStorage", "BOOL", ["unsigned", 1]),
 };
 
-/** A tensor in a file: contiguous, row-major, little endian. */
+/**
+ * A tensor in a file: contiguous, row-major, little endian.
+ * @category State dicts
+ */
 export interface StoredTensor {
   /** Tells a tensor from other values. */
   readonly kind: "tensor";
@@ -67,7 +73,10 @@ export interface StoredTensor {
   readonly data: ArrayBufferView;
 }
 
-/** A tensor that lies in an open file. */
+/**
+ * A tensor that lies in an open file.
+ * @category State dicts
+ */
 export interface LazyTensor {
   /** Tells a tensor from other values. */
   readonly kind: "lazy_tensor";
@@ -85,7 +94,10 @@ export interface LazyTensor {
   read(name: string): StoredTensor;
 }
 
-/** A tensor as the engine uses it. */
+/**
+ * A tensor as the engine uses it.
+ * @category State dicts
+ */
 export interface FloatTensor {
   /** Dimensions; none for a single value. */
   readonly shape: readonly number[];
@@ -205,6 +217,8 @@ export function storedTensor(
  * };
  * assertEquals(readFloat32(tensor, "scale"), { shape: [1], data: Float32Array.of(1) });
  * ```
+ *
+ * @category State dicts
  */
 export function readFloat32(tensor: LazyTensor, name: string): FloatTensor {
   const stored = tensor.read(name);

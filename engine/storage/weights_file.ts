@@ -12,7 +12,10 @@ import { PickleGlobal } from "./torch/pickle_reader.ts";
 import { isLazyTensor, OpaqueObject, type TorchTree } from "./torch/pickle_values.ts";
 import { TORCH_KINDS, TorchFile } from "./torch/reader.ts";
 
-/** A dictionary of tensors in a file. */
+/**
+ * A dictionary of tensors in a file.
+ * @category State dicts
+ */
 export interface StateDict {
   /** Keys that lead to it from the top of the file; none for the file itself. */
   readonly keys: readonly string[];
@@ -50,6 +53,8 @@ function fail(path: string, state: string): DataError {
  * assertEquals([keys, tensors.get("bias")!.shape], [[], [2]]);
  * assertEquals(readFloat32(tensors.get("bias")!, "bias").data, Float32Array.of(1, 2));
  * ```
+ *
+ * @category State dicts
  */
 export class WeightsFile implements Disposable {
   /** The file. */

@@ -25,7 +25,10 @@ export {
   type WeightsQuery,
 } from "./_weights_candidates.ts";
 
-/** A tensor of the file that no parameter took. */
+/**
+ * A tensor of the file that no parameter took.
+ * @category State dicts
+ */
 export interface UnusedTensor {
   /** Its name in the file. */
   readonly name: string;
@@ -33,7 +36,10 @@ export interface UnusedTensor {
   readonly bare: string;
 }
 
-/** Where a model's parameters are in a file. */
+/**
+ * Where a model's parameters are in a file.
+ * @category State dicts
+ */
 export interface WeightsMatch {
   /** Tensors by name of the parameter. */
   readonly found: ReadonlyMap<string, NamedTensor>;
@@ -226,6 +232,8 @@ function nearest(
  * const { found } = matchWeights(file, { parameters: [{ name: "fc.bias", shape: [1] }] });
  * assertEquals(found.get("fc.bias")!.name, "net.fc.bias");
  * ```
+ *
+ * @category State dicts
  */
 export function matchWeights(file: WeightsFile, request: WeightsQuery): WeightsMatch {
   if (request.parameters.length === 0) return { found: new Map(), unused: [], notices: [] };
@@ -283,6 +291,8 @@ export function countMatches(file: WeightsFile, request: WeightsQuery): number {
  * const lines = unusedNotice(unused, { file: "last.ckpt", taker: "model" });
  * assertEquals(lines, ['the model has no place for 1 tensor of "last.ckpt": "loss.scale"']);
  * ```
+ *
+ * @category State dicts
  */
 export function unusedNotice(
   unused: readonly UnusedTensor[],

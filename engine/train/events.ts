@@ -4,10 +4,16 @@
  * @module
  */
 
-/** Numbers by logged name, for example `{ loss: 0.3, Accuracy: 0.9 }`. */
+/**
+ * Numbers by logged name, for example `{ loss: 0.3, Accuracy: 0.9 }`.
+ * @category Training
+ */
 export type Values = Readonly<Record<string, number>>;
 
-/** A fold's run directory exists and its data is open. */
+/**
+ * A fold's run directory exists and its data is open.
+ * @category Training
+ */
 export interface RunStarted {
   /** Discriminant. */
   readonly type: "run";
@@ -29,7 +35,10 @@ export interface RunStarted {
   readonly parameters: number;
 }
 
-/** A training batch is done. */
+/**
+ * A training batch is done.
+ * @category Training
+ */
 export interface BatchDone {
   /** Discriminant. */
   readonly type: "batch";
@@ -43,7 +52,10 @@ export interface BatchDone {
   readonly loss: number;
 }
 
-/** An epoch is done: trained, evaluated and saved. */
+/**
+ * An epoch is done: trained, evaluated and saved.
+ * @category Training
+ */
 export interface EpochDone {
   /** Discriminant. */
   readonly type: "epoch";
@@ -63,7 +75,10 @@ export interface EpochDone {
   readonly best: boolean;
 }
 
-/** Something that the user should know, once. */
+/**
+ * Something that the user should know, once.
+ * @category Training
+ */
 export interface Notice {
   /** Discriminant. */
   readonly type: "notice";
@@ -71,7 +86,10 @@ export interface Notice {
   readonly message: string;
 }
 
-/** A fold is done. */
+/**
+ * A fold is done.
+ * @category Training
+ */
 export interface RunDone {
   /** Discriminant. */
   readonly type: "done";
@@ -89,5 +107,8 @@ export interface RunDone {
   readonly test?: Values;
 }
 
-/** Everything that training reports. */
+/**
+ * Everything that training reports.
+ * @category Training
+ */
 export type TrainEvent = RunStarted | BatchDone | EpochDone | Notice | RunDone;

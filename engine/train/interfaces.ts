@@ -5,13 +5,22 @@
  */
 import type { Tensor } from "../ir/node.ts";
 
-/** What a model predicts. */
+/**
+ * What a model predicts.
+ * @category Targets
+ */
 export type Task = "Classification" | "Regression";
 
-/** How targets are encoded: one class, several classes at once, or real values. */
+/**
+ * How targets are encoded: one class, several classes at once, or real values.
+ * @category Targets
+ */
 export type Subtask = "multiclass" | "multilabel" | "regression";
 
-/** Facts that every part of a run may need to know about the targets. */
+/**
+ * Facts that every part of a run may need to know about the targets.
+ * @category Targets
+ */
 export interface TaskInfo {
   /** What is predicted. */
   readonly task: Task;
@@ -21,7 +30,10 @@ export interface TaskInfo {
   readonly numClasses: number;
 }
 
-/** Options of one parameter's update. */
+/**
+ * Options of one parameter's update.
+ * @category Optimizers
+ */
 export interface ParameterOptions {
   /** Scalar factor on the learning rate, from `layer_wise_lr_decay`. */
   readonly lrScale: number;
@@ -29,7 +41,10 @@ export interface ParameterOptions {
   readonly weightDecay: number;
 }
 
-/** What one optimizer step gets for one parameter. */
+/**
+ * What one optimizer step gets for one parameter.
+ * @category Optimizers
+ */
 export interface UpdateInput {
   /** Current value. */
   readonly parameter: Tensor;
@@ -43,7 +58,10 @@ export interface UpdateInput {
   readonly options: ParameterOptions;
 }
 
-/** What one optimizer step computes for one parameter. */
+/**
+ * What one optimizer step computes for one parameter.
+ * @category Optimizers
+ */
 export interface ParameterUpdate {
   /** The new value. */
   readonly parameter: Tensor;
@@ -54,7 +72,10 @@ export interface ParameterUpdate {
   readonly state: Readonly<Record<string, Tensor>>;
 }
 
-/** State that an optimizer keeps for one parameter: same shape as the parameter, or a scalar. */
+/**
+ * State that an optimizer keeps for one parameter: same shape as the parameter, or a scalar.
+ * @category Optimizers
+ */
 export interface StateSpec {
   /** Whether it has the parameter's shape or is a single number. */
   readonly shape: "parameter" | "scalar";
@@ -62,7 +83,10 @@ export interface StateSpec {
   readonly initial?: number | "parameter";
 }
 
-/** A gradient-based optimizer: pure graph functions over state that somebody else stores. */
+/**
+ * A gradient-based optimizer: pure graph functions over state that somebody else stores.
+ * @category Optimizers
+ */
 export interface Optimizer {
   /**
    * State kept for one parameter, keyed as `torch.optim` keys it (`exp_avg`, `momentum_buffer`, …).
@@ -88,7 +112,10 @@ export interface Optimizer {
   readonly hyperparameters: Readonly<Record<string, unknown>>;
 }
 
-/** A learning-rate schedule that steps once an epoch. */
+/**
+ * A learning-rate schedule that steps once an epoch.
+ * @category Schedules
+ */
 export interface Schedule {
   /**
    * Gives the learning rate of an epoch.
@@ -98,7 +125,10 @@ export interface Schedule {
   factor(epoch: number): number;
 }
 
-/** Predictions and targets that a metric is computed from. */
+/**
+ * Predictions and targets that a metric is computed from.
+ * @category Metrics
+ */
 export interface MetricInput extends TaskInfo {
   /** Number of samples. */
   readonly count: number;
@@ -111,7 +141,10 @@ export interface MetricInput extends TaskInfo {
   readonly labels: Int32Array | Float32Array;
 }
 
-/** Collects predictions batch by batch until the values of a whole split are asked for. */
+/**
+ * Collects predictions batch by batch until the values of a whole split are asked for.
+ * @category Metrics
+ */
 export interface MetricAccumulator {
   /**
    * Takes in a batch.
@@ -125,7 +158,10 @@ export interface MetricAccumulator {
   compute(): Readonly<Record<string, number>>;
 }
 
-/** A number, or several, that says how good predictions are. */
+/**
+ * A number, or several, that says how good predictions are.
+ * @category Metrics
+ */
 export interface Metric {
   /** Whether a larger value is better, so that the best checkpoint can be chosen by it. */
   readonly higherIsBetter: boolean;
@@ -133,7 +169,10 @@ export interface Metric {
   accumulator(): MetricAccumulator;
 }
 
-/** What a run tells its logger at the start. */
+/**
+ * What a run tells its logger at the start.
+ * @category Loggers
+ */
 export interface RunInfo {
   /** Run directory. */
   readonly directory: string;
@@ -143,7 +182,10 @@ export interface RunInfo {
   readonly addLog: Readonly<Record<string, unknown>>;
 }
 
-/** Where a run's numbers go besides its own files. */
+/**
+ * Where a run's numbers go besides its own files.
+ * @category Loggers
+ */
 export interface Logger {
   /** Called once, before the first epoch. */
   start(run: RunInfo): void | Promise<void>;

@@ -18,7 +18,10 @@ import { type ModelOutput, requireOutput } from "./model_output.ts";
 
 export type { ModelOutput } from "./model_output.ts";
 
-/** Graph inputs that carry a batch. */
+/**
+ * Graph inputs that carry a batch.
+ * @category Models
+ */
 export interface ModelInputs {
   /** `[batch, …]`, or `[instances, …]` when samples are bags. */
   readonly features: Tensor;
@@ -28,7 +31,10 @@ export interface ModelInputs {
   readonly labels: Tensor;
 }
 
-/** A model: parameters, and a graph over them. */
+/**
+ * A model: parameters, and a graph over them.
+ * @category Models
+ */
 export interface Model extends TaskInfo {
   /** Whether samples are bags. */
   readonly bags: boolean;
@@ -61,7 +67,10 @@ export interface ModelGraph {
   readonly updates: Readonly<Record<string, Tensor>>;
 }
 
-/** What a model predicts, ready for a session. */
+/**
+ * What a model predicts, ready for a session.
+ * @category Models
+ */
 export interface PredictionGraph {
   /** `[batch, num_classes]`. */
   readonly logits: Tensor;
@@ -100,6 +109,8 @@ export interface PredictionGraph {
  * });
  * assertEquals([...data].map((value) => Number(value).toFixed(2)), ["0.75", "0.25"]);
  * ```
+ *
+ * @category Models
  */
 export function predictionGraph(model: Model): PredictionGraph {
   const { labels: _, ...data } = modelInputs(model);

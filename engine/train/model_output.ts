@@ -7,7 +7,10 @@ import { formatShape } from "../ir/dims.ts";
 import type { Tensor } from "../ir/node.ts";
 import type { Dim, Shape } from "../ir/types.ts";
 
-/** What a model, by its head, computes from a batch. */
+/**
+ * What a model, by its head, computes from a batch.
+ * @category Models
+ */
 export interface ModelOutput {
   /** `[batch, num_classes]`: logits, or predicted values for regression. */
   readonly logits: Tensor;

@@ -16,7 +16,10 @@ import { isParts } from "../../registry/builder/config_input.ts";
 import { checkpointConfig } from "../runs/checkpoint_config.ts";
 import { addPluginHint } from "../runs/run_plugins.ts";
 
-/** The same for an extraction; parts that name a checkpoint complete the config of its run. */
+/**
+ * The same for an extraction; parts that name a checkpoint complete the config of its run.
+ * @category Extraction
+ */
 export type ExtractConfigInput = ExtractConfig | readonly ExtractPart[];
 
 /**

@@ -4,7 +4,10 @@
  */
 import type { DownloadProgress, SplitName } from "../../registry/plugin.ts";
 
-/** A line for the user. */
+/**
+ * A line for the user.
+ * @category Extraction
+ */
 export interface ExtractNotice {
   /** Kind of event. */
   readonly type: "notice";
@@ -12,13 +15,19 @@ export interface ExtractNotice {
   readonly message: string;
 }
 
-/** Weights are being downloaded. */
+/**
+ * Weights are being downloaded.
+ * @category Extraction
+ */
 export interface ExtractDownload extends DownloadProgress {
   /** Kind of event. */
   readonly type: "download";
 }
 
-/** Work on a split begins. */
+/**
+ * Work on a split begins.
+ * @category Extraction
+ */
 export interface SplitStarted {
   /** Kind of event. */
   readonly type: "split";
@@ -32,7 +41,10 @@ export interface SplitStarted {
   readonly done: number;
 }
 
-/** Work on a split went on. */
+/**
+ * Work on a split went on.
+ * @category Extraction
+ */
 export interface SplitProgress {
   /** Kind of event. */
   readonly type: "progress";
@@ -48,7 +60,10 @@ export interface SplitProgress {
   readonly secondsLeft: number;
 }
 
-/** A feature file is finished. */
+/**
+ * A feature file is finished.
+ * @category Extraction
+ */
 export interface ExtractedFile {
   /** Kind of event. */
   readonly type: "file";
@@ -66,7 +81,10 @@ export interface ExtractedFile {
   readonly kept: boolean;
 }
 
-/** Anything that happens. */
+/**
+ * Anything that happens.
+ * @category Extraction
+ */
 export type ExtractEvent =
   | ExtractNotice
   | ExtractDownload

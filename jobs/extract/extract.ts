@@ -37,7 +37,10 @@ import {
   encodeWhileReading,
 } from "../../registry/builder/model.ts";
 
-/** What extraction needs besides its config. */
+/**
+ * What extraction needs besides its config.
+ * @category Extraction
+ */
 export interface ExtractOptions {
   /** Where plugins are looked up. @default {registry} */
   readonly registry?: Registry;
@@ -86,6 +89,8 @@ export interface ExtractOptions {
  * assertEquals([embedDim, [...labels.values]], [64, [0, 1]]);
  * await Deno.remove(folder, { recursive: true });
  * ```
+ *
+ * @category Extraction
  */
 export async function extractFeatures(
   given: ExtractConfigInput,

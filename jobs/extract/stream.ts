@@ -32,6 +32,8 @@ import type { ExtractConfigInput } from "./config_input.ts";
  *   for await (const event of extractEvents(config)) console.log(event.type);
  * }, Error, "no such folder");
  * ```
+ *
+ * @category Extraction
  */
 export async function* extractEvents(
   config: ExtractConfigInput,

@@ -21,7 +21,10 @@ import { createDataset } from "../../registry/builder/dataset.ts";
 import { assembleModel } from "../../registry/builder/model.ts";
 import { addPluginHint } from "../runs/run_plugins.ts";
 
-/** Samples to predict: rows, one after the other. */
+/**
+ * Samples to predict: rows, one after the other.
+ * @category Prediction
+ */
 export interface Samples {
   /** `[samples, ...sampleShape]`, or `[instances, ...sampleShape]` for bags, row-major. */
   readonly features: Float32Array<ArrayBuffer>;
@@ -29,7 +32,10 @@ export interface Samples {
   readonly lengths?: Int32Array<ArrayBuffer>;
 }
 
-/** What a model says of one sample. */
+/**
+ * What a model says of one sample.
+ * @category Prediction
+ */
 export interface Prediction {
   /** `[num_classes]`; for regression the predicted values. */
   readonly logits: Float32Array;
@@ -42,7 +48,10 @@ export interface Prediction {
   readonly attention?: readonly Float32Array[];
 }
 
-/** What a model says of one sample of a file. */
+/**
+ * What a model says of one sample of a file.
+ * @category Prediction
+ */
 export interface FilePrediction extends Prediction {
   /** Index of the sample in the file. */
   readonly index: number;
@@ -80,6 +89,8 @@ export interface FilePrediction extends Prediction {
  * assertEquals(scores[0] > 0.9, true);
  * await Deno.remove(folder, { recursive: true });
  * ```
+ *
+ * @category Prediction
  */
 export class TrainedModel implements AsyncDisposable {
   readonly #model: Model;

@@ -48,6 +48,8 @@ import { train, type TrainedFold, type TrainOptions } from "./train.ts";
  * assertEquals(epochs, [0]);
  * await Deno.remove(folder, { recursive: true });
  * ```
+ *
+ * @category Training
  */
 export async function* trainEvents(
   config: ConfigInput,

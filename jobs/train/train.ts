@@ -15,7 +15,10 @@ import { type ConfigInput, resolveConfigInput } from "../../registry/builder/con
 import { placeOf, runtimeInfo } from "../runs/run_names.ts";
 import { addPluginHint } from "../runs/run_plugins.ts";
 
-/** What training needs besides its config. */
+/**
+ * What training needs besides its config.
+ * @category Training
+ */
 export interface TrainOptions {
   /** Where plugins are looked up. @default {registry} */
   readonly registry?: Registry;
@@ -27,10 +30,16 @@ export interface TrainOptions {
   readonly onEvent?: (event: TrainEvent) => void;
 }
 
-/** Numbers of one epoch. */
+/**
+ * Numbers of one epoch.
+ * @category Training
+ */
 export type EpochNumbers = Pick<EpochDone, "epoch" | "lr" | "train" | "val">;
 
-/** What a fold has come to. */
+/**
+ * What a fold has come to.
+ * @category Training
+ */
 export interface TrainedFold extends RunDone {
   /** Numbers of all epochs, those before a run was resumed among them. */
   readonly history: readonly EpochNumbers[];
@@ -71,6 +80,8 @@ export interface TrainedFold extends RunDone {
  * assertEquals([run.bestMetric, run.history.length], ["val_Accuracy", 2]);
  * await Deno.remove(folder, { recursive: true });
  * ```
+ *
+ * @category Training
  */
 export async function train(
   given: ConfigInput,

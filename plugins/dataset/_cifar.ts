@@ -19,7 +19,10 @@ import {
   SHAPE,
 } from "./_cifar_files.ts";
 
-/** Config of the `cifar10` and `cifar100` datasets. */
+/**
+ * Config of the `cifar10` and `cifar100` datasets.
+ * @category Datasets
+ */
 export interface CifarConfig {
   /** Number of classes. */
   readonly num_classes: number;

@@ -21,7 +21,10 @@ export const DEFAULT_LABELS_FILE = "labels.json";
 /** Ends of image files' names. */
 export const DEFAULT_EXTENSIONS = [".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"];
 
-/** Config of the `generic_image_dataset` dataset. */
+/**
+ * Config of the `generic_image_dataset` dataset.
+ * @category Datasets
+ */
 export interface GenericImageDatasetConfig {
   /** Number of classes; 1 for regression. */
   readonly num_classes: number;

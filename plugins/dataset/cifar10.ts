@@ -58,6 +58,8 @@ const facts: CifarFacts = {
  * ], { sampleShape: [3, 32, 32] }); // nothing is read yet
  * assertEquals(parameters.at(-1)?.shape, [10]);
  * ```
+ *
+ * @category Datasets
  */
 export const cifar10: Plugin<"dataset", CifarConfig> = {
   slot: "dataset",

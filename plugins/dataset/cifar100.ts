@@ -60,6 +60,8 @@ const facts: CifarFacts = {
  * const [label] = (await dataset.open("val"))!.labels.values;
  * assertEquals(dataset.classNames?.[label], "orange");
  * ```
+ *
+ * @category Datasets
  */
 export const cifar100: Plugin<"dataset", CifarConfig> = {
   slot: "dataset",

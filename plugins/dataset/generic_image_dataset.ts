@@ -33,6 +33,8 @@ export type { GenericImageDatasetConfig };
  * const split = await dataset.open("train");
  * assertEquals([dataset.classNames, [...split!.labels.values]], [["cat", "dog"], [0, 1]]);
  * ```
+ *
+ * @category Datasets
  */
 export const genericImageDataset: Plugin<"dataset", GenericImageDatasetConfig> = {
   slot: "dataset",

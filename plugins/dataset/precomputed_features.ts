@@ -9,7 +9,10 @@ import { choice, count, group, options, path, required, text } from "../../regis
 import type { Dataset, Plugin, SplitName, Subtask, Task, TaskInfo } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 
-/** Names of the datasets inside the files. */
+/**
+ * Names of the datasets inside the files.
+ * @category Datasets
+ */
 export interface FeatureKeys {
   /** Features. @default {"features"} */
   readonly feature_key: string;
@@ -21,7 +24,10 @@ export interface FeatureKeys {
   readonly bag_lengths_key: string;
 }
 
-/** Config of the `precomputed_features` dataset. */
+/**
+ * Config of the `precomputed_features` dataset.
+ * @category Datasets
+ */
 export interface PrecomputedFeaturesConfig {
   /** Number of classes, or of predicted values. */
   readonly num_classes: number;
@@ -81,6 +87,8 @@ const config = options<PrecomputedFeaturesConfig>({
  * const split = await dataset.open("train");
  * assertEquals([[...split!.bagLengths!], [...split!.labels.values]], [[2, 1], [0, 1]]);
  * ```
+ *
+ * @category Datasets
  */
 export const precomputedFeatures: Plugin<"dataset", PrecomputedFeaturesConfig> = {
   slot: "dataset",

@@ -32,7 +32,10 @@ import type {
 import { registry } from "../../registry/registry.ts";
 import { chooseOutput, type OnnxFile, readOnnxFile } from "./_onnx_file.ts";
 
-/** Config of the `onnx` encoder. */
+/**
+ * Config of the `onnx` encoder.
+ * @category Encoders
+ */
 export interface OnnxConfig {
   /** The `.onnx` file. */
   readonly file: string;
@@ -103,6 +106,8 @@ const config = options<OnnxConfig>({
  * const context = { scope: new Parameters().scope(), ...samples };
  * assertEquals((await onnx.create(options, context)).embedDim, 3);
  * ```
+ *
+ * @category Encoders
  */
 export const onnx: EncoderPlugin<OnnxConfig> = {
   slot: "encoder_type",

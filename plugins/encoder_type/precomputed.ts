@@ -8,7 +8,10 @@ import { count, options, required } from "../../registry/options/mod.ts";
 import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 
-/** Config of the `precomputed` encoder. */
+/**
+ * Config of the `precomputed` encoder.
+ * @category Encoders
+ */
 export interface PrecomputedConfig {
   /** Width of the features; must equal the files' D. */
   readonly feature_dim: number;
@@ -35,6 +38,8 @@ const config = options<PrecomputedConfig>({
  * await buildModel(config, { sampleShape: [768] });
  * await assertRejects(() => buildModel(config, { sampleShape: [1024] }), DataError, "1024 wide");
  * ```
+ *
+ * @category Encoders
  */
 export const precomputed: Plugin<"encoder_type", PrecomputedConfig> = {
   slot: "encoder_type",

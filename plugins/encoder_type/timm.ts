@@ -18,7 +18,10 @@ import { type Family, type TimmModel, timmModel } from "./_timm_table.ts";
 import { readWeights } from "./_timm_weights.ts";
 import { timmNames } from "./_timm_names.ts";
 
-/** Config of the `timm` encoder. */
+/**
+ * Config of the `timm` encoder.
+ * @category Encoders
+ */
 export interface TimmConfig {
   /** Name of the model, with or without the tag of its weights. @default {"vit_base_patch16_224"} */
   readonly type: string;
@@ -91,6 +94,8 @@ const ARCHITECTURES: Readonly<Record<Family, VisionArchitecture>> = {
  * assertEquals([output, embedDim], ["map", 512]);
  * assertEquals(parameters.list()[0].shape, [64, 1, 7, 7]); // of the first convolution
  * ```
+ *
+ * @category Encoders
  */
 export const timm: EncoderPlugin<TimmConfig> = {
   slot: "encoder_type",

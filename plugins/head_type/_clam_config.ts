@@ -12,7 +12,10 @@ import {
 } from "../../registry/options/mod.ts";
 import type { OptionsSchema } from "../../registry/plugin.ts";
 
-/** Config of the `clam` head. */
+/**
+ * Config of the `clam` head.
+ * @category Heads
+ */
 export interface ClamConfig {
   /** One attention branch for all classes (`sb`), or one per class (`mb`). @default {"mb"} */
   readonly variant: "sb" | "mb";

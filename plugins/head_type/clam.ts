@@ -67,6 +67,8 @@ interface Parts {
  * const { logits, attention } = predictionGraph(model);
  * assertEquals([logits.shape, attention?.shape], [["batch", 2], [2, "instances"]]);
  * ```
+ *
+ * @category Heads
  */
 export const clam: Plugin<"head_type", ClamConfig> = {
   slot: "head_type",

@@ -7,7 +7,10 @@ import { number, options } from "../../registry/options/mod.ts";
 import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 
-/** Config of the `classification` head. */
+/**
+ * Config of the `classification` head.
+ * @category Heads
+ */
 export interface ClassificationConfig {
   /** Dropout rate on the embedding. @default {0} */
   readonly dropout: number;
@@ -37,6 +40,8 @@ const config = options<ClassificationConfig>({
  *   "head.fc.fc.bias 10",
  * ]);
  * ```
+ *
+ * @category Heads
  */
 export const classification: Plugin<"head_type", ClassificationConfig> = {
   slot: "head_type",

@@ -7,7 +7,10 @@ import { count, number, options } from "../../registry/options/mod.ts";
 import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 
-/** Config of the `regression` head. */
+/**
+ * Config of the `regression` head.
+ * @category Heads
+ */
 export interface RegressionConfig {
   /** Dropout rate on the embedding. @default {0} */
   readonly dropout: number;
@@ -37,6 +40,8 @@ const config = options<RegressionConfig>({
  * ], { sampleShape: [64] });
  * assertEquals([subtask, ...parameters.map(({ shape }) => shape)], ["regression", [2, 64], [2]]);
  * ```
+ *
+ * @category Heads
  */
 export const regression: Plugin<"head_type", RegressionConfig> = {
   slot: "head_type",

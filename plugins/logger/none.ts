@@ -16,6 +16,8 @@ import { registry } from "../../registry/registry.ts";
  * const logger = noLogger.create({}, {});
  * assertEquals(logger.log(0, { val_Accuracy: 0.9 }), undefined);
  * ```
+ *
+ * @category Loggers
  */
 export const noLogger: Plugin<"logger", NoOptions> = {
   slot: "logger",

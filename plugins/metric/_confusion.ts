@@ -9,7 +9,10 @@ import { assertBatch } from "./_metric.ts";
 /** Probability above which a label of a multilabel task counts as predicted. */
 const THRESHOLD = 0.5;
 
-/** Decisions of one class against the rest. */
+/**
+ * Decisions of one class against the rest.
+ * @category Metrics
+ */
 export interface ClassCounts {
   /** Samples of the class that were predicted as such. */
   readonly tp: number;
@@ -21,7 +24,10 @@ export interface ClassCounts {
   readonly tn: number;
 }
 
-/** Decisions on all samples so far. */
+/**
+ * Decisions on all samples so far.
+ * @category Metrics
+ */
 export interface Decisions {
   /** How targets are encoded. */
   readonly subtask: Subtask;
@@ -47,6 +53,8 @@ export interface Decisions {
  * counter.update({ ...task, count: 2, scores, labels: Int32Array.of(1, 1) });
  * assertEquals(counter.decisions().classes[1], { tp: 1, fp: 0, fn: 1, tn: 0 });
  * ```
+ *
+ * @category Metrics
  */
 export class DecisionCounter {
   readonly #key: string;
@@ -138,6 +146,8 @@ export class DecisionCounter {
  * accumulator.update({ ...task, count: 2, scores, labels: Int32Array.of(1, 1) });
  * assertEquals(accumulator.compute(), { Specificity: 0.5 });
  * ```
+ *
+ * @category Metrics
  */
 export function accumulateDecisions(
   key: string,
@@ -164,6 +174,8 @@ export function accumulateDecisions(
  *
  * assertEquals([ratio(1, 2), ratio(0, 0)], [0.5, 0]);
  * ```
+ *
+ * @category Metrics
  */
 export function ratio(numerator: number, denominator: number): number {
   return denominator === 0 ? 0 : numerator / denominator;
@@ -181,6 +193,8 @@ export function ratio(numerator: number, denominator: number): number {
  *
  * assertEquals(precision({ tp: 1, fp: 3, fn: 0, tn: 0 }), 0.25);
  * ```
+ *
+ * @category Metrics
  */
 export function precision({ tp, fp }: ClassCounts): number {
   return ratio(tp, tp + fp);
@@ -198,6 +212,8 @@ export function precision({ tp, fp }: ClassCounts): number {
  *
  * assertEquals(recall({ tp: 1, fp: 3, fn: 1, tn: 0 }), 0.5);
  * ```
+ *
+ * @category Metrics
  */
 export function recall({ tp, fn }: ClassCounts): number {
   return ratio(tp, tp + fn);
@@ -215,6 +231,8 @@ export function recall({ tp, fn }: ClassCounts): number {
  *
  * assertEquals(f1Score({ tp: 1, fp: 0, fn: 1, tn: 0 }), 2 / 3);
  * ```
+ *
+ * @category Metrics
  */
 export function f1Score({ tp, fp, fn }: ClassCounts): number {
   return ratio(2 * tp, 2 * tp + fp + fn);
@@ -237,6 +255,8 @@ export function f1Score({ tp, fp, fn }: ClassCounts): number {
  * const classes = [{ tp: 1, fp: 0, fn: 0, tn: 1 }, { tp: 1, fp: 0, fn: 0, tn: 1 }, absent];
  * assertEquals(macroAverage({ subtask: "multiclass", count: 2, classes }, recall), 1);
  * ```
+ *
+ * @category Metrics
  */
 export function macroAverage(
   { subtask, count, classes }: Decisions,

@@ -19,6 +19,8 @@ import type { MetricInput, MetricPlugin, TaskInfo } from "../../registry/plugin.
  * const task = { task: "Regression", subtask: "regression", numClasses: 1 } as const;
  * assertThrows(() => assertSupported(metric, task), RangeError, 'subtask is "regression"');
  * ```
+ *
+ * @category Metrics
  */
 export function assertSupported(
   plugin: Pick<MetricPlugin, "key" | "subtasks">,
@@ -51,6 +53,8 @@ export function assertSupported(
  * const batch = { ...task, count: 1, scores: Float32Array.of(0, 1), labels: Int32Array.of(7) };
  * assertThrows(() => assertBatch("kappa", task, batch), RangeError, "label of sample 0 is 7");
  * ```
+ *
+ * @category Metrics
  */
 export function assertBatch(key: string, task: TaskInfo, batch: MetricInput): void {
   const { count, numClasses, scores, labels, subtask } = batch;

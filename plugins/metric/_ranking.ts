@@ -10,7 +10,10 @@
 import type { MetricAccumulator, TaskInfo } from "../../registry/plugin.ts";
 import { type SampleChunk, SampleStore } from "./_samples.ts";
 
-/** How the samples of one class rank against all others. */
+/**
+ * How the samples of one class rank against all others.
+ * @category Metrics
+ */
 export interface ClassRanking {
   /** Scores of the class's samples, ascending. */
   readonly positives: Float32Array;
@@ -40,6 +43,8 @@ export interface ClassRanking {
  * const [{ negatives, above }] = rankClasses(store);
  * assertEquals([negatives, ...above], [1, 1, 0]);
  * ```
+ *
+ * @category Metrics
  */
 export function rankClasses(store: SampleStore): ClassRanking[] {
   const { count, task: { subtask, numClasses } } = store;
@@ -86,6 +91,8 @@ export function rankClasses(store: SampleStore): ClassRanking[] {
  * accumulator.update({ ...task, count: 3, scores, labels: Int32Array.of(0, 1, 0) });
  * assertEquals(accumulator.compute(), { FirstHit: 1 });
  * ```
+ *
+ * @category Metrics
  */
 export function accumulateRankings(
   key: string,
@@ -111,6 +118,8 @@ export function accumulateRankings(
  *
  * assertEquals(meanOfDefined([0.5, NaN, 1]), 0.75);
  * ```
+ *
+ * @category Metrics
  */
 export function meanOfDefined(scores: readonly number[]): number {
   const defined = scores.filter((score) => !Number.isNaN(score));

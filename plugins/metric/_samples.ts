@@ -11,7 +11,10 @@ import { assertBatch } from "./_metric.ts";
 /** Scores from which on memory is not doubled any more but grows chunk by chunk: 1 MiB. */
 const CHUNK_SCORES = 2 ** 18;
 
-/** Consecutive samples that lie in one piece of memory. */
+/**
+ * Consecutive samples that lie in one piece of memory.
+ * @category Metrics
+ */
 export interface SampleChunk {
   /** Number of samples. */
   readonly count: number;
@@ -37,6 +40,8 @@ export interface SampleChunk {
  * }
  * assertEquals(store.chunks().flatMap(({ labels }) => [...labels]), [1, 0]);
  * ```
+ *
+ * @category Metrics
  */
 export class SampleStore {
   /** What the run predicts. */

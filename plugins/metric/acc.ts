@@ -27,6 +27,8 @@ import { assertSupported } from "./_metric.ts";
  * accumulator.update({ ...task, count: 2, scores, labels });
  * assertEquals(accumulator.compute(), { Accuracy: 0.5 });
  * ```
+ *
+ * @category Metrics
  */
 export const acc: MetricPlugin<NoOptions> = {
   slot: "metric",

@@ -36,6 +36,8 @@ import { accumulateRankings, type ClassRanking, meanOfDefined } from "./_ranking
  * accumulator.update({ ...task, count: 3, scores, labels });
  * assertAlmostEquals(accumulator.compute().AP, (1 + 2 / 3) / 2);
  * ```
+ *
+ * @category Metrics
  */
 export const ap: MetricPlugin<NoOptions> = {
   slot: "metric",

@@ -35,6 +35,8 @@ import { accumulateRankings, type ClassRanking, meanOfDefined } from "./_ranking
  * accumulator.update({ ...task, count: 4, scores, labels });
  * assertEquals(accumulator.compute(), { AUROC: 0.75 });
  * ```
+ *
+ * @category Metrics
  */
 export const auroc: MetricPlugin<NoOptions> = {
   slot: "metric",

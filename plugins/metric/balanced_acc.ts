@@ -36,6 +36,8 @@ import { assertSupported } from "./_metric.ts";
  * accumulator.update({ ...task, count: 4, scores, labels });
  * assertEquals(accumulator.compute(), { Balanced_Accuracy: 0.5 });
  * ```
+ *
+ * @category Metrics
  */
 export const balancedAcc: MetricPlugin<NoOptions> = {
   slot: "metric",

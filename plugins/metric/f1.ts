@@ -27,6 +27,8 @@ import { assertSupported } from "./_metric.ts";
  * accumulator.update({ ...task, count: 2, scores, labels });
  * assertEquals(accumulator.compute(), { F1: 1 });
  * ```
+ *
+ * @category Metrics
  */
 export const f1: MetricPlugin<NoOptions> = {
   slot: "metric",

@@ -25,6 +25,8 @@ import { assertSupported } from "./_metric.ts";
  * accumulator.update({ ...task, count: 2, scores, labels });
  * assertEquals(accumulator.compute(), { F1_class_0: 1, F1_class_1: 1, F1_class_2: 0 });
  * ```
+ *
+ * @category Metrics
  */
 export const f1PerClass: MetricPlugin<NoOptions> = {
   slot: "metric",

@@ -24,6 +24,8 @@ import { assertBatch, assertSupported } from "./_metric.ts";
  * accumulator.update({ ...task, count: 2, scores, labels });
  * assertEquals(accumulator.compute(), { MAE: 1.5 });
  * ```
+ *
+ * @category Metrics
  */
 export const mae: MetricPlugin<NoOptions> = {
   slot: "metric",

@@ -24,6 +24,8 @@ import { assertBatch, assertSupported } from "./_metric.ts";
  * accumulator.update({ ...task, count: 2, scores, labels });
  * assertEquals(accumulator.compute(), { MSE: 2.5 });
  * ```
+ *
+ * @category Metrics
  */
 export const mse: MetricPlugin<NoOptions> = {
   slot: "metric",

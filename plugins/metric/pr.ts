@@ -27,6 +27,8 @@ import { assertSupported } from "./_metric.ts";
  * accumulator.update({ ...task, count: 2, scores, labels });
  * assertEquals(accumulator.compute(), { Precision: 0.25, Recall: 0.5 });
  * ```
+ *
+ * @category Metrics
  */
 export const pr: MetricPlugin<NoOptions> = {
   slot: "metric",

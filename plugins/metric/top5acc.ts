@@ -28,6 +28,8 @@ const TOP_K = 5;
  * accumulator.update({ ...task, count: 2, scores, labels });
  * assertEquals(accumulator.compute(), { Accuracy_top5: 0.5 });
  * ```
+ *
+ * @category Metrics
  */
 export const top5acc: MetricPlugin<NoOptions> = {
   slot: "metric",

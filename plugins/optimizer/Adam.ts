@@ -29,6 +29,8 @@ import { coupledDecay } from "./_decay.ts";
  * const { data } = await evaluate(parameter);
  * assertEquals([...data].map((value) => Number(value).toFixed(3)), ["0.900", "1.100"]);
  * ```
+ *
+ * @category Optimizers
  */
 export const adam: Plugin<"optimizer", NoOptions> = {
   slot: "optimizer",

@@ -28,6 +28,8 @@ import { decoupledDecay, scaledRate } from "./_decay.ts";
  * const { data } = await evaluate(parameter);
  * assertEquals(Number(data[0]).toFixed(3), "0.950");
  * ```
+ *
+ * @category Optimizers
  */
 export const adamW: Plugin<"optimizer", NoOptions> = {
   slot: "optimizer",

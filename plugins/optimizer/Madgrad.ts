@@ -33,6 +33,8 @@ const EPS = 1e-6;
  * const { data } = await evaluate(parameter);
  * assertEquals([...data].map((value) => Number(value).toFixed(3)), ["0.978", "0.954"]);
  * ```
+ *
+ * @category Optimizers
  */
 export const madgrad: Plugin<"optimizer", NoOptions> = {
   slot: "optimizer",

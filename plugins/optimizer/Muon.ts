@@ -22,7 +22,10 @@ import { registry } from "../../registry/registry.ts";
 import { ADAM_STATE, adamScalars, adamUpdate } from "./_adam.ts";
 import { decoupledDecay, scaledRate } from "./_decay.ts";
 
-/** Config of the `Muon` optimizer. */
+/**
+ * Config of the `Muon` optimizer.
+ * @category Optimizers
+ */
 export interface MuonConfig {
   /** Whether the gradient looks one momentum step ahead. @default {false} */
   readonly nesterov: boolean;
@@ -79,6 +82,8 @@ const config = options<MuonConfig>({
  * const rounded = [...data].map((value) => Number(value).toFixed(2));
  * assertEquals(rounded, ["-0.10", "0.00", "0.00", "0.10"]);
  * ```
+ *
+ * @category Optimizers
  */
 export const muon: Plugin<"optimizer", MuonConfig> = {
   slot: "optimizer",

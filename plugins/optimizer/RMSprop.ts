@@ -32,6 +32,8 @@ const EPS = 1e-10;
  * const mean = 0.9 * 1 + 0.1 * 2 ** 2;
  * assertEquals(Number(data[0]).toFixed(4), (1 - 0.1 * 2 / Math.sqrt(mean)).toFixed(4));
  * ```
+ *
+ * @category Optimizers
  */
 export const rmsprop: Plugin<"optimizer", NoOptions> = {
   slot: "optimizer",

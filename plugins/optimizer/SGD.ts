@@ -9,7 +9,10 @@ import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { coupledDecay, scaledRate } from "./_decay.ts";
 
-/** Config of the `SGD` optimizer. */
+/**
+ * Config of the `SGD` optimizer.
+ * @category Optimizers
+ */
 export interface SgdConfig {
   /** Whether the gradient looks one momentum step ahead (Sutskever et al. 2013). @default {false} */
   readonly nesterov: boolean;
@@ -41,6 +44,8 @@ const MOMENTUM = 0.9;
  *   assertEquals(Number((await evaluate(parameter)).data[0]).toFixed(3), expected);
  * }
  * ```
+ *
+ * @category Optimizers
  */
 export const sgd: Plugin<"optimizer", SgdConfig> = {
   slot: "optimizer",

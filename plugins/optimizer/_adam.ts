@@ -21,6 +21,8 @@ const ADAM_EPS = 1e-8;
  *
  * assertEquals(Object.keys(ADAM_STATE), ["exp_avg", "exp_avg_sq"]);
  * ```
+ *
+ * @category Optimizers
  */
 export const ADAM_STATE: Readonly<Record<string, StateSpec>> = {
   exp_avg: { shape: "parameter" },
@@ -37,6 +39,8 @@ export const ADAM_STATE: Readonly<Record<string, StateSpec>> = {
  *
  * assertEquals(ADAM_HYPERPARAMETERS.betas, [0.9, 0.999]);
  * ```
+ *
+ * @category Optimizers
  */
 export const ADAM_HYPERPARAMETERS: Readonly<Record<string, unknown>> = {
   betas: ADAM_BETAS,
@@ -65,6 +69,8 @@ export const ADAM_HYPERPARAMETERS: Readonly<Record<string, unknown>> = {
  * assertAlmostEquals(adamScalars(1, 0.1).adam_lr, 0.1 * Math.sqrt(0.001) / 0.1);
  * assertAlmostEquals(adamScalars(1_000_000, 0.1).adam_lr, 0.1);
  * ```
+ *
+ * @category Optimizers
  */
 export function adamScalars(step: number, lr: number): Record<string, number> {
   const [beta1, beta2] = ADAM_BETAS;
@@ -95,6 +101,8 @@ export function adamScalars(step: number, lr: number): Record<string, number> {
  * const { data } = await evaluate(parameter);
  * assertEquals(Number(data[0]).toFixed(3), "0.900");
  * ```
+ *
+ * @category Optimizers
  */
 export function adamUpdate(
   { parameter, gradient, state, scalars, options }: UpdateInput,

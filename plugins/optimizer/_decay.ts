@@ -21,6 +21,8 @@ import type { ParameterOptions } from "../../engine/train/interfaces.ts";
  * const rate = scaledRate(scalar(0.5), { lrScale: 0.5, weightDecay: 0 });
  * assertEquals([...(await evaluate(rate)).data], [0.25]);
  * ```
+ *
+ * @category Optimizers
  */
 export function scaledRate(rate: Tensor, { lrScale }: ParameterOptions): Tensor {
   return lrScale === 1 ? rate : mul(rate, lrScale);
@@ -43,6 +45,8 @@ export function scaledRate(rate: Tensor, { lrScale }: ParameterOptions): Tensor 
  * const decayed = decoupledDecay(constant([4]), scalar(0.5), options);
  * assertEquals([...(await evaluate(decayed)).data], [3]);
  * ```
+ *
+ * @category Optimizers
  */
 export function decoupledDecay(
   parameter: Tensor,
@@ -69,6 +73,8 @@ export function decoupledDecay(
  * const gradient = coupledDecay(constant([1]), constant([4]), options);
  * assertEquals([...(await evaluate(gradient)).data], [3]);
  * ```
+ *
+ * @category Optimizers
  */
 export function coupledDecay(
   gradient: Tensor,

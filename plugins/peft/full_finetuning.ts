@@ -24,6 +24,8 @@ import { registry } from "../../registry/registry.ts";
  * const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
  * assertEquals(trained.reduce((sum, { shape }) => sum + size(shape), 0), 11_181_642);
  * ```
+ *
+ * @category Fine-tuning
  */
 export const fullFinetuning: Plugin<"peft", NoOptions> = {
   slot: "peft",

@@ -24,6 +24,8 @@ import { registry } from "../../registry/registry.ts";
  * const trained = model.parameters.filter(({ trainable }) => trainable);
  * assertEquals(trained.map(({ shape }) => shape), [[10, 512], [10]]);
  * ```
+ *
+ * @category Fine-tuning
  */
 export const linearProbing: Plugin<"peft", NoOptions> = {
   slot: "peft",

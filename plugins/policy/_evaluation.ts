@@ -22,6 +22,8 @@ const IMAGENET_STD = [0.229, 0.224, 0.225];
  * const parse = (value: unknown) => v.parse(interpolation, value);
  * assertEquals([parse(undefined), parse("bicubic")], [null, "bicubic"]);
  * ```
+ *
+ * @category Policies
  */
 export const interpolation: Option<Interpolation | null> = choice(
   null,
@@ -46,6 +48,8 @@ export const interpolation: Option<Interpolation | null> = choice(
  * const { mean, std } = normalization({ preprocessing });
  * assertEquals([mean, std], [[0.5, 0.5, 0.5], [0.5, 0.5, 0.5]]);
  * ```
+ *
+ * @category Policies
  */
 export function normalization(context: PolicyContext): NormalizeOperation {
   const { preprocessing, mean, std } = context;
@@ -80,6 +84,8 @@ function perChannel(name: string, values: readonly number[], channels: number): 
  *
  * assertEquals([squareSize(224), squareSize(undefined)], [[224, 224], undefined]);
  * ```
+ *
+ * @category Policies
  */
 export function squareSize(side: number | undefined): ImageSize | undefined {
   return side === undefined ? undefined : [side, side];
@@ -98,6 +104,8 @@ export function squareSize(side: number | undefined): ImageSize | undefined {
  *
  * assertEquals(sizeBeforeCrop([224, 224], 0.875), [256, 256]);
  * ```
+ *
+ * @category Policies
  */
 export function sizeBeforeCrop([height, width]: ImageSize, cropPct: number): ImageSize {
   return [Math.floor(height / cropPct), Math.floor(width / cropPct)];

@@ -13,7 +13,10 @@ import { interpolation, normalization, sizeBeforeCrop, squareSize } from "./_eva
 /** timm's share where an encoder says none. */
 const DEFAULT_CROP_PCT = 0.875;
 
-/** Config of the `default` policy. */
+/**
+ * Config of the `default` policy.
+ * @category Policies
+ */
 export interface DefaultPolicyConfig {
   /** How images are resized; `null` for the encoder's way. @default {null} */
   readonly interpolation: Interpolation | null;
@@ -46,6 +49,8 @@ const config = options<DefaultPolicyConfig>({
  * assertEquals(operations.map(({ op }) => op), ["resize_shorter", "center_crop", "normalize"]);
  * assertEquals(size, [224, 224]);
  * ```
+ *
+ * @category Policies
  */
 export const defaultPolicy: Plugin<"policy", DefaultPolicyConfig> = {
   slot: "policy",

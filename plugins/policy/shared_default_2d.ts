@@ -15,7 +15,10 @@ const DEFAULT_SIZE: ImageSize = [224, 224];
 /** Share of the resized side that the crop keeps where an encoder says none: 224 of 256. */
 const DEFAULT_CROP_PCT = 0.875;
 
-/** Config of the `shared_default_2d` policy. */
+/**
+ * Config of the `shared_default_2d` policy.
+ * @category Policies
+ */
 export interface SharedDefault2dConfig {
   /** How images are resized; `null` for the encoder's way. @default {null} */
   readonly interpolation: Interpolation | null;
@@ -41,6 +44,8 @@ const config = options<SharedDefault2dConfig>({ interpolation });
  *   { op: "center_crop", size: [224, 224] },
  * ]);
  * ```
+ *
+ * @category Policies
  */
 export const sharedDefault2d: Plugin<"policy", SharedDefault2dConfig> = {
   slot: "policy",

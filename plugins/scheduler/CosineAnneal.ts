@@ -17,7 +17,10 @@ import { options, whole } from "../../registry/options/mod.ts";
 import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 
-/** Options of the `CosineAnneal` schedule. */
+/**
+ * Options of the `CosineAnneal` schedule.
+ * @category Schedules
+ */
 export interface CosineAnnealConfig {
   /** Epochs of linear warm-up before annealing starts. @default {10} */
   readonly warmup_epochs: number;
@@ -39,6 +42,8 @@ const config = options<CosineAnnealConfig>({
  *   assertAlmostEquals(schedule.factor(epoch), factor, 1e-15);
  * });
  * ```
+ *
+ * @category Schedules
  */
 export const cosineAnneal: Plugin<"scheduler", CosineAnnealConfig> = {
   slot: "scheduler",

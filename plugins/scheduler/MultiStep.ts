@@ -24,6 +24,8 @@ import { registry } from "../../registry/registry.ts";
  *   assertAlmostEquals(schedule.factor(epoch), factor, 1e-15);
  * });
  * ```
+ *
+ * @category Schedules
  */
 export const multiStep: Plugin<"scheduler", NoOptions> = {
   slot: "scheduler",

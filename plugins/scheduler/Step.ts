@@ -22,6 +22,8 @@ import { registry } from "../../registry/registry.ts";
  *   assertAlmostEquals(schedule.factor(epoch), factor, 1e-15);
  * });
  * ```
+ *
+ * @category Schedules
  */
 export const step: Plugin<"scheduler", NoOptions> = {
   slot: "scheduler",

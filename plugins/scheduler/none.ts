@@ -15,6 +15,8 @@ import { registry } from "../../registry/registry.ts";
  *
  * assertEquals(noSchedule.create({}, { epochs: 20 }).factor(19), 1);
  * ```
+ *
+ * @category Schedules
  */
 export const noSchedule: Plugin<"scheduler", NoOptions> = {
   slot: "scheduler",

@@ -10,7 +10,10 @@ import { type ConfigInput, resolveConfigInput } from "./config_input.ts";
 import { createDataset } from "./dataset.ts";
 import { assembleModel as buildStack, type ModelSamples } from "./model.ts";
 
-/** What a model is built for. */
+/**
+ * What a model is built for.
+ * @category Models
+ */
 export interface BuildModelOptions {
   /** Where plugins are looked up. @default {registry} */
   readonly registry?: Registry;
@@ -52,6 +55,8 @@ export interface BuildModelOptions {
  * const onnx: Uint8Array = encode(emit({ scores }));
  * assertEquals(onnx.length > 1000, true);
  * ```
+ *
+ * @category Models
  */
 export async function buildModel(
   config: ConfigInput,

@@ -10,6 +10,7 @@ import type { Registry } from "../registry.ts";
 /**
  * What a run is described by: a resolved config, or parts of one: plugins selected by `configure`,
  * and fields that belong to no plugin. Later parts win over earlier ones.
+ * @category Configs
  */
 export type ConfigInput = ResolvedConfig | readonly ConfigPart[];
 

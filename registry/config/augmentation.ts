@@ -7,7 +7,10 @@ import * as v from "valibot";
 import { count, group, list, map, number, option, required, text } from "../options/mod.ts";
 import type { OptionsSchema } from "../plugin.ts";
 
-/** How images are changed before they reach the encoder. */
+/**
+ * How images are changed before they reach the encoder.
+ * @category Options
+ */
 export interface AugmentationConfig {
   /** Name of the policy for training; `null` leaves it to the encoder. */
   readonly train_policy: string | null;
@@ -46,6 +49,8 @@ export interface AugmentationConfig {
  * const schema = augmentationSchema({ train_policy: "randaugment" });
  * assertEquals(v.parse(schema, undefined).train_policy, "randaugment");
  * ```
+ *
+ * @category Options
  */
 export function augmentationSchema(
   policies: { readonly train_policy?: string; readonly test_policy?: string } = {},

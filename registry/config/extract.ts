@@ -14,7 +14,10 @@ import { type ConfigSources, type Resolution, resolveTree } from "./resolve.ts";
 import { MAX_WORKERS, type Section, SECTIONS } from "./sections.ts";
 import type { ConfigFields, ModelConfig } from "./tree.ts";
 
-/** Fields of extraction outside all sections. */
+/**
+ * Fields of extraction outside all sections.
+ * @category Configs
+ */
 export interface ExtractFields {
   /**
    * Checkpoint of a run whose model and data are taken; `null` takes them from the config.
@@ -45,7 +48,10 @@ export interface ExtractFields {
   readonly merge: number | null;
 }
 
-/** How images are read and computed with. */
+/**
+ * How images are read and computed with.
+ * @category Configs
+ */
 export interface ExtractLoading {
   /** Images between two records of the progress. @default {32} */
   readonly batch_size: number;
@@ -53,20 +59,29 @@ export interface ExtractLoading {
   readonly num_workers: number | null;
 }
 
-/** A config tree of feature extraction in which every field has its value. */
+/**
+ * A config tree of feature extraction in which every field has its value.
+ * @category Configs
+ */
 export interface ExtractConfig extends ModelConfig, ExtractFields {
   /** How images are read and computed with. */
   readonly dataloading: ExtractLoading;
 }
 
-/** The fields of that tree that belong to no plugin, any of them left out. */
+/**
+ * The fields of that tree that belong to no plugin, any of them left out.
+ * @category Configs
+ */
 export interface ExtractConfigFields
   extends Partial<ExtractFields>, Pick<ConfigFields, "data" | "model"> {
   /** How images are read and computed with. */
   readonly dataloading?: Partial<ExtractLoading>;
 }
 
-/** A part of a config of extraction: a selected plugin, or fields that belong to no plugin. */
+/**
+ * A part of a config of extraction: a selected plugin, or fields that belong to no plugin.
+ * @category Configs
+ */
 export type ExtractPart = Configured | ExtractConfigFields;
 
 /** More parts than anybody divides a split into: a number above is a slip. */
@@ -177,6 +192,8 @@ const TRAINING_ONLY: readonly string[] = [
  * });
  * assertEquals([config.method, config.precision, config.compression], ["joint", 32, 4]);
  * ```
+ *
+ * @category Configs
  */
 export function resolveExtractConfig(
   sources: ConfigSources<ExtractPart>,

@@ -4,7 +4,10 @@
  */
 import { splitPath } from "./objects.ts";
 
-/** One flag as it was written: where, and what. */
+/**
+ * One flag as it was written: where, and what.
+ * @category Configs
+ */
 export interface Flag {
   /** Names from the root of the config tree down. */
   readonly path: readonly string[];
@@ -24,6 +27,8 @@ export interface Flag {
  *
  * assertEquals(flag("training.epochs", "3"), { path: ["training", "epochs"], values: ["3"] });
  * ```
+ *
+ * @category Configs
  */
 export function flag(path: string, ...values: readonly string[]): Flag {
   return { path: splitPath(path), values };

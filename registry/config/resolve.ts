@@ -15,7 +15,10 @@ import { type SelectOptions, selectPlugins } from "./select.ts";
 import type { ResolvedConfig } from "./tree.ts";
 import { validateSection } from "./validate.ts";
 
-/** What a config is made from; `P` are its typed parts. */
+/**
+ * What a config is made from; `P` are its typed parts.
+ * @category Configs
+ */
 export interface ConfigSources<P extends object = ConfigPart> {
   /** A config tree as it stands in a file, complete or not. */
   readonly file?: unknown;
@@ -25,7 +28,10 @@ export interface ConfigSources<P extends object = ConfigPart> {
   readonly flags?: readonly Flag[];
 }
 
-/** A config that can be used. */
+/**
+ * A config that can be used.
+ * @category Configs
+ */
 export interface Resolution<C = ResolvedConfig> {
   /** The tree with every field. */
   readonly config: C;
@@ -60,6 +66,8 @@ export interface Resolution<C = ResolvedConfig> {
  * assertEquals(config.training.epochs, 3);
  * assertEquals(config.dataloading.eval_batch_size, config.dataloading.batch_size);
  * ```
+ *
+ * @category Configs
  */
 export function resolveConfig(
   sources: ConfigSources,

@@ -12,7 +12,10 @@ export type AnySchema = v.GenericSchema<unknown, unknown>;
 /** Entries of a section or of an object schema, by name. */
 export type Entries = Readonly<Record<string, AnySchema>>;
 
-/** Bounds of a number, or of a list's length. */
+/**
+ * Bounds of a number, or of a list's length.
+ * @category Configs
+ */
 export interface Bounds {
   /** Smallest value allowed. */
   readonly min?: number;

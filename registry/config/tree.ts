@@ -5,13 +5,19 @@
 
 import type { AggregationMethod } from "../../engine/nn/pooling.ts";
 
-/** Options of plugins, which lie in a section beside the section's own fields. */
+/**
+ * Options of plugins, which lie in a section beside the section's own fields.
+ * @category Configs
+ */
 export interface PluginFields {
   /** Any option of the plugins that the section selects. */
   readonly [option: string]: unknown;
 }
 
-/** `data`: own fields. */
+/**
+ * `data`: own fields.
+ * @category Configs
+ */
 export interface DataFields {
   /** Root directory of the dataset; `null` is the working directory. @default {null} */
   readonly data_root_dir: string | null;
@@ -25,13 +31,19 @@ export interface DataFields {
   readonly max_instances: number | null;
 }
 
-/** `model`: own fields. */
+/**
+ * `model`: own fields.
+ * @category Configs
+ */
 export interface ModelFields {
   /** How tokens become one embedding. @default {"cls_token"} */
   readonly feature_aggregation_method: AggregationMethod;
 }
 
-/** `task`: own fields. */
+/**
+ * `task`: own fields.
+ * @category Configs
+ */
 export interface TaskFields {
   /**
    * Whether metrics are computed over an epoch, or averaged over batches.
@@ -48,7 +60,10 @@ export interface TaskFields {
   readonly mixup_alpha: number;
 }
 
-/** `training.early_stopping`: when to stop before the last epoch. */
+/**
+ * `training.early_stopping`: when to stop before the last epoch.
+ * @category Configs
+ */
 export interface EarlyStoppingFields {
   /**
    * Validation value that must get better; `null` is that of the best checkpoint.
@@ -61,7 +76,10 @@ export interface EarlyStoppingFields {
   readonly min_epochs: number;
 }
 
-/** `training`: own fields. */
+/**
+ * `training`: own fields.
+ * @category Configs
+ */
 export interface TrainingFields {
   /** Number of epochs. @default {20} */
   readonly epochs: number;
@@ -95,7 +113,10 @@ export interface TrainingFields {
   readonly device: "cpu" | "cuda" | "webgpu";
 }
 
-/** `dataloading`: own fields. */
+/**
+ * `dataloading`: own fields.
+ * @category Configs
+ */
 export interface DataloadingFields {
   /** Samples per training batch. @default {32} */
   readonly batch_size: number;
@@ -117,7 +138,10 @@ export interface DataloadingFields {
   readonly shuffle_eval: boolean;
 }
 
-/** `optimizer`: own fields. */
+/**
+ * `optimizer`: own fields.
+ * @category Configs
+ */
 export interface OptimizerFields {
   /** Base learning rate. @default {2e-5} */
   readonly lr: number;
@@ -129,13 +153,19 @@ export interface OptimizerFields {
   readonly undecay_norm: boolean;
 }
 
-/** `logger`: own fields. */
+/**
+ * `logger`: own fields.
+ * @category Configs
+ */
 export interface LoggerFields {
   /** Folder of the run below `exp_dir/<dataset>`; `null` makes a name. @default {null} */
   readonly group: string | null;
 }
 
-/** Fields of the tree outside all sections. */
+/**
+ * Fields of the tree outside all sections.
+ * @category Configs
+ */
 export interface RootFields {
   /** Metadata that only loggers see. @default {{}} */
   readonly add_log: Readonly<Record<string, unknown>>;
@@ -143,10 +173,16 @@ export interface RootFields {
   readonly exp_dir: string;
 }
 
-/** The parts of a tree that say what a model is and what it is for. */
+/**
+ * The parts of a tree that say what a model is and what it is for.
+ * @category Configs
+ */
 export type ModelConfig = Pick<ResolvedConfig, "data" | "model" | "peft">;
 
-/** A config tree in which every field has its value. */
+/**
+ * A config tree in which every field has its value.
+ * @category Configs
+ */
 export interface ResolvedConfig extends RootFields {
   /** Samples and targets. */
   readonly data: DataFields & { readonly dataset: string } & PluginFields;
@@ -176,7 +212,10 @@ export interface ResolvedConfig extends RootFields {
   readonly logger: LoggerFields & { readonly backend: string } & PluginFields;
 }
 
-/** The fields of the tree that belong to no plugin, any of them left out. */
+/**
+ * The fields of the tree that belong to no plugin, any of them left out.
+ * @category Configs
+ */
 export interface ConfigFields extends Partial<RootFields> {
   /** Samples and targets. */
   readonly data?: Partial<DataFields>;

@@ -16,10 +16,14 @@ import {
 /**
  * What the items of a list are, or the values of a map: a kind of option, such as `count`. Any
  * function that returns a schema will do, for example `() => v.pipe(v.string(), v.email())`.
+ * @category Options
  */
 export type Kind<T> = (fallback: typeof required, description: string) => Option<T>;
 
-/** How many items a list has. */
+/**
+ * How many items a list has.
+ * @category Options
+ */
 export interface ListBounds {
   /** Fewest items. */
   readonly min?: number;
@@ -29,7 +33,10 @@ export interface ListBounds {
   readonly length?: number;
 }
 
-/** What a text must be, besides not empty. */
+/**
+ * What a text must be, besides not empty.
+ * @category Options
+ */
 export interface TextBounds {
   /**
    * Checks the text.
@@ -54,6 +61,8 @@ export interface TextBounds {
  * const schema = options({ gate: flag(true, "gated attention") });
  * assertEquals(v.parse(schema, {}), { gate: true });
  * ```
+ *
+ * @category Options
  */
 export function flag<D extends Default<boolean>>(
   fallback: D,
@@ -78,6 +87,8 @@ export function flag<D extends Default<boolean>>(
  * const schema = options({ size: choice("small", "widths", ["tiny", "small", "big"]) });
  * assertEquals(["big", "huge"].map((size) => v.is(schema, { size })), [true, false]);
  * ```
+ *
+ * @category Options
  */
 export function choice<const T extends string | number, D extends Default<NoInfer<T>>>(
   fallback: D,
@@ -105,6 +116,8 @@ export function choice<const T extends string | number, D extends Default<NoInfe
  * const schema = options({ name: text("VAL", "name of the split", { check }) });
  * assertEquals(["TEST", "test", ""].map((name) => v.is(schema, { name })), [true, false, false]);
  * ```
+ *
+ * @category Options
  */
 export function text<D extends Default<string>>(
   fallback: D,
@@ -130,6 +143,8 @@ export function text<D extends Default<string>>(
  * assertEquals(v.parse(schema, {}), { weights_file: null });
  * assertEquals(v.is(schema, { weights_file: "" }), false);
  * ```
+ *
+ * @category Options
  */
 export function path<D extends Default<string>>(
   fallback: D,
@@ -158,6 +173,8 @@ export function path<D extends Default<string>>(
  * const schema = options({ mean: list([0.5, 0.5, 0.5], "mean of each channel", number, { length: 3 }) });
  * assertEquals([[0, 0, 1], [0, 0]].map((mean) => v.is(schema, { mean })), [true, false]);
  * ```
+ *
+ * @category Options
  */
 export function list<T, D extends Default<readonly NoInfer<T>[]>>(
   fallback: D,
@@ -188,6 +205,8 @@ export function list<T, D extends Default<readonly NoInfer<T>[]>>(
  * const schema = options({ model_kwargs: map({}, "arguments of the model") });
  * assertEquals(v.parse(schema, { model_kwargs: { depth: 2 } }), { model_kwargs: { depth: 2 } });
  * ```
+ *
+ * @category Options
  */
 export function map<D extends Default<Readonly<Record<string, NoInfer<T>>>>, T = unknown>(
   fallback: D,
@@ -218,6 +237,8 @@ export function map<D extends Default<Readonly<Record<string, NoInfer<T>>>>, T =
  * });
  * assertEquals(v.parse(schema, {}), { keys: { features: "features" } });
  * ```
+ *
+ * @category Options
  */
 export function group<C extends object, D extends Default<Partial<NoInfer<C>>>>(
   fallback: D,
@@ -245,6 +266,8 @@ export function group<C extends object, D extends Default<Partial<NoInfer<C>>>>(
  * const schema = options({ layers: either("all", "layers that train", [count, text]) });
  * assertEquals([3, "all", true].map((layers) => v.is(schema, { layers })), [true, true, false]);
  * ```
+ *
+ * @category Options
  */
 export function either<T extends readonly unknown[], D extends Default<NoInfer<T>[number]>>(
   fallback: D,

@@ -29,6 +29,8 @@ export type { Bounds } from "../config/schema.ts";
  *   false,
  * ]);
  * ```
+ *
+ * @category Options
  */
 export function number<D extends Default<number>>(
   fallback: D,
@@ -54,6 +56,8 @@ export function number<D extends Default<number>>(
  * const schema = options({ scale: positive(20, "factor on the cosine") });
  * assertEquals([0, 0.5].map((scale) => v.is(schema, { scale })), [false, true]);
  * ```
+ *
+ * @category Options
  */
 export function positive<D extends Default<number>>(
   fallback: D,
@@ -79,6 +83,8 @@ export function positive<D extends Default<number>>(
  * const schema = options({ weight: nonNegative(1, "weight of the instance loss") });
  * assertEquals([-1, 0].map((weight) => v.is(schema, { weight })), [false, true]);
  * ```
+ *
+ * @category Options
  */
 export function nonNegative<D extends Default<number>>(
   fallback: D,
@@ -103,6 +109,8 @@ export function nonNegative<D extends Default<number>>(
  * const schema = options({ dropout: rate(0, "dropout rate on the embedding") });
  * assertEquals([0, 0.5, 1].map((dropout) => v.is(schema, { dropout })), [true, true, false]);
  * ```
+ *
+ * @category Options
  */
 export function rate<D extends Default<number>>(
   fallback: D,
@@ -132,6 +140,8 @@ export function rate<D extends Default<number>>(
  *   false,
  * ]);
  * ```
+ *
+ * @category Options
  */
 export function whole<D extends Default<number>>(
   fallback: D,
@@ -161,6 +171,8 @@ export function whole<D extends Default<number>>(
  * });
  * assertEquals(v.parse(schema, { feature_dim: 64 }), { feature_dim: 64, hidden_dim: null });
  * ```
+ *
+ * @category Options
  */
 export function count<D extends Default<number>>(
   fallback: D,

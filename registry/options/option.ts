@@ -6,20 +6,30 @@
 import * as v from "valibot";
 import type { OptionsSchema } from "../plugin.ts";
 
-/** Schema of one option whose values are of type `T`. */
+/**
+ * Schema of one option whose values are of type `T`.
+ * @category Options
+ */
 export type Option<T> = OptionsSchema<T>;
 
-/** The options that values of type `C` are made from, by name. */
+/**
+ * The options that values of type `C` are made from, by name.
+ * @category Options
+ */
 export type OptionEntries<C> = { readonly [K in keyof C]-?: Option<C[K]> };
 
 /**
  * The values that a schema of options gives, for a plugin whose options have no type of their own.
  * A package on JSR needs one: there, exported values must have types that are written out.
+ * @category Options
  */
 export type OptionsOf<S extends OptionsSchema<unknown>> = S extends OptionsSchema<infer C> ? C
   : never;
 
-/** Options of a plugin that has none. */
+/**
+ * Options of a plugin that has none.
+ * @category Options
+ */
 export type NoOptions = Readonly<Record<never, never>>;
 
 /**
@@ -35,13 +45,21 @@ export type NoOptions = Readonly<Record<never, never>>;
  * assert(!v.is(schema, {}));
  * assert(v.is(schema, { num_classes: 3 }));
  * ```
+ *
+ * @category Options
  */
 export const required: unique symbol = Symbol("required");
 
-/** What may stand where a default does: a value, `null` for "may be null, and is", or `required`. */
+/**
+ * What may stand where a default does: a value, `null` for "may be null, and is", or `required`.
+ * @category Options
+ */
 export type Default<T> = T | null | typeof required;
 
-/** Values of an option whose default is a `D`: `null` is among them where it is the default. */
+/**
+ * Values of an option whose default is a `D`: `null` is among them where it is the default.
+ * @category Options
+ */
 export type ValueOf<T, D> = T | (D extends null ? null : never);
 
 /**
@@ -62,6 +80,8 @@ export type ValueOf<T, D> = T | (D extends null ? null : never);
  * assertEquals(v.parse(schema, {}), { server: "http://localhost" });
  * assertEquals(v.is(schema, { server: "nowhere" }), false);
  * ```
+ *
+ * @category Options
  */
 export function option<T, const D extends Default<T>>(
   fallback: D,
@@ -115,6 +135,8 @@ function withDefault(fallback: unknown, schema: Option<unknown>): Option<unknown
  * };
  * void steps;
  * ```
+ *
+ * @category Options
  */
 export function options<C extends object>(entries: OptionEntries<C>): OptionsSchema<C> {
   return v.strictObject(entries as Readonly<Record<string, Option<unknown>>>) as OptionsSchema<
@@ -140,5 +162,7 @@ export function options<C extends object>(entries: OptionEntries<C>): OptionsSch
  * };
  * await checkPlugin(flat);
  * ```
+ *
+ * @category Options
  */
 export const noOptions: OptionsSchema<NoOptions> = options<NoOptions>({});

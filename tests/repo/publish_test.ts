@@ -30,6 +30,24 @@ Deno.test("what the package exports is documented", async () => {
   assertEquals(findings.filter((finding) => !KNOWN.some((known) => known.test(finding))), []);
 });
 
+/** Entries with so few names that they need no groups. */
+const UNGROUPED = ["./cli", "./testing"];
+
+Deno.test("every name of an entry stands in a group of the entry's documentation", async () => {
+  const without: string[] = [];
+  for (const [entry, module] of listEntries()) {
+    if (UNGROUPED.includes(entry)) continue;
+    // One at a time: of what two entries export, Deno describes the second as a reference.
+    for (const { name, declarations } of await documented(module)) {
+      const grouped = declarations.some(({ jsDoc }) =>
+        jsDoc?.tags?.some(({ kind }) => kind === "category")
+      );
+      if (!grouped) without.push(`${entry}: ${name}`);
+    }
+  }
+  assertEquals(without, []);
+});
+
 Deno.test("every function, class and constant of the package has an example", async () => {
   const symbols = await documented(...listEntries().values());
   const without = symbols.filter(({ declarations }) =>

@@ -16,7 +16,10 @@ import {
 } from "../../ir/elementwise.ts";
 import type { Tensor } from "../../ir/node.ts";
 
-/** A function of every element. */
+/**
+ * A function of every element.
+ * @category Architectures
+ */
 export type Activation = (x: Tensor) => Tensor;
 
 function silu(x: Tensor): Tensor {

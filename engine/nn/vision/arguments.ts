@@ -30,6 +30,8 @@ export function oneOf(values: readonly unknown[]): string {
  * assertEquals(args.integer("stem_width", 64), 32);
  * assertThrows(() => args.finish(), RangeError, '"stem_widht"');
  * ```
+ *
+ * @category Architectures
  */
 export class ArgumentReader {
   readonly #architecture: string;

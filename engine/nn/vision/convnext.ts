@@ -158,6 +158,8 @@ function expectImages(images: readonly number[], smallest: number): void {
  * assertEquals(model.embedDim, 32);
  * assertEquals(parameters.list()[0].name, "stem.0.weight");
  * ```
+ *
+ * @category Architectures
  */
 export const convnext: VisionArchitecture = (kwargs, { scope, sampleShape }): VisionModel => {
   const [channels, ...images] = sampleShape;

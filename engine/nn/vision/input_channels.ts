@@ -3,7 +3,10 @@
  * @module
  */
 
-/** A convolution's kernel. */
+/**
+ * A convolution's kernel.
+ * @category Weights
+ */
 export interface Kernel {
   /** `[outputs, 3, height, width]`. */
   readonly shape: readonly number[];
@@ -25,6 +28,8 @@ export interface Kernel {
  * assertEquals([...adaptInputChannels(kernel, 1).data], [6]);
  * assertEquals([...adaptInputChannels(kernel, 4).data], [0.75, 1.5, 2.25, 0.75]);
  * ```
+ *
+ * @category Weights
  */
 export function adaptInputChannels({ shape, data }: Kernel, channels: number): Kernel {
   const [outputs, colours, height, width] = shape;

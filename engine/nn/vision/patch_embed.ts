@@ -9,7 +9,10 @@ import { torchDefault } from "../initializers.ts";
 import { type Layer, linear, type Scope } from "../scope.ts";
 import type { NormLayer } from "./norms.ts";
 
-/** Height and width. */
+/**
+ * Height and width.
+ * @category Architectures
+ */
 export type Size = readonly [height: number, width: number];
 
 /** What a patch embedding is made of. */

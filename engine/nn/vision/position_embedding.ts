@@ -11,7 +11,10 @@ import { matMul } from "../../ir/matrix.ts";
 import type { Tensor } from "../../ir/node.ts";
 import type { Size } from "./patch_embed.ts";
 
-/** Two grids, and what stands around them. */
+/**
+ * Two grids, and what stands around them.
+ * @category Weights
+ */
 export interface GridChange {
   /** Grid that the embeddings are for, in patches. */
   readonly from: Size;
@@ -82,6 +85,8 @@ export function resamplePositions(positions: Tensor, change: GridChange): Tensor
  * const change = { from: [2, 2], to: [1, 1], prefixTokens: 1 } as const;
  * assertEquals([...resampleValues(Float32Array.of(9, 1, 2, 3, 4), change)], [9, 2.5]);
  * ```
+ *
+ * @category Weights
  */
 export function resampleValues(
   values: Float32Array<ArrayBuffer>,

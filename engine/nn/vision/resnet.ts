@@ -196,6 +196,8 @@ function readOthers(args: ArgumentReader): void {
  * assertEquals(model.embedDim, 512);
  * assertEquals(parameters.list()[0].name, "conv1.weight");
  * ```
+ *
+ * @category Architectures
  */
 export const resnet: VisionArchitecture = (kwargs, { scope, sampleShape }): VisionModel => {
   const [channels, ...images] = sampleShape;

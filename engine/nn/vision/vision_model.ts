@@ -5,7 +5,10 @@
 import type { Tensor } from "../../ir/node.ts";
 import type { ForwardContext, Scope } from "../scope.ts";
 
-/** A network that turns images into features; timm's model up to `forward_features`. */
+/**
+ * A network that turns images into features; timm's model up to `forward_features`.
+ * @category Architectures
+ */
 export interface VisionModel {
   /**
    * Layout of the output: `tokens` `[batch, tokens, embed_dim]` with prefix tokens first, `map`
@@ -33,7 +36,10 @@ export interface VisionModel {
   forward(images: Tensor, context: ForwardContext): Tensor;
 }
 
-/** What an architecture gets besides its arguments. */
+/**
+ * What an architecture gets besides its arguments.
+ * @category Architectures
+ */
 export interface VisionModelContext {
   /** Where it asks for parameters; they have timm's names relative to it. */
   readonly scope: Scope;
@@ -47,6 +53,7 @@ export interface VisionModelContext {
  * @param context Scope and shape of the images.
  * @throws {RangeError} if an argument or its value is not supported; the message names both, and
  *   what is.
+ * @category Architectures
  */
 export type VisionArchitecture = (
   kwargs: Readonly<Record<string, unknown>>,

@@ -186,6 +186,8 @@ function readFinalNorm(args: ArgumentReader, classToken: boolean): boolean {
  * assertEquals(parameters.list()[1].name, "pos_embed");
  * assertEquals(parameters.list()[1].shape, [1, 5, 12]);
  * ```
+ *
+ * @category Architectures
  */
 export const visionTransformer: VisionArchitecture = (
   kwargs,
