@@ -117,7 +117,7 @@ interface ResolveInput extends FileLayer {
   readonly issues: readonly ConfigIssue[];
 }
 
-/** Words that are no flags are reported together with what is wrong with the config. */
+/** Words that are not flags are reported together with what is wrong with the config. */
 function resolveAll<C>(
   { file, directory, flags, registry, modules, issues }: ResolveInput,
   command: ConfigCommand<C>,

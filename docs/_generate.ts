@@ -119,7 +119,7 @@ function renderNested(slot: Slot, registry: Registry): string[] {
   return [title, wrap(`${description} ${NAMED_BY[slot] ?? ""}`.trim()), ...keys];
 }
 
-/** A row for every field that is no object. */
+/** A row for every field that is not an object. */
 function rowsOf(entries: Entries, path: string): string[][] {
   return Object.entries(entries).flatMap(([name, schema]) => {
     const field = readSchema(schema);

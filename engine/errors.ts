@@ -98,7 +98,7 @@ function escapeControl(character: string): string {
  *     { optimizer: { lr: 1e30 }, training: { epochs: 20 }, exp_dir: folder },
  *   ]);
  * const { epoch, batch } = await assertRejects(training, TrainingError);
- * assertEquals([epoch, batch], [4, 0]); // the third time in a row that the loss is no number
+ * assertEquals([epoch, batch], [4, 0]); // the third time in a row that the loss is not a number
  * ```
  *
  * @category Errors

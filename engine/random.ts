@@ -80,7 +80,7 @@ function requireInteger(value: number, what: string): void {
  * @param seed The seed to derive from, any safe integer.
  * @param keys What the new seed is for: names and integers, order matters.
  * @returns An integer in [0, 2^53). Where 32 bits are wanted, take `seed >>> 0`.
- * @throws {RangeError} if the seed or a number among the keys is no safe integer.
+ * @throws {RangeError} if the seed or a number among the keys is not a safe integer.
  *
  * @example The seed of the shuffle of epoch 3
  * ```ts
@@ -151,7 +151,7 @@ export class Random {
    * Starts the stream of a seed.
    *
    * @param seed Any safe integer, often from {@linkcode deriveSeed}.
-   * @throws {RangeError} if the seed is no safe integer.
+   * @throws {RangeError} if the seed is not a safe integer.
    */
   constructor(seed: number) {
     requireInteger(seed, "seed");
@@ -210,7 +210,7 @@ export class Random {
    *
    * @param n Number of possible results, 1 to 2^32 - 1.
    * @returns An integer in [0, n), all equally likely.
-   * @throws {RangeError} if `n` is no integer in that range.
+   * @throws {RangeError} if `n` is not an integer in that range.
    */
   integer(n: number): number {
     if (!Number.isInteger(n) || n < 1 || n >= TWO_32) {

@@ -64,7 +64,7 @@ export function isSize(value: unknown): boolean {
  * Requires the members of a slot's products.
  * @param slot The slot.
  * @param product What `create` returned.
- * @throws {ContractError} if it is no product of the slot.
+ * @throws {ContractError} if it is not a product of the slot.
  */
 export function requireProduct<S extends Slot>(
   slot: S,

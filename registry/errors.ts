@@ -63,7 +63,7 @@ export interface PluginErrorOptions extends ErrorOptions {
 }
 
 /**
- * A plugin module that cannot be loaded, a value that is no plugin, or a schema that throws.
+ * A plugin module that cannot be loaded, a value that is not a plugin, or a schema that throws.
  *
  * @example A module that is not there
  * ```ts

@@ -199,7 +199,7 @@ export interface HeadInput {
  * @category Heads
  */
 export interface Head {
-  /** `embedding` takes one vector a sample; `bag` takes bags of instances, as they come. */
+  /** `embedding` takes one vector per sample; `bag` takes bags of instances, as they come. */
   readonly input: "embedding" | "bag";
   /**
    * Names that one of its parameters has in files of others, besides its own; absent where there

@@ -26,9 +26,9 @@ export class Registry {
   readonly #slots = new Map<string, Map<string, Plugin>>();
 
   /**
-   * Stores a plugin. The same plugin again is no error.
+   * Stores a plugin. Adding the same plugin again is fine.
    * @param plugin The plugin.
-   * @throws {PluginError} if the value is no plugin.
+   * @throws {PluginError} if the value is not a plugin.
    * @throws {DuplicateKeyError} if another plugin holds its slot and key.
    */
   add<S extends Slot, C>(plugin: Plugin<S, C>): void {
@@ -107,7 +107,9 @@ function checkPlugin(plugin: Plugin): void {
   }
   const { config } = plugin;
   if (config?.kind !== "schema" || !("entries" in config)) {
-    throw new PluginError(`Cannot add ${slot} "${key}": its "config" is no valibot object schema`);
+    throw new PluginError(
+      `Cannot add ${slot} "${key}": its "config" is not a valibot object schema`,
+    );
   }
   if (config.async as boolean) {
     throw new PluginError(`Cannot add ${slot} "${key}": its "config" is an asynchronous schema`);

@@ -81,7 +81,7 @@ export const SLOTS: { readonly [S in Slot]: SlotInfo } = {
     field: "scheduler",
     defaultKey: "CosineAnneal",
     nullKey: "none",
-    description: "Learning-rate schedule, stepped once an epoch.",
+    description: "Learning-rate schedule, stepped once per epoch.",
   },
   logger: {
     section: "logger",

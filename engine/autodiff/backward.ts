@@ -25,7 +25,7 @@ import { sumLeading } from "./sum_leading.ts";
  * @param loss Scalar to differentiate, shape `[]`.
  * @param wrt Tensors to differentiate with respect to, usually parameters.
  * @returns One gradient per entry of `wrt`, of its shape; zeros where the loss does not depend on it.
- * @throws {TypeError} if `loss` is no scalar, or an operator on the way has no gradient.
+ * @throws {TypeError} if `loss` is not a scalar, or an operator on the way has no gradient.
  * @throws {PartError} instead, if a part made that operator.
  *
  * @example The gradient of Σx² is 2x

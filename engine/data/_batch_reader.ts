@@ -29,7 +29,7 @@ export interface InstanceLimit {
 export interface ReadJob {
   /** Samples to read. */
   readonly indices: Int32Array<ArrayBuffer>;
-  /** Instances that each of those bags has in the file; absent when samples are no bags. */
+  /** Instances that each of those bags has in the file; absent when samples are not bags. */
   readonly lengths?: Int32Array<ArrayBuffer>;
   readonly limit?: InstanceLimit;
   /** Memory that is free to hold the rows. */

@@ -47,7 +47,7 @@ export interface PackedBags {
  */
 export function padBags(batch: Batch): PaddedBatch {
   const { features, rows, size, lengths } = batch;
-  if (!lengths) throw new TypeError("Cannot pad a batch: its samples are no bags");
+  if (!lengths) throw new TypeError("Cannot pad a batch: its samples are not bags");
   const embedDim = rows > 0 ? features.length / rows : 0;
   const total = lengths.reduce((sum, length) => sum + length, 0);
   if (lengths.length !== size || total !== rows || !Number.isInteger(embedDim)) {

@@ -1,6 +1,6 @@
 /**
  * What training reads: splits, sources of rows, and batches. Plain interfaces; who implements them
- * (HDF5 features, images, a third party's format) is no business of the trainer's.
+ * (HDF5 features, images, a third party's format) does not concern the trainer.
  * @module
  */
 
@@ -119,7 +119,7 @@ export interface Split {
   readonly labels: Labels;
   /** Shape of one instance: `[embed_dim]` for features, `[channels, height, width]` for images. */
   readonly sampleShape: readonly number[];
-  /** Instances per bag; absent when samples are no bags. */
+  /** Instances per bag; absent when samples are not bags. */
   readonly bagLengths?: Int32Array;
   /** How the reading thread opens the rows. */
   readonly source: SourceModule;
@@ -142,7 +142,7 @@ export interface Batch {
   readonly rows: number;
   /** Samples in the batch. */
   readonly size: number;
-  /** Instances per bag (each at least 1); absent when samples are no bags. */
+  /** Instances per bag (each at least 1); absent when samples are not bags. */
   readonly lengths?: Int32Array<ArrayBuffer>;
   /** Targets of the batch's samples, `[size, width]`. */
   readonly labels: Int32Array | Float32Array;

@@ -137,7 +137,7 @@ export class Loader implements AsyncDisposable {
    * @param options A signal that ends it.
    * @returns The batches. The iteration rejects with a `DataError` if rows cannot be used, and is
    * over then; the loader can begin other epochs.
-   * @throws {RangeError} if `epoch` is no integer from 0.
+   * @throws {RangeError} if `epoch` is not an integer from 0.
    * @throws {TypeError} if the options of the split's source cannot be sent to a worker.
    * @throws {Error} if the loader is closed.
    */
@@ -197,7 +197,7 @@ export class Loader implements AsyncDisposable {
     if (this.#maxInstances === undefined) return;
     requireInteger(this.#maxInstances, "maxInstances", 1);
     if (this.#split.bagLengths) return;
-    throw new TypeError(`Cannot limit instances of ${this.#split.name}: its samples are no bags`);
+    throw new TypeError(`Cannot limit instances of ${this.#split.name}: its samples are not bags`);
   }
 }
 

@@ -97,7 +97,7 @@ function firstAbove(values: Float64Array, threshold: number): number {
  * @param labels Class indices of a split.
  * @param samples The samples that are drawn from, and counted.
  * @returns One weight per entry of `samples`.
- * @throws {TypeError} if the labels are no class indices.
+ * @throws {TypeError} if the labels are not class indices.
  *
  * @example
  * ```ts
@@ -111,7 +111,7 @@ function firstAbove(values: Float64Array, threshold: number): number {
 export function classWeights(labels: Labels, samples: Int32Array): Float64Array {
   const { values } = labels;
   if (!(values instanceof Int32Array)) {
-    throw new TypeError("Cannot weigh samples by class: the labels are no class indices");
+    throw new TypeError("Cannot weigh samples by class: the labels are not class indices");
   }
   const counts = new Map<number, number>();
   for (const sample of samples) counts.set(values[sample], (counts.get(values[sample]) ?? 0) + 1);

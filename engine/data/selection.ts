@@ -10,7 +10,7 @@ import type { Labels } from "./data.ts";
 export interface FractionOptions {
   /** Seed of the choice. */
   readonly seed: number;
-  /** Keep class proportions; has no effect where labels are no class indices. @default {true} */
+  /** Keep class proportions; has no effect where labels are not class indices. @default {true} */
   readonly stratified?: boolean;
 }
 
@@ -70,7 +70,7 @@ function selectedCount(length: number, fraction: number): number {
 /**
  * Assigns each sample to one of `folds` folds. Folds differ by at most one sample, in total and
  * within each class; classes with fewer samples than folds are missing from some folds. Targets
- * that are no class indices are divided at random.
+ * that are not class indices are divided at random.
  *
  * @param labels Targets of the split.
  * @param folds Number of folds, at least 2.
@@ -114,7 +114,7 @@ function allSamples(length: number): Int32Array<ArrayBuffer> {
   return Int32Array.from({ length }, (_, sample) => sample);
 }
 
-/** Sample indices of each class, classes ascending; one group if labels are no class indices. */
+/** Sample indices of each class, classes ascending; one group if labels are not class indices. */
 function groupByClass(labels: Labels): Int32Array<ArrayBuffer>[] {
   const { values, width } = labels;
   if (!(values instanceof Int32Array)) return [allSamples(values.length / width)];

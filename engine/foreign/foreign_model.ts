@@ -139,7 +139,7 @@ export class ForeignModel {
     const { file, output } = this.#options;
     return new DataError(
       `Cannot use "${file}": output "${output}" has the shape ${formatShape(shape)} for ` +
-        `${batch} samples, expected one row a sample, all of one shape`,
+        `${batch} samples, expected one row per sample, all of one shape`,
       { file, dataset: output },
     );
   }

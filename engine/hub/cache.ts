@@ -85,7 +85,7 @@ export function checkRepository(repository: string): void {
  * @param repository `owner/name`.
  * @param cache Folder of the cache.
  * @returns A path, which need not exist.
- * @throws {RangeError} if it is no possible name of a repository.
+ * @throws {RangeError} if it is not a possible name of a repository.
  *
  * @example A repository of timm
  * ```ts
@@ -117,7 +117,7 @@ export function checkRevision(revision: string): void {
  * @param options Which revision, and where the cache is. Without a revision `main` comes first, then
  * the other references, then snapshots that no reference names, the newest first.
  * @returns The file, or `undefined` if it is not there.
- * @throws {RangeError} if repository or revision is no possible name.
+ * @throws {RangeError} if repository or revision is not a possible name.
  */
 export function findCached(
   repository: string,

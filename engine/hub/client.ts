@@ -52,7 +52,7 @@ export interface HubOptions {
 /**
  * Address of the hub: `HF_ENDPOINT`, or `https://huggingface.co`.
  * @returns The address.
- * @throws {DataError} if `HF_ENDPOINT` is no address.
+ * @throws {DataError} if `HF_ENDPOINT` is not an address.
  *
  * @example The host that a download needs permission for
  * ```ts

@@ -76,7 +76,7 @@ const LOCK_INTERVAL = 200;
  * @param names Names that the file may have, the most wanted first.
  * @param options Revision, cache, progress, and how the hub is reached.
  * @returns The file, by the first name that the repository has.
- * @throws {RangeError} if repository or revision is no possible name.
+ * @throws {RangeError} if repository or revision is not a possible name.
  * @throws {DataError} if it cannot be downloaded.
  *
  * @example The weights of a model

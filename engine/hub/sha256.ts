@@ -15,7 +15,7 @@ const SHA256 = /^[0-9a-f]{64}$/;
  * Says whether a text has the form of a SHA-256.
  * @param text Any text.
  *
- * @example A hash of git is no SHA-256
+ * @example A hash of git is not a SHA-256
  * ```ts
  * import { assertEquals } from "@std/assert";
  * assertEquals([isSha256("ab".repeat(32)), isSha256("ab".repeat(20))], [true, false]);

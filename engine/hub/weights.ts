@@ -41,7 +41,7 @@ const OFFLINE = ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"];
  * `TRANSFORMERS_OFFLINE` is set. Nobody is asked for permission.
  * @param request Which weights, and whom to tell about the progress.
  * @returns The file, with its SHA-256, which is the one that the hub names where it names one.
- * @throws {RangeError} if repository or revision is no possible name.
+ * @throws {RangeError} if repository or revision is not a possible name.
  * @throws {DataError} if they are not there; the message says where they were looked for and how to
  * get them.
  *

@@ -144,7 +144,7 @@ export interface ResampleModule {
 
 let loaded: ResampleModule | undefined;
 
-/** The loops, compiled once a thread. */
+/** The loops, compiled once per thread. */
 export function resampleModule(): ResampleModule {
   loaded ??= compile();
   return loaded;

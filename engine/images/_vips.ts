@@ -20,9 +20,9 @@ const MAX_BANDS = 6;
 let loading: Promise<typeof sharpModule> | undefined;
 
 /**
- * Loads the library once a thread.
+ * Loads the library once per thread.
  * @returns It.
- * @throws {Error} if it cannot be loaded, which is no fault of an image.
+ * @throws {Error} if it cannot be loaded, which is not a fault of an image.
  */
 export function loadSharp(): Promise<typeof sharpModule> {
   loading ??= import("sharp").then(({ default: sharp }) => {
@@ -50,7 +50,7 @@ export async function decodeSamples(
   const { width, decodedWidth = width, height } = header;
   const sharp = await loadSharp();
   const image = sharp(patched(file, header), {
-    failOn: "error", // warnings about damage that every decoder mends are no reason to refuse
+    failOn: "error", // warnings about damage that every decoder mends do not justify refusing
     ignoreIcc: true,
     limitInputPixels: decodedWidth * height,
     limitInputChannels: MAX_BANDS,

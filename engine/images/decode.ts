@@ -53,7 +53,7 @@ interface OpenImage {
  * @param channels 3 for RGB, 1 for greyscale.
  * @param header What its header says, where that is known.
  * @returns The image.
- * @throws {ImageError} if the file is no image, a damaged one, or of a kind that is not read.
+ * @throws {ImageError} if the file is not an image, a damaged one, or of a kind that is not read.
  *
  * @example A PNG with one red pixel
  * ```ts
@@ -102,7 +102,7 @@ export async function useImage<T>(
   { channels, maxPixels }: ReadImageOptions,
   use: (image: Image) => T,
 ): Promise<T> {
-  await loadSharp(); // whose failure is no fault of the file
+  await loadSharp(); // its failure is not the fault of the file
   const { header, size, whole } = await openImage(path, maxPixels);
   return await withPixels(header.width * header.height, async () => {
     const image = await withPath(path, async () => {

@@ -107,7 +107,7 @@ export function imageFormat(bytes: HeaderBytes): ImageFormat | undefined {
  * @param bytes The file, or as much as is known of it.
  * @param maxPixels Most pixels that the image may have.
  * @returns What it says.
- * @throws {ImageError} if the file is no image, its header is damaged, or its pixels are too many or
+ * @throws {ImageError} if the file is not an image, its header is damaged, or its pixels are too many or
  * of a kind that is not read.
  */
 export function parseImageHeader(bytes: HeaderBytes, maxPixels: number): ImageHeader {

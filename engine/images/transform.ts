@@ -47,7 +47,7 @@ export type ImageOperation =
     readonly op: "center_crop";
     /** Height and width. */
     readonly size: ImageSize;
-    /** Color, 0 to 255 a channel, of what lies outside the image. @default black */
+    /** Color, 0 to 255 per channel, of what lies outside the image. @default black */
     readonly fill?: readonly number[];
   }
   | NormalizeOperation;

@@ -2,7 +2,7 @@
  * Bags in the packed layout: the instances of all bags of a batch in one matrix, row after row.
  *
  * Whole rows never leave that layout. Small per-instance numbers (scores, weights) can be laid out
- * in a grid, one line a bag, where a softmax or a top-k within bags is one operator.
+ * in a grid, one line per bag, where a softmax or a top-k within bags is one operator.
  * @module
  */
 import { scalar } from "../ir/create.ts";
@@ -29,7 +29,7 @@ export interface Bags {
 const LONGEST = "longest";
 
 /**
- * The grid of a batch of bags: one line a bag, as long as the longest of them.
+ * The grid of a batch of bags: one line per bag, as long as the longest of them.
  * @category Bags
  */
 export interface BagGrid {
@@ -117,7 +117,7 @@ export function gridRows(grid: BagGrid, positions: Tensor): Tensor {
  * @param grid The grid.
  * @returns `[channels, bags, longest]`.
  *
- * @example A score an instance, a line a bag
+ * @example One score per instance, a line per bag
  * ```ts
  * import { constant, evaluate, int64s } from "@glovita/glovita/engine";
  * import { bagGrid, toGrid } from "@glovita/glovita/nn";

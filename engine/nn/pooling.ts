@@ -1,5 +1,5 @@
 /**
- * From an encoder's output to one embedding a sample.
+ * From an encoder's output to one embedding per sample.
  * @module
  */
 import { concat, squeeze } from "../ir/layout.ts";

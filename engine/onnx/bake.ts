@@ -8,7 +8,7 @@ import { sameShape } from "../ir/dims.ts";
 /**
  * Turns inputs of a graph into initializers.
  * @param graph The graph.
- * @param values Values by name of the input; names that are no inputs are left out.
+ * @param values Values by name of the input; names that are not inputs are left out.
  * @returns The same graph without those inputs.
  * @throws {TypeError} if a value has another shape than its input.
  */

@@ -46,7 +46,7 @@ interface SplitWeights {
 /**
  * Replaces linear layers (`Gemm` with constant weights `[outputs, inputs]`) by products of 8-bit
  * integers, where both widths are at least 384. Rows of `x` whose largest value is a few times
- * their standard deviation come out with relative errors of about 1e-4 a layer, a third of
+ * their standard deviation come out with relative errors of about 1e-4 per layer, a third of
  * TensorFloat-32's; the error grows with the square of that ratio.
  * @param graph The graph. Values of weights may be shared memory; what replaces them is.
  * @returns The graph with other nodes, or the same one if no layer is wide enough.

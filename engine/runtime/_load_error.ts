@@ -16,7 +16,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
     'the runtime has no implementation of its operator "$1"',
   ],
   [/External data path does not exist: "([^"]*)"/, 'its weights are in "$1", which is not there'],
-  [/Protobuf parsing failed|does not have a graph/, "it is no ONNX file, or it is cut off"],
+  [/Protobuf parsing failed|does not have a graph/, "it is not an ONNX file, or it is cut off"],
   [/File doesn't exist/, "the file does not exist"],
 ];
 

@@ -3,13 +3,13 @@
  *
  * It makes a new array of every output that is asked for, in their order, also of one that was
  * written into a buffer of ours: 2 ms for 6 MB, and garbage of that size. It does so when all is
- * computed, and gives up at an output that is no tensor. So graphs whose outputs all have buffers
+ * computed, and gives up at an output that is not a tensor. So graphs whose outputs all have buffers
  * get such an output as their first one. A binding that can convert it copies again, and all is well.
  * @module
  */
 import type { OnnxGraph } from "../onnx/emit.ts";
 
-/** Name of the output that is no tensor. */
+/** Name of the output that is not a tensor. */
 export const NO_COPY_OUTPUT = "no_copy_output";
 
 /**

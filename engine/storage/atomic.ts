@@ -92,7 +92,7 @@ function syncFolder(path: string): void {
   }
 }
 
-/** What a failed write says about the file, or `undefined` if it is no fault of the file system. */
+/** What a failed write says about the file, or `undefined` if the file system is not at fault. */
 function describe(error: unknown, path: string): string | undefined {
   if (error instanceof Deno.errors.NotCapable) {
     return "Deno has no permission to write it, see --allow-write";
@@ -113,7 +113,7 @@ function describe(error: unknown, path: string): string | undefined {
     case "ENOENT":
       return `the folder "${dirname(path)}" does not exist`;
     case "ENOTDIR":
-      return `"${dirname(path)}" is no folder`;
+      return `"${dirname(path)}" is not a folder`;
     case "ENAMETOOLONG":
       return "the name is too long";
     case "EFBIG":

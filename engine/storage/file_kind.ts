@@ -40,7 +40,7 @@ function textOf(start: Uint8Array): string | undefined {
   const marks = { "utf-16le": [0xff, 0xfe], "utf-16be": [0xfe, 0xff] };
   const encoding = Object.entries(marks).find(([, mark]) => has(start, mark))?.[0] ?? "utf-8";
   try {
-    // A character that the end of the window cuts in two is no mistake.
+    // A character that the end of the window cuts in two is not a mistake.
     const text = new TextDecoder(encoding, { fatal: true }).decode(start, { stream: true });
     return text.match(/\p{Cc}/gu)?.every((letter) => SPACES.includes(letter)) ?? true
       ? text

@@ -1,6 +1,6 @@
 /**
- * What the trainer is put together from, as plain interfaces: who implements them is no business of
- * the engine's.
+ * What the trainer is put together from, as plain interfaces: who implements them does not concern
+ * the engine.
  * @module
  */
 import type { Tensor } from "../ir/node.ts";
@@ -113,7 +113,7 @@ export interface Optimizer {
 }
 
 /**
- * A learning-rate schedule that steps once an epoch.
+ * A learning-rate schedule that steps once per epoch.
  * @category Schedules
  */
 export interface Schedule {

@@ -141,7 +141,7 @@ export class RunDirectory {
       const { path } = this;
       const part = obstacle(path);
       if (part === undefined) throw writeError(cause, path);
-      const message = `Cannot write "${path}": "${part}" is no folder`;
+      const message = `Cannot write "${path}": "${part}" is not a folder`;
       throw new DataError(message, { file: path, cause });
     }
   }
@@ -277,7 +277,7 @@ function obstacle(path: string): string | undefined {
     try {
       return Deno.statSync(part).isDirectory ? undefined : part;
     } catch {
-      // Does not exist, or what it is below is no folder.
+      // Does not exist, or what it is below is not a folder.
     }
   }
 }

@@ -79,7 +79,7 @@ async function readAttributes(path: string, shard: string): Promise<FeatureAttri
   using file = await Hdf5File.open(path);
   const attributes = Object.fromEntries(file.attributes()) as FeatureAttributes;
   if (attributes.shard === shard) return attributes;
-  const found = attributes.shard === undefined ? "it is no shard" : `it is ${attributes.shard}`;
+  const found = attributes.shard === undefined ? "it is not a shard" : `it is ${attributes.shard}`;
   throw new DataError(`Cannot join "${path}": expected shard ${shard}, ${found}`, { file: path });
 }
 

@@ -62,7 +62,7 @@ export interface ExtractOptions {
  * @throws {PluginError} if a plugin is broken.
  * @throws {PartError} if that shows later, in a graph or on a thread that reads.
  *
- * @example Features of two images, one folder a class
+ * @example Features of two images, one folder per class
  * ```ts
  * import { configure, extractFeatures, genericImageDataset, timm } from "@glovita/glovita";
  * import { openFeatureFile } from "@glovita/glovita/features";
@@ -177,7 +177,7 @@ async function encoderFor(
   for (const [, split] of splits) {
     const fail = (state: string) =>
       new DataError(`Cannot extract features of "${split.name}": ${state}`, { file: split.name });
-    if (split.bagLengths) throw fail("it holds bags, a feature file gets one row a sample");
+    if (split.bagLengths) throw fail("it holds bags, a feature file gets one row per sample");
     const [found, expected] = [split.sampleShape.join("×"), first.sampleShape.join("×")];
     if (found !== expected) {
       throw fail(`its samples are ${found}, those of "${first.name}" ${expected}`);

@@ -52,7 +52,7 @@ export function requireCheckpoint(file: string): void {
     const state = cause instanceof Deno.errors.NotFound ? "does not exist" : "cannot be read";
     throw new DataError(`Cannot read checkpoint "${file}": it ${state}`, { file, cause });
   }
-  if (!isFile) throw new DataError(`Cannot read checkpoint "${file}": it is no file`, { file });
+  if (!isFile) throw new DataError(`Cannot read checkpoint "${file}": it is not a file`, { file });
 }
 
 /** Puts the encoder in place that made the run's features, and how images got to it. */

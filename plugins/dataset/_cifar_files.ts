@@ -147,11 +147,11 @@ function readPickled(file: string, options: ReadingOptions): FilePart {
   const [data, labels] = [pickle.get("data"), pickle.get(labelKey)];
   const fail = (state: string) => new DataError(`Cannot use "${file}": ${state}`, { file });
   if (!(data instanceof ByteArray) || data.shape.length !== 2 || data.shape[1] !== PIXELS) {
-    throw fail(`"data" is no array of images with ${PIXELS} values`);
+    throw fail(`"data" is not an array of images with ${PIXELS} values`);
   }
   const [count] = data.shape;
   if (!Array.isArray(labels) || labels.length !== count || !labels.every(Number.isInteger)) {
-    throw fail(`"${labelKey}" is no list of ${count} classes`);
+    throw fail(`"${labelKey}" is not a list of ${count} classes`);
   }
   // Python 3 writes pixels as text in this protocol; the published files come from Python 2.
   if (data.bytes.buffer !== bytes.buffer) throw fail('"data" is not stored as bytes');

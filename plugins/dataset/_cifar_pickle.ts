@@ -34,14 +34,14 @@ const LONGEST_TEXT = 255;
 const host: PickleHost = {
   global(name) {
     if (NAMES.has(name)) return new PickleGlobal(name);
-    throw new PickleError(`it contains "${name}", which is no array`);
+    throw new PickleError(`it contains "${name}", which is not an array`);
   },
   reduce(callable, args) {
     if (callable instanceof PickleGlobal) {
       if (callable.name === "numpy.dtype") return new ArrayType(args[0]);
       if (callable.name.endsWith("._reconstruct")) return new ByteArray();
     }
-    throw new PickleError("something that is no array is made");
+    throw new PickleError("something that is not an array is made");
   },
   build(target, state) {
     if (target instanceof ArrayType) return;
@@ -71,7 +71,7 @@ export function readCifarPickle(path: string, bytes: Uint8Array): ReadonlyMap<un
   try {
     const value = readPickle(bytes, host);
     if (value instanceof Map) return value;
-    throw new PickleError("it is no dict");
+    throw new PickleError("it is not a dict");
   } catch (error) {
     if (!(error instanceof PickleError)) throw error;
     throw new DataError(`Cannot read "${path}": ${error.message}`, { file: path, cause: error });

@@ -25,7 +25,7 @@ export class ImageFiles {
     this.#extensions = extensions.map((extension) => extension.toLowerCase());
   }
 
-  /** Names of the folders in a folder, sorted; `undefined` if it is no folder. */
+  /** Names of the folders in a folder, sorted; `undefined` if it is not a folder. */
   foldersIn(path: string): readonly string[] | undefined {
     return this.#entries(path)?.folders;
   }

@@ -15,7 +15,7 @@ export interface LabelSource {
    * @param image The image.
    * @param split Name of its split.
    * @returns The target; `undefined` if nothing says it.
-   * @throws {DataError} if what is said is no target.
+   * @throws {DataError} if what is said is not a target.
    */
   labelOf(image: ImageEntry, split: string): number | undefined;
 }
@@ -24,7 +24,7 @@ export interface LabelSource {
 export interface FolderLabelOptions {
   /** Folder of all images. */
   readonly place: string;
-  /** Names of the splits, which are no classes. */
+  /** Names of the splits, which are not classes. */
   readonly splitNames: readonly string[];
   /** Names of the classes by index. */
   readonly classNames: readonly string[];
@@ -51,7 +51,7 @@ export function labelsFromFolders(options: FolderLabelOptions): LabelSource {
       if (label >= 0) return label;
       const state = name === undefined
         ? `it is in no folder of a class below "${place}"`
-        : `its folder "${name}" is no class, the classes are ${quoted(classNames)}`;
+        : `its folder "${name}" is not a class, the classes are ${quoted(classNames)}`;
       throw new DataError(`Cannot use "${image.file}": ${state}`, { file: image.file });
     },
   };
@@ -110,7 +110,9 @@ function readJsonLabels(place: string): Table {
   if (typeof content === "object" && content !== null && !Array.isArray(content)) {
     return new Map(Object.entries(content).filter(([, label]) => isLabel(label)));
   }
-  throw new DataError(`Cannot use "${place}": it is no object of labels by path`, { file: place });
+  throw new DataError(`Cannot use "${place}": it is not an object of labels by path`, {
+    file: place,
+  });
 }
 
 function readCsvLabels(place: string, columns: readonly [string, string]): Table {

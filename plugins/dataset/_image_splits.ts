@@ -125,7 +125,7 @@ function isObject(value: unknown): value is Lists {
 
 function chooseFold(path: string, content: unknown, { fold, splitNames }: ListOptions): Lists {
   const fail = (state: string) => new DataError(`Cannot use "${path}": ${state}`, { file: path });
-  if (!isObject(content)) throw fail("it is no object with lists of images");
+  if (!isObject(content)) throw fail("it is not an object with lists of images");
   const keys = Object.keys(content);
   const folded = keys.length > 0 && !keys.some((key) => splitNames.includes(key)) &&
     keys.every((key) => /^\d+$/.test(key));
@@ -147,7 +147,7 @@ interface ListedSplit {
 
 function findListed({ path, name, list }: ListedSplit, places: SplitPlaces): SplitEntries {
   const fail = (state: string) => new DataError(`Cannot use "${path}": ${state}`, { file: path });
-  if (!Array.isArray(list)) throw fail(`split "${name}" is no list of images`);
+  if (!Array.isArray(list)) throw fail(`split "${name}" is not a list of images`);
   const { root, images: folder, files } = places;
   const images: ImageEntry[] = [];
   const missing: string[] = [];

@@ -20,7 +20,7 @@ export function readJson(path: string): unknown {
     return JSON.parse(text);
   } catch (cause) {
     const reason = firstLine(cause);
-    throw new DataError(`Cannot read "${path}": it is no JSON: ${reason}`, { file: path, cause });
+    throw new DataError(`Cannot read "${path}": it is not JSON: ${reason}`, { file: path, cause });
   }
 }
 

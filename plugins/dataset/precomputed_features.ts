@@ -1,5 +1,5 @@
 /**
- * Features in HDF5 files, one file a split.
+ * Features in HDF5 files, one file per split.
  * Importing this module adds `precomputed_features` to the `dataset` slot.
  * @module
  */
@@ -93,7 +93,7 @@ const config = options<PrecomputedFeaturesConfig>({
 export const precomputedFeatures: Plugin<"dataset", PrecomputedFeaturesConfig> = {
   slot: "dataset",
   key: "precomputed_features",
-  description: "features in HDF5 files, one file a split",
+  description: "features in HDF5 files, one file per split",
   config,
   create(options): Dataset {
     const info = taskInfo(options);

@@ -31,7 +31,7 @@ const MAX_VALUES = 2 ** 28;
 
 /**
  * Reads what a file says, and checks that it takes images.
- * @throws {DataError} if it is missing, is no ONNX file, or takes something else.
+ * @throws {DataError} if it is missing, is not an ONNX file, or takes something else.
  */
 export function readOnnxFile(path: string): OnnxFile {
   const { inputs, outputs, weightFiles } = readModelFacts(path);

@@ -91,7 +91,9 @@ function checkTask({ instance_eval }: ClamConfig, { task, subtask }: HeadContext
     throw new RangeError(`expected a head for ${task}, this one predicts classes`);
   }
   if (instance_eval && subtask !== "multiclass") {
-    throw new RangeError(`expected one class a bag for instance_eval, the targets are ${subtask}`);
+    throw new RangeError(
+      `expected one class per bag for instance_eval, the targets are ${subtask}`,
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Predictions and targets of all samples, for metrics that no count can stand in for.
  *
- * Memory grows by 4 bytes × classes per sample for the scores. Targets take 4 bytes a sample more
+ * Memory grows by 4 bytes × classes per sample for the scores. Targets take 4 bytes per sample more
  * (multiclass) or 1 byte × labels (multilabel).
  * @module
  */

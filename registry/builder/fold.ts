@@ -209,7 +209,7 @@ function planLoader(
     throw new ConfigError([{ path: "data.max_instances", message }]);
   }
   if (training && dataloading.weighted_sampling && split.labels.values instanceof Float32Array) {
-    const message = `expected one class a sample, "${split.name}" holds other targets`;
+    const message = `expected one class per sample, "${split.name}" holds other targets`;
     throw new ConfigError([{ path: "dataloading.weighted_sampling", message }]);
   }
   return new Loader(split, {

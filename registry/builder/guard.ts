@@ -39,7 +39,7 @@ export class Guard {
    * Runs code of the plugin.
    * @param method Name of the method that is called.
    * @param work The code; it may return a promise.
-   * @param args What the method gets: a run that is stopped by a signal in it is no error.
+   * @param args What the method gets: a run that is stopped by a signal in it is not an error.
    * @returns What the code returns.
    * @throws {ConfigError} if the plugin's options do not fit.
    * @throws {DataError} as the plugin says, or if the system refuses a file.

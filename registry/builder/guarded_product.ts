@@ -65,7 +65,7 @@ const VIEWS: { readonly [S in Slot]: View<S> } = {
  * @param product What `create` returned.
  * @param guard Runs the plugin's code.
  * @param context What `create` got.
- * @throws {ContractError} if it is no product of the slot.
+ * @throws {ContractError} if it is not a product of the slot.
  */
 export function guardedProduct<S extends Slot>(
   slot: S,

@@ -251,7 +251,7 @@ function checkBags(
 ): void {
   if (bags === (head.input === "bag")) return;
   const found = bags ? "bags of instances" : "single instances";
-  const wanted = bags ? "one embedding a sample" : "bags of instances";
+  const wanted = bags ? "one embedding per sample" : "bags of instances";
   const message = `"${config.model.head.head_type}" takes ${wanted}, "${name}" holds ${found}`;
   throw new ConfigError([{ path: keyPath(SLOTS.head_type), message }]);
 }

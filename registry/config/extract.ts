@@ -105,7 +105,7 @@ const rootEntries: OptionEntries<ExtractFields> = {
   precision: choice(16, "Bits of a stored float.", [16, 32]),
   float32_matmul_precision: choice(
     "highest",
-    "Matrix products: float32, or sums of 8-bit products (errors of about 1e-4 a layer) where " +
+    "Matrix products: float32, or sums of 8-bit products (errors of about 1e-4 per layer) where " +
       "the processor multiplies those much faster.",
     ["highest", "high"],
   ),

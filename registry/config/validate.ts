@@ -85,7 +85,7 @@ function validateOptions(
   return { values: {}, issues: renderIssues(section.path, entries, parsed.issues) };
 }
 
-/** `null` says "not given" wherever it is no value of the field, as in GloViTa's files. */
+/** `null` says "not given" wherever it is not a value of the field, as in GloViTa's files. */
 function dropNulls(values: PlainObject, entries: Entries): PlainObject {
   const kept: PlainObject = {};
   for (const [name, value] of Object.entries(values)) {

@@ -1,5 +1,5 @@
 /**
- * Options that are no numbers.
+ * Options that are not numbers.
  * @module
  */
 import * as v from "valibot";

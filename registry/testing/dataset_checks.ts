@@ -95,7 +95,7 @@ function checkFacts({ name, length, sampleShape, bagLengths, ids, source }: Spli
   expect(bags === length, `${at} has ${length} samples and ${bags} lengths of bags`);
   expect(bagLengths?.every((size) => size >= 1) ?? true, `${at} has empty bags`);
   expect((ids?.length ?? length) === length, `${at} has ${length} samples and ${ids?.length} ids`);
-  expect(/^[a-z][a-z+.-]+:/i.test(source.module), `the module of ${at} is no URL`);
+  expect(/^[a-z][a-z+.-]+:/i.test(source.module), `the module of ${at} is not a URL`);
   structuredClone(source);
 }
 
@@ -175,7 +175,7 @@ async function checkRows(split: Split): Promise<void> {
     const at = JSON.stringify(split.name);
     const values = `${rows.features.length} values for ${samples.length} samples, expected ${size}`;
     expect(rows.features.length === size, `${at} gives ${values}`);
-    expect(rows.features instanceof Float32Array, `${at} gives rows that are no Float32Array`);
+    expect(rows.features instanceof Float32Array, `${at} gives rows that are not Float32Array`);
     expect(rows.features.every(Number.isFinite), `${at} gives values that are not finite`);
     const lengths = rows.lengths && Array.from(rows.lengths);
     const announced = split.bagLengths && wanted;

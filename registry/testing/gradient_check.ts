@@ -156,7 +156,7 @@ async function analyticGradients(
 
 function nameOf({ node }: Tensor): string {
   if (node.op === "Input") return node.attributes.name;
-  throw new TypeError(`Cannot move the result of ${node.op}: it is no graph input`);
+  throw new TypeError(`Cannot move the result of ${node.op}: it is not a graph input`);
 }
 
 /**

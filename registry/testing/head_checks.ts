@@ -40,7 +40,7 @@ type HeadUnderTest = PluginUnderTest<"head_type">;
 /** Promises of heads. */
 export const headChecks: readonly Check<"head_type">[] = [
   { name: "accepts targets of some kind", check: (head) => void acceptedTasks(head) },
-  { name: "gives finite logits, one row a sample", check: eachModel(checkOutputs) },
+  { name: "gives finite logits, one row per sample", check: eachModel(checkOutputs) },
   { name: "draws no random numbers in evaluation", check: eachModel(checkSteady) },
   { name: "computes a sample alone as in a batch", check: eachModel(checkCompany) },
   { name: "has the gradients of finite differences", check: eachModel(checkSlopes) },

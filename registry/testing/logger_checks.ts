@@ -12,7 +12,7 @@ export const loggerChecks: readonly Check<"logger">[] = [
   { name: "takes a run from start to finish", check: each(takeRun) },
   { name: "takes a run that fails before its first epoch", check: each(takeFailure) },
   { name: "takes a run that is resumed", check: each(takeResumedRun) },
-  { name: "takes values that are no numbers, and changes nothing", check: each(takeOddValues) },
+  { name: "takes values that are not numbers, and changes nothing", check: each(takeOddValues) },
 ];
 
 /** Runs a check in a run directory of its own, twice, as folds do. */

@@ -29,7 +29,7 @@ export interface SampleGraph {
   readonly parameters: readonly Parameter[];
   /** Graph inputs that carry gradients to layers before this graph. */
   readonly differentiable: readonly Tensor[];
-  /** Values of all graph inputs that are no parameters. */
+  /** Values of all graph inputs that are not parameters. */
   readonly feeds: Readonly<Record<string, Value>>;
 }
 

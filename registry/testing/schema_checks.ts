@@ -51,7 +51,7 @@ function checkRegistration({ plugin }: AnyUnderTest): void {
   expect(line, `its description is ${JSON.stringify(description)}, expected one line`);
 }
 
-/** Every option that is no object, with its path inside of the plugin's config. */
+/** Every option that is not an object, with its path inside of the plugin's config. */
 function leaves(entries: Entries, prefix = ""): [string, Field][] {
   return Object.entries(entries).flatMap(([name, schema]) => {
     const field = readSchema(schema);
@@ -84,7 +84,7 @@ function checkDefaults(subject: AnyUnderTest): void {
 
 function checkRoundTrip({ plugin, options }: AnyUnderTest): void {
   const text = JSON.stringify(options);
-  expect(isJson(options), `its config is no JSON: ${text}`);
+  expect(isJson(options), `its config is not JSON: ${text}`);
   const again = parseOptions(plugin as Plugin, JSON.parse(text));
   expect(again.success, `it refuses its own config ${text}: ${again.issues?.[0].message}`);
   const changed = JSON.stringify(again.output);

@@ -92,7 +92,7 @@ Deno.test("glovita_download downloads models of timm, and loads their weights", 
   });
 });
 
-Deno.test("glovita_download names everything that is no TYPE, before it downloads anything", async () => {
+Deno.test("glovita_download names everything that is not a TYPE, before it downloads anything", async () => {
   await withHub(async ({ hub, run }) => {
     const none = await run();
     assertEquals([none.code, none.errLines], [2, ["TYPE: expected at least one"]]);

@@ -45,20 +45,20 @@ const CASES: readonly Case[] = [
     line: /^it neither exports nor registers a plugin$/,
   },
   {
-    name: "a file that is no module",
+    name: "a file that is not a module",
     plugin: "./plugin.json",
     text: "{}",
     line: /^Attempted to load JSON module/,
   },
   {
-    name: "a value that is no plugin",
+    name: "a value that is not a plugin",
     text: 'export const x = { slot: "heads", key: "x", config: {}, create() {} };',
     line: /^Cannot add plugin "x": slot "heads" does not exist$/,
   },
   {
     name: "a plugin without an object of options",
     text: HEAD("own", "v.string()"),
-    line: /^Cannot add head_type "own": its "config" is no valibot object schema$/,
+    line: /^Cannot add head_type "own": its "config" is not a valibot object schema$/,
   },
   {
     name: "a key that a built-in plugin holds",

@@ -50,7 +50,7 @@ const HEADS: Readonly<Record<string, Omit<Case, "flags">>> = {
     text: head('return { logits: engine.cast(fc(features, mode), "int64") };'),
     line: "expected logits float32 [batch, 3], received int64 [batch, 3]",
   },
-  "a loss that is no scalar": {
+  "a loss that is not a scalar": {
     text: head(
       "const logits = fc(features, mode);" +
         "return { logits, losses: { size: reduceMean(mul(logits, logits), { axes: [1] }) } };",

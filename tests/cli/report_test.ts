@@ -49,7 +49,7 @@ function batches(shown: Report, epoch: number, count: number): void {
   }
 }
 
-Deno.test("createReport() writes a line an epoch where nobody watches", async () => {
+Deno.test("createReport() writes a line per epoch where nobody watches", async () => {
   const { report: shown, io } = await report();
   shown.show(run);
   batches(shown, 0, 10);

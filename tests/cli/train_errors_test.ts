@@ -96,7 +96,7 @@ const CASES: readonly Case[] = [
     flags: allFiles("bags_ptr.h5"),
     code: 2,
     lines: [
-      `model.head.head_type: "classification" takes one embedding a sample, ` +
+      `model.head.head_type: "classification" takes one embedding per sample, ` +
       `"${H5}/bags_ptr.h5" holds bags of instances`,
     ],
   },
@@ -209,11 +209,11 @@ const CASES: readonly Case[] = [
     code: 1,
     lines: [
       'Cannot write "FOLDER/train.h5/experiments/precomputed_features/g/0": ' +
-      '"FOLDER/train.h5" is no folder',
+      '"FOLDER/train.h5" is not a folder',
     ],
   },
   {
-    name: "initial weights that are no checkpoint",
+    name: "initial weights that are not a checkpoint",
     flags: { "training.init_checkpoint": "FOLDER/train.h5" },
     code: 1,
     lines: [

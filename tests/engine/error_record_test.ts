@@ -26,7 +26,7 @@ Deno.test("restoreError() keeps the name of a class that it does not know", () =
   assertEquals([error.name, error.message], ["Odd", "strange"]);
 });
 
-Deno.test("recordError() takes what is no error, and stops at endless causes", () => {
+Deno.test("recordError() takes what is not an error, and stops at endless causes", () => {
   assertEquals(across("text").message, "text");
   const error = new Error("loop");
   error.cause = error;

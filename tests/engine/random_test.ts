@@ -41,7 +41,7 @@ Deno.test("Random takes negative seeds and tells them apart", () => {
   assertEquals(new Random(-1).uint32(), new Random(-1).uint32());
 });
 
-Deno.test("Random() throws on a seed that is no safe integer", () => {
+Deno.test("Random() throws on a seed that is not a safe integer", () => {
   for (const seed of [0.5, NaN, Infinity, 2 ** 53]) {
     assertThrows(() => new Random(seed), RangeError, `Cannot use seed ${seed}`);
   }
@@ -132,7 +132,7 @@ Deno.test("deriveSeed() stays what it was in earlier versions", () => {
   assertEquals(deriveSeed(42, "shuffle", 3), 5453337479557964);
 });
 
-Deno.test("deriveSeed() throws on keys that are no integers", () => {
+Deno.test("deriveSeed() throws on keys that are not integers", () => {
   assertThrows(() => deriveSeed(0.5, "a"), RangeError, "Cannot use seed 0.5");
   assertThrows(() => deriveSeed(1, 0.5), RangeError, "Cannot use seed key 0.5");
 });

@@ -32,7 +32,7 @@ Deno.test("Registry.add() throws when another plugin holds the key", () => {
   assertEquals([error.slot, error.key], ["head_type", "clam"]);
 });
 
-Deno.test("Registry.add() throws when the value is no plugin", () => {
+Deno.test("Registry.add() throws when the value is not a plugin", () => {
   const good = fake("head_type", "clam");
   const cases: [Record<string, unknown>, string][] = [
     [{ ...good, slot: "heads" }, 'slot "heads" does not exist'],

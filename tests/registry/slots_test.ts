@@ -7,7 +7,7 @@ Deno.test("SLOTS: every slot lies in a section of the tree", () => {
   for (const slot of TREE_SLOTS) assert(sections.includes(SLOTS[slot].section), slot);
 });
 
-Deno.test("SLOTS: the field of a key is no own field of its section", () => {
+Deno.test("SLOTS: the field of a key is not an own field of its section", () => {
   for (const slot of TREE_SLOTS) {
     const section = SECTIONS.find(({ path }) => path === SLOTS[slot].section);
     assert(!Object.hasOwn(section!.entries, SLOTS[slot].field), slot);

@@ -35,7 +35,7 @@ function refused(): readonly ConfigPart[] {
     configure(classification, { variant: "sb" }),
     // @ts-expect-error: a misspelled option
     configure(clam, { varian: "sb" }),
-    // @ts-expect-error: a value that is no choice
+    // @ts-expect-error: a value that is not a choice
     configure(clam, { variant: "xb" }),
     // @ts-expect-error: a value of another type
     configure(clam, { dropout: "0.25" }),

@@ -111,11 +111,11 @@ function refused(): void {
   options<Config>({ a: count(1, "."), b: text(null, "."), c: flag(true, ".") });
   // @ts-expect-error: an option of the type is missing
   options<Config>({ a: count(1, ".") });
-  // @ts-expect-error: null is no value of the type
+  // @ts-expect-error: null is not a value of the type
   options<Config>({ a: count(null, "."), b: text(null, ".") });
   // @ts-expect-error: another type
   options<Config>({ a: text("1", "."), b: text(null, ".") });
-  // @ts-expect-error: a default that is no choice
+  // @ts-expect-error: a default that is not a choice
   choice("huge", ".", ["small", "big"]);
   // @ts-expect-error: a default of another type
   count("1", ".");

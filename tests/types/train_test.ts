@@ -38,7 +38,7 @@ async function refused(config: ResolvedConfig): Promise<void> {
   await train([{ training: { epoch: 3 } }]);
   // @ts-expect-error: a config as it stands in a file, which resolveConfig() reads
   await train({ data: { dataset: "precomputed_features" } });
-  // @ts-expect-error: a signal is no controller
+  // @ts-expect-error: a signal is not a controller
   await train(config, { signal: new AbortController() });
   // @ts-expect-error: an event that does not exist
   await train(config, { onEvent: (event) => event.type === "finished" });

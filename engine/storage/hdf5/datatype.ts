@@ -129,7 +129,7 @@ function readEnumeration(
  *
  * @param message At its start.
  * @returns The type.
- * @throws {DamagedStructure} if it is no description of a type.
+ * @throws {DamagedStructure} if it is not a description of a type.
  */
 export function readDatatype(message: Cursor): Datatype {
   const head = message.u8();

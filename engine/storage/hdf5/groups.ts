@@ -128,7 +128,7 @@ function* symbolLinks(blocks: Blocks, table: Cursor): Generator<Link> {
  *
  * @param blocks The open file.
  * @param group The group's messages.
- * @returns Its links, in no particular order; none where the object is no group.
+ * @returns Its links, in no particular order; none where the object is not a group.
  * @throws {DamagedStructure} if the group is damaged.
  */
 export function* readLinks(blocks: Blocks, group: Messages): Generator<Link> {

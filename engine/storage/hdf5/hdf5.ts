@@ -121,7 +121,7 @@ export class Hdf5File implements Disposable {
    *
    * @param name Its path inside the file.
    * @returns The dataset; the file closes it.
-   * @throws {DataError} if it is missing, is no dataset, holds no numbers, is compressed in a way
+   * @throws {DataError} if it is missing, is not dataset, holds no numbers, is compressed in a way
    * that cannot be undone, or reads from other files, which are not there.
    */
   dataset(name: string): Promise<Hdf5Dataset> {
@@ -182,7 +182,7 @@ export class Hdf5File implements Disposable {
    * Reads a text that stands as an attribute of the file itself.
    *
    * @param name Name of the attribute.
-   * @returns The text; `undefined` where there is none of that name, or it is no text.
+   * @returns The text; `undefined` where there is none of that name, or it is not text.
    * @throws {DataError} if it is damaged, or is not UTF-8.
    */
   text(name: string): string | undefined {

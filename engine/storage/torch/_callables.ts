@@ -87,7 +87,7 @@ function rebuildDeviceTensor([tensor, dtype]: Args, maker: TensorMaker): unknown
   return maker.unreadable("of another element type on its device", []);
 }
 
-/** Tensors that are no views on a storage; `at` is where the arguments have the shape. */
+/** Tensors that are not views on a storage; `at` is where the arguments have the shape. */
 function unreadable(what: string, at: number): Callable {
   return (args, maker) => maker.unreadable(what, args[at]);
 }

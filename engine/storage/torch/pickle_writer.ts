@@ -61,7 +61,7 @@ class PickleWriter {
       case "object":
         return this.#object(value);
       default:
-        throw new TypeError(`Cannot write a ${typeof value} into a PyTorch file: it is no data`);
+        throw new TypeError(`Cannot write a ${typeof value} into a PyTorch file: it is not data`);
     }
   }
 
@@ -192,7 +192,7 @@ class PickleWriter {
  * @param value The value.
  * @param storageKey Called for every tensor.
  * @returns The pickle; the same for the same value.
- * @throws {TypeError} if the value holds something that is no data.
+ * @throws {TypeError} if the value holds something that is not data.
  *
  * @example A dictionary
  * ```ts

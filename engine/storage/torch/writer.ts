@@ -60,7 +60,7 @@ function* entriesOf(value: TorchValue): Generator<ZipEntry> {
  * @param path The file to replace or create.
  * @param value A tree of tensors and plain values. Tensors over one typed array share one storage.
  * @throws {DataError} if the file cannot be written.
- * @throws {TypeError} if the tree holds something that is no data.
+ * @throws {TypeError} if the tree holds something that is not data.
  *
  * @example A checkpoint
  * ```ts

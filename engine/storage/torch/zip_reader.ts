@@ -103,7 +103,7 @@ export class ZipReader implements Disposable {
    *
    * @param path The file.
    * @returns The archive; close it.
-   * @throws {DataError} if it cannot be opened, is cut off or is no zip archive.
+   * @throws {DataError} if it cannot be opened, is cut off or is not a zip archive.
    */
   static open(path: string): ZipReader {
     return new ZipReader(FileReader.open(path));
@@ -114,7 +114,7 @@ export class ZipReader implements Disposable {
    *
    * @param file The file, which is closed with the archive, and at once if it is not one.
    * @returns The archive.
-   * @throws {DataError} if it is cut off or is no zip archive.
+   * @throws {DataError} if it is cut off or is not a zip archive.
    */
   static of(file: FileReader): ZipReader {
     return new ZipReader(file);

@@ -128,7 +128,7 @@ Deno.test("gradients() with respect to the loss is 1", async () => {
   assertEquals(result.values, [1]);
 });
 
-Deno.test("gradients() throws if the loss is no scalar", () => {
+Deno.test("gradients() throws if the loss is not a scalar", () => {
   const x = input("x", "float32", ["batch", 3]);
   const message = "Cannot differentiate a tensor of shape [batch, 3]";
   assertThrows(() => gradients(x, [x]), TypeError, message);

@@ -72,7 +72,7 @@ Deno.test("Loader tells that a source returned wrong rows", async () => {
   }
 });
 
-Deno.test("Loader keeps the name of errors that are no built-in class", async () => {
+Deno.test("Loader keeps the name of errors that are not a built-in class", async () => {
   const code = `export const openSource = () => ({
     read() { const error = new Error("gone"); error.name = "NotFound"; throw error; },
     close() {},
@@ -81,7 +81,7 @@ Deno.test("Loader keeps the name of errors that are no built-in class", async ()
   assertEquals(error.name, "NotFound");
 });
 
-Deno.test("Loader passes on what a source throws that is no error", async () => {
+Deno.test("Loader passes on what a source throws that is not an error", async () => {
   const code = `export const openSource = () => ({ read() { throw "text"; }, close() {} })`;
   await assertRejects(() => readAll(splitOf(code), 1), Error, "text");
 });

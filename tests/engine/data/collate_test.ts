@@ -36,7 +36,7 @@ Deno.test("packBags() takes masks with gaps, and ignores what padding holds", ()
 });
 
 Deno.test("padBags() throws on batches without bags or with other lengths", () => {
-  assertThrows(() => padBags({ ...BATCH, lengths: undefined }), TypeError, "samples are no bags");
+  assertThrows(() => padBags({ ...BATCH, lengths: undefined }), TypeError, "samples are not bags");
   for (const lengths of [Int32Array.of(2, 1), Int32Array.of(2, 1, 4)]) {
     assertThrows(() => padBags({ ...BATCH, lengths }), TypeError, "Cannot pad a batch of 3 bags");
   }

@@ -123,7 +123,7 @@ Deno.test("Loader() throws on options that make no batches", () => {
   for (const [options, message] of cases) {
     assertThrows(() => new Loader(split, options), RangeError, message);
   }
-  const message = "Cannot limit instances of synthetic: its samples are no bags";
+  const message = "Cannot limit instances of synthetic: its samples are not bags";
   assertThrows(() => new Loader(split, { batchSize: 1, maxInstances: 2 }), TypeError, message);
 });
 

@@ -50,7 +50,7 @@ Deno.test("classWeights() are N / n_class of the samples drawn from", () => {
   assertEquals([...weights], [2, 2, 4, 4]);
 });
 
-Deno.test("classWeights() throws on targets that are no classes", () => {
+Deno.test("classWeights() throws on targets that are not classes", () => {
   const labels = { values: Float32Array.of(0, 1), width: 1 };
   assertThrows(() => classWeights(labels, Int32Array.of(0, 1)), TypeError, "no class indices");
 });

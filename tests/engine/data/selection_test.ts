@@ -59,13 +59,13 @@ Deno.test("selectFraction() selects growing sets", () => {
   assert(tenth.every((sample) => half.has(sample)));
 });
 
-Deno.test("selectFraction() selects targets that are no classes at random", () => {
+Deno.test("selectFraction() selects targets that are not classes at random", () => {
   const labels = { values: new Float32Array(40), width: 2 };
   assertEquals(selectFraction(labels, 0.25, { seed: 0 }).length, 5);
   assertEquals(selectFraction(labels, 1, { seed: 0 }).length, 20);
 });
 
-Deno.test("selectFraction() throws on what is no fraction", () => {
+Deno.test("selectFraction() throws on what is not a fraction", () => {
   const labels = labelsOf(5, 5);
   for (const fraction of [0, -1, 1.5, 11, NaN, Infinity]) {
     assertThrows(
@@ -94,7 +94,7 @@ Deno.test("stratifiedFolds() depends on the seed", () => {
   assertNotEquals(stratifiedFolds(labels, 4, 1), stratifiedFolds(labels, 4, 2));
 });
 
-Deno.test("stratifiedFolds() divides targets that are no classes at random", () => {
+Deno.test("stratifiedFolds() divides targets that are not classes at random", () => {
   const folds = stratifiedFolds({ values: new Float32Array(21), width: 1 }, 2, 3);
   assertEquals(folds.reduce((sum, fold) => sum + fold), 10);
   assertNotEquals(folds, Int32Array.from({ length: 21 }, (_, i) => i % 2));

@@ -121,7 +121,7 @@ Deno.test("readModelFacts() passes over weights without reading them", () => {
   assertLess(bytes.count, 100_000);
 });
 
-Deno.test("readModelFacts() refuses what is no ONNX file, wherever it is cut off", () => {
+Deno.test("readModelFacts() refuses what is not an ONNX file, wherever it is cut off", () => {
   using folder = new TemporaryFolder();
   const path = folder.file("bad.onnx");
   const whole = Deno.readFileSync(modelFile("tokens"));

@@ -89,7 +89,7 @@ Deno.test("readImage() names broken files in one line", async () => {
   }
 });
 
-Deno.test("readImage() and readImageSize() name what is not there, and what is no file", async () => {
+Deno.test("readImage() and readImageSize() name what is not there, and what is not a file", async () => {
   using folder = new TemporaryFolder();
   const missing = join(folder.path, "missing.png");
   const cases = [[missing, "the file does not exist"], [folder.path, "it is a folder"]];

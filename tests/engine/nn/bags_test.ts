@@ -25,7 +25,7 @@ async function ofGrid(build: (grid: BagGrid, ...rest: Tensor[]) => Tensor): Prom
   return [...(await evaluateOn(onGrid(build), lengths, index)).values];
 }
 
-Deno.test("bagGrid() lays out one line a bag", async () => {
+Deno.test("bagGrid() lays out one line per bag", async () => {
   assertEquals(await ofGrid(({ starts }) => starts), [0, 2, 3]);
   assertEquals(await ofGrid(({ longest }) => longest), [3]);
   assertEquals(await ofGrid(({ shortest }) => shortest), [1]);

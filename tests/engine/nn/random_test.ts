@@ -184,7 +184,7 @@ Deno.test("RandomStream.rows() gives a row the same numbers in any block", async
   );
 });
 
-Deno.test("RandomStream.dropout() throws on a rate that is no probability", () => {
+Deno.test("RandomStream.dropout() throws on a rate that is not a probability", () => {
   for (const rate of [-0.1, 1.1, NaN]) {
     const message = `Cannot drop out at rate ${rate}: expected 0 to 1`;
     assertThrows(() => stream().dropout(like(), rate), RangeError, message);

@@ -137,7 +137,7 @@ Deno.test("Session.open() explains in one line what the runtime cannot do", asyn
   const cases = [
     [modelFile("opset_99"), "it is written in opset 99, the runtime knows opsets up to 26"],
     [modelFile("unknown_operator"), 'its operator "Frobnicate" does not exist in opset 17'],
-    [folder.file("text.onnx"), "it is no ONNX file, or it is cut off"],
+    [folder.file("text.onnx"), "it is not an ONNX file, or it is cut off"],
     [folder.file("none.onnx"), "the file does not exist"],
     [folder.file("alone.onnx"), `its weights are in "${missing}", which is not there`],
   ];

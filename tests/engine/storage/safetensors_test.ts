@@ -74,7 +74,7 @@ const BAD: Readonly<Record<string, readonly [content: Uint8Array, reason: string
   "no JSON": [craft("{nonsense", 0), "its header is not valid JSON"],
   "a list": [craft("[1, 2]", 0), "its header is not valid JSON"],
   "a number": [craft('{"a":3}', 0), 'tensor "a" has no description'],
-  "a type that is no text": [
+  "a type that is not text": [
     craft('{"a":{"dtype":7,"shape":[],"data_offsets":[0,0]}}', 0),
     'tensor "a" has no type',
   ],

@@ -121,7 +121,7 @@ Deno.test("restoreCheckpoint() restores every number, and how far training was",
   });
 });
 
-Deno.test("restoreCheckpoint() keeps a best value that is no number", async () => {
+Deno.test("restoreCheckpoint() keeps a best value that is not a number", async () => {
   await inFolder(async (folder) => {
     const made = plan();
     const state = await stateOf(made);

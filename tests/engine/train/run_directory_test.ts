@@ -150,7 +150,7 @@ Deno.test("RunDirectory.make() names the file that is in the way", async () => {
     await Deno.writeTextFile(file, "");
     for (const path of [file, join(file, "group", "0")]) {
       const error = assertThrows(() => new RunDirectory(path).make(), DataError);
-      assertEquals(error.message, `Cannot write "${path}": "${file}" is no folder`);
+      assertEquals(error.message, `Cannot write "${path}": "${file}" is not a folder`);
     }
   });
 });

@@ -61,7 +61,7 @@ Deno.test("checkpointConfig() names what is missing or cannot be read", () => {
   const file = join(directory, "config.json");
   const fail = (path: string) => assertThrows(() => checkpointConfig(path), DataError).message;
   assertEquals(fail("no/last.pt"), 'Cannot read checkpoint "no/last.pt": it does not exist');
-  assertEquals(fail(directory), `Cannot read checkpoint "${directory}": it is no file`);
+  assertEquals(fail(directory), `Cannot read checkpoint "${directory}": it is not a file`);
   const use = `Cannot use checkpoint "${checkpoint}": its config "${file}"`;
   assertEquals(fail(checkpoint), `${use} does not exist`);
   Deno.writeTextFileSync(file, "{");

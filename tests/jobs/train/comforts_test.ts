@@ -99,7 +99,7 @@ Deno.test("comforts that do not fit the data are refused with the field's name",
     await assertRejects(
       () => runTrain(files, regression),
       ConfigError,
-      "dataloading.weighted_sampling: expected one class a sample",
+      "dataloading.weighted_sampling: expected one class per sample",
     );
   });
 });

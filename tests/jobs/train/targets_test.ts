@@ -1,4 +1,4 @@
-/** Runs with other targets than one class a sample. */
+/** Runs with other targets than one class per sample. */
 import { assert, assertEquals } from "@std/assert";
 import { Random } from "../../../engine/random.ts";
 import { type Dataset, inFolder, ofType, runTrain, writeSplits } from "../../_training.ts";

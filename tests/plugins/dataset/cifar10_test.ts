@@ -124,13 +124,13 @@ Deno.test("cifar10 names damaged files and what is wrong with them", async () =>
       "test_batch",
       replaced("numpy\nndarray\n", "posix\nsystem_\n"),
       "read",
-      'it contains "posix.system_", which is no array',
+      'it contains "posix.system_", which is not an array',
     ],
     [
       "test_batch",
       replaced("U\x06labels", "U\x06colors"),
       "use",
-      '"labels" is no list of 2 classes',
+      '"labels" is not a list of 2 classes',
     ],
     [
       "test_batch",
@@ -138,7 +138,7 @@ Deno.test("cifar10 names damaged files and what is wrong with them", async () =>
       "read",
       "it contains an array that is not made of bytes, row by row",
     ],
-    ["test_batch", replaced("U\x04data", "U\x04dota"), "use", '"data" is no array of images'],
+    ["test_batch", replaced("U\x04data", "U\x04dota"), "use", '"data" is not an array of images'],
     ["batches.meta", replaced("label_names", "label_nomes"), "use", "it names no classes"],
   ];
   for (const [name, change, verb, state] of cases) {

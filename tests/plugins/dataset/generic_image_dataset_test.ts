@@ -121,7 +121,9 @@ Deno.test("generic_image_dataset takes the order of classes from class_names", a
   assertEquals(made.classNames, ["dog", "cat"]);
   assertEquals(
     await failure(dataset(folder.path, { ...FOLDERS, class_names: ["dog", "bird"] })),
-    `Cannot use "${join(folder.path, "images/train/cat/1.png")}": its folder "cat" is no class, ` +
+    `Cannot use "${
+      join(folder.path, "images/train/cat/1.png")
+    }": its folder "cat" is not a class, ` +
       'the classes are "dog", "bird"',
   );
 });
@@ -299,10 +301,10 @@ Deno.test("generic_image_dataset says what is wrong with splits", async () => {
   const splits = join(folder.path, "splits.json");
   write(folder.path, { ...images("images/a.png", "images/a.jpg"), "labels.json": { a: 0 } });
   const cases: readonly (readonly [unknown, string])[] = [
-    ["{ train", "it is no JSON: "],
-    [3, "it is no object with lists of images"],
+    ["{ train", "it is not JSON: "],
+    [3, "it is not an object with lists of images"],
     [{ val: [] }, 'has no "train", it has "val"'],
-    [{ train: "a.png" }, 'split "train" is no list of images'],
+    [{ train: "a.png" }, 'split "train" is not a list of images'],
     [
       { train: [] },
       'split "train" has no images (.jpg .jpeg .png .bmp .tif .tiff .webp) with labels',
@@ -343,7 +345,7 @@ Deno.test("generic_image_dataset says what is wrong with labels", async () => {
     ["five.json", '"train/a.png" has class 5, data.num_classes is 2'],
     ["minus.json", 'the label of "a" is -1, expected a class'],
     ["many.json", 'it has 3 classes, "x", "y", "z", data.num_classes is 2'],
-    ["list.json", "it is no object of labels by path"],
+    ["list.json", "it is not an object of labels by path"],
     ["twice.csv", 'it gives "a" the labels "0" and "1"'],
     ["ragged.csv", "Invalid Record Length"],
   ];

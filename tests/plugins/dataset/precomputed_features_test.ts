@@ -23,7 +23,7 @@ function labels(...values: number[]): Dataset {
   return { data: Int32Array.from(values), shape: [values.length] };
 }
 
-Deno.test("precomputed_features opens one file a split, and no test split without a file", async () => {
+Deno.test("precomputed_features opens one file per split, and no test split without a file", async () => {
   await inFolder(async (folder) => {
     const train = await writeHdf5(join(folder, "a.h5"), { features, labels: labels(0, 1, 2, 0) });
     const made = dataset({ train_features_file: train });

@@ -141,7 +141,7 @@ Deno.test("onnx says which output it wants to be told", async () => {
   await assertRejects(wrong, RangeError, `${known}, received "logits"`);
 });
 
-Deno.test("onnx refuses files that are no encoders of images", async () => {
+Deno.test("onnx refuses files that are not encoders of images", async () => {
   const cases = {
     float16: 'its input "pixels" takes float16, expected float32; onnxconverter-common\'s keep_io',
     uint8: 'its input "pixels" takes uint8, expected float32',

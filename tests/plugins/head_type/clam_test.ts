@@ -81,7 +81,7 @@ Deno.test("clam's schema refuses options out of range", () => {
   }
 });
 
-Deno.test("clam refuses regression, and instance_eval without one class a bag", () => {
+Deno.test("clam refuses regression, and instance_eval without one class per bag", () => {
   const context = { embedDim: 4, numClasses: 3, scope: new Parameters().scope() };
   const config = v.parse(clam.config, { instance_eval: true });
   assertThrows(
@@ -92,7 +92,7 @@ Deno.test("clam refuses regression, and instance_eval without one class a bag", 
   assertThrows(
     () => clam.create(config, { ...context, task: "Classification", subtask: "multilabel" }),
     RangeError,
-    "expected one class a bag for instance_eval",
+    "expected one class per bag for instance_eval",
   );
 });
 

@@ -77,7 +77,7 @@ Deno.test("default squashes or pads where the encoder wants that", () => {
   ]);
 });
 
-Deno.test("default covers a size that is no square", () => {
+Deno.test("default covers a size that is not a square", () => {
   const { size, operations } = transformOf(defaultPolicy, {
     preprocessing: { ...preprocessing, imageSize: [90, 180] },
   });

@@ -63,7 +63,7 @@ Deno.test("shared_default_2d takes from data what data says, and an interpolatio
   assert(!v.safeParse(sharedDefault2d.config, { crop_pct: 1 }).success);
 });
 
-Deno.test("shared_default_2d covers a size that is no square", () => {
+Deno.test("shared_default_2d covers a size that is not a square", () => {
   const preprocessing = { channels: 1, imageSize: [112, 224] } as const;
   const { channels, size, operations } = transformOf(sharedDefault2d, { preprocessing });
   assertEquals([channels, size], [1, [112, 224]]);

@@ -82,7 +82,7 @@ Deno.test("parameterAliases() and foreignNames() know the other names", () => {
   ]);
 });
 
-Deno.test("buildModel() pools what the encoder gives to one embedding a sample", async () => {
+Deno.test("buildModel() pools what the encoder gives to one embedding per sample", async () => {
   const widths: [layout: string, method: string, width: number][] = [
     ["features", "joint", 6],
     ["tokens", "cls_token", 2],
@@ -115,7 +115,7 @@ Deno.test("buildModel() gives bags to heads that take bags, and to no others", a
   const first = await assertRejects(() => build("features", {}, bags), ConfigError);
   assertEquals(
     first.message,
-    'model.head.head_type: "classification" takes one embedding a sample, ' +
+    'model.head.head_type: "classification" takes one embedding per sample, ' +
       '"train.h5" holds bags of instances',
   );
   const second = await assertRejects(() => build("features", clam), ConfigError);

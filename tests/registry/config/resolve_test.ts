@@ -233,7 +233,7 @@ Deno.test("resolveConfig() reports all problems at once, in the order of the tre
   ]);
 });
 
-Deno.test("resolveConfig() refuses files that are no trees", () => {
+Deno.test("resolveConfig() refuses files that are not trees", () => {
   assertEquals(problems({ file: [] }), ["expected a config tree, received []"]);
   assertEquals(problems({ file: { ...minimalFile(), training: 3, peft: [] } }), [
     "peft: expected an object, received []",

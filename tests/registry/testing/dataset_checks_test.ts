@@ -142,7 +142,7 @@ Deno.test("datasetChecks find facts that do not fit each other", async () => {
     [ROWS, ORDER, AHEAD, INTO].map((name) => [name, /Relative import|Import|not/]),
   );
   const relative = { module: "./rows.ts", options };
-  await facts({ source: relative }, /^the module of "samples" is no URL$/, unreachable);
+  await facts({ source: relative }, /^the module of "samples" is not a URL$/, unreachable);
   const { module } = samples().source;
   const uncloneable = /could not be cloned/;
   await facts({ source: { module, options: { width: 2, call: () => 1 } } }, uncloneable, {
@@ -168,10 +168,10 @@ Deno.test("datasetChecks find targets that are out of range", async () => {
   await assertFails(dataset(of(0, 1, 2, 3, 1, 2)), { [LABELS]: /^target 3 of "samples" is 3$/ });
   await assertFails(dataset(of(0, 1)), { [LABELS]: /^"samples" has 2 targets, expected 6$/ });
   const floats = { labels: { values: new Float32Array(6), width: 1 } };
-  await assertFails(dataset(floats), { [LABELS]: /^targets of "samples" are no Int32Array$/ });
+  await assertFails(dataset(floats), { [LABELS]: /^targets of "samples" are not an Int32Array$/ });
   const values = new Float32Array(12).fill(0.5);
   const two = { labels: { values, width: 2 } };
-  await assertFails(dataset(two), { [LABELS]: /^"samples" has 2 targets a sample, expected 1$/ });
+  await assertFails(dataset(two), { [LABELS]: /^"samples" has 2 targets per sample, expected 1$/ });
   const multilabel = { subtask: "multilabel", numClasses: 2 } as const;
   await assertFails(dataset(two, multilabel), { [LABELS]: /^target 0 of "samples" is 0.5$/ });
   const regression = { task: "Regression", subtask: "regression", numClasses: 2 } as const;
@@ -203,7 +203,7 @@ Deno.test("datasetChecks find rows that were not announced", async () => {
     [ROWS]: /^"samples" gives values that are not finite$/,
   });
   await assertFails(dataset(source("{ place: (_, size) => new Float64Array(size) }")), {
-    [ROWS]: /^"samples" gives rows that are no Float32Array$/,
+    [ROWS]: /^"samples" gives rows that are not Float32Array$/,
     [INTO]: /memory of its own$/,
   });
   await assertFails(dataset(bags("{ lengths: (found) => Int32Array.from(found, () => 1) }")), {

@@ -71,6 +71,6 @@ Deno.test("checkGradients() differentiates by graph inputs only", async () => {
   await assertRejects(
     () => checkGradients({ outputs: [x], wrt, feeds }),
     TypeError,
-    "Cannot move the result of Mul: it is no graph input",
+    "Cannot move the result of Mul: it is not a graph input",
   );
 });

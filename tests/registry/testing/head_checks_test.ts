@@ -11,7 +11,7 @@ import type { ForwardContext } from "../../../engine/nn/scope.ts";
 import { assertFails, plain } from "./_broken.ts";
 
 const TARGETS = "accepts targets of some kind";
-const OUTPUTS = "gives finite logits, one row a sample";
+const OUTPUTS = "gives finite logits, one row per sample";
 const STEADY = "draws no random numbers in evaluation";
 const COMPANY = "computes a sample alone as in a batch";
 const SLOPES = "has the gradients of finite differences";
@@ -116,14 +116,14 @@ Deno.test("headChecks find logits of another shape, or that are not finite", asy
   });
 });
 
-Deno.test("headChecks find auxiliary losses that are no numbers", async () => {
+Deno.test("headChecks find auxiliary losses that are not numbers", async () => {
   const wide = linearHead((logits, _, { training }) =>
     training ? { losses: { each: reduceSum(mul(logits, logits), { axes: [1] }) } } : logits
   );
   await assertFails(wide, { [OUTPUTS]: /^loss each are float32 \[4\], expected float32 \[\]$/ });
 });
 
-Deno.test("headChecks find attention that is not one score an instance", async () => {
+Deno.test("headChecks find attention that is not one score per instance", async () => {
   const short = linearHead((logits, { features }) => ({
     logits,
     attention: reduceSum(features, { axes: [1] }),

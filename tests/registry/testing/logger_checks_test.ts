@@ -49,7 +49,7 @@ Deno.test("loggerChecks find a logger that counts on epoch 0", async () => {
 });
 
 Deno.test("loggerChecks find a logger that refuses NaN, or changes what it is given", async () => {
-  const odd = "takes values that are no numbers, and changes nothing";
+  const odd = "takes values that are not numbers, and changes nothing";
   const strict = logger({
     log(_, values) {
       if (!Object.values(values).every(Number.isFinite)) throw new RangeError("NaN");
@@ -72,6 +72,6 @@ Deno.test("loggerChecks find a logger that works for one run only", async () => 
     "takes a run from start to finish": again,
     "takes a run that fails before its first epoch": again,
     "takes a run that is resumed": again,
-    "takes values that are no numbers, and changes nothing": again,
+    "takes values that are not numbers, and changes nothing": again,
   });
 });

@@ -88,7 +88,7 @@ Deno.test("schemaChecks find configs that do not survive a file", async () => {
     ),
   });
   await assertFails(schedule(dated), {
-    [ROUND_TRIP]: /^its config is no JSON/,
+    [ROUND_TRIP]: /^its config is not JSON/,
     [FLAGS]: /^--optimizer.a Wed Jan 01 2020/,
   });
   const doubling = v.strictObject({

@@ -47,7 +47,7 @@ Deno.test("writePickle() refers to more texts than fit into a byte", () => {
   assertEquals(readPickle(write(value), host), value);
 });
 
-Deno.test("writePickle() refuses what is no data", () => {
+Deno.test("writePickle() refuses what is not data", () => {
   const value = { a: () => 1 } as unknown as TorchValue;
   assertThrows(() => write(value), TypeError, "Cannot write a function into a PyTorch file");
   assertThrows(() => write(undefined as unknown as TorchValue), TypeError, "undefined");

@@ -41,7 +41,7 @@ Deno.test("ZipReader finds the end behind a comment", () => {
   });
 });
 
-Deno.test("ZipReader refuses what is no archive or is cut off", () => {
+Deno.test("ZipReader refuses what is not an archive or is cut off", () => {
   const bytes = archiveOf(new Uint8Array(100));
   for (const content of [new Uint8Array(0), new Uint8Array(300), bytes.subarray(0, -1)]) {
     withFile(content, (path) => {
