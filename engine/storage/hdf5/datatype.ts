@@ -73,6 +73,8 @@ const CLASSES = [
   "arrays",
   "complex numbers",
 ];
+/** Class of enumerations. */
+const ENUMERATION = 8;
 const PADDINGS = ["terminated", "zeros", "spaces"] as const;
 /** Of lists of varying length: those that are texts. */
 const TEXT = 1;
@@ -114,7 +116,7 @@ function readEnumeration(
     readonly size: number;
   },
 ): EnumerationType {
-  const base = readDatatype(message);
+  const base = readDatatype(message, { nested: true });
   const names = Array.from({ length: count }, () => {
     const bytes = message.untilZero();
     // Older versions fill names up to whole blocks of 8 bytes.
@@ -128,12 +130,17 @@ function readEnumeration(
  * Reads the description of a type.
  *
  * @param message At its start.
+ * @param options Whether it is the type below an enumeration, which is none itself.
  * @returns The type.
  * @throws {DamagedStructure} if it is not a description of a type.
  */
-export function readDatatype(message: Cursor): Datatype {
+export function readDatatype(
+  message: Cursor,
+  { nested = false }: { readonly nested?: boolean } = {},
+): Datatype {
   const head = message.u8();
   const [kind, version] = [head & 0x0f, head >> 4];
+  if (nested && kind === ENUMERATION) throw new DamagedStructure("an enumeration of enumerations");
   const bits = message.uint(3);
   const size = message.u32();
   if (version < 1 || version > 5) throw new DamagedStructure(`a type of version ${version}`);
@@ -146,7 +153,7 @@ export function readDatatype(message: Cursor): Datatype {
       return readFloat(message, bits, size);
     case 3:
       return { class: "text", size, anyLength: false, padding };
-    case 8:
+    case ENUMERATION:
       return readEnumeration(message, { version, count: bits & 0xffff, size });
     case 9:
       if ((bits & 0x0f) === TEXT) return { class: "text", size, anyLength: true, padding };
