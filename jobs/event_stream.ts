@@ -1,5 +1,5 @@
 /**
- * Work that tells events, as a stream of them.
+ * Turns a function with an `onEvent` callback into an async iterator.
  * @module
  */
 

@@ -137,7 +137,7 @@ export class Epoch implements AsyncIterableIterator<Batch> {
       // A buffer that went to a worker has length 0 here: only the first request takes it.
       const free = buffer?.byteLength ? buffer : undefined;
       const rows = pool.read({ indices, lengths, limit, buffer: free }, this.#cancelled);
-      // Rejections are told in turn; until then they must not count as unhandled.
+      // Rejections are reported in order; until then they must not count as unhandled.
       rows.catch(() => {});
       this.#pending.push({ indices, rows });
     }

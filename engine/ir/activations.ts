@@ -44,7 +44,7 @@ export function sigmoid(x: Tensor): Tensor {
 /**
  * Hyperbolic tangent.
  *
- * @example Its ends
+ * @example The values at the ends
  * ```ts
  * import { constant, evaluate, tanh } from "@glovita/glovita/engine";
  * import { assertEquals } from "@std/assert";

@@ -32,7 +32,7 @@ export function add(a: Operand, b: Operand): Tensor {
 /**
  * `a - b`.
  *
- * @example A number less
+ * @example Subtracting a number
  * ```ts
  * import { constant, evaluate, sub } from "@glovita/glovita/engine";
  * import { assertEquals } from "@std/assert";
@@ -176,7 +176,7 @@ export function abs(x: Tensor): Tensor {
 /**
  * -1, 0 or 1.
  *
- * @example Only the sign
+ * @example Reading the sign
  * ```ts
  * import { constant, evaluate, sign } from "@glovita/glovita/engine";
  * import { assertEquals } from "@std/assert";
@@ -266,7 +266,7 @@ export function reciprocal(x: Tensor): Tensor {
 /**
  * Gauss error function.
  *
- * @example Its ends
+ * @example The values at the ends
  * ```ts
  * import { constant, erf, evaluate } from "@glovita/glovita/engine";
  * import { assertEquals } from "@std/assert";
@@ -284,7 +284,7 @@ export function erf(x: Tensor): Tensor {
 /**
  * Sine of radians.
  *
- * @example At no angle
+ * @example The value at zero
  * ```ts
  * import { constant, evaluate, sin } from "@glovita/glovita/engine";
  * import { assertEquals } from "@std/assert";
@@ -302,7 +302,7 @@ export function sin(x: Tensor): Tensor {
 /**
  * Cosine of radians.
  *
- * @example At no angle
+ * @example The value at zero
  * ```ts
  * import { constant, cos, evaluate } from "@glovita/glovita/engine";
  * import { assertEquals } from "@std/assert";

@@ -1,6 +1,6 @@
 /**
  * Comparisons, logic and bits, elementwise. Operands broadcast as in NumPy; a plain number becomes a
- * constant of the other operand's type. Truth values are bools, 0 and 1 outside of the graph.
+ * constant of the other operand's type. Comparisons give bool tensors; JavaScript sees 0 and 1.
  * @module
  */
 import { applyOne, scalar } from "./create.ts";

@@ -1,8 +1,9 @@
 /**
  * Bags in the packed layout: the instances of all bags of a batch in one matrix, row after row.
  *
- * Whole rows never leave that layout. Small per-instance numbers (scores, weights) can be laid out
- * in a grid, one line per bag, where a softmax or a top-k within bags is one operator.
+ * Instances stay in this packed layout; only scores are laid out per bag. Small per-instance numbers
+ * (scores, weights) can be laid out in a grid, one line per bag, where a softmax or a top-k within
+ * bags is one operator.
  * @module
  */
 import { scalar } from "../ir/create.ts";

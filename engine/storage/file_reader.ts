@@ -13,7 +13,7 @@ const CALL_BYTES = 1 << 30;
  * The POSIX code of a failed system call.
  *
  * @param error What was thrown.
- * @returns For example `"ENOENT"`, or `undefined` if it is no such error.
+ * @returns For example `"ENOENT"`, or `undefined` for any other error.
  *
  * @example A missing file
  * ```ts

@@ -242,7 +242,7 @@ function notFromCheckpoint(checkpoint: string, { sha256 }: EncoderWeights): stri
   const recorded = recordedWeights(checkpoint);
   const other = recorded !== undefined && recorded !== sha256;
   return [
-    `"${checkpoint}" holds no encoder: its weights are those that the encoder has without it`,
+    `"${checkpoint}" has no encoder weights; using the encoder's own pretrained weights`,
     ...other ? [`"${checkpoint}" was trained on features of an encoder with other weights`] : [],
   ];
 }

@@ -11,7 +11,7 @@ import type { Images } from "./_generic_images.ts";
 export type { GenericImageDatasetConfig };
 
 /**
- * Reads images from files that people have lying around, in the layouts that are common.
+ * Reads images from common folder, JSON and CSV layouts, in the layouts that are common.
  *
  * @example A folder a class
  * ```ts
@@ -74,7 +74,7 @@ function checkOptions(
       throw new RangeError(`regression predicts 1 value, data.num_classes is ${numClasses}`);
     }
     if (label_source === "folder") {
-      throw new RangeError("folders are classes, regression needs label_source json or csv");
+      throw new RangeError("label_source folder gives classes; for regression use json or csv");
     }
   } else if (class_names && class_names.length !== numClasses) {
     throw new RangeError(

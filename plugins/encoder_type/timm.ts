@@ -78,7 +78,7 @@ const ARCHITECTURES: Readonly<Record<Family, VisionArchitecture>> = {
 /**
  * Models of timm up to `forward_features`. As in GloViTa, tokens come out normalised whatever
  * pooling the model's classifier has. Images of greyscale are normalised by the mean of the three
- * channels' means and standard deviations, on which timm is silent.
+ * channels' means and standard deviations, for which timm has no rule.
  *
  * @example A ResNet for greyscale images
  * ```ts

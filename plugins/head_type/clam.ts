@@ -92,7 +92,7 @@ function checkTask({ instance_eval }: ClamConfig, { task, subtask }: HeadContext
   }
   if (instance_eval && subtask !== "multiclass") {
     throw new RangeError(
-      `expected one class per bag for instance_eval, the targets are ${subtask}`,
+      `instance_eval needs single-label targets, got ${subtask} targets`,
     );
   }
 }

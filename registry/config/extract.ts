@@ -123,7 +123,7 @@ const rootEntries: OptionEntries<ExtractFields> = {
   resume: flag(false, "Whether interrupted work goes on, and finished files are kept."),
   shard: text(
     null,
-    "Part i/n of every split, counted from 1, for a file of its own.",
+    "Part i/n of every split, counted from 1, written to its own file.",
     { check: checkShard },
   ),
   merge: count(
@@ -204,7 +204,7 @@ export function resolveExtractConfig(
     registry,
     sections: EXTRACT_SECTIONS,
   });
-  const lines = dropped.length > 0 ? [`without effect here: ${dropped.join(", ")}`] : [];
+  const lines = dropped.length > 0 ? [`ignored: ${dropped.join(", ")}`] : [];
   return { config: tree as unknown as ExtractConfig, notices: [...notices, ...lines] };
 }
 

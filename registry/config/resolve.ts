@@ -115,7 +115,7 @@ export function resolveTree(sources: ConfigSources<object>, options: SelectOptio
     else setAt(resolved, path, validated.values);
   }
   if (issues.length > 0) throw new ConfigError(inTreeOrder(issues, sections));
-  const lines = ignored.length > 0 ? [`without effect here: ${ignored.join(", ")}`] : [];
+  const lines = ignored.length > 0 ? [`ignored: ${ignored.join(", ")}`] : [];
   return { tree: resolved, notices: [...notices, ...lines] };
 }
 

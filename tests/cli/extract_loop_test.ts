@@ -67,7 +67,7 @@ Deno.test("features, a head trained on them, and features again by its checkpoin
   const { err } = await run("extract_features", [
     ...["--checkpoint_path", checkpoint, ...data, ...name("again")],
   ]);
-  assert(err.some((line) => line.includes("holds no encoder")), err.join("\n"));
+  assert(err.some((line) => line.includes("has no encoder weights")), err.join("\n"));
   assert(!err.some((line) => line.includes("other weights")), err.join("\n"));
   assertEquals(await features(of("again")), await features(of("first")));
 });

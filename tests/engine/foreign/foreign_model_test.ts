@@ -134,7 +134,7 @@ Deno.test("probeModel() leaves batches to models that do not mix their samples",
   assertEquals((await probeModel(optionsOf("features_batch_4", "features", [3, 8, 8]))).batch, 4);
 });
 
-Deno.test("ForeignModel refuses outputs that are not a floating-point numbers", async () => {
+Deno.test("ForeignModel refuses outputs that are not floating-point numbers", async () => {
   using folder = new TemporaryFolder();
   const file = folder.file("a.onnx");
   const x = input("x", "float32", ["batch", 3]);

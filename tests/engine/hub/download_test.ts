@@ -315,7 +315,7 @@ Deno.test("downloadFile() follows a repository that was renamed", async () => {
   });
 });
 
-Deno.test("downloadFile() takes weak etags, and those that are not a SHA-256", async () => {
+Deno.test("downloadFile() takes weak etags, and those that are not SHA-256", async () => {
   for (const etag of [`W/"${hash}"`, hash, '"0a1b2c"']) {
     await withHub({ etag, direct: true }, async ({ download }) => {
       const { blob, sha256 } = await download();

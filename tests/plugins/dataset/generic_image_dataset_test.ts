@@ -224,7 +224,7 @@ Deno.test("generic_image_dataset reads values for regression", async () => {
   assertThrows(
     () => dataset(folder.path, { ...options, label_source: "folder" }),
     RangeError,
-    "folders are classes, regression needs label_source json or csv",
+    "label_source folder gives classes; for regression use json or csv",
   );
 });
 

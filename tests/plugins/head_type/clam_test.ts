@@ -92,7 +92,7 @@ Deno.test("clam refuses regression, and instance_eval without one class per bag"
   assertThrows(
     () => clam.create(config, { ...context, task: "Classification", subtask: "multilabel" }),
     RangeError,
-    "expected one class per bag for instance_eval",
+    "instance_eval needs single-label targets",
   );
 });
 

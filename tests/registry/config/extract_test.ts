@@ -22,7 +22,7 @@ Deno.test("resolveExtractConfig() takes a training's config, and names what has 
   const training = { ...file, exp_dir: "x", optimizer: { lr: 1 }, dataloading: { batch_size: 8 } };
   const { config, notices } = resolveExtractConfig({ file: training }, registry);
   assertEquals(config.dataloading.batch_size, 8);
-  assertEquals(notices, ["without effect here: optimizer, exp_dir"]);
+  assertEquals(notices, ["ignored: optimizer, exp_dir"]);
 });
 
 Deno.test("resolveExtractConfig() wants a dataset", () => {

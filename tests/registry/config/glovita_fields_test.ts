@@ -40,7 +40,7 @@ Deno.test("resolveConfig() loads a config of GloViTa", () => {
   assertEquals(config.logger, { backend: "none", group: "mine" });
   assertEquals(notices, [
     'logger.backend "wandb" of the config file is not available, "none" is used',
-    "without effect here: training.compile, dataloading.pin_memory, dataloading.timeout, " +
+    "ignored: training.compile, dataloading.pin_memory, dataloading.timeout, " +
     "optimizer.nesterov, optimizer.muon_momentum, optimizer.warmup_epochs, logger.project, " +
     "logger.offline",
   ]);
@@ -55,5 +55,5 @@ Deno.test("resolveConfig() takes the section wandb of older configs as logger", 
 Deno.test("resolveConfig() names flags of GloViTa without effect once", () => {
   const flags = [flag("dataloading.pin_memory"), flag("dataloading.pin_memory", "false")];
   const { notices } = resolveConfig({ file: minimalFile(), flags }, registry);
-  assertEquals(notices, ["without effect here: dataloading.pin_memory"]);
+  assertEquals(notices, ["ignored: dataloading.pin_memory"]);
 });

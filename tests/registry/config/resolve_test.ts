@@ -254,7 +254,7 @@ Deno.test("resolveConfig() drops options of a plugin that a flag replaces", () =
   const flags = [flag("model.head.head_type", "classification")];
   const { config, notices } = resolveConfig({ file, flags }, registry);
   assertEquals(config.model.head, { head_type: "classification", dropout: 0.1 });
-  assertEquals(notices, ["without effect here: model.head.variant"]);
+  assertEquals(notices, ["ignored: model.head.variant"]);
 });
 
 Deno.test("resolveConfig() lets a plugin declare a field of its section", () => {

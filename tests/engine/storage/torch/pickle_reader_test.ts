@@ -70,7 +70,7 @@ const BAD: Readonly<Record<string, Uint8Array>> = {
   "protocol 6": pickle(0x80, 6, "K\x01."),
   "an unknown opcode": pickle(0x80, 2, 0xff, "."),
   "a text beyond the end": pickle(0x80, 2, "X\xff\xff\xff\x7fab."),
-  "a text that is not an UTF-8": pickle(0x80, 2, "X\x01\x00\x00\x00\xff."),
+  "text that is not UTF-8": pickle(0x80, 2, "X\x01\x00\x00\x00\xff."),
   "a name without end": pickle(0x80, 2, "cos"),
   "a missing mark": pickle(0x80, 2, "t."),
   "a missing memo": pickle(0x80, 2, "h\x07."),
