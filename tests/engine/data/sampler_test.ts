@@ -52,7 +52,7 @@ Deno.test("classWeights() are N / n_class of the samples drawn from", () => {
 
 Deno.test("classWeights() throws on targets that are not classes", () => {
   const labels = { values: Float32Array.of(0, 1), width: 1 };
-  assertThrows(() => classWeights(labels, Int32Array.of(0, 1)), TypeError, "no class indices");
+  assertThrows(() => classWeights(labels, Int32Array.of(0, 1)), TypeError, "not class indices");
 });
 
 Deno.test("drawInstances() makes every subset equally likely", () => {
