@@ -40,8 +40,8 @@ Deno.test("Registry.add() throws when the value is not a plugin", () => {
     [{ ...good, key: "" }, 'its key is ""'],
     [{ ...good, key: "two words" }, 'its key is "two words"'],
     [{ ...good, create: undefined }, 'no method "create"'],
-    [{ ...good, config: undefined }, "no valibot object schema"],
-    [{ ...good, config: v.number() }, "no valibot object schema"],
+    [{ ...good, config: undefined }, "is not a valibot object schema"],
+    [{ ...good, config: v.number() }, "is not a valibot object schema"],
   ];
   for (const [plugin, message] of cases) {
     assertThrows(() => new Registry().add(plugin as unknown as Plugin), PluginError, message);
