@@ -27,7 +27,7 @@ export interface FeatureWriterOptions {
   readonly compression?: number;
   /** Rows a chunk: a reader decodes whole chunks. @default {about 64 KiB} */
   readonly chunkRows?: number;
-  /** Real-valued targets a sample, stored as float32; without it labels are whole numbers. */
+  /** Real-valued targets per sample, stored as float32; without it labels are whole numbers. */
   readonly targets?: number;
 }
 
@@ -114,7 +114,7 @@ export class FeatureWriter {
   /**
    * Adds instances that are samples of their own.
    * @param features `[rows, embedDim]`, row-major.
-   * @param labels One whole number a row, or `[rows, targets]` real values.
+   * @param labels One whole number per row, or `[rows, targets]` real values.
    * @param ids Names of the rows; of all rows of the file, or of none.
    * @throws {TypeError} if the lengths do not fit.
    * @throws {DataError} if the file cannot be written; nothing is left of it.

@@ -68,8 +68,8 @@ export class ForeignModel {
   /**
    * Runs the model. Blocks the thread while it computes.
    * @param samples `[samples, ...sampleShape]`, at least one.
-   * @returns One row a sample.
-   * @throws {DataError} if the model fails, or does not give one row of numbers a sample.
+   * @returns One row per sample.
+   * @throws {DataError} if the model fails, or does not give one row of numbers per sample.
    */
   async run(samples: Float32Array<ArrayBuffer>): Promise<ForeignRows> {
     const { sampleShape } = this.#options;

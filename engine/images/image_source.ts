@@ -43,7 +43,7 @@ export const IMAGE_SOURCE_URL: string = import.meta.url;
  * @category Sources
  */
 export interface ImageSourceOptions {
-  /** Absolute paths of the images, one a sample. */
+  /** Absolute paths of the images, one per sample. */
   readonly files: readonly string[];
   /** What becomes of them. */
   readonly transform: ImageTransform;

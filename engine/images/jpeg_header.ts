@@ -60,7 +60,9 @@ export function readJpegHeader(bytes: HeaderBytes): SampleHeader {
 function readFrame(bytes: HeaderBytes, at: number, coding: string | undefined): SampleHeader {
   if (coding) throw new ImageError(`it is a ${coding} JPEG, which is not read`);
   const bits = bytes.uint8(at);
-  if (bits !== 8) throw new ImageError(`it is a JPEG of ${bits} bits a sample, which is not read`);
+  if (bits !== 8) {
+    throw new ImageError(`it is a JPEG of ${bits} bits per sample, which is not read`);
+  }
   const components = bytes.uint8(at + 5);
   const kind = KINDS[components];
   if (!kind) throw new ImageError(`it is a JPEG of ${components} components, which is not read`);

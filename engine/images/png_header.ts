@@ -6,7 +6,7 @@ import type { HeaderBytes } from "./header_bytes.ts";
 import { ImageError } from "./image_error.ts";
 import type { SampleHeader, SampleKindName } from "./samples.ts";
 
-/** Kinds of pixels by bits a sample and color type: all that the format has. */
+/** Kinds of pixels by bits per sample and color type: all that the format has. */
 const KINDS: Readonly<Record<string, SampleKindName>> = {
   "1 grey": "grey8",
   "2 grey": "grey8",

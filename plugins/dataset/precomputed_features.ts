@@ -144,7 +144,7 @@ function checkTargets({ name, labels }: Split, dataset: string, info: TaskInfo):
   }
   if (labels.width !== numClasses) {
     const found = labels.width === 1 ? "1 target" : `${labels.width} targets`;
-    throw fail(`has ${found} a sample, data.num_classes is ${numClasses}`);
+    throw fail(`has ${found} per sample, data.num_classes is ${numClasses}`);
   }
 }
 

@@ -106,7 +106,7 @@ function checkLabels(
   const at = JSON.stringify(name);
   const width = subtask === "multiclass" ? 1 : numClasses;
   const kind = subtask === "multiclass" ? Int32Array : Float32Array;
-  expect(labels.width === width, `${at} has ${labels.width} targets a sample, expected ${width}`);
+  expect(labels.width === width, `${at} has ${labels.width} targets per sample, expected ${width}`);
   expect(labels.values instanceof kind, `targets of ${at} are not an ${kind.name}`);
   const [found, wanted] = [labels.values.length, length * width];
   expect(found === wanted, `${at} has ${found} targets, expected ${wanted}`);

@@ -1,10 +1,12 @@
 /** The plugins of docs/writing_a_plugin.md, outside of the tree, as a stranger has them. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join, relative } from "node:path";
+import { openFeatureFile } from "../../engine/features/feature_file.ts";
 import { SLOT_NAMES } from "../../registry/slots.ts";
 import { inFolder, words } from "../_training.ts";
-import { runProcess } from "../cli/_process.ts";
+import { runCommand, runProcess } from "../cli/_process.ts";
 import { readBlocks } from "../docs/_pages.ts";
+import { imagePath } from "../engine/images/_images.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const PERMISSIONS = ["read", "write", "ffi", "env", "sys"].map((name) => `--allow-${name}`);
@@ -74,8 +76,9 @@ Deno.test("the plugins of the page keep their contracts and train outside of the
         ...words({
           "data.dataset": "number_table",
           "data.num_classes": "3",
-          "data.train_table": join(folder, "train.csv"),
-          "data.val_table": join(folder, "val.csv"),
+          "data.data_root_dir": folder,
+          "data.train_table": "train.csv",
+          "data.val_table": "val.csv",
           "model.encoder.encoder_type": "random_features",
           "model.head.head_type": "prototypes",
           "peft.method": "low_rank",
@@ -92,6 +95,52 @@ Deno.test("the plugins of the page keep their contracts and train outside of the
       const log = await Deno.readTextFile(join(folder, "runs/number_table/page/0/log.jsonl"));
       const events = log.trim().split("\n").map((line) => JSON.parse(line).event);
       assertEquals(events, ["start", "epoch", "epoch", "finished"]);
+    });
+
+    await t.step("a table with an empty cell", async () => {
+      await Deno.writeTextFile(join(folder, "holes.csv"), `${table(0)}1,,2\n`);
+      const { code, err } = await runProcess([
+        ...["--plugin", join(folder, "mod.ts")],
+        ...words({
+          "data.dataset": "number_table",
+          "data.num_classes": "3",
+          "data.data_root_dir": folder,
+          "data.train_table": "holes.csv",
+          "data.val_table": "val.csv",
+          "model.encoder.encoder_type": "random_features",
+          "exp_dir": join(folder, "runs"),
+        }),
+      ]);
+      const state = "line 61 is not a class and 2 numbers";
+      assertEquals([code, err], [1, [`Cannot read "${join(folder, "holes.csv")}": ${state}`]]);
+    });
+
+    await t.step("an extraction with the policy", async () => {
+      for (const name of ["cat", "dog"]) {
+        await Deno.mkdir(join(folder, "images", "val", name), { recursive: true });
+        await Deno.copyFile(imagePath("rgb.png"), join(folder, "images", "val", name, "1.png"));
+      }
+      const { code, err } = await runCommand("extract_features", [
+        ...["--plugin", join(folder, "mod.ts"), "--model.encoder.no_pretrained"],
+        ...words({
+          "data.dataset": "generic_image_dataset",
+          "data.data_root_dir": folder,
+          "data.num_classes": "2",
+          "data.split_source": "subdirs",
+          "data.label_source": "folder",
+          "data.augmentation.test_policy": "squash",
+          "data.augmentation.image_size": "32",
+          "model.encoder.type": "test_convnext",
+          "method": "avg",
+          "split": "val",
+          "output_dir": folder,
+          "output_filename": "{split}.h5",
+        }),
+      ]);
+      assertEquals(code, 0, err.join("\n"));
+      const { length, origin } = await openFeatureFile(join(folder, "val.h5"));
+      assertEquals(length, 2);
+      assertStringIncludes(String(origin?.augmentation), "squash");
     });
   });
 });

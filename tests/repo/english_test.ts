@@ -11,6 +11,8 @@ const PHRASES: readonly [wrong: RegExp, instead: string][] = [
     /\b(?:one|an?) (?:object|array|read|line|entry|number|message|pass|copy|file|call) an? (?:sample|epoch|bag|row|split|file|class|image|slide)\b/,
     "per",
   ],
+  [/\b(?:bits|rows?|targets?|values|numbers?) an? (?:sample|row|bag|epoch|image)\b/, "per"],
+  [/\b(?:is|are) no (?:\$\{|Int32Array|Float32Array|valibot)/, "is not a"],
   [/\bdear in (?:memory|time)\b/, "expensive"],
   [/\bbatch at hand\b/, "current batch"],
   [/\btold in turn\b/i, "in order"],
@@ -34,6 +36,8 @@ Deno.test("each phrase that is looked for is found where it stands", () => {
   const lines = [
     `"x" it is no folder`,
     "one object an epoch",
+    "two targets a sample",
+    "targets are no ${kind.name}",
     "dear in memory",
     "the batch at hand",
     "Told in turn",

@@ -17,7 +17,7 @@ Deno.test("readJpegHeader() says size and kind of pixels", () => {
 
 Deno.test("readJpegHeader() refuses pixels that are coded in other ways", () => {
   const cases = {
-    "jpeg of 12 bits": "it is a JPEG of 12 bits a sample, which is not read",
+    "jpeg of 12 bits": "it is a JPEG of 12 bits per sample, which is not read",
     "jpeg without losses": "it is a lossless JPEG, which is not read",
     "jpeg hierarchical": "it is a hierarchical JPEG, which is not read",
   };

@@ -53,7 +53,7 @@ Deno.test("extractFeatures() extracts all samples, and says so where a part is a
   });
 });
 
-Deno.test("extractFeatures() writes a row a sample, in the dataset's order", async () => {
+Deno.test("extractFeatures() writes one row per sample, in the dataset's order", async () => {
   const folder = Deno.makeTempDirSync();
   const { files, events } = await extract(folder);
   assertEquals(files.map(({ split, samples, skipped, kept }) => [split, samples, skipped, kept]), [

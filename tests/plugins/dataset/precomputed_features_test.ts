@@ -88,7 +88,7 @@ Deno.test("precomputed_features names file, dataset and index of targets that do
     const error = await assertRejects(() => wide.open("train"), DataError);
     assertEquals(
       error.message,
-      `Cannot use "${file}": dataset "labels" has 1 target a sample, data.num_classes is 2`,
+      `Cannot use "${file}": dataset "labels" has 1 target per sample, data.num_classes is 2`,
     );
   });
 });

@@ -17,7 +17,7 @@ export interface HeadRun {
 /**
  * Runs a head on a batch, with a weight of ones and a bias of zeros.
  * @param create Makes the head.
- * @param features Two values a sample.
+ * @param features Two values per sample.
  * @param training Whether dropout acts.
  */
 export async function runHead(
