@@ -12,7 +12,7 @@ const PHRASES: readonly [wrong: RegExp, instead: string][] = [
     "per",
   ],
   [/\b(?:bits|rows?|targets?|values|numbers?) an? (?:sample|row|bag|epoch|image)\b/, "per"],
-  [/\b(?:is|are) no (?:\$\{|Int32Array|Float32Array|valibot)/, "is not a"],
+  [/(?<!there )\b(?:is|are) no (?:\$\{|Int32Array|Float32Array|valibot)/, "is not a"],
   [/\bdear in (?:memory|time)\b/, "expensive"],
   [/\bbatch at hand\b/, "current batch"],
   [/\btold in turn\b/i, "in order"],
