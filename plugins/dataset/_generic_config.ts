@@ -1,5 +1,6 @@
 /** Options of the `generic_image_dataset` dataset. */
 import * as v from "valibot";
+import { isEncoding } from "../../engine/storage/text_file.ts";
 import { type AugmentationConfig, augmentationSchema } from "../../registry/config/augmentation.ts";
 import type { OptionsSchema, Task, TaskInfo } from "../../registry/plugin.ts";
 
@@ -29,6 +30,11 @@ export interface GenericImageDatasetConfig {
   readonly split_file: string;
   /** File with labels by path. @default {"labels.json", or "labels.csv" for CSV} */
   readonly labels_file: string;
+  /**
+   * Encoding of `split_file` and `labels_file`; `null` for UTF-8, or UTF-16 with a byte order mark.
+   * @default {null}
+   */
+  readonly encoding: string | null;
   /** Column of the paths. @default {"path"} */
   readonly path_column: string;
   /** Column of the labels. @default {"label"} */
@@ -82,6 +88,16 @@ export const config: OptionsSchema<GenericImageDatasetConfig> = v.strictObject({
   ),
   split_file: text("splits.json", "JSON file with lists of images by split"),
   labels_file: text(DEFAULT_LABELS_FILE, "file with labels by path; labels.csv for csv"),
+  encoding: v.optional(
+    v.nullable(
+      v.pipe(
+        v.string(),
+        v.check(isEncoding, "expected an encoding such as gbk, shift_jis or windows-1251"),
+        v.description("encoding of split_file and labels_file; UTF-8 where not given"),
+      ),
+    ),
+    null,
+  ),
   path_column: text("path", "column of the paths"),
   label_column: text("label", "column of the labels"),
   train_split_name: text("train", "name of the training split"),

@@ -98,8 +98,8 @@ Deno.test("generic_image_dataset looks in the root if there is no folder of imag
   const made = dataset(folder.path, FOLDERS);
   assertEquals(found(await made.open("train")), { "train/cat/a.png": 0, "train/dog/b.png": 1 });
   assertEquals(
-    await failure(dataset(folder.path, { ...FOLDERS, images_dir: "images" })),
-    `Cannot read "${join(folder.path, "images")}": the folder does not exist`,
+    await failure(dataset(folder.path, { ...FOLDERS, images_dir: "photos" })),
+    `Cannot read "${join(folder.path, "photos")}": the folder does not exist`,
   );
 });
 
@@ -159,8 +159,8 @@ Deno.test("generic_image_dataset takes names as labels, sorted or as class_names
   assertEquals(found(await given.open("train")), { "a.png": 0 });
   assertEquals(
     await failure(dataset(folder.path, { class_names: ["normal", "tumour"] })),
-    `Cannot use "${join(folder.path, "labels.json")}": the label of "a.png" is "tumor", ` +
-      'expected one of "normal", "tumour"',
+    `Cannot use "${join(folder.path, "labels.json")}": the label of "a.png" (entry 0) is ` +
+      '"tumor", expected one of "normal", "tumour"',
   );
 });
 
@@ -211,8 +211,8 @@ Deno.test("generic_image_dataset reads values for regression", async () => {
   assertEquals(train?.labels, { values: Float32Array.of(-1.5, 2000), width: 1 });
   assertEquals(
     await failure(dataset(folder.path, { ...options, labels_file: "bad.json" })),
-    `Cannot use "${join(folder.path, "bad.json")}": the label of "a.png" is "tall", ` +
-      "expected a number",
+    `Cannot use "${join(folder.path, "bad.json")}": the label of "a.png" (entry 0) is ` +
+      '"tall", expected a number',
   );
   assertThrows(
     () => dataset(folder.path, { ...options, num_classes: 2 }),
@@ -290,7 +290,7 @@ Deno.test("generic_image_dataset leaves out what is missing if it is not strict"
   write(folder.path, { "splits.json": { train: ["a", "b"] } });
   assertEquals(
     await failure(dataset(folder.path, {})),
-    `Cannot use "${labels}": it has no label of "b.png"`,
+    `Cannot use "${labels}": it has no label of "b.png", the label in entry 2 is empty`,
   );
 });
 
@@ -299,7 +299,7 @@ Deno.test("generic_image_dataset says what is wrong with splits", async () => {
   const splits = join(folder.path, "splits.json");
   write(folder.path, { ...images("images/a.png", "images/a.jpg"), "labels.json": { a: 0 } });
   const cases: readonly (readonly [unknown, string])[] = [
-    ["{ train", "it is no JSON: "],
+    ["{ train", "it is not JSON: "],
     [3, "it is no object with lists of images"],
     [{ val: [] }, 'has no "train", it has "val"'],
     [{ train: "a.png" }, 'split "train" is no list of images'],
@@ -338,11 +338,11 @@ Deno.test("generic_image_dataset says what is wrong with labels", async () => {
   const cases: readonly (readonly [string, string])[] = [
     ["no.json", "the file does not exist"],
     ["five.json", '"train/a.png" has class 5, data.num_classes is 2'],
-    ["minus.json", 'the label of "a" is -1, expected a class'],
+    ["minus.json", 'the label of "a" (entry 0) is -1, expected a class'],
     ["many.json", 'it has 3 classes, "x", "y", "z", data.num_classes is 2'],
-    ["list.json", "it is no object of labels by path"],
-    ["twice.csv", 'it gives "a" the labels "0" and "1"'],
-    ["ragged.csv", "Invalid Record Length"],
+    ["list.json", "it is not an object of labels by path"],
+    ["twice.csv", 'it gives "a" the labels "0" (line 2) and "1" (line 3)'],
+    ["ragged.csv", "line 2 has 3 cells, the first line names 2 columns"],
   ];
   for (const [labels_file, state] of cases) {
     const label_source = labels_file.endsWith("csv") ? "csv" : "json";
