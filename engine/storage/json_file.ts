@@ -16,6 +16,16 @@ const MOST_SHOWN = 200;
  * @param options Its encoding.
  * @returns The value.
  * @throws {DataError} if the file cannot be read, or is not JSON that {@linkcode parseJson} takes.
+ *
+ * @example A name that stands twice
+ * ```ts
+ * import { readJsonFile } from "@glovita/glovita/engine";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const file = `${await Deno.makeTempDir()}/labels.json`;
+ * await Deno.writeTextFile(file, '{"a.png": 0, "a.png": 1}');
+ * assertThrows(() => readJsonFile(file), Error, 'line 1 repeats the name "a.png"');
+ * ```
  */
 export function readJsonFile(path: string, options: TextOptions = {}): unknown {
   const text = readTextFile(path, options);

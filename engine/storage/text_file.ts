@@ -34,6 +34,7 @@ const MARKS: readonly { readonly encoding: string; readonly mark: readonly numbe
  *
  * @example Names of encodings
  * ```ts
+ * import { isEncoding } from "@glovita/glovita/engine";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(["gbk", "cp1251", "utf-7"].map(isEncoding), [true, true, false]);
@@ -54,6 +55,17 @@ export function isEncoding(label: string): boolean {
  * @returns The text, without a byte order mark.
  * @throws {DataError} if the file cannot be read, or is not text in its encoding; the message names
  * the line and the likely encoding.
+ *
+ * @example A table that was saved in another encoding
+ * ```ts
+ * import { readTextFile } from "@glovita/glovita/engine";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const file = `${await Deno.makeTempDir()}/labels.csv`;
+ * await Deno.writeFile(file, Uint8Array.of(0x66, 0xfc, 0x72)); // in Windows-1252
+ * assertEquals(readTextFile(file, { encoding: "windows-1252" }), "für");
+ * assertThrows(() => readTextFile(file), Error, "line 1 is not UTF-8");
+ * ```
  */
 export function readTextFile(path: string, options: TextOptions = {}): string {
   using reader = FileReader.open(path);

@@ -96,6 +96,7 @@ export class RunDirectory {
     if (!exists(file)) return { train: [], val: [] };
     try {
       const { train, val } = JSON.parse(Deno.readTextFileSync(file)) as MetricsFile;
+      if (![...train, ...val].every(isEpoch)) throw new TypeError("an epoch is not an object");
       return { train: train.slice(0, epochs), val: val.slice(0, epochs) };
     } catch (cause) {
       throw new DataError(`Cannot read "${file}": it holds no metrics`, { file, cause });
@@ -151,4 +152,8 @@ function exists(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+function isEpoch(epoch: unknown): boolean {
+  return typeof epoch === "object" && epoch !== null && !Array.isArray(epoch);
 }

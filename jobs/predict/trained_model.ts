@@ -4,6 +4,7 @@
  */
 import { dirname, join, resolve } from "node:path";
 import { DataError } from "../../engine/errors.ts";
+import { parseJson } from "../../engine/storage/json_file.ts";
 import type { TypedArray } from "../../engine/ir/types.ts";
 import { featureSplit, openFeatureFile } from "../../engine/features/feature_file.ts";
 import { loadStateDict } from "../../engine/storage/state_dict.ts";
@@ -243,7 +244,7 @@ function configOf(checkpoint: string, registry: Registry): ResolvedConfig {
   }
   let tree: unknown;
   try {
-    tree = JSON.parse(text);
+    tree = parseJson(text);
   } catch (cause) {
     throw fail("is not JSON", cause);
   }

@@ -4,6 +4,7 @@
  */
 import { dirname, join, resolve } from "node:path";
 import { DataError } from "../../engine/errors.ts";
+import { parseJson } from "../../engine/storage/json_file.ts";
 import { isPlainObject, type PlainObject } from "../../registry/config/objects.ts";
 import { SLOTS } from "../../registry/slots.ts";
 
@@ -68,7 +69,7 @@ function readJson(file: string, checkpoint: string): PlainObject {
     throw fail(cause instanceof Deno.errors.NotFound ? "does not exist" : "cannot be read", cause);
   }
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     if (isPlainObject(value)) return value;
   } catch (cause) {
     throw fail("is not JSON", cause);

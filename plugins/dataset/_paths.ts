@@ -1,12 +1,16 @@
 /** Paths as tables and lists write them, which need not be as the disk does. */
 import { posix } from "node:path";
 
+/** What makes a path differ from its comparable form. */
+const UNUSUAL = /[^ -~]|\\|\/\/|(^|\/)\.\.?(\/|$)|.\/$/;
+
 /**
  * The form in which paths are compared: `/` between parts, no `.` and no way up and down again,
  * accents composed (NFC).
  * @param path A path as somebody wrote it.
  */
 export function comparablePath(path: string): string {
+  if (path !== "" && !UNUSUAL.test(path)) return path;
   const plain = posix.normalize(path.normalize("NFC").replaceAll("\\", "/"));
   return plain.length > 1 && plain.endsWith("/") ? plain.slice(0, -1) : plain;
 }

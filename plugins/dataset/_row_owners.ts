@@ -1,6 +1,6 @@
 /** Which rows of a table speak of which images: each row of one at most. */
-import { basename, extname, join, resolve } from "node:path";
-import { type ImageEntry, pathBelow } from "./_image_splits.ts";
+import { basename, extname, resolve, sep } from "node:path";
+import type { ImageEntry } from "./_image_splits.ts";
 import { comparablePath } from "./_paths.ts";
 
 /** An image, and the split that it is in. */
@@ -24,8 +24,10 @@ interface Name {
   readonly rank: number;
 }
 
-/** Ranks of names without the end, and of bare names. */
-const [SHORT, BARE] = [100, 200];
+/** Ranks of paths below a folder, and below the folder of a split in it. */
+const [BELOW, BELOW_SPLIT] = [10, 20];
+/** Rank of a bare name, and how much less exact a name without its end is. */
+const [BARE, SHORT] = [200, 100];
 
 /**
  * Finds the rows of images. A row that names several images equally exactly, such as `1.png` where
@@ -33,8 +35,8 @@ const [SHORT, BARE] = [100, 200];
  */
 export class RowOwners {
   readonly #rows: ReadonlySet<string>;
-  readonly #folders: readonly string[];
-  readonly #real: readonly (readonly [string, string])[];
+  /** Folders with a separator at their end, and where they really are. */
+  readonly #folders: readonly { readonly folder: string; readonly real: string }[];
   readonly #claims = new Map<string, Claim>();
 
   /**
@@ -48,9 +50,10 @@ export class RowOwners {
     folders: readonly string[],
   ) {
     this.#rows = rows;
-    this.#folders = folders;
-    this.#real = folders.map((folder) => [folder, realPath(folder)] as const)
-      .filter(([folder, real]) => resolve(folder) !== real);
+    this.#folders = folders.map((folder) => ({
+      folder: withEnd(resolve(folder)),
+      real: withEnd(realPath(folder)),
+    }));
     for (const image of images) this.#claim(image);
   }
 
@@ -94,21 +97,16 @@ export class RowOwners {
 
   /** The names of an image that rows have, the most exact first. */
   #namesOf({ image: { file, listed }, split }: SplitImage): Name[] {
-    const below = (folder: string) => pathBelow(folder, file) ?? [];
-    const absolute = [
-      file,
-      ...this.#real.flatMap(([folder, real]) => {
-        const path = pathBelow(folder, file);
-        return path === undefined ? [] : [join(real, path)];
-      }),
-    ];
-    const exact: readonly (string | readonly string[])[] = [
-      absolute,
-      listed ?? [],
-      ...this.#folders.map(below),
-      ...this.#folders.map((folder) => below(join(folder, split))),
-    ];
-    const names = exact.flatMap((paths, rank) => [paths].flat().map((path) => ({ path, rank })));
+    const names: Name[] = [{ path: file, rank: 0 }];
+    if (listed !== undefined) names.push({ path: listed, rank: 1 });
+    for (const [i, { folder, real }] of this.#folders.entries()) {
+      if (!file.startsWith(folder)) continue;
+      const path = file.slice(folder.length);
+      names.push({ path: real + path, rank: 0 }, { path, rank: BELOW + i });
+      const ofSplit = withEnd(split);
+      if (!path.startsWith(ofSplit)) continue;
+      names.push({ path: path.slice(ofSplit.length), rank: BELOW_SPLIT + i });
+    }
     names.push({ path: basename(file), rank: BARE });
     const end = extname(file);
     const short = names.filter(({ path }) => path.endsWith(end)).map(({ path, rank }) => ({
@@ -118,6 +116,10 @@ export class RowOwners {
     return [...names, ...short].map(({ path, rank }) => ({ path: comparablePath(path), rank }))
       .filter(({ path }) => this.#rows.has(path)).sort((a, b) => a.rank - b.rank);
   }
+}
+
+function withEnd(folder: string): string {
+  return folder.endsWith(sep) ? folder : folder + sep;
 }
 
 /** Where a folder really is, links followed. */

@@ -179,8 +179,7 @@ const MOST_SHOWN = 120;
  */
 export function shown(text: string): string {
   const short = text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
-  // deno-lint-ignore no-control-regex
-  return `"${short.replace(/[\x00-\x1f\x7f]/g, (code) => JSON.stringify(code).slice(1, -1))}"`;
+  return `"${short.replace(/\p{Cc}/gu, (code) => JSON.stringify(code).slice(1, -1))}"`;
 }
 
 /**

@@ -44,7 +44,7 @@ Deno.test("RunDirectory.readMetrics() gives the epochs that count", async () => 
       val,
       test: { c: 1 },
     });
-    for (const text of ["{", "[]", '{"train": 3, "val": []}']) {
+    for (const text of ["{", "[]", '{"train": 3, "val": []}', '{"train": [null], "val": [[]]}']) {
       await Deno.writeTextFile(join(folder, "metrics.json"), text);
       const error = assertThrows(() => directory.readMetrics(1), DataError);
       assertEquals(error.message, `Cannot read "${folder}/metrics.json": it holds no metrics`);
