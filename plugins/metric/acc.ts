@@ -10,7 +10,7 @@
 import type { MetricPlugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { accumulateDecisions, type Decisions } from "./_confusion.ts";
-import { assertSupported, type NoOptions, noOptions } from "./_metric.ts";
+import { assertSupported, type NoOptions, noOptions, THRESHOLD } from "./_metric.ts";
 
 /**
  * Share of right decisions, logged as `Accuracy`.
@@ -37,6 +37,7 @@ export const acc: MetricPlugin<NoOptions> = {
     assertSupported(acc, task);
     return {
       higherIsBetter: true,
+      targetThreshold: THRESHOLD,
       accumulator: () => accumulateDecisions(acc.key, task, accuracy),
     };
   },

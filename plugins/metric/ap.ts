@@ -18,7 +18,7 @@
  */
 import type { MetricPlugin, TaskInfo } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { assertSupported, type NoOptions, noOptions } from "./_metric.ts";
+import { assertSupported, type NoOptions, noOptions, THRESHOLD } from "./_metric.ts";
 import { accumulateRankings, type ClassRanking, meanOfDefined } from "./_ranking.ts";
 
 /**
@@ -46,6 +46,7 @@ export const ap: MetricPlugin<NoOptions> = {
     assertSupported(ap, task);
     return {
       higherIsBetter: true,
+      targetThreshold: THRESHOLD,
       accumulator: () =>
         accumulateRankings(ap.key, task, (rankings) => {
           const absent = scoreOfAbsent(task, rankings);

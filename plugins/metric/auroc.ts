@@ -16,7 +16,7 @@
  */
 import type { MetricPlugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { assertSupported, type NoOptions, noOptions } from "./_metric.ts";
+import { assertSupported, type NoOptions, noOptions, THRESHOLD } from "./_metric.ts";
 import { accumulateRankings, type ClassRanking, meanOfDefined } from "./_ranking.ts";
 
 /**
@@ -45,6 +45,7 @@ export const auroc: MetricPlugin<NoOptions> = {
     assertSupported(auroc, task);
     return {
       higherIsBetter: true,
+      targetThreshold: THRESHOLD,
       accumulator: () =>
         accumulateRankings(auroc.key, task, (rankings) => ({
           AUROC: meanOfDefined(rankings.map(areaUnderRoc)),

@@ -19,7 +19,7 @@ import {
   ratio,
   recall,
 } from "./_confusion.ts";
-import { assertSupported, type NoOptions, noOptions } from "./_metric.ts";
+import { assertSupported, type NoOptions, noOptions, THRESHOLD } from "./_metric.ts";
 
 /**
  * Accuracy with every class weighing the same, logged as `Balanced_Accuracy`.
@@ -46,6 +46,7 @@ export const balancedAcc: MetricPlugin<NoOptions> = {
     assertSupported(balancedAcc, task);
     return {
       higherIsBetter: true,
+      targetThreshold: THRESHOLD,
       accumulator: () =>
         accumulateDecisions(balancedAcc.key, task, (decisions) => {
           const score = task.subtask === "multilabel" ? balancedRecall : recall;

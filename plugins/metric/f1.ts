@@ -10,7 +10,7 @@
 import type { MetricPlugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { accumulateDecisions, f1Score, macroAverage } from "./_confusion.ts";
-import { assertSupported, type NoOptions, noOptions } from "./_metric.ts";
+import { assertSupported, type NoOptions, noOptions, THRESHOLD } from "./_metric.ts";
 
 /**
  * Macro-averaged F1, logged as `F1`.
@@ -37,6 +37,7 @@ export const f1: MetricPlugin<NoOptions> = {
     assertSupported(f1, task);
     return {
       higherIsBetter: true,
+      targetThreshold: THRESHOLD,
       accumulator: () =>
         accumulateDecisions(f1.key, task, (decisions) => ({
           F1: macroAverage(decisions, f1Score),

@@ -10,7 +10,7 @@
 import type { MetricPlugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { accumulateDecisions, macroAverage, precision, recall } from "./_confusion.ts";
-import { assertSupported, type NoOptions, noOptions } from "./_metric.ts";
+import { assertSupported, type NoOptions, noOptions, THRESHOLD } from "./_metric.ts";
 
 /**
  * Macro-averaged precision and recall, logged as `Precision` and `Recall`.
@@ -37,6 +37,7 @@ export const pr: MetricPlugin<NoOptions> = {
     assertSupported(pr, task);
     return {
       higherIsBetter: true,
+      targetThreshold: THRESHOLD,
       accumulator: () =>
         accumulateDecisions(pr.key, task, (decisions) => ({
           Precision: macroAverage(decisions, precision),

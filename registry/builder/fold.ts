@@ -23,6 +23,7 @@ import {
   parameterAliases,
 } from "./model.ts";
 import { imageTransforms } from "./images.ts";
+import { softTargetNotices } from "./soft_targets.ts";
 import { type FoldSplits, foldSplits, openTrainSplits, type SplitPart } from "./splits.ts";
 
 /** Which fold, where, and how random. */
@@ -93,7 +94,8 @@ export async function planFold(
     loaders: planLoaders(encodeFoldWhileReading(splits, encoder, config), config, seed),
     expectedRows: expectedRows(split, config),
   };
-  return { plan, notices: [...noticesOf(splits), ...notices, ...(given?.notices ?? [])] };
+  const soft = softTargetNotices(partsOf(splits), dataset, metrics);
+  return { plan, notices: [...noticesOf(splits), ...notices, ...soft, ...(given?.notices ?? [])] };
 }
 
 /** Weights that a run starts from, and lines for the user. */
@@ -144,8 +146,13 @@ function encodeFoldWhileReading(
 }
 
 /** What the dataset has to say, each line once. */
-function noticesOf({ train, val, test }: FoldSplits): string[] {
-  return [...new Set([train, val, test].flatMap((part) => part?.split.notices ?? []))];
+function noticesOf(splits: FoldSplits): string[] {
+  return [...new Set(partsOf(splits).flatMap(({ notices = [] }) => notices))];
+}
+
+/** The splits that a fold uses. */
+function partsOf({ train, val, test }: FoldSplits): Split[] {
+  return [train, val, test].flatMap((part) => part?.split ?? []);
 }
 
 /** About how many instances a batch of bags has. */
