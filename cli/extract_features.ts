@@ -27,6 +27,8 @@ import { exitCode, type Listen, untilStopped } from "./signals.ts";
 export interface ExtractOptions {
   /** Where plugins are looked up. */
   readonly registry: Registry;
+  /** Dotted paths of the fields that somebody set. */
+  readonly given: readonly string[];
   /** Stops the work when it aborts. */
   readonly signal: AbortSignal;
   /** Called with everything that happens. */
@@ -89,7 +91,7 @@ function readCheckpoint(checkpoint: string, flags: readonly Flag[]): FileLayer {
 }
 
 async function run(
-  { config, registry }: Prepared<ExtractConfig>,
+  { config, registry, given }: Prepared<ExtractConfig>,
   io: Io,
   { loadExtract = importExtract, listen }: ExtractCommandOptions,
 ): Promise<number> {
@@ -97,7 +99,12 @@ async function run(
   const stopped = await untilStopped(async (signal) => {
     try {
       const extract = await loadExtract();
-      await extract(config, { registry, signal, onEvent: (event) => report.show(event) });
+      await extract(config, {
+        registry,
+        given,
+        signal,
+        onEvent: (event) => report.show(event),
+      });
     } finally {
       report.close();
     }

@@ -4,6 +4,7 @@
  */
 import type { TrainEvent } from "../engine/train/events.ts";
 import type { Registry } from "../registry/registry.ts";
+import { FieldUse } from "../registry/config/field_use.ts";
 import { resolveConfig } from "../registry/config/resolve.ts";
 import type { ResolvedConfig } from "../registry/config/tree.ts";
 import { type ConfigCommand, type PluginSources, prepare, type Prepared } from "./command.ts";
@@ -19,6 +20,8 @@ export interface TrainOptions {
   readonly registry: Registry;
   /** Specifiers of the third-party plugin modules that were imported. */
   readonly plugins: string[];
+  /** Dotted paths of the fields that somebody set, without those that the command itself uses. */
+  readonly given: readonly string[];
   /** Stops the run when it aborts. */
   readonly signal: AbortSignal;
   /** Called with everything that happens. */
@@ -75,17 +78,20 @@ export async function trainCommand(
 }
 
 async function run(
-  { config, registry, plugins }: Prepared<ResolvedConfig>,
+  { config, registry, plugins, given }: Prepared<ResolvedConfig>,
   io: Io,
   { loadTrain = importTrain, listen }: TrainCommandOptions,
 ): Promise<number> {
-  const report = await createReport(io, { cluster: config.training.cluster_progress_bar });
+  const use = new FieldUse(config, given);
+  const cluster = use.config.training.cluster_progress_bar;
+  const report = await createReport(io, { cluster });
   const stopped = await untilStopped(async (signal) => {
     try {
       const train = await loadTrain();
       await train(config, {
         registry,
         plugins: [...plugins],
+        given: use.unread(),
         signal,
         onEvent: (event) => report.show(event),
       });

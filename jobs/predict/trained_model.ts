@@ -18,7 +18,7 @@ import { resolveConfig } from "../../registry/config/resolve.ts";
 import type { ResolvedConfig } from "../../registry/config/tree.ts";
 import type { TaskInfo } from "../../registry/plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
-import { create } from "../../registry/builder/create.ts";
+import { createDataset } from "../../registry/builder/create.ts";
 import { aliasesOf, assembleModel } from "../../registry/builder/model.ts";
 import { imageTransforms } from "../../registry/builder/images.ts";
 import { addPluginHint } from "../runs/run_plugins.ts";
@@ -117,10 +117,8 @@ export class TrainedModel implements AsyncDisposable {
     const registry = options.registry ?? defaultRegistry;
     const config = configOf(checkpoint, registry);
     const sources = { config, registry };
-    const dataset = create("dataset", {
-      dataRootDir: config.data.data_root_dir ?? ".",
-      images: withPluginHint(checkpoint, sources, imageTransforms),
-    }, sources);
+    const images = withPluginHint(checkpoint, sources, imageTransforms);
+    const dataset = createDataset(sources, images);
     const samples = { name: checkpoint, ...samplesOf(checkpoint) };
     const { model } = await assembleModel(sources, dataset, samples);
     const { values } = matchInitialWeights(loadStateDict(checkpoint), {

@@ -49,11 +49,12 @@ export class Images {
 
   constructor(
     options: GenericImageDatasetConfig,
-    { dataRootDir: root, fold }: DatasetContext,
+    context: DatasetContext,
     info: TaskInfo,
   ) {
     this.#options = options;
     this.#info = info;
+    const { dataRootDir: root } = context;
     const files = new ImageFiles(options.allowed_exts);
     const images = imagesFolder(options, root, files);
     const places = { root, images, files };
@@ -62,7 +63,7 @@ export class Images {
       ? splitsAsFolders(places)
       : splitsFromFile(join(root, options.split_file), {
         ...places,
-        fold,
+        foldOf: () => context.fold,
         splitNames,
         text: textOptions(options),
       });
@@ -220,10 +221,11 @@ function labelsOf(options: GenericImageDatasetConfig, places: LabelPlaces): Labe
   const table = label_source === "csv"
     ? readCsvLabels(join(root, csvFile(options)), columnsOf(options), textOptions(options))
     : readJsonLabels(join(root, options.labels_file), textOptions(options));
+  const regression = taskInfo(options).task === "Regression";
   return labelsFromTable(table, {
     folders: [root, images],
-    regression: taskInfo(options).task === "Regression",
-    classNames: options.class_names,
+    regression,
+    classNames: regression ? null : options.class_names,
     images: () => imagesOf(options, splits),
   });
 }

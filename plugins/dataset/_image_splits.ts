@@ -80,8 +80,8 @@ export function splitsAsFolders({ images: folder, files }: SplitPlaces): SplitSo
 
 /** How a list of splits is read. */
 export interface ListOptions extends SplitPlaces {
-  /** `data.fold`, for files with several folds. */
-  readonly fold?: number;
+  /** Gives `data.fold`, for files with several folds. */
+  readonly foldOf: () => number | undefined;
   /** Names that splits may have. */
   readonly splitNames: readonly string[];
   /** How the file is read. */
@@ -113,13 +113,14 @@ function isObject(value: unknown): value is Lists {
   return typeof value === "object" && value !== null;
 }
 
-function chooseFold(path: string, content: unknown, { fold, splitNames }: ListOptions): Lists {
+function chooseFold(path: string, content: unknown, { foldOf, splitNames }: ListOptions): Lists {
   const fail = (state: string) => new DataError(`Cannot use "${path}": ${state}`, { file: path });
   if (!isObject(content)) throw fail("it is no object with lists of images");
   const keys = Object.keys(content);
   const folded = keys.length > 0 && !keys.some((key) => splitNames.includes(key)) &&
     keys.every((key) => /^\d+$/.test(key));
   if (!folded) return content;
+  const fold = foldOf();
   if (fold === undefined) {
     throw fail(`it holds the folds ${keys.join(", ")}, choose one with data.fold`);
   }

@@ -126,7 +126,7 @@ export const timm: EncoderPlugin<TimmConfig> = {
   },
   create(config, { scope, sampleShape, source }) {
     const model = timmModel(config.type);
-    if (config.pretrained && config.weights_file === null && !model.repository) {
+    if (config.weights_file === null && config.pretrained && !model.repository) {
       throw new RangeError(
         `expected pretrained to be false, there are no weights of "${model.name}.${model.tag}"`,
       );
@@ -135,7 +135,7 @@ export const timm: EncoderPlugin<TimmConfig> = {
     const architecture = ARCHITECTURES[model.family];
     const kwargs = argumentsOf(model, config, sampleShape);
     const encoder = architecture(kwargs, { scope, sampleShape });
-    if (!config.pretrained && config.weights_file === null) return encoder;
+    if (config.weights_file === null && !config.pretrained) return encoder;
     return {
       ...encoder,
       async pretrained(options) {

@@ -56,8 +56,8 @@ export const defaultPolicy: Plugin<"policy", DefaultPolicyConfig> = {
     const normalize = normalization(context);
     const target = square(context.imageSize) ?? imageSize ?? square(context.cropSize);
     const size = square(context.cropSize) ?? target;
-    const crop_pct = options.crop_pct ?? context.preprocessing.cropPct ?? DEFAULT_CROP_PCT;
-    const resized = square(context.resizeSize) ?? (target && scaled(target, crop_pct));
+    const cropPct = () => options.crop_pct ?? context.preprocessing.cropPct ?? DEFAULT_CROP_PCT;
+    const resized = square(context.resizeSize) ?? (target && scaled(target, cropPct()));
     const operations = resized
       ? resizing(resized, { options, context, mean: normalize.mean, size })
       : [];

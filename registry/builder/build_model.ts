@@ -6,7 +6,7 @@ import { DataError } from "../../engine/errors.ts";
 import type { Model } from "../../engine/train/model.ts";
 import type { Dataset } from "../plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../registry.ts";
-import { create } from "./create.ts";
+import { createDataset } from "./create.ts";
 import { type ConfigInput, resolveConfigInput } from "./config_input.ts";
 import { assembleModel as buildStack, type ModelSamples } from "./model.ts";
 import { imageTransforms } from "./images.ts";
@@ -59,12 +59,7 @@ export async function buildModel(
 ): Promise<Model> {
   const { registry = defaultRegistry, sampleShape, bags = false } = options;
   const sources = { config: resolveConfigInput(config, registry).config, registry };
-  const { data } = sources.config;
-  const dataset = create("dataset", {
-    dataRootDir: data.data_root_dir ?? ".",
-    fold: data.fold ?? undefined,
-    images: imageTransforms(sources),
-  }, sources);
+  const dataset = createDataset(sources, imageTransforms(sources));
   const samples = sampleShape
     ? { name: "the samples", sampleShape, bags }
     : await trainingSamples(dataset);

@@ -5,7 +5,16 @@
 import { chosenPlugin, chosenPlugins } from "../config/chosen.ts";
 import type { ModelConfig, ResolvedConfig } from "../config/tree.ts";
 import { ConfigError, PluginError, quote } from "../errors.ts";
-import type { Created, MetricPlugin, Plugin, Slot, SlotContexts, SlotProducts } from "../plugin.ts";
+import type {
+  Created,
+  Dataset,
+  ImageTransforms,
+  MetricPlugin,
+  Plugin,
+  Slot,
+  SlotContexts,
+  SlotProducts,
+} from "../plugin.ts";
 import type { Registry } from "../registry.ts";
 import { keyPath, SLOTS } from "../slots.ts";
 
@@ -32,6 +41,29 @@ export function create<S extends Slot>(
 ): Created<S> {
   const { plugin, options } = chosenPlugin(config, slot, registry);
   return createFrom(plugin, options, context);
+}
+
+/**
+ * Creates the dataset that a config chooses. Folder and fold are read by the datasets that use them.
+ * @param sources Config and registry.
+ * @param images What becomes of images, where the encoder takes any.
+ * @throws {ConfigError} if the dataset's options do not fit the run.
+ * @throws {PluginError} if the dataset is broken.
+ */
+export function createDataset(
+  sources: BuildSources<ModelConfig>,
+  images: ImageTransforms | undefined,
+): Dataset {
+  const { data } = sources.config;
+  return create("dataset", {
+    get dataRootDir() {
+      return data.data_root_dir ?? ".";
+    },
+    get fold() {
+      return data.fold ?? undefined;
+    },
+    images,
+  }, sources);
 }
 
 /**

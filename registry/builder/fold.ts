@@ -14,7 +14,7 @@ import type { ResolvedConfig } from "../config/tree.ts";
 import { ConfigError } from "../errors.ts";
 import type { Encoder } from "../plugin.ts";
 import { modelSelection } from "./best_metric.ts";
-import { type BuildSources, create, createMetrics } from "./create.ts";
+import { type BuildSources, create, createDataset, createMetrics } from "./create.ts";
 import {
   aliasesOf,
   assembleModel,
@@ -51,12 +51,8 @@ export async function planFold(
   run: FoldRun,
 ): Promise<{ readonly plan: TrainPlan; readonly notices: readonly string[] }> {
   const { config } = sources;
-  const { data, training, optimizer: { lr } } = config;
-  const dataset = create("dataset", {
-    dataRootDir: data.data_root_dir ?? ".",
-    fold: data.fold ?? undefined,
-    images: imageTransforms(sources),
-  }, sources);
+  const { training, optimizer: { lr } } = config;
+  const dataset = createDataset(sources, imageTransforms(sources));
   const { index: fold, seed } = run;
   const splits = foldSplits(await openTrainSplits(dataset), config, { fold, seed });
   const { split } = splits.train;
@@ -81,7 +77,8 @@ export async function planFold(
     logger: create("logger", {}, sources),
     epochs: training.epochs,
     seed,
-    labelSmoothing: config.task.label_smoothing,
+    // Other losses than the cross entropy smooth nothing.
+    labelSmoothing: dataset.subtask === "multiclass" ? config.task.label_smoothing : 0,
     clipNorm: training.gradient_clip_val ?? undefined,
     accumulate: training.gradient_accumulation_steps,
     sanitySteps: training.num_sanity_val_steps,
@@ -201,20 +198,21 @@ function planLoader(
     const message = `expected bags, "${split.name}" holds single instances`;
     throw new ConfigError([{ path: "data.max_instances", message }]);
   }
-  if (training && dataloading.weighted_sampling && split.labels.values instanceof Float32Array) {
+  const weighted = training && dataloading.weighted_sampling;
+  if (weighted && split.labels.values instanceof Float32Array) {
     const message = `expected one class a sample, "${split.name}" holds other targets`;
     throw new ConfigError([{ path: "dataloading.weighted_sampling", message }]);
   }
   return new Loader(split, {
     batchSize,
-    weighted: training && dataloading.weighted_sampling,
+    weighted,
     maxInstances: training ? max_instances ?? undefined : undefined,
     dropLast,
     subset,
     seed,
-    shuffle: training ? dataloading.shuffle_train : dataloading.shuffle_eval,
+    shuffle: training ? !weighted && dataloading.shuffle_train : dataloading.shuffle_eval,
     workers: dataloading.num_workers,
-    prefetchFactor: dataloading.prefetch_factor,
+    prefetchFactor: dataloading.num_workers > 0 ? dataloading.prefetch_factor : undefined,
     reuseBuffers: true,
   });
 }

@@ -158,7 +158,9 @@ Deno.test("trainCommand() continues a run with the run's own config", async () =
 
 Deno.test("trainCommand() writes notices to stderr", async () => {
   const { code, err } = await runTrain([...MINIMAL, "--dataloading.pin_memory"]);
-  assertEquals([code, err], [0, ["note: without effect here: dataloading.pin_memory"]]);
+  assertEquals([code, err], [0, [
+    "note: ignored: dataloading.pin_memory (not used by this command)",
+  ]]);
 });
 
 Deno.test("trainCommand() exits with 1 for bad data, without a stack", async () => {
