@@ -34,8 +34,11 @@ export function resolveExtractInput(
   registry: Registry,
 ): Resolution<ExtractConfig> {
   if (!isParts(given)) {
-    const sections = EXTRACT_SECTIONS;
-    return { config: given, notices: [], given: changedFields(given, { registry, sections }) };
+    // What the config of a checkpoint's run says was set for that run.
+    const set = given.checkpoint_path === null
+      ? changedFields(given, { registry, sections: EXTRACT_SECTIONS })
+      : [];
+    return { config: given, notices: [], given: set };
   }
   const tree: PlainObject = {};
   mergeParts(tree, given);
