@@ -3,6 +3,7 @@
  * @module
  */
 import { DataError, TrainingError } from "../engine/errors.ts";
+import { escapeControls } from "../engine/storage/text_file.ts";
 import {
   ConfigError,
   DuplicateKeyError,
@@ -42,7 +43,9 @@ export function reportFailure(error: unknown, io: Io): number {
     if (debugging() && problem.cause instanceof Error) io.err(stackOf(problem.cause));
     return code;
   }
-  if (isA(problem, [DataError, TrainingError])) return say(problem.message, EXIT.data, io);
+  if (isA(problem, [DataError, TrainingError])) {
+    return say(escapeControls(problem.message), EXIT.data, io);
+  }
   if (problem instanceof Deno.errors.NotCapable) return say(problem.message, EXIT.usage, io);
   io.err(`unexpected error: ${problem.message}`);
   if (debugging()) io.err(stackOf(problem));

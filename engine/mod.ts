@@ -83,4 +83,4 @@ export { type FeatureLayout } from "./features/feature_source.ts";
 export { readJsonFile } from "./storage/json_file.ts";
 export { loadStateDict } from "./storage/state_dict.ts";
 export type { FloatTensor } from "./storage/tensor_types.ts";
-export { isEncoding, readTextFile, type TextOptions } from "./storage/text_file.ts";
+export { escapeControls, isEncoding, readTextFile, type TextOptions } from "./storage/text_file.ts";

@@ -153,3 +153,25 @@ function lineOfDamage(bytes: Uint8Array<ArrayBuffer>, encoding: string): number 
 export function lineAt(text: string, at: number): number {
   return text.slice(0, at).split(/\r\n|\n|\r/).length;
 }
+
+/**
+ * Makes a text from a file, or a file's name, fit for a message of one line: line breaks, and what
+ * else a terminal takes for a command, are written as in JSON.
+ * @param text The text.
+ * @returns The text without control characters.
+ *
+ * @example A name with a line break
+ * ```ts
+ * import { escapeControls } from "@glovita/glovita/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(escapeControls("a\nb\u009b"), "a\\nb\\u009b");
+ * ```
+ */
+export function escapeControls(text: string): string {
+  return text.replace(/\p{Cc}/gu, (character) => {
+    const short = JSON.stringify(character).slice(1, -1);
+    const code = character.charCodeAt(0).toString(16).padStart(4, "0");
+    return short === character ? `\\u${code}` : short;
+  });
+}

@@ -1,7 +1,7 @@
 /** Reads tables: CSV with any of the usual delimiters and line ends. */
 import { CsvError, type Options, parse } from "csv-parse/sync";
 import { DataError } from "../../engine/errors.ts";
-import { readTextFile, type TextOptions } from "../../engine/storage/text_file.ts";
+import { escapeControls, readTextFile, type TextOptions } from "../../engine/storage/text_file.ts";
 
 /** A row of a table. */
 export interface TableRow {
@@ -179,7 +179,7 @@ const MOST_SHOWN = 120;
  */
 export function shown(text: string): string {
   const short = text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
-  return `"${short.replace(/\p{Cc}/gu, (code) => JSON.stringify(code).slice(1, -1))}"`;
+  return `"${escapeControls(short)}"`;
 }
 
 /**

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { DataError } from "../../../engine/errors.ts";
 import {
   decodeText,
+  escapeControls,
   isEncoding,
   lineAt,
   MOST_TEXT_BYTES,
@@ -114,6 +115,13 @@ Deno.test("readTextFile() bounds what it reads, before it takes memory", () => {
     "it has 536870889 bytes, a text file has at most 536870888",
   );
   assertThrows(() => readTextFile(folder.file("no")), DataError, "the file does not exist");
+});
+
+Deno.test("escapeControls() leaves no control character, and everything else", () => {
+  assertEquals(
+    escapeControls('é "\\" \t\r\n\0\u007f\u0085'),
+    'é "\\" \\t\\r\\n\\u0000\\u007f\\u0085',
+  );
 });
 
 Deno.test("isEncoding() knows names and aliases", () => {
