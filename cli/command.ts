@@ -123,7 +123,8 @@ function resolveAll<C>(
   command: ConfigCommand<C>,
 ): Resolution<C> {
   try {
-    const resolution = command.resolve({ file, flags }, registry);
+    const inherited = directory !== undefined;
+    const resolution = command.resolve({ file, flags, inherited }, registry);
     if (issues.length === 0) return resolution;
   } catch (cause) {
     const error = directory === undefined

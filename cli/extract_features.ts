@@ -81,7 +81,7 @@ function readCheckpoint(checkpoint: string, flags: readonly Flag[]): FileLayer {
 }
 
 async function run(
-  { config, registry }: Prepared<ExtractConfig>,
+  { config, registry, given }: Prepared<ExtractConfig>,
   io: Io,
   { loadExtract = importExtract, listen }: ExtractCommandOptions,
 ): Promise<number> {
@@ -89,7 +89,12 @@ async function run(
   const stopped = await untilStopped(async (signal) => {
     try {
       const extract = await loadExtract();
-      await extract(config, { registry, signal, onEvent: (event) => report.show(event) });
+      await extract(config, {
+        registry,
+        given,
+        signal,
+        onEvent: (event) => report.show(event),
+      });
     } finally {
       report.close();
     }

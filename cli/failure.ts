@@ -3,6 +3,7 @@
  * @module
  */
 import { DataError, PartError, TrainingError } from "../engine/errors.ts";
+import { escapeControls } from "../engine/storage/text_file.ts";
 import {
   ConfigError,
   DuplicateKeyError,
@@ -50,7 +51,9 @@ export function reportFailure(error: unknown, io: Io): number {
     if (debugging() && problem.cause instanceof Error) io.err(stackOf(problem.cause));
     return code;
   }
-  if (isA(problem, [DataError, TrainingError])) return say(problem.message, EXIT.data, io);
+  if (isA(problem, [DataError, TrainingError])) {
+    return say(escapeControls(problem.message), EXIT.data, io);
+  }
   io.err(`unexpected error: ${problem.message}`);
   if (debugging()) io.err(stackOf(problem));
   else io.err("This should not happen; GLOVITA_DEBUG=1 shows where it comes from.");

@@ -4,7 +4,10 @@
  * @module
  */
 import { basename } from "node:path";
+import { DataError } from "../engine/errors.ts";
 import { firstLine } from "../engine/first_line.ts";
+import { parseJson } from "../engine/storage/json_file.ts";
+import { decodeText } from "../engine/storage/text_file.ts";
 import { RunDirectory } from "../engine/train/run_directory.ts";
 import { ConfigError, quote } from "../registry/errors.ts";
 import { isPlainObject, type PlainObject } from "../registry/config/objects.ts";
@@ -20,17 +23,20 @@ export async function readConfigFile(file: string, flag: string): Promise<PlainO
   const fail = (reason: string, cause?: unknown): ConfigError =>
     new ConfigError([{ path: flag, message: `expected ${reason}` }], { cause });
   if (file === "") throw fail("the path of a JSON file, received nothing");
-  let text: string;
+  let bytes: Uint8Array<ArrayBuffer>;
   try {
-    text = await Deno.readTextFile(file);
+    bytes = await Deno.readFile(file);
   } catch (error) {
     const state = error instanceof Deno.errors.NotFound ? "does not exist" : firstLine(error);
     throw fail(`a JSON file, received ${quote(file)}: ${state}`, error);
   }
   try {
-    const tree: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
+    const tree = parseJson(decodeText(bytes, file));
     if (isPlainObject(tree)) return tree;
   } catch (error) {
+    if (error instanceof DataError) {
+      throw new ConfigError([{ path: flag, message: error.message }], { cause: error });
+    }
     throw fail(`JSON in ${quote(file)}, received something else: ${firstLine(error)}`, error);
   }
   throw fail(`a JSON object in ${quote(file)}, received another value`);

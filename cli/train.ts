@@ -3,6 +3,7 @@
  * @module
  */
 import type { TrainOptions } from "../jobs/train/train.ts";
+import { FieldUse } from "../registry/config/field_use.ts";
 import { resolveConfig } from "../registry/config/resolve.ts";
 import type { ResolvedConfig } from "../registry/config/tree.ts";
 import { type ConfigCommand, type PluginSources, prepare, type Prepared } from "./command.ts";
@@ -62,15 +63,23 @@ export async function trainCommand(
 }
 
 async function run(
-  { config, registry, plugins }: Prepared<ResolvedConfig>,
+  { config, registry, plugins, given }: Prepared<ResolvedConfig>,
   io: Io,
   { loadTrain = importTrain, listen }: TrainCommandOptions,
 ): Promise<number> {
-  const report = await createReport(io, { cluster: config.training.cluster_progress_bar });
+  const use = new FieldUse(config, given);
+  const cluster = use.config.training.cluster_progress_bar;
+  const report = await createReport(io, { cluster });
   const stopped = await untilStopped(async (signal) => {
     try {
       const train = await loadTrain();
-      await train(config, { registry, plugins, signal, onEvent: (event) => report.show(event) });
+      await train(config, {
+        registry,
+        plugins,
+        given: use.unread(),
+        signal,
+        onEvent: (event) => report.show(event),
+      });
     } finally {
       report.close();
     }

@@ -6,6 +6,7 @@
 import { ConfigError, quote } from "./errors.ts";
 import type { Plugin, Slot } from "./plugin.ts";
 import { isPlainObject, type PlainObject, setAt, splitPath } from "./config/objects.ts";
+import { describeValue } from "./config/schema.ts";
 import { keyPath, SLOTS } from "./slots.ts";
 import type { ConfigFields } from "./config/tree.ts";
 
@@ -113,7 +114,7 @@ function merge(target: PlainObject, source: object, path: string): void {
     } else if (isPlainObject(inside)) {
       merge(inside, value, here);
     } else {
-      const message = `expected an object, received ${JSON.stringify(inside)}`;
+      const message = `expected an object, received ${describeValue(inside)}`;
       throw new ConfigError([{ path: here, message }]);
     }
   }

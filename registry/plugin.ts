@@ -366,7 +366,8 @@ export interface Plugin<S extends Slot = Slot, C = unknown> {
   /** Its options, made by `options({...})`. */
   readonly config: OptionsSchema<C>;
   /**
-   * Makes the slot's product.
+   * Makes the slot's product. An option that a user set and that nothing has read when training
+   * begins is told as ignored: options are to be read where they have an effect.
    * @param config Options that {@linkcode Plugin.config} has accepted.
    * @param context What the slot's plugins get besides their options.
    * @throws {RangeError} if the options do not fit the run; reported as a problem of the config.

@@ -39,3 +39,10 @@ export {
 } from "./feature_file.ts";
 export type { FeatureLayout } from "./feature_source.ts";
 export { FeatureWriter, type FeatureWriterOptions } from "./feature_writer.ts";
+export { readJsonFile } from "../storage/json_file.ts";
+export {
+  escapeControls,
+  isEncoding,
+  readTextFile,
+  type TextOptions,
+} from "../storage/text_file.ts";

@@ -137,7 +137,10 @@ export interface MetricInput extends TaskInfo {
    * (multilabel) or predicted values (regression).
    */
   readonly scores: Float32Array;
-  /** Class indices `[count]`, or targets `[count, num_classes]` (multilabel, regression). */
+  /**
+   * Class indices `[count]`, or targets `[count, num_classes]`: from 0 to 1 for multilabel, any
+   * numbers for regression.
+   */
   readonly labels: Int32Array | Float32Array;
 }
 
@@ -165,6 +168,11 @@ export interface MetricAccumulator {
 export interface Metric {
   /** Whether a larger value is better, so that the best checkpoint can be chosen by it. */
   readonly higherIsBetter: boolean;
+  /**
+   * For multilabel targets: above which value one between 0 and 1 counts as 1; absent where the
+   * metric takes targets as they are.
+   */
+  readonly targetThreshold?: number;
   /** Starts a new collection; its memory should not grow with samples where that can be avoided. */
   accumulator(): MetricAccumulator;
 }

@@ -5,8 +5,11 @@
  */
 import { basename, dirname, join, resolve } from "node:path";
 import { DataError } from "../errors.ts";
+import { firstLine } from "../first_line.ts";
 import { removeTemporaries, replaceFile, writeError, writeJsonAtomic } from "../storage/atomic.ts";
 import { isFile } from "../storage/is_file.ts";
+import { parseJson } from "../storage/json_file.ts";
+import { decodeText } from "../storage/text_file.ts";
 import type { TorchValue } from "../storage/torch/pickle_values.ts";
 import { writeTorchFile } from "../storage/torch/torch_file.ts";
 import type { Values } from "./events.ts";
@@ -176,18 +179,18 @@ export class RunDirectory {
     const file = this.file(name);
     const fail = (state: string, cause?: unknown) =>
       new DataError(`${action}: its config "${file}" ${state}`, { file, cause });
-    let text: string;
+    let bytes: Uint8Array<ArrayBuffer>;
     try {
-      text = Deno.readTextFileSync(file);
+      bytes = Deno.readFileSync(file);
     } catch (cause) {
       const missing = cause instanceof Deno.errors.NotFound;
       throw fail(missing ? "does not exist" : "cannot be read", cause);
     }
     let tree: unknown;
     try {
-      tree = JSON.parse(text);
+      tree = parseJson(decodeText(bytes, file));
     } catch (cause) {
-      throw fail("is not JSON", cause);
+      throw fail(`is not JSON: ${firstLine(cause)}`, cause);
     }
     if (isRecord(tree)) return tree;
     throw fail("holds no config");
@@ -225,6 +228,7 @@ export class RunDirectory {
     if (!isFile(file)) return { train: [], val: [] };
     try {
       const { train, val } = JSON.parse(Deno.readTextFileSync(file)) as MetricsFile;
+      if (![...train, ...val].every(isRecord)) throw new TypeError("an epoch is not an object");
       return { train: train.slice(0, epochs), val: val.slice(0, epochs) };
     } catch (cause) {
       throw new DataError(`Cannot read "${file}": it holds no metrics`, { file, cause });

@@ -9,6 +9,7 @@ import { writeError } from "../../engine/storage/atomic.ts";
 import { WeightsFile } from "../../engine/storage/weights_file.ts";
 import type { Split } from "../../engine/data/data.ts";
 import type { ExtractConfig } from "../../registry/config/extract.ts";
+import { FieldUse } from "../../registry/config/field_use.ts";
 import { expectedIssue } from "../../registry/config/issues.ts";
 import { ConfigError } from "../../registry/errors.ts";
 import { type Dataset, SPLIT_NAMES, type SplitName } from "../../registry/plugin.ts";
@@ -44,6 +45,11 @@ import {
 export interface ExtractOptions {
   /** Where plugins are looked up. @default {registry} */
   readonly registry?: Registry;
+  /**
+   * Dotted paths of the fields that somebody set, which are told if nothing uses them. Where they are
+   * not given, those of the parts; of a resolved config those that differ from their defaults.
+   */
+  readonly given?: readonly string[];
   /** Stops the work when it aborts; what is done so far is kept for `resume`. */
   readonly signal?: AbortSignal;
   /** Called with everything that happens. */
@@ -97,12 +103,16 @@ export async function extractFeatures(
   options: ExtractOptions = {},
 ): Promise<ExtractedFile[]> {
   const { registry = defaultRegistry, signal, onEvent = () => {} } = options;
-  const { config, notices } = resolveExtractInput(given, registry);
-  const lines = [...notices, ...unusedFields(config)];
-  for (const message of lines) onEvent({ type: "notice", message });
+  const resolution = resolveExtractInput(given, registry);
+  const notify = (lines: readonly string[]) => {
+    for (const message of lines) onEvent({ type: "notice", message });
+  };
+  notify(resolution.notices);
+  const use = new FieldUse(resolution.config, options.given ?? resolution.given);
+  const { config } = use;
   const sources = { config, registry };
   const shard = shardOf(config);
-  checkTemplate(config);
+  checkTemplate(resolution.config);
   if (config.checkpoint_path !== null) requireCheckpoint(config.checkpoint_path);
   const { dataset, images } = createDataset(sources, {
     evalForTrain: config.use_eval_transform_for_train,
@@ -115,6 +125,10 @@ export async function extractFeatures(
   prepareFolder(config.output_dir);
   const { model, ...made } = await withWeights(stack, config, { signal, onEvent });
   const threads = planThreads(stack, config.dataloading.num_workers);
+  const writing = writingOf(config);
+  // Names and attributes tell of everything, which is no use of it.
+  const told = { ...resolution.config, ...writing };
+  notify(use.notices());
   await using extractor = new Extractor({ model, ...threads, microBatch });
   const files: ExtractedFile[] = [];
   for (const [i, [name, original]] of splits.entries()) {
@@ -126,25 +140,25 @@ export async function extractFeatures(
       split,
       embedDim,
       range: ranges[i],
-      file: outputPath(config, { split: name, sampleShape: original.sampleShape, shard }),
+      file: outputPath(told, { split: name, sampleShape: original.sampleShape, shard }),
       attributes: featureAttributes({
-        ...{ config, dataset, name, embedDim, ...made },
+        ...{ config: told, dataset, name, embedDim, ...made },
         transform: images?.[name === "train" ? "train" : "eval"],
       }),
       shard: shard && `${shard.index}/${shard.count}`,
     };
-    const done = await extractSplit(work, { config, extractor, signal, onEvent });
+    const done = await extractSplit(work, { config: writing, extractor, signal, onEvent });
     onEvent(done);
     files.push(done);
   }
   return files;
 }
 
-/** Lines on fields that only training heeds. */
-function unusedFields({ data }: ExtractConfig): string[] {
-  return (["data_fraction", "max_instances"] as const)
-    .filter((name) => data[name] !== null)
-    .map((name) => `data.${name} ${data[name]} has no effect: all samples are extracted`);
+/** How files are written, and where. */
+function writingOf(config: ExtractConfig) {
+  const { precision, compression, resume, output_dir, output_filename } = config;
+  const dataloading = { ...config.dataloading };
+  return { precision, compression, resume, output_dir, output_filename, dataloading };
 }
 
 type NamedSplits = readonly (readonly [SplitName, Split])[];
@@ -184,7 +198,9 @@ async function encoderFor(
     }
   }
   return await buildEncoder(sources, first, {
-    method: sources.config.method,
+    get method() {
+      return sources.config.method;
+    },
     methodPath: "method",
   });
 }

@@ -6,10 +6,12 @@
 import type { EpochDone, RunDone, TrainEvent, Values } from "../../engine/train/events.ts";
 import type { TrainPlan } from "../../engine/train/plan.ts";
 import { FoldTrainer } from "../../engine/train/trainer.ts";
+import { FieldUse } from "../../registry/config/field_use.ts";
 import { expectedIssue } from "../../registry/config/issues.ts";
 import type { ResolvedConfig } from "../../registry/config/tree.ts";
 import { ConfigError } from "../../registry/errors.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
+import { SLOTS } from "../../registry/slots.ts";
 import { planFold } from "../../registry/builder/fold.ts";
 import { type ConfigInput, resolveConfigInput } from "../../registry/builder/config_input.ts";
 import { placeOf, runtimeInfo } from "../runs/run_names.ts";
@@ -24,6 +26,11 @@ export interface TrainOptions {
   readonly registry?: Registry;
   /** Specifiers of the third-party plugin modules that were imported, for the records. */
   readonly plugins?: readonly string[];
+  /**
+   * Dotted paths of the fields that somebody set, which are told if nothing uses them. Where they are
+   * not given, those of the parts; of a resolved config those that differ from their defaults.
+   */
+  readonly given?: readonly string[];
   /** Stops the run between batches when it aborts. */
   readonly signal?: AbortSignal;
   /** Called with everything that happens. */
@@ -88,12 +95,14 @@ export async function train(
   options: TrainOptions = {},
 ): Promise<TrainedFold[]> {
   const { registry = defaultRegistry, signal } = options;
-  const { config, notices } = resolveConfigInput(given, registry);
+  const resolution = resolveConfigInput(given, registry);
+  const use = new FieldUse(resolution.config, options.given ?? resolution.given);
+  const { config } = use;
   const notify = notifier(options);
   refuseUnsupported(config);
   const place = placeOf(config);
   const seed = config.training.seed ?? crypto.getRandomValues(new Uint32Array(1))[0] >>> 1;
-  notify([...notices, ...unusedFields(config)]);
+  notify(resolution.notices);
   const results: TrainedFold[] = [];
   for (const fold of place.folds) {
     signal?.throwIfAborted();
@@ -103,10 +112,20 @@ export async function train(
       throw resume ? addPluginHint(error, { directory, tree: config, registry }) : error;
     });
     notify(notices);
-    results.push(await runFold(plan, config, options));
+    const onReady = () => results.length > 0 || notify(use.notices(isReadBeforeRun));
+    results.push(await runFold(plan, resolution.config, { ...options, use, onReady }));
   }
+  notify(use.notices((path) => !isReadBeforeRun(path)));
   return results;
 }
+
+/** Loggers may wait for what they are told before they read their options. */
+function isReadBeforeRun(path: string): boolean {
+  return !path.startsWith(`${SLOTS.logger.section}.`);
+}
+
+/** Epochs whose learning rates are asked for beforehand, so that schedules read their options. */
+const PROBED_EPOCHS = 1000;
 
 /** Tells lines to the user, each of them once. */
 function notifier({ onEvent }: TrainOptions): (lines: readonly string[]) => void {
@@ -132,25 +151,21 @@ function refuseUnsupported({ training, task }: ResolvedConfig): void {
   if (issues.length > 0) throw new ConfigError(issues);
 }
 
-/** Lines on fields that ask for what this version does not do, and can do without. */
-function unusedFields({ training, task }: ResolvedConfig): string[] {
-  const notices = [];
-  if (training.precision !== "no") {
-    notices.push(`training.precision "${training.precision}" has no effect: float32 is used`);
-  }
-  if (task.result_plot !== null) {
-    notices.push(`task.result_plot "${task.result_plot}" has no effect: nothing is plotted`);
-  }
-  return notices;
+/** What running a fold needs besides its plan and its config. */
+interface FoldOptions extends TrainOptions {
+  /** Notices which fields of the config are used. */
+  readonly use: FieldUse<ResolvedConfig>;
+  /** Called when everything is ready: graphs are built, and nothing is trained yet. */
+  readonly onReady: () => void;
 }
 
 /** Trains a fold. Its files are written once everything is ready. */
 async function runFold(
   plan: TrainPlan,
   config: ResolvedConfig,
-  options: TrainOptions,
+  options: FoldOptions,
 ): Promise<TrainedFold> {
-  const { directory: { path }, loaders, logger } = plan;
+  const { directory: { path }, loaders, logger, schedule, epochs } = plan;
   const history: EpochNumbers[] = [];
   const onEvent = (event: TrainEvent) => {
     if (event.type === "run") history.push(...earlierEpochs(plan, event.firstEpoch));
@@ -160,7 +175,16 @@ async function runFold(
   try {
     await using trainer = await FoldTrainer.create(plan, { ...options, onEvent });
     await writeRecords(plan, config, options);
-    await logger.start({ directory: path, config: { ...config }, addLog: config.add_log });
+    const { use: { config: watched }, onReady } = options;
+    await logger.start({
+      directory: path,
+      config: { ...config },
+      get addLog() {
+        return structuredClone(watched.add_log);
+      },
+    });
+    for (let epoch = 0; epoch < Math.min(epochs, PROBED_EPOCHS); epoch++) schedule.factor(epoch);
+    onReady();
     const done = await trainer.run().catch(async (error) => {
       await finishFailed(logger);
       throw error;

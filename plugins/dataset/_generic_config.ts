@@ -10,6 +10,7 @@ import {
   required,
   text,
 } from "../../registry/options/mod.ts";
+import { isEncoding } from "../../engine/storage/text_file.ts";
 import { type AugmentationConfig, augmentationSchema } from "../../registry/config/augmentation.ts";
 import type { OptionsSchema, Task, TaskInfo } from "../../registry/plugin.ts";
 
@@ -45,6 +46,11 @@ export interface GenericImageDatasetConfig {
   readonly split_file: string;
   /** File with labels by path; for CSV, the default is `labels.csv`. @default {"labels.json"} */
   readonly labels_file: string;
+  /**
+   * Encoding of `split_file` and `labels_file`; `null` for UTF-8, or UTF-16 with a byte order mark.
+   * @default {null}
+   */
+  readonly encoding: string | null;
   /** Column of the paths. @default {"path"} */
   readonly path_column: string;
   /** Column of the labels. @default {"label"} */
@@ -68,6 +74,11 @@ export interface GenericImageDatasetConfig {
   readonly strict: boolean;
   /** How images are changed before they reach the encoder. */
   readonly augmentation: AugmentationConfig;
+}
+
+function checkEncoding(label: string): string | undefined {
+  if (isEncoding(label)) return undefined;
+  return `expected an encoding such as gbk, shift_jis or windows-1251, received "${label}"`;
 }
 
 /** Schema of {@linkcode GenericImageDatasetConfig}. */
@@ -94,6 +105,9 @@ export const config: OptionsSchema<GenericImageDatasetConfig> = options<
   ),
   split_file: path("splits.json", "JSON file with lists of images by split"),
   labels_file: path(DEFAULT_LABELS_FILE, "file with labels by path; labels.csv for csv"),
+  encoding: text(null, "encoding of split_file and labels_file; UTF-8 where not given", {
+    check: checkEncoding,
+  }),
   path_column: text("path", "column of the paths"),
   label_column: text("label", "column of the labels"),
   train_split_name: text("train", "name of the training split"),

@@ -7,6 +7,7 @@ import {
   type ImageSourceOptions,
 } from "../../engine/images/image_source.ts";
 import type { Split } from "../../engine/data/data.ts";
+import type { TextOptions } from "../../engine/storage/text_file.ts";
 import type {
   DatasetContext,
   ImageTransforms,
@@ -38,6 +39,8 @@ import {
   type SplitSource,
 } from "./_image_splits.ts";
 import { groupLeftOut, isHarmless, whyLeftOut } from "./_left_out.ts";
+import { readCsvLabels, readJsonLabels } from "./_label_table.ts";
+import type { SplitImage } from "./_row_owners.ts";
 import { quoted } from "./_tables.ts";
 
 /** Splits and labels as files and folders say them. */
@@ -51,11 +54,12 @@ export class Images {
 
   constructor(
     options: GenericImageDatasetConfig,
-    { dataRootDir: root, fold }: DatasetContext,
+    context: DatasetContext,
     info: TaskInfo,
   ) {
     this.#options = options;
     this.#info = info;
+    const { dataRootDir: root } = context;
     const files = new ImageFiles(options.allowed_exts);
     const images = imagesFolder(options, root, files);
     const places = { root, images, files };
@@ -63,7 +67,12 @@ export class Images {
     const splitNames = splitNamesOf(options);
     this.#splits = options.split_source === "subdirs"
       ? splitsAsFolders(places)
-      : splitsFromFile(join(root, options.split_file), { ...places, fold, splitNames });
+      : splitsFromFile(join(root, options.split_file), {
+        ...places,
+        foldOf: () => context.fold,
+        splitNames,
+        text: textOptions(options),
+      });
     this.#labels = labelsOf(options, { ...places, splits: this.#splits });
     this.#checkClasses();
   }
@@ -98,7 +107,11 @@ export class Images {
       sampleShape: [transform.channels, ...size],
       source: { module: IMAGE_SOURCE_URL, options },
       ids: images.map(({ id }) => id),
-      notices: split === "train" ? notices : [...notices, ...this.#shared(files, name)],
+      notices: [
+        ...this.#labels.notices?.() ?? [],
+        ...notices,
+        ...(split === "train" ? [] : this.#shared(files, name)),
+      ],
     };
   }
 
@@ -128,10 +141,10 @@ export class Images {
     if (strict) this.#checkComplete(entries, split);
     const kept: ImageEntry[] = [];
     const targets: number[] = [];
-    const unlabelled: string[] = [];
+    const unlabelled: ImageEntry[] = [];
     for (const image of images) {
       const target = this.#labels.labelOf(image, split);
-      if (target === undefined) unlabelled.push(image.id);
+      if (target === undefined) unlabelled.push(image);
       else {
         this.#checkTarget(target, image);
         kept.push(image);
@@ -140,7 +153,9 @@ export class Images {
     }
     const { place } = this.#labels;
     if (strict && unlabelled.length > 0) {
-      throw new DataError(`Cannot use "${place}": it has no label of "${unlabelled[0]}"`, {
+      const [image] = unlabelled;
+      const why = this.#labels.whyNone?.(image, split) ?? "";
+      throw new DataError(`Cannot use "${place}": it has no label of "${image.id}"${why}`, {
         file: place,
       });
     }
@@ -158,7 +173,7 @@ export class Images {
       notices: [
         ...this.#leftOut(entries, split),
         ...leftOut(missing, `split "${split}": not there`),
-        ...leftOut(unlabelled, `split "${split}": "${place}" has no label`),
+        ...leftOut(unlabelled.map(({ id }) => id), `split "${split}": "${place}" has no label`),
       ],
     };
   }
@@ -233,21 +248,42 @@ interface LabelPlaces extends SplitPlaces {
 }
 
 function labelsOf(options: GenericImageDatasetConfig, places: LabelPlaces): LabelSource {
-  const { label_source, labels_file, class_names } = options;
-  const { root, images } = places;
+  const { label_source } = options;
+  const { root, images, splits } = places;
   if (label_source === "folder") {
     const splitNames = splitNamesOf(options);
-    const names = class_names ?? foldersOfClasses(options, places);
+    const names = options.class_names ?? foldersOfClasses(options, places);
     return labelsFromFolders({ place: images, splitNames, classNames: names });
   }
-  const csv = label_source === "csv";
-  const file = csv && labels_file === DEFAULT_LABELS_FILE ? "labels.csv" : labels_file;
-  return labelsFromTable(join(root, file), {
+  const table = label_source === "csv"
+    ? readCsvLabels(join(root, csvFile(options)), columnsOf(options), textOptions(options))
+    : readJsonLabels(join(root, options.labels_file), textOptions(options));
+  const regression = taskInfo(options).task === "Regression";
+  return labelsFromTable(table, {
     folders: [root, images],
-    columns: csv ? [options.path_column, options.label_column] : undefined,
-    regression: taskInfo(options).task === "Regression",
-    classNames: class_names,
+    regression,
+    classNames: regression ? null : options.class_names,
+    images: () => imagesOf(options, splits),
   });
+}
+
+function csvFile({ labels_file }: GenericImageDatasetConfig): string {
+  return labels_file === DEFAULT_LABELS_FILE ? "labels.csv" : labels_file;
+}
+
+function columnsOf(options: GenericImageDatasetConfig): [string, string] {
+  return [options.path_column, options.label_column];
+}
+
+function textOptions({ encoding }: GenericImageDatasetConfig): TextOptions {
+  return { encoding: encoding ?? undefined, encodingOption: "data.encoding" };
+}
+
+/** The images of all splits. */
+function imagesOf(options: GenericImageDatasetConfig, splits: SplitSource): SplitImage[] {
+  return [...new Set(splitNamesOf(options))].flatMap((split) =>
+    splits.find(split)?.images.map((image) => ({ image, split })) ?? []
+  );
 }
 
 /** Names of the folders that are classes, also of empty ones. */
@@ -260,5 +296,5 @@ function foldersOfClasses(
     ? splitNames.flatMap((name) => files.foldersIn(join(images, name)) ?? [])
     : splits.names.flatMap((name) => splits.find(name)?.images ?? [])
       .flatMap((image) => classFolder(image, splitNames) ?? []);
-  return [...new Set(names)].sort();
+  return [...new Set(names.map((name) => name.normalize("NFC")))].sort();
 }

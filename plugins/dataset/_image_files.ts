@@ -19,6 +19,7 @@ interface Entries {
 export class ImageFiles {
   readonly #extensions: readonly string[];
   readonly #known = new Map<string, Entries | undefined>();
+  readonly #alike = new Map<string, ReadonlyMap<string, readonly string[]>>();
 
   /** @param extensions Ends of image files' names, with the dot, in any case. */
   constructor(extensions: readonly string[]) {
@@ -55,13 +56,47 @@ export class ImageFiles {
     return found && `"${found.path}" cannot be used: ${whyLeftOut(found)}`;
   }
 
-  /** Files that an entry of a list may mean: itself, or images whose name it is without its end. */
+  /**
+   * Files that an entry of a list may mean: itself, or images whose name it is without its end. A
+   * letter with an accent is the same composed and decomposed, but as it is written comes first.
+   */
   named(path: string): string[] {
-    const folder = dirname(path);
+    const folder = this.#onDisk(dirname(path));
     const entries = this.#entries(folder);
-    if (entries?.files.has(basename(path))) return [path];
-    const names = entries?.byStem.get(basename(path)) ?? [];
-    return names.map((name) => join(folder, name)).sort();
+    const name = basename(path);
+    if (entries?.files.has(name)) return [join(folder, name)];
+    const names = entries?.byStem.get(name) ?? (entries && this.#alikeIn(folder, entries, name));
+    return (names ?? []).map((name) => join(folder, name)).sort();
+  }
+
+  /** A folder as the disk spells it; as it is given where there is none. */
+  #onDisk(folder: string): string {
+    const above = dirname(folder);
+    if (composed(folder) === folder.normalize("NFD") || above === folder) return folder;
+    if (this.#entries(folder)) return folder;
+    const parent = this.#onDisk(above);
+    const names = this.#entries(parent)?.folders.filter((name) =>
+      composed(name) === composed(basename(folder))
+    );
+    return names?.length === 1 ? join(parent, names[0]) : folder;
+  }
+
+  #alikeIn(
+    folder: string,
+    { files, byStem }: Entries,
+    name: string,
+  ): readonly string[] | undefined {
+    let alike = this.#alike.get(folder);
+    if (alike === undefined) {
+      const named = new Map<string, string[]>();
+      const add = (name: string, file: string) => {
+        named.set(composed(name), [...named.get(composed(name)) ?? [], file]);
+      };
+      for (const file of files) add(file, file);
+      for (const [stem, names] of byStem) for (const file of names) add(stem, file);
+      this.#alike.set(folder, alike = named);
+    }
+    return alike.get(composed(name));
   }
 
   #entries(folder: string): Entries | undefined {
@@ -107,6 +142,11 @@ export class ImageFiles {
     }
     return { files, folders: folders.sort(), links, leftOut, byStem };
   }
+}
+
+/** The form in which names with accents are compared. */
+function composed(name: string): string {
+  return name.normalize("NFC");
 }
 
 function byPath({ path: a }: LeftOut, { path: b }: LeftOut): number {

@@ -1,8 +1,10 @@
 /** What is to be predicted for an image: the folder that it is in, or what a table says. */
-import { basename, extname, join } from "node:path";
 import { DataError } from "../../engine/errors.ts";
-import { type ImageEntry, pathBelow } from "./_image_splits.ts";
-import { quoted, readColumns, readJson } from "./_tables.ts";
+import type { ImageEntry } from "./_image_splits.ts";
+import { contradiction, type LabelRow, type LabelTable } from "./_label_table.ts";
+import { comparablePath, nearestPath } from "./_paths.ts";
+import { RowOwners, type SplitImage } from "./_row_owners.ts";
+import { quoted, shown } from "./_tables.ts";
 
 /** Says what is to be predicted for images. */
 export interface LabelSource {
@@ -18,6 +20,14 @@ export interface LabelSource {
    * @throws {DataError} if what is said is not a target.
    */
   labelOf(image: ImageEntry, split: string): number | undefined;
+  /**
+   * Why an image has no target, as the end of a sentence.
+   * @param image The image.
+   * @param split Name of its split.
+   */
+  whyNone?(image: ImageEntry, split: string): string;
+  /** Lines for the user, once all images are known. */
+  notices?(): readonly string[];
 }
 
 /** Which folders are classes. */
@@ -35,7 +45,7 @@ export function classFolder(
   { id }: ImageEntry,
   splitNames: readonly string[],
 ): string | undefined {
-  const folders = id.split("/").slice(0, -1);
+  const folders = id.normalize("NFC").split("/").slice(0, -1);
   return splitNames.includes(folders[0]) ? folders[1] : folders[0];
 }
 
@@ -57,104 +67,114 @@ export function labelsFromFolders(options: FolderLabelOptions): LabelSource {
   };
 }
 
-/** How a table of labels is read. */
+/** What the labels of a table are for. */
 export interface TableLabelOptions {
   /** Folders that its paths may begin below, the first of them first. */
   readonly folders: readonly string[];
-  /** Names of the path and label columns for CSV; absent for JSON. */
-  readonly columns?: readonly [string, string];
   /** Whether labels are values instead of classes. */
   readonly regression: boolean;
   /** Names of the classes by index. */
   readonly classNames: readonly string[] | null;
+  /** Finds all images of the dataset. */
+  readonly images: () => Iterable<SplitImage>;
 }
 
-/** Labels that a JSON or CSV file gives for paths. */
-export function labelsFromTable(place: string, options: TableLabelOptions): LabelSource {
-  const table = options.columns ? readCsvLabels(place, options.columns) : readJsonLabels(place);
-  const classNames = options.regression ? undefined : namesOfClasses(table, options.classNames);
-  const fail = (state: string) => new DataError(`Cannot use "${place}": ${state}`, { file: place });
-  const parse = (path: string, label: unknown): number => {
+/** Labels that a table gives for paths. */
+export function labelsFromTable(table: LabelTable, options: TableLabelOptions): LabelSource {
+  const { file, rows } = table;
+  const { regression, images, folders } = options;
+  const classNames = regression ? undefined : namesOfClasses(table, options.classNames);
+  const parse = targetParser(file, { regression, classNames });
+  let owners: RowOwners | undefined;
+  const find = () => owners ??= new RowOwners(new Set(rows.keys()), images(), folders);
+  return {
+    place: file,
+    classNames,
+    labelOf(image, split) {
+      const found = find().rowsOf({ image, split }).map((path) => rows.get(path)!)
+        .filter(({ label }) => label !== undefined);
+      const [first] = found;
+      const other = found.find(({ label }) => String(label) !== String(first.label));
+      if (other) throw failure(file, contradiction(image.id, first, other));
+      return first && parse(first);
+    },
+    whyNone: (image, split) => whyNone(table, find(), { image, split }),
+    notices: () => [...table.notices, ...unusedRows(table, find())],
+  };
+}
+
+function failure(file: string, state: string): DataError {
+  return new DataError(`Cannot use "${file}": ${state}`, { file });
+}
+
+/** What targets of a table are. */
+interface TargetKind {
+  readonly regression: boolean;
+  readonly classNames?: readonly string[];
+}
+
+/** Numbers as Python and this program write them; not hexadecimal, and not an empty text. */
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/** The number that a label is; NaN for others. */
+function numberOf(label: LabelRow["label"]): number {
+  if (typeof label === "number") return label;
+  return typeof label === "string" && NUMBER.test(label) ? Number(label) : NaN;
+}
+
+function targetParser(file: string, { regression, classNames }: TargetKind) {
+  return ({ path, label, place }: LabelRow): number => {
     const named = classNames?.indexOf(String(label)) ?? -1;
     if (named >= 0) return named;
-    const value = typeof label === "number" ? label : Number(label);
-    if (Number.isInteger(value) && value >= 0 || options.regression && Number.isFinite(value)) {
+    const value = numberOf(label);
+    if (regression ? Number.isFinite(value) : Number.isSafeInteger(value) && value >= 0) {
       return value;
     }
-    const expected = options.regression
+    const expected = regression
       ? "a number"
       : classNames
       ? `one of ${quoted(classNames)}`
-      : "a class";
-    throw fail(`the label of "${path}" is ${JSON.stringify(label)}, expected ${expected}`);
+      : "a class, a whole number from 0";
+    const found = typeof label === "string" ? shown(label) : label;
+    throw failure(file, `the label of ${shown(path)} (${place}) is ${found}, expected ${expected}`);
   };
-  return {
-    place,
-    classNames,
-    labelOf(image, split) {
-      const path = pathsOf(image, split, options.folders).find((path) => table.has(path));
-      return path === undefined ? undefined : parse(path, table.get(path));
-    },
-  };
-}
-
-type Table = ReadonlyMap<string, unknown>;
-
-/** A label that is nothing, as in an empty cell, is none. */
-function isLabel(label: unknown): boolean {
-  return label !== null && label !== "";
-}
-
-function readJsonLabels(place: string): Table {
-  const content = readJson(place);
-  if (typeof content === "object" && content !== null && !Array.isArray(content)) {
-    return new Map(Object.entries(content).filter(([, label]) => isLabel(label)));
-  }
-  throw new DataError(`Cannot use "${place}": it is not an object of labels by path`, {
-    file: place,
-  });
-}
-
-function readCsvLabels(place: string, columns: readonly [string, string]): Table {
-  const table = new Map<string, string>();
-  for (const [path, label] of readColumns(place, columns)) {
-    if (!isLabel(label)) continue;
-    const before = table.get(path);
-    if (before !== undefined && before !== label) {
-      throw new DataError(
-        `Cannot use "${place}": it gives "${path}" the labels "${before}" and "${label}"`,
-        { file: place },
-      );
-    }
-    table.set(path, label);
-  }
-  return table;
 }
 
 /** Names of classes: those given; else all labels, sorted, unless all of them are numbers. */
 function namesOfClasses(
-  table: Table,
+  { rows }: LabelTable,
   given: readonly string[] | null,
 ): readonly string[] | undefined {
-  if (given) return given;
-  const labels = [...new Set([...table.values()].map(String))];
-  const numbers = labels.every((label) => Number.isInteger(Number(label)));
-  return numbers ? undefined : labels.sort();
+  if (given) return given.map((name) => name.normalize("NFC"));
+  const labels = [...rows.values()].flatMap(({ label }) => label ?? []);
+  if (labels.every((label) => !Number.isNaN(numberOf(label)))) return undefined;
+  // In JSON, half a number among names is a mistake; in CSV, where all is text, it may be a name.
+  const names = labels.filter((label) => typeof label !== "number" || Number.isInteger(label));
+  return [...new Set(names.map(String))].sort();
 }
 
-/** What a table may call an image, the most exact first. */
-function pathsOf(
-  { file, listed }: ImageEntry,
-  split: string,
-  folders: readonly string[],
-): readonly string[] {
-  const places = [...folders, ...folders.map((folder) => join(folder, split))];
-  const below = places.flatMap((folder) => pathBelow(folder, file) ?? []);
-  const paths = listed === undefined ? below : [listed, ...below];
-  const name = basename(file);
-  return [...paths, ...paths.map(withoutEnd), name, withoutEnd(name)];
+/** Why a table labels an image with none of its rows. */
+function whyNone({ rows }: LabelTable, owners: RowOwners, image: SplitImage): string {
+  const shared = owners.sharedRow(image);
+  const row = shared && rows.get(shared.row)!;
+  if (row && shared.ids.includes(image.image.id)) {
+    return shared.ids.length === 1
+      ? `, the label in ${row.place} is empty`
+      : `, ${shown(row.path)} (${row.place}) may be ${quoted(shared.ids)}`;
+  }
+  if (row) return `, ${shown(row.path)} (${row.place}) labels ${quoted(shared.ids)}`;
+  const near = nearestPath(comparablePath(image.image.id), rows.keys());
+  if (near === undefined) return ", it has no labels at all";
+  const { path, place } = rows.get(near)!;
+  return `, the nearest of its paths is ${shown(path)} (${place})`;
 }
 
-function withoutEnd(path: string): string {
-  return path.slice(0, path.length - extname(path).length);
+/** Counts the rows that label no image. */
+function unusedRows({ file, rows }: LabelTable, owners: RowOwners): string[] {
+  const unused = owners.unused().map((path) => rows.get(path)!)
+    .filter(({ label }) => label !== undefined);
+  if (unused.length === 0) return [];
+  const [{ path, place }] = unused;
+  const count = `${unused.length} of ${rows.size} labels of "${file}" belong to no image`;
+  return [`${count}, such as ${shown(path)} (${place})`];
 }

@@ -1,9 +1,12 @@
 /** Which images a split has: those below a folder of its name, or those that a file lists. */
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { DataError } from "../../engine/errors.ts";
+import { readJsonFile } from "../../engine/storage/json_file.ts";
+import type { TextOptions } from "../../engine/storage/text_file.ts";
 import type { ImageFiles } from "./_image_files.ts";
 import type { LeftOut } from "./_left_out.ts";
-import { quoted, readJson } from "./_tables.ts";
+import { comparablePath } from "./_paths.ts";
+import { quoted, shown } from "./_tables.ts";
 
 /** An image of a split. */
 export interface ImageEntry {
@@ -92,10 +95,12 @@ export function splitsAsFolders({ images: folder, files }: SplitPlaces): SplitSo
 
 /** How a list of splits is read. */
 export interface ListOptions extends SplitPlaces {
-  /** `data.fold`, for files with several folds. */
-  readonly fold?: number;
+  /** Gives `data.fold`, for files with several folds. */
+  readonly foldOf: () => number | undefined;
   /** Names that splits may have. */
   readonly splitNames: readonly string[];
+  /** How the file is read. */
+  readonly text: TextOptions;
 }
 
 /**
@@ -105,7 +110,7 @@ export interface ListOptions extends SplitPlaces {
  * @throws {DataError} if the file cannot be read, or holds something else.
  */
 export function splitsFromFile(path: string, options: ListOptions): SplitSource {
-  const lists = chooseFold(path, readJson(path), options);
+  const lists = chooseFold(path, readJsonFile(path, options.text), options);
   return {
     place: path,
     names: Object.keys(lists),
@@ -123,13 +128,14 @@ function isObject(value: unknown): value is Lists {
   return typeof value === "object" && value !== null;
 }
 
-function chooseFold(path: string, content: unknown, { fold, splitNames }: ListOptions): Lists {
+function chooseFold(path: string, content: unknown, { foldOf, splitNames }: ListOptions): Lists {
   const fail = (state: string) => new DataError(`Cannot use "${path}": ${state}`, { file: path });
   if (!isObject(content)) throw fail("it is not an object with lists of images");
   const keys = Object.keys(content);
   const folded = keys.length > 0 && !keys.some((key) => splitNames.includes(key)) &&
     keys.every((key) => /^\d+$/.test(key));
   if (!folded) return content;
+  const fold = foldOf();
   if (fold === undefined) {
     throw fail(`it holds the folds ${keys.join(", ")}, choose one with data.fold`);
   }
@@ -152,21 +158,25 @@ function findListed({ path, name, list }: ListedSplit, places: SplitPlaces): Spl
   const images: ImageEntry[] = [];
   const missing: string[] = [];
   const seen = new Set<string>();
-  for (const listed of list.map(String)) {
-    const candidates = isAbsolute(listed)
-      ? [listed]
-      : [join(root, listed), join(folder, listed), join(folder, name, listed)];
-    const found = candidates.map((candidate) => files.named(candidate))
-      .find((paths) => paths.length > 0) ?? [];
-    if (found.length > 1) throw fail(`"${listed}" of split "${name}" may be ${quoted(found)}`);
+  for (const [index, entry] of list.entries()) {
+    const listed = Number.isSafeInteger(entry) ? String(entry) : entry;
+    if (typeof listed !== "string") {
+      throw fail(`entry ${index} of split "${name}" is not the path of an image`);
+    }
+    const spellings = [...new Set([listed, comparablePath(listed)])];
+    const found = spellings.flatMap((path) => candidatesOf(path, name, places))
+      .map((candidate) => files.named(candidate)).find((paths) => paths.length > 0) ?? [];
+    if (found.length > 1) {
+      throw fail(`${shown(listed)} of split "${name}" may be ${quoted(found)}`);
+    }
     if (found.length === 0) {
       missing.push(listed);
       continue;
     }
-    const entry = entryOf(found[0], [folder, root]);
-    if (seen.has(entry.file)) throw fail(`split "${name}" holds "${listed}" twice`);
-    seen.add(entry.file);
-    images.push({ ...entry, listed });
+    const image = entryOf(found[0], [folder, root]);
+    if (seen.has(image.file)) throw fail(`split "${name}" holds ${shown(listed)} twice`);
+    seen.add(image.file);
+    images.push({ ...image, listed });
   }
   return {
     origin: path,
@@ -183,6 +193,12 @@ function whyMissing(listed: string, split: string, places: SplitPlaces): string 
     files.whyUnusable(resolve(folder, listed))
   )
     .find((why) => why !== undefined);
+}
+
+/** Where an image of a list may be. */
+function candidatesOf(listed: string, split: string, { root, images }: SplitPlaces): string[] {
+  if (isAbsolute(listed)) return [listed];
+  return [join(root, listed), join(images, listed), join(images, split, listed)];
 }
 
 /** An image, named by its path below the first of the folders that it is in. */

@@ -68,15 +68,17 @@ function checkOptions(
   options: GenericImageDatasetConfig,
   { task, numClasses }: TaskInfo,
 ): void {
-  const { class_names, label_source } = options;
   if (task === "Regression") {
     if (numClasses !== 1) {
       throw new RangeError(`regression predicts 1 value, data.num_classes is ${numClasses}`);
     }
-    if (label_source === "folder") {
+    if (options.label_source === "folder") {
       throw new RangeError("label_source folder gives classes; for regression use json or csv");
     }
-  } else if (class_names && class_names.length !== numClasses) {
+    return;
+  }
+  const { class_names } = options;
+  if (class_names && class_names.length !== numClasses) {
     throw new RangeError(
       `data.class_names are ${class_names.length}, data.num_classes is ${numClasses}`,
     );

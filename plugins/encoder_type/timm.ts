@@ -116,7 +116,7 @@ export const timm: EncoderPlugin<TimmConfig> = {
   },
   create(config, { scope, sampleShape, source }) {
     const model = timmModel(config.type);
-    if (config.pretrained && config.weights_file === null && !model.repository) {
+    if (config.weights_file === null && config.pretrained && !model.repository) {
       throw new RangeError(
         `expected pretrained to be false, there are no weights of "${model.name}.${model.tag}"`,
       );
@@ -131,7 +131,7 @@ export const timm: EncoderPlugin<TimmConfig> = {
       ...architecture(kwargs, { scope, sampleShape }),
       otherNames: (name: string) => timmNames(model.family, name),
     };
-    if (!config.pretrained && config.weights_file === null) return encoder;
+    if (config.weights_file === null && !config.pretrained) return encoder;
     return {
       ...encoder,
       async pretrained(options) {

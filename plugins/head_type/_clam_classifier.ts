@@ -8,11 +8,15 @@ import type { Tensor } from "../../engine/ir/node.ts";
 import { normal, torchDefault } from "../../engine/nn/initializers.ts";
 import type { Scope } from "../../engine/nn/scope.ts";
 
-/** Options of the classifiers. */
-export interface ClassifierOptions {
-  readonly variant: "sb" | "mb";
+/** Sizes of the classifiers. */
+export interface ClassifierSizes {
   readonly hidden_dim: number;
   readonly num_classes: number;
+}
+
+/** Options of the classifiers, each of which is read where it has an effect. */
+export interface ClassifierOptions {
+  readonly variant: "sb" | "mb";
   readonly cosine_head: boolean;
   readonly cosine_scale: number;
 }
@@ -35,16 +39,20 @@ function normalize(x: Tensor): Tensor {
 /**
  * Declares the classifiers' parameters.
  * @param scope The head's scope.
- * @param options Sizes and switches.
+ * @param options Switches.
+ * @param sizes Sizes.
  */
-export function clamClassifier(scope: Scope, options: ClassifierOptions): Classifier {
-  const { variant, num_classes } = options;
-  if (variant === "sb") {
-    return singleBranch(declare(scope.child("classifiers"), num_classes, options), options);
-  }
+export function clamClassifier(
+  scope: Scope,
+  options: ClassifierOptions,
+  { num_classes, hidden_dim }: ClassifierSizes,
+): Classifier {
+  const declared = (name: string, outputs: number) =>
+    declare(scope.child(name), [outputs, hidden_dim], options);
+  if (options.variant === "sb") return singleBranch(declared("classifiers", num_classes), options);
   const each = Array.from(
     { length: num_classes },
-    (_, index) => declare(scope.child(`classifiers.${index}`), 1, options),
+    (_, index) => declared(`classifiers.${index}`, 1),
   );
   const biases = each.flatMap(({ bias }) => bias ?? []);
   return multiBranch({
@@ -55,10 +63,10 @@ export function clamClassifier(scope: Scope, options: ClassifierOptions): Classi
 
 function declare(
   scope: Scope,
-  outputs: number,
-  { hidden_dim, cosine_head }: ClassifierOptions,
+  shape: readonly [outputs: number, hidden_dim: number],
+  { cosine_head }: ClassifierOptions,
 ): Weights {
-  const shape = [outputs, hidden_dim];
+  const [outputs, hidden_dim] = shape;
   if (cosine_head) return { weight: scope.parameter("weight", shape, normal(1)) };
   return {
     weight: scope.parameter("weight", shape, torchDefault(hidden_dim)),
@@ -68,25 +76,26 @@ function declare(
 
 function singleBranch(
   { weight, bias }: Weights,
-  { cosine_head, cosine_scale }: ClassifierOptions,
+  options: ClassifierOptions,
 ): Classifier {
   return (bagFeatures) => {
     const features = squeeze(bagFeatures, [0]); // [bags, hidden_dim]
-    if (!cosine_head) return gemm(features, weight, { c: bias, transB: true });
-    return gemm(normalize(features), normalize(weight), { alpha: cosine_scale, transB: true });
+    if (!options.cosine_head) return gemm(features, weight, { c: bias, transB: true });
+    const alpha = options.cosine_scale;
+    return gemm(normalize(features), normalize(weight), { alpha, transB: true });
   };
 }
 
 /** Class by class, the branch's bag feature times the class's weight. */
 function multiBranch(
   { weight, bias }: Weights,
-  { cosine_head, cosine_scale }: ClassifierOptions,
+  options: ClassifierOptions,
 ): Classifier {
   const product = (features: Tensor, weights: Tensor) =>
     transpose(reduceSum(mul(features, unsqueeze(weights, [1])), { axes: [-1] }));
   return (bagFeatures) => {
-    if (cosine_head) {
-      return mul(product(normalize(bagFeatures), normalize(weight)), cosine_scale);
+    if (options.cosine_head) {
+      return mul(product(normalize(bagFeatures), normalize(weight)), options.cosine_scale);
     }
     return add(product(bagFeatures, weight), bias!); // [bags, num_classes]
   };

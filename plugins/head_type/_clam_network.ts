@@ -18,8 +18,8 @@ import type { Tensor } from "../../engine/ir/node.ts";
 import { ones, torchDefault, zeros } from "../../engine/nn/initializers.ts";
 import type { ForwardContext, Scope } from "../../engine/nn/scope.ts";
 
-/** Options of the layers. */
-export interface NetworkOptions {
+/** Sizes of the layers. */
+export interface NetworkSizes {
   /** Width of the instances. */
   readonly embed_dim: number;
   /** Width of the projected features. */
@@ -28,6 +28,10 @@ export interface NetworkOptions {
   readonly attention_dim: number;
   /** Attention branches. */
   readonly branches: number;
+}
+
+/** Options of the layers, each of which is read where it has an effect. */
+export interface NetworkOptions {
   readonly gate: boolean;
   readonly dropout: number;
   readonly feature_prep: boolean;
@@ -81,19 +85,26 @@ function apply(x: Tensor, { weight, bias }: Linear): Tensor {
 /**
  * Declares the parameters.
  * @param scope The head's scope.
- * @param options Sizes and switches.
+ * @param options Switches.
+ * @param sizes Sizes.
  */
-export function clamNetwork(scope: Scope, options: NetworkOptions): NetworkBuilder {
+export function clamNetwork(
+  scope: Scope,
+  options: NetworkOptions,
+  sizes: NetworkSizes,
+): NetworkBuilder {
   const { feature_prep, gate, dropout } = options;
   const net = scope.child("attention_net");
-  const prep = feature_prep ? prepParameters(net, options) : undefined;
+  const prep = feature_prep ? prepParameters(net, sizes) : undefined;
   // The reference is a Sequential of prep, Linear, ReLU, Dropout and attention net; what is
   // switched off is left out and moves the numbers of the rest.
   const first = Number(feature_prep);
-  const projection = linearParameters(net, `${first}`, options.embed_dim, options.hidden_dim);
+  const projection = linearParameters(net, `${first}`, sizes.embed_dim, sizes.hidden_dim);
   const place = net.child(`${first + (dropout > 0 ? 3 : 2)}`);
-  const attention = gate ? gatedAttention(place, options) : plainAttention(place, options);
-  const project = prep ? preparedLinear(prep, projection, options) : plainLinear(projection);
+  const attention = gate ? gatedAttention(place, sizes) : plainAttention(place, sizes, dropout);
+  const project = prep
+    ? preparedLinear(prep, projection, { ...sizes, options })
+    : plainLinear(projection);
   return ({ training, random }) => {
     const rows = training && dropout > 0 ? Array.from({ length: 3 }, () => random.rows()) : [];
     const drop: Drop = (x, row, index) =>
@@ -110,8 +121,8 @@ type Drop = (x: Tensor, row: Tensor, index: number) => Tensor;
 type Attention = (x: Tensor, row: Tensor, drop: Drop) => Tensor;
 
 /** `c(tanh(a x) ⊙ sigmoid(b x))` (Ilse et al. 2018). */
-function gatedAttention(scope: Scope, options: NetworkOptions): Attention {
-  const { hidden_dim, attention_dim, branches } = options;
+function gatedAttention(scope: Scope, sizes: NetworkSizes): Attention {
+  const { hidden_dim, attention_dim, branches } = sizes;
   const a = linearParameters(scope, "attention_a.0", hidden_dim, attention_dim);
   const b = linearParameters(scope, "attention_b.0", hidden_dim, attention_dim);
   const c = linearParameters(scope, "attention_c", attention_dim, branches);
@@ -123,8 +134,8 @@ function gatedAttention(scope: Scope, options: NetworkOptions): Attention {
 }
 
 /** `Linear(tanh(Linear x))`. */
-function plainAttention(scope: Scope, options: NetworkOptions): Attention {
-  const { hidden_dim, attention_dim, branches, dropout } = options;
+function plainAttention(scope: Scope, sizes: NetworkSizes, dropout: number): Attention {
+  const { hidden_dim, attention_dim, branches } = sizes;
   const first = linearParameters(scope, "net.0", hidden_dim, attention_dim);
   const last = linearParameters(scope, dropout > 0 ? "net.3" : "net.2", attention_dim, branches);
   return (x, row, drop) => apply(drop(tanh(apply(x, first)), row, 1), last);
@@ -136,7 +147,7 @@ interface Prep {
   readonly bias: Tensor;
 }
 
-function prepParameters(scope: Scope, { embed_dim }: NetworkOptions): Prep {
+function prepParameters(scope: Scope, { embed_dim }: NetworkSizes): Prep {
   const place = scope.child("0.layer_norm");
   return {
     weight: place.parameter("weight", [embed_dim], ones),
@@ -163,8 +174,9 @@ function plainLinear(projection: Linear): (x: Tensor) => Tensor {
 function preparedLinear(
   prep: Prep,
   { weight, bias }: Linear,
-  { embed_dim, l2_normalize_features, layer_norm_eps }: NetworkOptions,
+  { embed_dim, options }: NetworkSizes & { readonly options: NetworkOptions },
 ): (x: Tensor) => Tensor {
+  const { l2_normalize_features, layer_norm_eps } = options;
   const [unit, none] = [1, 0].map((value) => constant(Array<number>(embed_dim).fill(value)));
   const [gamma, beta] = [prep.weight, prep.bias].map((vector) => unsqueeze(vector, [0]));
   const folded = mul(weight, gamma); // [hidden_dim, embed_dim]

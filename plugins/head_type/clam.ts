@@ -104,12 +104,12 @@ function declare(
   const [hidden_dim, attention_dim] = SIZES[config.size_arg];
   const branches = config.variant === "sb" ? 1 : numClasses;
   const sizes = { embed_dim: embedDim, hidden_dim, attention_dim, branches };
-  const network = clamNetwork(scope, { ...config, ...sizes });
+  const network = clamNetwork(scope, config, sizes);
   // Without a loss on them they do not train; the state dict has them all the same.
   const place = scope.child("instance_classifiers");
   const trains = config.instance_eval && config.instance_loss_weight > 0;
   const instances = instanceClassifiers(trains ? place : frozen(place), numClasses, hidden_dim);
-  const classifier = clamClassifier(scope, { ...config, hidden_dim, num_classes: numClasses });
+  const classifier = clamClassifier(scope, config, { hidden_dim, num_classes: numClasses });
   return { config, network, instances, classifier };
 }
 
@@ -185,16 +185,16 @@ function losses(
   },
 ): Record<string, Tensor> {
   const found: Record<string, Tensor> = {};
-  const { instance_eval, instance_loss_weight: instance } = config;
-  const { stochastic_topk, topk_consistency_weight: consistency } = config;
-  if (stochastic_topk && consistency > 0) {
+  if (config.stochastic_topk && config.topk_consistency_weight > 0) {
     const path = { classifier, noise: random.rows() };
-    found.topk = mul(consistencyLoss(attended, logits, config, path), consistency);
+    const loss = consistencyLoss(attended, logits, config, path);
+    found.topk = mul(loss, config.topk_consistency_weight);
   }
-  if (instance_eval && instance > 0) {
+  if (config.instance_eval && config.instance_loss_weight > 0) {
     if (!labels) throw new TypeError("Cannot compute the instance loss: labels are missing");
-    const loss = instanceLoss(attended, labels, { ...config, ...instances });
-    found.instance = mul(loss, instance);
+    const { k_sample, subtyping } = config;
+    const loss = instanceLoss(attended, labels, { k_sample, subtyping, ...instances });
+    found.instance = mul(loss, config.instance_loss_weight);
   }
   return found;
 }

@@ -4,10 +4,7 @@
  * @module
  */
 import type { MetricAccumulator, MetricInput, Subtask, TaskInfo } from "../../registry/plugin.ts";
-import { assertBatch } from "./_metric.ts";
-
-/** Probability above which a label of a multilabel task counts as predicted. */
-const THRESHOLD = 0.5;
+import { assertBatch, THRESHOLD } from "./_metric.ts";
 
 /**
  * Decisions of one class against the rest.
@@ -40,7 +37,7 @@ export interface Decisions {
 /**
  * Counts decisions class by class, batch by batch; its size depends on the number of classes only.
  * Multiclass decides for the highest score, the first among equals (as `torch.argmax`); multilabel
- * for every label whose probability exceeds 0.5.
+ * for every label whose probability exceeds 0.5, and takes those as true whose target does.
  *
  * @example Two samples of class 1, one of them missed
  * ```ts
@@ -118,9 +115,10 @@ export class DecisionCounter {
     for (let i = 0, at = 0; i < count; i++) {
       for (let c = 0; c < numClasses; c++, at++) {
         const decision = scores[at] > THRESHOLD ? 1 : 0;
+        const target = labels[at] > THRESHOLD ? 1 : 0;
         predicted[c] += decision;
-        actual[c] += labels[at];
-        hits[c] += decision * labels[at];
+        actual[c] += target;
+        hits[c] += decision * target;
       }
     }
   }

@@ -5,6 +5,24 @@
 import type { MetricInput, MetricPlugin, TaskInfo } from "../../registry/plugin.ts";
 
 /**
+ * A label counts as predicted where its probability exceeds this, and as true where its target does:
+ * the targets of a multilabel task may lie between 0 and 1. torchmetrics has the same threshold for
+ * probabilities, and takes targets of 0 and 1 only.
+ *
+ * @example What counts of four targets
+ * ```ts
+ * import { THRESHOLD } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const targets = [0, 0.5, 0.6, 1];
+ * assertEquals(targets.map((target) => target > THRESHOLD), [false, false, true, true]);
+ * ```
+ *
+ * @category Metrics
+ */
+export const THRESHOLD = 0.5;
+
+/**
  * Checks that a metric is defined for the targets of a run.
  * @param plugin The metric.
  * @param task What the run predicts.
@@ -36,8 +54,8 @@ export function assertSupported(
 
 /**
  * Checks that a batch belongs to the run's task, that scores and labels have the length that
- * `count` and `num_classes` imply, and that labels are classes (multiclass) or 0 and 1
- * (multilabel).
+ * `count` and `num_classes` imply, and that labels are classes (multiclass) or from 0
+ * to 1 (multilabel).
  * @param key Key of the metric, for the message.
  * @param task What the run predicts.
  * @param batch Predictions and targets.
@@ -73,14 +91,15 @@ export function assertBatch(key: string, task: TaskInfo, batch: MetricInput): vo
   assertLength(key, "scores", scores.length, count * numClasses);
   assertLength(key, "labels", labels.length, subtask === "multiclass" ? count : scores.length);
   if (subtask === "regression") return;
-  const last = subtask === "multiclass" ? numClasses - 1 : 1;
+  const soft = subtask === "multilabel";
+  const last = soft ? 1 : numClasses - 1;
   for (let i = 0; i < labels.length; i++) {
     const label = labels[i];
-    if (label >= 0 && label <= last && Number.isInteger(label)) continue;
-    const sample = subtask === "multiclass" ? i : Math.floor(i / numClasses);
+    if (label >= 0 && label <= last && (soft || Number.isInteger(label))) continue;
+    const sample = soft ? Math.floor(i / numClasses) : i;
     throw new RangeError(
       `Cannot compute metric "${key}": label of sample ${sample} is ${label}, ` +
-        `expected an integer from 0 to ${last}`,
+        `expected ${soft ? "a number" : "an integer"} from 0 to ${last}`,
     );
   }
 }

@@ -6,7 +6,7 @@
  * @module
  */
 import type { MetricInput, TaskInfo } from "../../registry/plugin.ts";
-import { assertBatch } from "./_metric.ts";
+import { assertBatch, THRESHOLD } from "./_metric.ts";
 
 /** Scores from which on memory is not doubled any more but grows chunk by chunk: 1 MiB. */
 const CHUNK_SCORES = 2 ** 18;
@@ -20,7 +20,10 @@ export interface SampleChunk {
   readonly count: number;
   /** Scores `[count, num_classes]`, row-major. */
   readonly scores: Float32Array;
-  /** Classes `[count]` (multiclass), or zeros and ones `[count, num_classes]` (multilabel). */
+  /**
+   * Classes `[count]` (multiclass), or zeros and ones `[count, num_classes]` (multilabel), ones where
+   * targets exceed the threshold.
+   */
   readonly labels: Int32Array | Uint8Array;
 }
 
@@ -85,7 +88,9 @@ export class SampleStore {
         slice(batch.scores, from, rows, this.task.numClasses),
         at * this.task.numClasses,
       );
-      labels.set(slice(batch.labels, from, rows, this.#width), at * this.#width);
+      const targets = slice(batch.labels, from, rows, this.#width);
+      const soft = this.task.subtask === "multilabel";
+      labels.set(soft ? targets.map(isAbove) : targets, at * this.#width);
       this.#free -= rows;
       this.#count += rows;
       from += rows;
@@ -120,6 +125,10 @@ export class SampleStore {
     });
     this.#free = count;
   }
+}
+
+function isAbove(target: number): number {
+  return target > THRESHOLD ? 1 : 0;
 }
 
 function slice<T extends Float32Array | Int32Array | Uint8Array>(

@@ -11,7 +11,7 @@ import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { MetricPlugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { accumulateDecisions, type Decisions } from "./_confusion.ts";
-import { assertSupported } from "./_metric.ts";
+import { assertSupported, THRESHOLD } from "./_metric.ts";
 
 /**
  * Share of right decisions, logged as `Accuracy`.
@@ -40,6 +40,7 @@ export const acc: MetricPlugin<NoOptions> = {
     assertSupported(acc, task);
     return {
       higherIsBetter: true,
+      targetThreshold: THRESHOLD,
       accumulator: () => accumulateDecisions(acc.key, task, accuracy),
     };
   },

@@ -19,7 +19,7 @@
 import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { MetricPlugin, TaskInfo } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { assertSupported } from "./_metric.ts";
+import { assertSupported, THRESHOLD } from "./_metric.ts";
 import { accumulateRankings, type ClassRanking, meanOfDefined } from "./_ranking.ts";
 
 /**
@@ -49,6 +49,7 @@ export const ap: MetricPlugin<NoOptions> = {
     assertSupported(ap, task);
     return {
       higherIsBetter: true,
+      targetThreshold: THRESHOLD,
       accumulator: () =>
         accumulateRankings(ap.key, task, (rankings) => {
           const absent = scoreOfAbsent(task, rankings);

@@ -17,7 +17,7 @@
 import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { MetricPlugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { assertSupported } from "./_metric.ts";
+import { assertSupported, THRESHOLD } from "./_metric.ts";
 import { accumulateRankings, type ClassRanking, meanOfDefined } from "./_ranking.ts";
 
 /**
@@ -48,6 +48,7 @@ export const auroc: MetricPlugin<NoOptions> = {
     assertSupported(auroc, task);
     return {
       higherIsBetter: true,
+      targetThreshold: THRESHOLD,
       accumulator: () =>
         accumulateRankings(auroc.key, task, (rankings) => ({
           AUROC: meanOfDefined(rankings.map(areaUnderRoc)),

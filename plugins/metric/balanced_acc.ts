@@ -20,7 +20,7 @@ import {
   ratio,
   recall,
 } from "./_confusion.ts";
-import { assertSupported } from "./_metric.ts";
+import { assertSupported, THRESHOLD } from "./_metric.ts";
 
 /**
  * Accuracy with every class weighing the same, logged as `Balanced_Accuracy`.
@@ -49,6 +49,7 @@ export const balancedAcc: MetricPlugin<NoOptions> = {
     assertSupported(balancedAcc, task);
     return {
       higherIsBetter: true,
+      targetThreshold: THRESHOLD,
       accumulator: () =>
         accumulateDecisions(balancedAcc.key, task, (decisions) => {
           const score = task.subtask === "multilabel" ? balancedRecall : recall;

@@ -11,7 +11,7 @@ import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { MetricPlugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { accumulateDecisions, f1Score, macroAverage } from "./_confusion.ts";
-import { assertSupported } from "./_metric.ts";
+import { assertSupported, THRESHOLD } from "./_metric.ts";
 
 /**
  * Macro-averaged F1, logged as `F1`.
@@ -40,6 +40,7 @@ export const f1: MetricPlugin<NoOptions> = {
     assertSupported(f1, task);
     return {
       higherIsBetter: true,
+      targetThreshold: THRESHOLD,
       accumulator: () =>
         accumulateDecisions(f1.key, task, (decisions) => ({
           F1: macroAverage(decisions, f1Score),

@@ -9,7 +9,7 @@ import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { MetricPlugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { accumulateDecisions, type Decisions, f1Score } from "./_confusion.ts";
-import { assertSupported } from "./_metric.ts";
+import { assertSupported, THRESHOLD } from "./_metric.ts";
 
 /**
  * F1 class by class, logged as `F1_class_0`, `F1_class_1`, ….
@@ -38,6 +38,7 @@ export const f1PerClass: MetricPlugin<NoOptions> = {
     assertSupported(f1PerClass, task);
     return {
       higherIsBetter: true,
+      targetThreshold: THRESHOLD,
       accumulator: () => accumulateDecisions(f1PerClass.key, task, f1ByClass),
     };
   },

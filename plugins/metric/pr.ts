@@ -11,7 +11,7 @@ import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { MetricPlugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { accumulateDecisions, macroAverage, precision, recall } from "./_confusion.ts";
-import { assertSupported } from "./_metric.ts";
+import { assertSupported, THRESHOLD } from "./_metric.ts";
 
 /**
  * Macro-averaged precision and recall, logged as `Precision` and `Recall`.
@@ -40,6 +40,7 @@ export const pr: MetricPlugin<NoOptions> = {
     assertSupported(pr, task);
     return {
       higherIsBetter: true,
+      targetThreshold: THRESHOLD,
       accumulator: () =>
         accumulateDecisions(pr.key, task, (decisions) => ({
           Precision: macroAverage(decisions, precision),

@@ -62,8 +62,9 @@ export const defaultPolicy: Plugin<"policy", DefaultPolicyConfig> = {
     const normalize = normalization(context);
     const target = squareSize(context.imageSize) ?? imageSize ?? squareSize(context.cropSize);
     const size = squareSize(context.cropSize) ?? target;
-    const crop_pct = options.crop_pct ?? context.preprocessing.cropPct ?? DEFAULT_CROP_PCT;
-    const resized = squareSize(context.resizeSize) ?? (target && sizeBeforeCrop(target, crop_pct));
+    const cropPct = () => options.crop_pct ?? context.preprocessing.cropPct ?? DEFAULT_CROP_PCT;
+    const resized = squareSize(context.resizeSize) ??
+      (target && sizeBeforeCrop(target, cropPct()));
     const operations = resized
       ? resizing(resized, { options, context, mean: normalize.mean, size })
       : [];

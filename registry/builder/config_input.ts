@@ -3,6 +3,7 @@
  * @module
  */
 import type { ConfigPart } from "../configure.ts";
+import { changedFields } from "../config/given_fields.ts";
 import { type Resolution, resolveConfig } from "../config/resolve.ts";
 import type { ResolvedConfig } from "../config/tree.ts";
 import type { Registry } from "../registry.ts";
@@ -18,13 +19,14 @@ export type ConfigInput = ResolvedConfig | readonly ConfigPart[];
  * Resolves what a program gives.
  * @param given A resolved config, which stays as it is, or parts.
  * @param registry Where plugins are looked up.
- * @returns The resolved config, and lines for the user.
+ * @returns The resolved config, lines for the user, and which fields somebody set.
  * @throws {ConfigError} with everything that is wrong with the parts.
  */
 export function resolveConfigInput(given: ConfigInput, registry: Registry): Resolution {
-  return isParts(given)
-    ? resolveConfig({ parts: given }, registry)
-    : { config: given, notices: [] };
+  if (isParts(given)) return resolveConfig({ parts: given }, registry);
+  // The config of a run that goes on was set when it began.
+  const set = given.training.resume === null ? changedFields(given, { registry }) : [];
+  return { config: given, notices: [], given: set };
 }
 
 /** Whether a config is given in parts, rather than resolved. */

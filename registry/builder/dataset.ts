@@ -16,7 +16,7 @@ export interface CreatedDataset {
 }
 
 /**
- * Creates the dataset that a config selects.
+ * Creates the dataset that a config selects. Folder and fold are read by the datasets that use them.
  * @param sources Config and registry.
  * @param options How images are prepared.
  * @returns The dataset and the transforms of its images.
@@ -26,11 +26,15 @@ export function createDataset(
   sources: BuildSources<ModelConfig>,
   options: ImageOptions = {},
 ): CreatedDataset {
-  const { data_root_dir, fold } = sources.config.data;
+  const { data } = sources.config;
   const images = imageTransforms(sources, options);
   const dataset = create("dataset", {
-    dataRootDir: data_root_dir ?? ".",
-    fold: fold ?? undefined,
+    get dataRootDir() {
+      return data.data_root_dir ?? ".";
+    },
+    get fold() {
+      return data.fold ?? undefined;
+    },
     images,
   }, sources);
   return { dataset, images };

@@ -24,6 +24,7 @@ import {
   type ModelStack,
   parameterAliases,
 } from "./model.ts";
+import { softTargetNotices } from "./soft_targets.ts";
 import { type FoldSplits, foldSplits, openTrainSplits, type SplitPart } from "./splits.ts";
 
 /** Which fold, where, and how random. */
@@ -78,7 +79,8 @@ export async function planFold(
     logger: create("logger", {}, sources),
     epochs: training.epochs,
     seed,
-    labelSmoothing: config.task.label_smoothing,
+    // Other losses than the cross entropy smooth nothing.
+    labelSmoothing: dataset.subtask === "multiclass" ? config.task.label_smoothing : 0,
     clipNorm: training.gradient_clip_val ?? undefined,
     accumulate: training.gradient_accumulation_steps,
     sanitySteps: training.num_sanity_val_steps,
@@ -91,7 +93,8 @@ export async function planFold(
     loaders: planLoaders(encodeFoldWhileReading(splits, encoder, config), config, seed),
     expectedRows: expectedRows(split, config),
   };
-  const told = [...noticesOf(splits), ...notices, ...(given?.notices ?? [])];
+  const soft = softTargetNotices(partsOf(splits), dataset, metrics);
+  const told = [...noticesOf(splits), ...notices, ...soft, ...(given?.notices ?? [])];
   return { plan, notices: [...told, ...batchNotices(plan, config)] };
 }
 
@@ -140,8 +143,13 @@ function encodeFoldWhileReading(
 }
 
 /** What the dataset has to say, each line once. */
-function noticesOf({ train, val, test }: FoldSplits): string[] {
-  return [...new Set([train, val, test].flatMap((part) => part?.split.notices ?? []))];
+function noticesOf(splits: FoldSplits): string[] {
+  return [...new Set(partsOf(splits).flatMap(({ notices = [] }) => notices))];
+}
+
+/** The splits that a fold uses. */
+function partsOf({ train, val, test }: FoldSplits): Split[] {
+  return [train, val, test].flatMap((part) => part?.split ?? []);
 }
 
 /** What batch normalisation cannot do: it sets a single value of a channel to its shift. */
@@ -208,20 +216,21 @@ function planLoader(
     const message = `expected bags, "${split.name}" holds single instances`;
     throw new ConfigError([{ path: "data.max_instances", message }]);
   }
-  if (training && dataloading.weighted_sampling && split.labels.values instanceof Float32Array) {
+  const weighted = training && dataloading.weighted_sampling;
+  if (weighted && split.labels.values instanceof Float32Array) {
     const message = `expected one class per sample, "${split.name}" holds other targets`;
     throw new ConfigError([{ path: "dataloading.weighted_sampling", message }]);
   }
   return new Loader(split, {
     batchSize,
-    weighted: training && dataloading.weighted_sampling,
+    weighted,
     maxInstances: training ? max_instances ?? undefined : undefined,
     dropLast,
     subset,
     seed,
-    shuffle: training ? dataloading.shuffle_train : dataloading.shuffle_eval,
+    shuffle: training ? !weighted && dataloading.shuffle_train : dataloading.shuffle_eval,
     workers: dataloading.num_workers,
-    prefetchFactor: dataloading.prefetch_factor,
+    prefetchFactor: dataloading.num_workers > 0 ? dataloading.prefetch_factor : undefined,
     reuseBuffers: true,
   });
 }

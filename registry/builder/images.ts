@@ -89,16 +89,27 @@ function policyOptions(plugin: Plugin, path: string, given: Record<string, unkno
   throw new ConfigError(renderIssues(path, optionEntries(plugin), parsed.issues));
 }
 
+/** Each field of the config is read by the policies that use it. */
 function policyContext(
-  { image_size, resize_size, crop_size, mean, std }: AugmentationConfig,
+  augmentation: AugmentationConfig,
   preprocessing: Preprocessing,
 ): PolicyContext {
   return {
     preprocessing,
-    imageSize: image_size ?? undefined,
-    resizeSize: resize_size ?? undefined,
-    cropSize: crop_size ?? undefined,
-    mean: mean ?? undefined,
-    std: std ?? undefined,
+    get imageSize() {
+      return augmentation.image_size ?? undefined;
+    },
+    get resizeSize() {
+      return augmentation.resize_size ?? undefined;
+    },
+    get cropSize() {
+      return augmentation.crop_size ?? undefined;
+    },
+    get mean() {
+      return augmentation.mean ?? undefined;
+    },
+    get std() {
+      return augmentation.std ?? undefined;
+    },
   };
 }

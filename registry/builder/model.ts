@@ -211,16 +211,11 @@ async function encoderStack(
     source: name,
   }, sources);
   const encoder = withFittingWeights(created, parameters, guard);
-  const {
-    method = sources.config.model.feature_aggregation_method,
-    methodPath = "model.feature_aggregation_method",
-  } = options;
-  if (encoder.output === "tokens") checkMethod(encoder, method, methodPath);
-  const joint = encoder.output === "tokens" && method === "joint";
+  const method = encoder.output === "tokens" ? methodFor(encoder, sources, options) : undefined;
   return {
     encoder,
     inputShape: encoder.reader?.inputShape ?? sampleShape,
-    embedDim: joint ? 2 * encoder.embedDim : encoder.embedDim,
+    embedDim: method === "joint" ? 2 * encoder.embedDim : encoder.embedDim,
     forward: (input, context) => aggregate(encoder, encoder.forward(input, context), method),
   };
 }
@@ -238,6 +233,18 @@ function withFittingWeights(encoder: Encoder, parameters: Parameters, guard: Gua
       return weights;
     },
   };
+}
+
+/** How the tokens of an encoder become one embedding. */
+function methodFor(
+  encoder: Encoder,
+  { config }: BuildSources<ModelConfig>,
+  options: EncoderOptions,
+): AggregationMethod {
+  const { methodPath = "model.feature_aggregation_method" } = options;
+  const method = options.method ?? config.model.feature_aggregation_method;
+  checkMethod(encoder, method, methodPath);
+  return method;
 }
 
 function pickTask({ task, subtask, numClasses }: TaskInfo): TaskInfo {
@@ -267,12 +274,12 @@ function checkMethod(encoder: Encoder, method: AggregationMethod, path: string):
   throw new ConfigError([{ path, message }]);
 }
 
-function aggregate(encoder: Encoder, encoded: Tensor, method: AggregationMethod): Tensor {
+function aggregate(encoder: Encoder, encoded: Tensor, method?: AggregationMethod): Tensor {
   switch (encoder.output) {
     case "features":
       return encoded;
     case "tokens":
-      return poolTokens(encoded, method, encoder.numPrefixTokens ?? 0);
+      return poolTokens(encoded, method!, encoder.numPrefixTokens ?? 0);
     case "map":
       return poolMaps(encoded);
   }

@@ -101,19 +101,25 @@ export function foldSplits(
   { fold, seed }: { readonly fold: number; readonly seed: number },
 ): FoldSplits {
   const testPart = test && { split: test };
-  const { data_fraction: fraction, stratified } = data;
+  const { data_fraction: fraction } = data;
+  // Other targets than classes have no proportions.
+  const part = {
+    seed,
+    fraction,
+    get stratified() {
+      return train.labels.values instanceof Int32Array && data.stratified;
+    },
+  };
   try {
     if (training.cv_folds === 1) {
-      const subset = fraction === null
-        ? undefined
-        : selectFraction(train.labels, fraction, { seed, stratified });
+      const subset = fraction === null ? undefined : selectFraction(train.labels, fraction, part);
       return { train: { split: train, subset }, val: { split: val }, test: testPart };
     }
     const parts = stratifiedFolds(train.labels, training.cv_folds, seed);
     const inside = indicesWhere(parts, (part) => part === fold);
     const outside = indicesWhere(parts, (part) => part !== fold);
     return {
-      train: { split: train, subset: fractionOf(outside, train, { fraction, stratified, seed }) },
+      train: { split: train, subset: fractionOf(outside, train, part) },
       val: { split: train, subset: inside },
       test: testPart ?? { split: val },
     };

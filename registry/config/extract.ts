@@ -9,8 +9,9 @@ import { quote } from "../errors.ts";
 import { choice, count, flag, type OptionEntries, path, text, whole } from "../options/mod.ts";
 import { SPLIT_NAMES, type SplitName } from "../plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../registry.ts";
-import { isPlainObject, type PlainObject } from "./objects.ts";
-import { type ConfigSources, type Resolution, resolveTree } from "./resolve.ts";
+import { changedFields } from "./given_fields.ts";
+import { getAt, isPlainObject, joinPath, splitPath } from "./objects.ts";
+import { type ConfigSources, ignoredFields, type Resolution, resolveTree } from "./resolve.ts";
 import { MAX_WORKERS, type Section, SECTIONS } from "./sections.ts";
 import type { ConfigFields, ModelConfig } from "./tree.ts";
 
@@ -165,15 +166,6 @@ export const EXTRACT_SECTIONS: readonly Section[] = [
   },
 ];
 
-/** Names at the root of a training's tree that extraction has no use for. */
-const TRAINING_ONLY: readonly string[] = [
-  ...new Set(
-    SECTIONS.flatMap(({ path, entries }) =>
-      path === "" ? Object.keys(entries) : path.split(".", 1)
-    ),
-  ),
-].filter((name) => !SHARED.has(name) && name !== "dataloading");
-
 /**
  * Resolves a config of feature extraction. A training's config may serve as the file.
  * @param sources File, parts and flags.
@@ -199,19 +191,43 @@ export function resolveExtractConfig(
   sources: ConfigSources<ExtractPart>,
   registry: Registry = defaultRegistry,
 ): Resolution<ExtractConfig> {
-  const { file, dropped } = withoutTraining(sources.file);
-  const { tree, notices } = resolveTree({ ...sources, file }, {
+  const { file, ignored } = withoutTraining(sources.file, registry);
+  const { tree, notices, given } = resolveTree({ ...sources, file }, {
     registry,
     sections: EXTRACT_SECTIONS,
   });
-  const lines = dropped.length > 0 ? [`ignored: ${dropped.join(", ")}`] : [];
-  return { config: tree as unknown as ExtractConfig, notices: [...notices, ...lines] };
+  const config = tree as unknown as ExtractConfig;
+  return { config, notices: [...notices, ...ignoredFields(ignored)], given };
 }
 
-function withoutTraining(file: unknown): { file: unknown; dropped: string[] } {
-  if (!isPlainObject(file)) return { file, dropped: [] };
-  const dropped = TRAINING_ONLY.filter((name) => Object.hasOwn(file, name));
-  const kept: PlainObject = { ...file };
-  for (const name of dropped) delete kept[name];
-  return { file: kept, dropped };
+/**
+ * Takes out of a training's config what extraction has no place for: sections, and fields of those
+ * that both have.
+ * @returns The rest, and what went of those that somebody set.
+ */
+function withoutTraining(
+  file: unknown,
+  registry: Registry,
+): { readonly file: unknown; readonly ignored: readonly string[] } {
+  if (!isPlainObject(file)) return { file, ignored: [] };
+  const kept = structuredClone(file);
+  const gone: string[] = [];
+  for (const { path, entries } of SECTIONS) {
+    const own = EXTRACT_SECTIONS.find((section) => section.path === path);
+    const fields = path === "" ? kept : getAt(kept, splitPath(path));
+    if (!isPlainObject(fields)) continue;
+    const names = own
+      ? Object.keys(entries).filter((name) => !Object.hasOwn(own.entries, name))
+      : [];
+    for (const name of names.filter((name) => Object.hasOwn(fields, name))) {
+      delete fields[name];
+      gone.push(joinPath(path, name));
+    }
+    if (own) continue;
+    delete kept[path];
+    gone.push(path);
+  }
+  const given = changedFields(file, { registry });
+  const ignored = gone.filter((path) => given.some((field) => `${field}.`.startsWith(`${path}.`)));
+  return { file: kept, ignored };
 }

@@ -1,6 +1,7 @@
 /**
- * What GloViTa's configs hold that has no effect here, so that they load. A field of this table is
- * accepted where no selected plugin declares it, and named to the user.
+ * What GloViTa's configs hold that this version does not know, so that they load. A field of this
+ * table is accepted where no selected plugin declares it. The user is told of it, unless it stands in
+ * a file and asks for nothing, or for what another plugin has by default.
  * @module
  */
 import type { Slot } from "../plugin.ts";

@@ -54,7 +54,7 @@ export function setAt(tree: PlainObject, path: readonly string[], value: unknown
 }
 
 /**
- * Picks entries of an object.
+ * Picks entries of an object. One that is computed when it is read stays so.
  * @param object The object.
  * @param names Names to keep.
  * @returns A new object with those names that the object has.
@@ -62,7 +62,8 @@ export function setAt(tree: PlainObject, path: readonly string[], value: unknown
 export function pick(object: Readonly<PlainObject>, names: Iterable<string>): PlainObject {
   const picked: PlainObject = {};
   for (const name of names) {
-    if (Object.hasOwn(object, name)) picked[name] = object[name];
+    const entry = Object.getOwnPropertyDescriptor(object, name);
+    if (entry !== undefined) Object.defineProperty(picked, name, entry);
   }
   return picked;
 }

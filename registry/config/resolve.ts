@@ -9,8 +9,10 @@ import { keyPath, SLOTS } from "../slots.ts";
 import { type ComposedSection, composeSections, optionEntries } from "./compose.ts";
 import { applyFlags } from "./flags.ts";
 import type { Flag } from "./flag.ts";
+import { givenFields, isSame } from "./given_fields.ts";
 import { expectedIssue } from "./issues.ts";
 import { getAt, isPlainObject, joinPath, type PlainObject, setAt, splitPath } from "./objects.ts";
+import { readSchema } from "./schema.ts";
 import { type SelectOptions, selectPlugins } from "./select.ts";
 import type { ResolvedConfig } from "./tree.ts";
 import { validateSection } from "./validate.ts";
@@ -26,6 +28,8 @@ export interface ConfigSources<P extends object = ConfigPart> {
   readonly parts?: readonly P[];
   /** Flags, which win over file and parts. */
   readonly flags?: readonly Flag[];
+  /** Whether the file is the config of an earlier run, which nobody wrote for this one. */
+  readonly inherited?: boolean;
 }
 
 /**
@@ -37,6 +41,8 @@ export interface Resolution<C = ResolvedConfig> {
   readonly config: C;
   /** Lines that the user should see once: fields without effect, keys that were replaced. */
   readonly notices: readonly string[];
+  /** Dotted paths of the fields that somebody set, and did not leave at their defaults. */
+  readonly given: readonly string[];
 }
 
 /**
@@ -73,28 +79,26 @@ export function resolveConfig(
   sources: ConfigSources,
   registry: Registry = defaultRegistry,
 ): Resolution {
-  const { tree, notices } = resolveTree(sources, { registry });
+  const { tree, ...rest } = resolveTree(sources, { registry });
   fillEvalBatchSize(tree);
-  return { config: tree as unknown as ResolvedConfig, notices };
+  return { config: tree as unknown as ResolvedConfig, ...rest };
 }
 
 /** A tree whose sections are validated. */
-export interface ResolvedTree {
+export interface ResolvedTree extends Omit<Resolution, "config"> {
   /** The tree with every field. */
   readonly tree: PlainObject;
-  /** Lines that the user should see once. */
-  readonly notices: readonly string[];
 }
 
 /**
  * Resolves a tree of any sections.
  * @param sources File, parts and flags.
  * @param options Where plugins are looked up, and the sections of the tree.
- * @returns The resolved tree, and lines for the user.
+ * @returns The resolved tree, lines for the user, and which fields somebody set.
  * @throws {ConfigError} with everything that is wrong.
  */
 export function resolveTree(sources: ConfigSources<object>, options: SelectOptions): ResolvedTree {
-  const { file = {}, parts = [], flags = [] } = sources;
+  const { file = {}, parts = [], flags = [], inherited = false } = sources;
   const { registry } = options;
   if (!isPlainObject(file)) throw new ConfigError([expectedIssue("", "a config tree", file)]);
   const tree = structuredClone(file);
@@ -102,21 +106,39 @@ export function resolveTree(sources: ConfigSources<object>, options: SelectOptio
   mergeParts(tree, parts);
   const { selections, issues: keyIssues, notices } = selectPlugins(tree, flags, options);
   const sections = composeSections(selections, options.sections);
-  const ignored = dropReplacedOptions(tree, sections, registry);
+  const dropped = dropReplacedOptions(tree, sections, registry);
+  const ignored = inherited ? [] : dropped;
   const issues: ConfigIssue[] = [...applyFlags(tree, flags, sections), ...keyIssues];
   const resolved: PlainObject = {};
   for (const section of sections) {
     const path = splitPath(section.path);
     const input = section.path === "" ? tree : getAt(tree, path);
-    const validated = validateSection(section, input, { sections, registry });
+    const validated = validateSection(section, input, { sections, registry, flags });
     issues.push(...validated.issues);
     ignored.push(...validated.ignored);
     if (section.path === "") Object.assign(resolved, validated.values);
     else setAt(resolved, path, validated.values);
   }
   if (issues.length > 0) throw new ConfigError(inTreeOrder(issues, sections));
-  const lines = ignored.length > 0 ? [`ignored: ${ignored.join(", ")}`] : [];
-  return { tree: resolved, notices: [...notices, ...lines] };
+  return {
+    tree: resolved,
+    notices: [...notices, ...ignoredFields(ignored)],
+    given: givenFields(sections, {
+      tree,
+      resolved,
+      flags,
+      inherited: inherited ? file : undefined,
+    }),
+  };
+}
+
+/**
+ * Says which fields are not used.
+ * @param paths Dotted paths of the fields.
+ * @returns A line for the user; none if there are no fields.
+ */
+export function ignoredFields(paths: readonly string[]): string[] {
+  return paths.length === 0 ? [] : [`ignored: ${paths.join(", ")} (not used by this command)`];
 }
 
 /** Older configs of GloViTa call the section `wandb`. */
@@ -128,7 +150,7 @@ function moveLegacyLogger(tree: PlainObject): void {
 
 /**
  * Where another key took the place of the file's, the options that only the file's plugin has go.
- * @returns Paths of the options that went.
+ * @returns Paths of the options that went and were not at their defaults.
  */
 function dropReplacedOptions(
   tree: PlainObject,
@@ -143,9 +165,11 @@ function dropReplacedOptions(
       }
       const fields = getAt(tree, splitPath(section.path));
       if (!isPlainObject(fields)) continue;
-      for (const name of Object.keys(optionEntries(registry.get(slot, replaced)))) {
+      const entries = optionEntries(registry.get(slot, replaced));
+      for (const [name, schema] of Object.entries(entries)) {
         if (!Object.hasOwn(fields, name) || Object.hasOwn(section.entries, name)) continue;
-        if (fields[name] !== null) dropped.push(joinPath(section.path, name));
+        const { default: otherwise } = readSchema(schema);
+        if (!isSame(fields[name], otherwise)) dropped.push(joinPath(section.path, name));
         delete fields[name];
       }
     }

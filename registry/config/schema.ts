@@ -278,7 +278,9 @@ export function describeChoices(choices: readonly string[]): string {
  */
 export function describeValue(value: unknown): string {
   if (value === undefined) return "nothing";
-  if (typeof value === "string") return quote(value);
+  if (typeof value === "string") {
+    return value.length > 300 ? `${quote(value.slice(0, 297))}...` : quote(value);
+  }
   const text = typeof value === "number" ? String(value) : JSON.stringify(value) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

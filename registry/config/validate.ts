@@ -8,6 +8,8 @@ import { type ConfigIssue, quote } from "../errors.ts";
 import type { Registry } from "../registry.ts";
 import { SLOTS } from "../slots.ts";
 import { type ComposedSection, optionEntries } from "./compose.ts";
+import type { Flag } from "./flag.ts";
+import { isFlagged, isSame } from "./given_fields.ts";
 import { isGlovitaField } from "./glovita_fields.ts";
 import { expectedIssue, renderIssues, unknownField } from "./issues.ts";
 import { isPlainObject, joinPath, pick, type PlainObject } from "./objects.ts";
@@ -30,6 +32,8 @@ export interface ValidateOptions {
   readonly sections: readonly ComposedSection[];
   /** Where plugins that are not selected are looked up. */
   readonly registry: Registry;
+  /** Flags, whose fields somebody set even where they say nothing. */
+  readonly flags?: readonly Flag[];
 }
 
 /**
@@ -106,13 +110,18 @@ function judgeUnknown(
   section: ComposedSection,
   name: string,
   value: unknown,
-  { sections, registry }: ValidateOptions,
+  { sections, registry, flags = [] }: ValidateOptions,
 ): ConfigIssue | "ignored" | "accepted" {
-  if (isGlovitaField(section.path, name)) return isEmpty(value) ? "accepted" : "ignored";
+  const owners = ownersOf(section, name, registry);
+  if (isGlovitaField(section.path, name)) {
+    if (isFlagged(joinPath(section.path, name), flags)) return "ignored";
+    const schemas = owners.flatMap((owner) => optionEntries(owner)[name] ?? []);
+    const asUsual = schemas.some((schema) => isSame(value, readSchema(schema).default));
+    return asUsual || saysNothing(value) ? "accepted" : "ignored";
+  }
   // Without its plugin nobody knows a section's options; the missing key is reported already.
   if (section.selections.some((selection) => !selection.complete)) return "accepted";
   const path = joinPath(section.path, name);
-  const owners = ownersOf(section, name, registry);
   if (owners.length > 0) return misplacedOption(section, path, value, owners);
   const known = [...Object.keys(section.entries), ...section.children];
   const other = sections.find(({ entries }) => Object.hasOwn(entries, name));
@@ -154,8 +163,9 @@ function misplacedOption(
   );
 }
 
-function isEmpty(value: unknown): boolean {
-  if (value === null) return true;
+/** Whether a value asks for nothing: no, none, zero, or a list or an object of such values. */
+function saysNothing(value: unknown): boolean {
+  if (value === null || value === false || value === 0) return true;
   if (Array.isArray(value)) return value.length === 0;
-  return isPlainObject(value) && Object.values(value).every(isEmpty);
+  return isPlainObject(value) && Object.values(value).every(saysNothing);
 }

@@ -2,6 +2,7 @@
  * Words of the command line, converted to what a field takes.
  * @module
  */
+import { parseJson as parseStrictJson } from "../../engine/storage/json_file.ts";
 import { describeField, type Field, readSchema } from "./schema.ts";
 
 /** A value made from words, or the reason why it could not be made. */
@@ -85,7 +86,7 @@ function parseBoolean(word: string): unknown {
 
 function parseJson(word: string): Converted {
   try {
-    return { value: JSON.parse(word) };
+    return { value: parseStrictJson(word) };
   } catch (error) {
     const reason = (error as Error).message;
     return { problem: `expected JSON, received ${quoteWord(word)}: ${reason}` };

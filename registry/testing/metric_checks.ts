@@ -29,6 +29,7 @@ export const metricChecks: readonly Check<"metric">[] = [
   { name: "does not depend on order, batches and other splits", check: eachTask(checkDivision) },
   { name: "leaves its input alone, and does not keep it", check: eachTask(checkInput) },
   { name: "rates right predictions above wrong ones", check: eachTask(checkDirection) },
+  { name: "takes multilabel targets between 0 and 1", check: eachTask(checkSoftTargets) },
 ];
 
 function eachTask(check: (metric: Metric, input: MetricInput) => void) {
@@ -196,6 +197,19 @@ function checkDirection(metric: Metric, all: MetricInput): void {
   const order = `higherIsBetter is ${metric.higherIsBetter}`;
   const better = gains.every((gain) => gain >= 0) && gains.some((gain) => gain > 0);
   expect(better, `right predictions get ${values}, ${order}`);
+}
+
+function checkSoftTargets(metric: Metric, all: MetricInput): void {
+  if (all.subtask !== "multilabel") return;
+  const labels = Float32Array.from(all.labels, (label) => 0.1 + 0.8 * label);
+  let values: Values;
+  try {
+    values = compute(metric, { ...all, labels });
+  } catch (error) {
+    throw new Error(`it refuses targets of 0.1 and 0.9: ${String(error)}`, { cause: error });
+  }
+  if (metric.targetThreshold === undefined) return;
+  expectSame(values, compute(metric, all), "for targets beyond its targetThreshold");
 }
 
 /** Predictions that are all right, or all wrong. */

@@ -29,6 +29,12 @@ Deno.test("reportFailure() gives every error its exit code", () => {
   for (const [error, code] of cases) assertEquals(reportFailure(error, listener()), code);
 });
 
+Deno.test("reportFailure() tells of a file on one line, whatever its name holds", () => {
+  const io = listener();
+  assertEquals(reportFailure(new DataError('Cannot read "a\nb\u001b[1m": gone'), io), 1);
+  assertEquals(io.errLines, ['Cannot read "a\\nb\\u001b[1m": gone']);
+});
+
 Deno.test("reportFailure() shows where an error comes from when asked to", () => {
   const cause = new TypeError("no such property");
   const shown = (debug: string | undefined) => {

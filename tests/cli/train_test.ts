@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { DataError } from "../../engine/errors.ts";
+import { encodeAs } from "../_encodings.ts";
 import { MINIMAL, runTrain } from "./_fakes.ts";
 
 const here = new URL(".", import.meta.url).pathname;
@@ -62,6 +63,21 @@ Deno.test("trainCommand() reads a config file below the flags", async () => {
   await Deno.writeTextFile(file, "[1]");
   const list = await runTrain([...MINIMAL, "--config", file]);
   assertStringIncludes(list.err[0], "expected a JSON object");
+  const utf16 = encodeAs('\ufeff{"training": {"epochs": 7}}', "utf-16le");
+  await Deno.writeFile(file, utf16);
+  assertEquals((await runTrain([...MINIMAL, "--config", file])).config?.training.epochs, 7);
+  const refused: readonly (readonly [string | Uint8Array<ArrayBuffer>, string])[] = [
+    [encodeAs('{"exp_dir": "größe"}', "windows-1252"), "line 1 is not UTF-8, it is probably"],
+    ['{"data": {},\n"data": {}}', 'line 2 repeats the name "data"'],
+    ['{"a":'.repeat(50_000) + "1" + "}".repeat(50_000), "it nests deeper than 200 levels"],
+  ];
+  for (const [content, reason] of refused) {
+    if (typeof content === "string") await Deno.writeTextFile(file, content);
+    else await Deno.writeFile(file, content);
+    const { code, err } = await runTrain([...MINIMAL, "--config", file]);
+    assertEquals([code, err.length], [2, 1]);
+    assertStringIncludes(err[0], reason);
+  }
   await Deno.remove(file);
   const missing = await runTrain([...MINIMAL, "--config", file]);
   assertEquals([missing.code, missing.err], [
@@ -142,7 +158,9 @@ Deno.test("trainCommand() continues a run with the run's own config", async () =
 
 Deno.test("trainCommand() writes notices to stderr", async () => {
   const { code, err } = await runTrain([...MINIMAL, "--dataloading.pin_memory"]);
-  assertEquals([code, err], [0, ["note: ignored: dataloading.pin_memory"]]);
+  assertEquals([code, err], [0, [
+    "note: ignored: dataloading.pin_memory (not used by this command)",
+  ]]);
 });
 
 Deno.test("trainCommand() exits with 1 for bad data, without a stack", async () => {

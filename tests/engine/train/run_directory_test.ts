@@ -85,7 +85,9 @@ Deno.test("RunDirectory.readConfig() gives the tree, or says what is wrong with 
       assertEquals(error.file, file);
     };
     await Deno.writeTextFile(file, "{");
-    fails("is not JSON");
+    fails("is not JSON: Expected property name or '}' in JSON at position 1 (line 1 column 2)");
+    await Deno.writeTextFile(file, '{"seed": 1, "seed": 2}');
+    fails('is not JSON: line 1 repeats the name "seed"');
     await Deno.writeTextFile(file, "[]");
     fails("holds no config");
     await Deno.remove(file);
@@ -122,7 +124,7 @@ Deno.test("RunDirectory.readMetrics() gives the epochs that count", async () => 
       val,
       test: { c: 1 },
     });
-    for (const text of ["{", "[]", '{"train": 3, "val": []}']) {
+    for (const text of ["{", "[]", '{"train": 3, "val": []}', '{"train": [null], "val": [[]]}']) {
       await Deno.writeTextFile(join(folder, "metrics.json"), text);
       const error = assertThrows(() => directory.readMetrics(1), DataError);
       assertEquals(error.message, `Cannot read "${folder}/metrics.json": it holds no metrics`);

@@ -65,7 +65,10 @@ Deno.test("checkpointConfig() names what is missing or cannot be read", () => {
   const use = `Cannot use checkpoint "${checkpoint}": its config "${file}"`;
   assertEquals(fail(checkpoint), `${use} does not exist`);
   Deno.writeTextFileSync(file, "{");
-  assertEquals(fail(checkpoint), `${use} is not JSON`);
+  assertEquals(
+    fail(checkpoint),
+    `${use} is not JSON: Expected property name or '}' in JSON at position 1 (line 1 column 2)`,
+  );
   Deno.writeTextFileSync(file, "[]");
   assertEquals(fail(checkpoint), `${use} holds no config`);
 });

@@ -34,6 +34,43 @@ Deno.test("train() learns several labels at once", async () => {
   });
 });
 
+Deno.test("train() takes targets between 0 and 1, and says from where on metrics count them", async () => {
+  const softened = (count: number, seed: number) => {
+    const { features, labels } = multilabelSamples(count, seed);
+    const data = Float32Array.from(
+      labels.data as Float32Array,
+      (label, index) => index % 2 === 0 ? label : 0.3 + 0.35 * label,
+    );
+    return { features, labels: { ...labels, data } };
+  };
+  const outcomeOf = (make: typeof multilabelSamples) =>
+    inFolder(async (folder) => {
+      const { done, events } = await runTrain(await writeSplits(folder, make), {
+        "data.subtask": "multilabel",
+        "task.metrics": '["acc", "balanced_acc", "f1", "f1_per_class", "pr", "auroc", "ap"]',
+        "training.epochs": "1",
+        "optimizer.lr": "1e-12",
+        "optimizer.warmup_epochs": "0",
+      });
+      const notices = ofType(events, "notice").map(({ message }) => message.replace(folder, ""));
+      return { test: done.test!, notices };
+    });
+  const [soft, hard] = [await outcomeOf(softened), await outcomeOf(multilabelSamples)];
+  assertEquals(hard.notices, []);
+  assertEquals(
+    soft.notices,
+    [["train", 90], ["val", 36], ["test", 27]].map(([name, count]) =>
+      `${count} of ${2 * Number(count)} targets of "/${name}.h5" are between 0 and 1: ` +
+      "the loss takes them as they are, metrics count those above 0.5 as 1"
+    ),
+  );
+  const { test_loss: softLoss, ...softMetrics } = soft.test;
+  const { test_loss: hardLoss, ...hardMetrics } = hard.test;
+  assertEquals(softMetrics, hardMetrics);
+  assertEquals(Object.keys(softMetrics).length, 10);
+  assert(Math.abs(softLoss - hardLoss) > 1e-3, `${softLoss}`);
+});
+
 /** Targets are linear in the features. */
 function regressionSamples(columns?: number) {
   return (count: number, seed: number): Record<string, Dataset> => {

@@ -161,8 +161,8 @@ Deno.test("generic_image_dataset takes names as labels, sorted or as class_names
   assertEquals(found(await given.open("train")), { "a.png": 0 });
   assertEquals(
     await failure(dataset(folder.path, { class_names: ["normal", "tumour"] })),
-    `Cannot use "${join(folder.path, "labels.json")}": the label of "a.png" is "tumor", ` +
-      'expected one of "normal", "tumour"',
+    `Cannot use "${join(folder.path, "labels.json")}": the label of "a.png" (entry 0) is ` +
+      '"tumor", expected one of "normal", "tumour"',
   );
 });
 
@@ -213,8 +213,8 @@ Deno.test("generic_image_dataset reads values for regression", async () => {
   assertEquals(train?.labels, { values: Float32Array.of(-1.5, 2000), width: 1 });
   assertEquals(
     await failure(dataset(folder.path, { ...options, labels_file: "bad.json" })),
-    `Cannot use "${join(folder.path, "bad.json")}": the label of "a.png" is "tall", ` +
-      "expected a number",
+    `Cannot use "${join(folder.path, "bad.json")}": the label of "a.png" (entry 0) is ` +
+      '"tall", expected a number',
   );
   assertThrows(
     () => dataset(folder.path, { ...options, num_classes: 2 }),
@@ -292,7 +292,7 @@ Deno.test("generic_image_dataset leaves out what is missing if it is not strict"
   write(folder.path, { "splits.json": { train: ["a", "b"] } });
   assertEquals(
     await failure(dataset(folder.path, {})),
-    `Cannot use "${labels}": it has no label of "b.png"`,
+    `Cannot use "${labels}": it has no label of "b.png", the label in entry 2 is empty`,
   );
 });
 
@@ -343,11 +343,11 @@ Deno.test("generic_image_dataset says what is wrong with labels", async () => {
   const cases: readonly (readonly [string, string])[] = [
     ["no.json", "the file does not exist"],
     ["five.json", '"train/a.png" has class 5, data.num_classes is 2'],
-    ["minus.json", 'the label of "a" is -1, expected a class'],
+    ["minus.json", 'the label of "a" (entry 0) is -1, expected a class'],
     ["many.json", 'it has 3 classes, "x", "y", "z", data.num_classes is 2'],
     ["list.json", "it is not an object of labels by path"],
-    ["twice.csv", 'it gives "a" the labels "0" and "1"'],
-    ["ragged.csv", "Invalid Record Length"],
+    ["twice.csv", 'it gives "a" the labels "0" (line 2) and "1" (line 3)'],
+    ["ragged.csv", "line 2 has 3 cells, the first line names 2 columns"],
   ];
   for (const [labels_file, state] of cases) {
     const label_source = labels_file.endsWith("csv") ? "csv" : "json";

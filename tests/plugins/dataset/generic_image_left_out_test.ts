@@ -153,7 +153,11 @@ Deno.test("generic_image_dataset says why a listed image is not found", async ()
       `Cannot use "${splits}": there is no image "${listed}" of split "train", ` +
         `"${file}" cannot be used: ${why}`,
     );
-    assertEquals(notices, [`1 image left out of split "train": not there: "${listed}"`]);
+    const labels = join(path, "labels.json");
+    assertEquals(notices, [
+      `2 of 3 labels of "${labels}" belong to no image, such as "b" (entry 1)`,
+      `1 image left out of split "train": not there: "${listed}"`,
+    ]);
   }
   Deno.writeTextFileSync(splits, JSON.stringify({ train: ["a", "b.gif"] }));
   const named = await dataset(path, options).open("train");

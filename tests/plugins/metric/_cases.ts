@@ -40,6 +40,20 @@ interface RandomFile {
 export const SUBTASKS = ["multiclass", "multilabel", "regression"] as const;
 
 /**
+ * Makes a multilabel batch with targets from 0 to 1.
+ * @param numClasses Labels of a sample.
+ * @param scores Scores, row-major.
+ * @param targets Targets.
+ */
+export function soft(
+  numClasses: number,
+  scores: Iterable<number>,
+  targets: Iterable<number>,
+): MetricInput {
+  return { ...batch("multilabel", numClasses, scores, []), labels: Float32Array.from(targets) };
+}
+
+/**
  * Makes a batch; for regression labels become `Float32Array`.
  * @param subtask How targets are encoded.
  * @param num_classes Width of a row of scores.

@@ -8,7 +8,7 @@ import {
 } from "../../../plugins/metric/_confusion.ts";
 import type { MetricInput } from "../../../registry/plugin.ts";
 import { goldenJson } from "../../_golden.ts";
-import { batch, goldenCases, split } from "./_cases.ts";
+import { batch, goldenCases, soft, split } from "./_cases.ts";
 
 interface Answers {
   readonly confusion_matrix_rows_true: readonly (readonly number[])[];
@@ -50,6 +50,12 @@ Deno.test("DecisionCounter takes a probability of exactly 0.5 for a no", () => {
     { tp: 1, fp: 0, fn: 0, tn: 0 },
     { tp: 0, fp: 0, fn: 0, tn: 1 },
   ]);
+});
+
+Deno.test("DecisionCounter takes a target above 0.5 for a yes", () => {
+  const scores = [0.9, 0.9, 0.9, 0.1, 0.1, 0.1];
+  const counts = countClasses(soft(3, scores, [0.51, 0.5, 0.05, 0.95, 1, 0]));
+  assertEquals(counts, countClasses(batch("multilabel", 3, scores, [1, 0, 0, 1, 1, 0])));
 });
 
 Deno.test("DecisionCounter knows how many samples it has seen, and of what kind", () => {

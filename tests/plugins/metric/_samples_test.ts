@@ -1,6 +1,6 @@
 import { assertEquals, assertLess, assertThrows } from "@std/assert";
 import { SampleStore } from "../../../plugins/metric/_samples.ts";
-import { batch, generator, split, taskOf } from "./_cases.ts";
+import { batch, generator, soft, split, taskOf } from "./_cases.ts";
 
 Deno.test("SampleStore keeps all samples in order, however they are cut", () => {
   const draw = generator(5);
@@ -19,6 +19,15 @@ Deno.test("SampleStore keeps all samples in order, however they are cut", () => 
       assertEquals(chunks.flatMap((chunk) => [...chunk.labels]), labels);
     }
   }
+});
+
+Deno.test("SampleStore keeps multilabel targets as zeros and ones", () => {
+  const input = soft(2, [0.1, 0.2, 0.3, 0.4], [0.95, 0.5, 0.500001, 0]);
+  const store = new SampleStore("ap", input);
+  store.update(input);
+  store.update(input);
+  assertEquals(store.chunks().flatMap(({ labels }) => [...labels]), [1, 0, 1, 0, 1, 0, 1, 0]);
+  assertEquals([...input.labels], [0.95, 0.5, 0.500001, 0].map(Math.fround));
 });
 
 Deno.test("SampleStore grows in few chunks, with at most 1 MiB to spare", () => {

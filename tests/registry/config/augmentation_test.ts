@@ -36,5 +36,5 @@ Deno.test("augmentationSchema() has an effect where a dataset declares it", () =
 Deno.test("augmentationSchema() is not used by features, which is said", () => {
   const flags = [flag("data.augmentation.image_size", "224")];
   const { notices } = resolveConfig({ file: minimalFile(), flags }, fakeRegistry());
-  assertEquals(notices, ["ignored: data.augmentation"]);
+  assertEquals(notices, ["ignored: data.augmentation (not used by this command)"]);
 });

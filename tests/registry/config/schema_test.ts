@@ -68,4 +68,6 @@ Deno.test("describeValue() shows values as JSON, cut where long", () => {
   assertEquals(describeValue(NaN), "NaN");
   assertEquals(describeValue({ a: [1] }), '{"a":[1]}');
   assertEquals(describeValue(Array(99).fill(0)).length, 60);
+  assertEquals(describeValue("x".repeat(300)).length, 302);
+  assertEquals(describeValue("x".repeat(5_000_000)).length, 302);
 });

@@ -6,6 +6,7 @@ const VALUES = "gives finite values under steady names";
 const DIVISION = "does not depend on order, batches and other splits";
 const INPUT = "leaves its input alone, and does not keep it";
 const DIRECTION = "rates right predictions above wrong ones";
+const SOFT = "takes multilabel targets between 0 and 1";
 
 /** Mean absolute distance of the scores from the targets. */
 function distance(
@@ -132,4 +133,18 @@ Deno.test("metricChecks find a metric that prefers wrong predictions", async () 
   });
   const blind = plain("metric", () => summing({ of: () => 0.5 }));
   await assertFails(blind, { [DIRECTION]: /^right predictions get/ });
+});
+
+Deno.test("metricChecks find a metric that refuses soft targets, or counts them otherwise", async () => {
+  const strict = plain("metric", () => {
+    const of = (batch: MetricInput) => {
+      const soft = batch.labels.some((label) => !Number.isInteger(label));
+      if (batch.subtask === "multilabel" && soft) throw new RangeError("expected 0 or 1");
+      return distance(batch);
+    };
+    return summing({ of });
+  });
+  await assertFails(strict, { [SOFT]: /^it refuses targets of 0.1 and 0.9: .*expected 0 or 1$/ });
+  const wrong = plain("metric", () => ({ ...summing({}), targetThreshold: 0.5 }));
+  await assertFails(wrong, { [SOFT]: /^Distance is \S+, for targets beyond its targetThreshold/ });
 });
