@@ -261,6 +261,7 @@ export function featureSplit(file: FeatureFile): Split {
     sampleShape: [file.embedDim],
     bagLengths: file.bagLengths,
     origin: file.origin,
+    files: [file.path],
     source: { module: FEATURE_SOURCE_URL, options },
   };
 }

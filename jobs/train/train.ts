@@ -3,8 +3,11 @@
  * engine's trainer runs it, fold by fold.
  * @module
  */
+import { DataError } from "../../engine/errors.ts";
+import { isFile } from "../../engine/storage/is_file.ts";
 import type { EpochDone, RunDone, TrainEvent, Values } from "../../engine/train/events.ts";
 import type { TrainPlan } from "../../engine/train/plan.ts";
+import type { RunDirectory } from "../../engine/train/run_directory.ts";
 import { FoldTrainer } from "../../engine/train/trainer.ts";
 import { expectedIssue } from "../../registry/config/issues.ts";
 import type { ResolvedConfig } from "../../registry/config/tree.ts";
@@ -14,6 +17,7 @@ import { planFold } from "../../registry/builder/fold.ts";
 import { type ConfigInput, resolveConfigInput } from "../../registry/builder/config_input.ts";
 import { placeOf, runtimeInfo } from "../runs/run_names.ts";
 import { addPluginHint } from "../runs/run_plugins.ts";
+import { compareData } from "../runs/same_data.ts";
 
 /** What training needs besides its config. */
 export interface TrainOptions {
@@ -84,19 +88,26 @@ export async function train(
   const results: TrainedFold[] = [];
   for (const fold of place.folds) {
     signal?.throwIfAborted();
-    const run = { index: fold, seed, ...place.fold(fold) };
+    const { notice, ...where } = place.fold(fold);
+    if (notice !== undefined) notify([notice]);
+    const run = { index: fold, seed, ...where };
     const { plan, notices } = await planFold({ config, registry }, run).catch((error) => {
       const { directory, resume } = run;
       throw resume ? addPluginHint(error, { directory, tree: config, registry }) : error;
     });
     notify(notices);
-    results.push(await runFold(plan, config, options));
+    results.push(await runFold(plan, config, { ...options, notify }));
   }
   return results;
 }
 
+/** How lines get to the user. */
+interface Telling {
+  readonly notify: (lines: readonly string[]) => void;
+}
+
 /** Tells lines to the user, each of them once. */
-function notifier({ onEvent }: TrainOptions): (lines: readonly string[]) => void {
+function notifier({ onEvent }: TrainOptions): Telling["notify"] {
   const told = new Set<string>();
   return (lines) => {
     for (const message of lines) {
@@ -135,19 +146,30 @@ function unusedFields({ training, task }: ResolvedConfig): string[] {
 async function runFold(
   plan: TrainPlan,
   config: ResolvedConfig,
-  options: TrainOptions,
+  options: TrainOptions & Telling,
 ): Promise<TrainedFold> {
-  const { directory: { path }, loaders, logger } = plan;
+  const { directory, loaders, logger, resume } = plan;
   const history: EpochNumbers[] = [];
   const onEvent = (event: TrainEvent) => {
     if (event.type === "run") history.push(...earlierEpochs(plan, event.firstEpoch));
     if (event.type === "epoch") history.push(numbersOf(event));
     options.onEvent?.(event);
   };
+  using held = new DisposableStack();
   try {
+    if (resume) {
+      held.use(directory.take());
+      const { data = {} } = plan;
+      options.notify(compareData({ directory, data, anyway: config.training.resume_anyway }));
+    }
     await using trainer = await FoldTrainer.create(plan, { ...options, onEvent });
+    if (!resume) held.use(takeNew(directory));
     await writeRecords(plan, config, options);
-    await logger.start({ directory: path, config: { ...config }, addLog: config.add_log });
+    await logger.start({
+      directory: directory.path,
+      config: { ...config },
+      addLog: config.add_log,
+    });
     const done = await trainer.run().catch(async (error) => {
       await finishFailed(logger);
       throw error;
@@ -157,6 +179,17 @@ async function runFold(
   } finally {
     await Promise.all(Object.values(loaders).map((loader) => loader?.close()));
   }
+}
+
+/** Takes a directory that no other process has made a run of since it was found to be free. */
+function takeNew(directory: RunDirectory): Disposable {
+  const lock = directory.take();
+  if (!directory.occupied) return lock;
+  lock.release();
+  const { path } = directory;
+  throw new DataError(`Cannot train in "${path}": another process has trained a run there`, {
+    file: path,
+  });
 }
 
 /** What has gone wrong before is what the user is told, whatever the logger makes of it. */
@@ -189,14 +222,18 @@ function read(values: Values): Values {
 
 /** The config as asked for and as built, and what ran it. */
 async function writeRecords(
-  { directory, resume, seed, origin }: TrainPlan,
+  { directory, resume, seed, origin, data }: TrainPlan,
   config: ResolvedConfig,
   { plugins = [] }: TrainOptions,
 ): Promise<void> {
-  directory.make();
-  const asked = { ...config, training: { ...config.training, resume: null } };
+  const own = { resume: null, resume_anyway: false };
+  const asked = { ...config, training: { ...config.training, ...own } };
   const built = { ...asked, training: { ...asked.training, seed } };
-  if (!resume) await directory.write("config", asked);
+  const begun = config.training.resume !== null && isFile(directory.file("config"));
+  if (!resume && !begun) await directory.write("config", asked);
   await directory.write("resolvedConfig", built);
-  await directory.write("runtimeInfo", runtimeInfo(new Date(), { plugins, features: origin }));
+  await directory.write(
+    "runtimeInfo",
+    runtimeInfo(new Date(), { plugins, features: origin, data }),
+  );
 }

@@ -91,6 +91,7 @@ export class Images {
       labels: { values: labels, width: 1 },
       sampleShape: [transform.channels, ...size],
       source: { module: IMAGE_SOURCE_URL, options },
+      files,
       ids: images.map(({ id }) => id),
       notices: split === "train" ? notices : [...notices, ...this.#shared(files, name)],
     };

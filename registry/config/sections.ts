@@ -21,6 +21,7 @@ import {
   text,
   whole,
 } from "../options/mod.ts";
+import { checkPathParts } from "./path_parts.ts";
 import type { AnySchema, Entries } from "./schema.ts";
 import type {
   DataFields,
@@ -108,6 +109,7 @@ const trainingEntries: OptionEntries<TrainingFields> = {
   num_sanity_val_steps: whole(0, "Validation batches to run before the first epoch."),
   init_checkpoint: path(null, "Checkpoint to start from."),
   resume: path(null, "Run directory to continue, with the config it holds."),
+  resume_anyway: flag(false, "Whether that goes on although its data is not what it was."),
   device: choice("cpu", "Where the graph runs.", ["cpu", "cuda", "webgpu"]),
 };
 
@@ -151,6 +153,7 @@ const loggerEntries: OptionEntries<LoggerFields> = {
   group: text(
     null,
     "Folder of the run below exp_dir/<dataset>; a name with date and models where not given.",
+    { check: checkPathParts },
   ),
 };
 
