@@ -236,7 +236,7 @@ export function quote(name: string): string {
 }
 
 /** What JSON leaves as it is and terminals do not. */
-const UNSAFE = /[\x7f-\x9f\u2028\u2029]/g;
+const UNSAFE = /[\p{Cc}\u2028\u2029]/gu;
 
 function escapeCharacter(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;

@@ -5,8 +5,7 @@
 import { quote } from "../errors.ts";
 
 /** Characters that no name should have: control characters, and the separator of one system only. */
-// deno-lint-ignore no-control-regex
-const ODD = /[\x00-\x1f\x7f-\x9f\u2028\u2029\\]/;
+const ODD = /[\p{Cc}\u2028\u2029\\]/u;
 
 /**
  * Checks a text that names something below a folder: one or more plain parts of a path, so that it

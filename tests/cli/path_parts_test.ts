@@ -8,7 +8,7 @@ import { extractionRegistry } from "../_extraction.ts";
 import { listener } from "./_fakes.ts";
 
 const MADE_UP = ["--data.dataset", "made_up", "--model.encoder.encoder_type", "tiny"];
-const WRONG = ["../../x", "..", ".", "a/../../b", "/tmp/a", "a\nb", "a\x1b[2Jb", "a\0b", "a\\b"];
+const WRONG = ["../../x", "..", ".", "a/../../b", "/a", "a\nb", "a\x1b[2Jb", "a\0b", "a\\b"];
 
 Deno.test("glovita_train refuses a logger.group that leads out of exp_dir or is not plain", async () => {
   await inFolder(async (folder) => {
@@ -39,7 +39,7 @@ Deno.test("glovita_extract_features refuses an output_filename that leads out of
   await inFolder(async (folder) => {
     const names = [
       "../{split}.h5",
-      "/tmp/{split}.h5",
+      "/{split}.h5",
       "a/../../{split}.h5",
       "{split}/",
       "./{split}",

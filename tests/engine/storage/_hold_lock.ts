@@ -3,4 +3,4 @@ import { FileLock } from "../../../engine/storage/lock.ts";
 
 FileLock.take(Deno.args[0], "it is taken");
 console.log("held");
-setInterval(() => {}, 2 ** 30);
+Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
