@@ -69,3 +69,11 @@ Deno.test("describeValue() shows values as JSON, cut where long", () => {
   assertEquals(describeValue({ a: [1] }), '{"a":[1]}');
   assertEquals(describeValue(Array(99).fill(0)).length, 60);
 });
+
+Deno.test("describeValue() shows a text whole unless no message could hold it", () => {
+  for (const length of [0, 20, 300]) {
+    assertEquals(describeValue("x".repeat(length)).length, length + 2);
+  }
+  const shown = describeValue("x".repeat(5_000_000));
+  assertEquals(shown, `"${"x".repeat(300)}"... (5000000 characters)`);
+});
