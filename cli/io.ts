@@ -13,11 +13,19 @@ export interface Io {
   readonly terminal: boolean;
 }
 
-/** The console. */
+/** The console. A stream that takes nothing more, such as a full disk, does not end the work. */
 export const consoleIo: Io = {
-  out: (line) => console.log(line),
-  err: (line) => console.error(line),
+  out: (line) => writeQuietly(console.log, line),
+  err: (line) => writeQuietly(console.error, line),
   get terminal() {
     return Deno.stdout.isTerminal() && Deno.stderr.isTerminal();
   },
 };
+
+function writeQuietly(write: (line: string) => void, line: string): void {
+  try {
+    write(line);
+  } catch {
+    // There is nobody to be told; the exit code still says how the work went.
+  }
+}

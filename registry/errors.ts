@@ -250,7 +250,14 @@ export function didYouMean(name: string, known: Iterable<string>): string {
  * @category Errors
  */
 export function quote(name: string): string {
-  return JSON.stringify(name);
+  return JSON.stringify(name).replace(UNSAFE, escapeCharacter);
+}
+
+/** What JSON leaves as it is and terminals do not. */
+const UNSAFE = /[\p{Cc}\u2028\u2029]/gu;
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 function normalise(name: string): string {

@@ -62,6 +62,7 @@ const datasetConfig = v.strictObject({
   broken: v.optional(v.array(v.number()), []),
   strict: v.optional(v.boolean(), true),
   regression: v.optional(v.boolean(), false),
+  files: v.optional(v.array(v.string()), []),
   augmentation: augmentationSchema({ train_policy: "shaky", test_policy: "plain" }),
 });
 
@@ -70,7 +71,7 @@ const images: Plugin<"dataset", v.InferOutput<typeof datasetConfig>> = {
   key: "made_up",
   description: "made-up images",
   config: datasetConfig,
-  create({ num_classes, length, regression, ...options }): Dataset {
+  create({ num_classes, length, regression, files, ...options }): Dataset {
     const split: Split = {
       name: "made up",
       length,
@@ -83,6 +84,7 @@ const images: Plugin<"dataset", v.InferOutput<typeof datasetConfig>> = {
       },
       ids: Array.from({ length }, (_, i) => `class ${i % num_classes}/bild-ä-${i}.png`),
       source: { module: import.meta.url, options },
+      ...(files.length > 0 && { files }),
     };
     return {
       numClasses: regression ? 1 : num_classes,

@@ -125,6 +125,8 @@ export interface Split {
   readonly source: SourceModule;
   /** How its features were made, where that is known. */
   readonly origin?: FeaturesOrigin;
+  /** Files that the samples are read from: work that goes on notices where they were replaced. */
+  readonly files?: readonly string[];
   /** Names of the samples, in their order, where they have any. */
   readonly ids?: readonly string[];
   /** Lines that the user should see: what the dataset left out, and how much of it. */

@@ -6,8 +6,9 @@
  */
 import { Buffer } from "node:buffer";
 import { DataError } from "../errors.ts";
-import { writeError } from "../storage/atomic.ts";
+import { removeQuietly, writeError } from "../storage/atomic.ts";
 import { checksum } from "../storage/checksum.ts";
+import { openLocked } from "../storage/lock.ts";
 
 /** Features of consecutive samples. */
 export interface FeatureBlock {
@@ -27,9 +28,23 @@ export interface JournalOptions {
   readonly fingerprint: string;
   /** Values a row. */
   readonly embedDim: number;
+  /** Index of the first sample. @default {0} */
+  readonly first?: number;
+  /** Lines on the data that the samples are read from, which may be told to be the same. */
+  readonly data?: string;
+}
+
+/** How a journal goes on. */
+export interface ResumeOptions {
+  /** Whether it goes on although the data is not what it was. @default {false} */
+  readonly anyway?: boolean;
+  /** Gets a line where it does. */
+  readonly notify?: (message: string) => void;
 }
 
 const MAGIC = "glovita journal 1\n";
+/** Stands between the lines on the work and those on its data. */
+const DATA_BEGINS = "\0";
 const HEADER_BYTES = 20;
 
 /**
@@ -52,16 +67,16 @@ const HEADER_BYTES = 20;
 export class Journal implements Disposable {
   readonly #path: string;
   readonly #file: Deno.FsFile;
-  readonly #embedDim: number;
+  readonly #options: JournalOptions;
   readonly #begin: number;
   #end: number;
   #samples = 0;
   #open = true;
 
-  private constructor(path: string, file: Deno.FsFile, embedDim: number, begin: number) {
+  private constructor(path: string, file: Deno.FsFile, options: JournalOptions, begin: number) {
     this.#path = path;
     this.#file = file;
-    this.#embedDim = embedDim;
+    this.#options = options;
     this.#begin = begin;
     this.#end = begin;
   }
@@ -77,19 +92,13 @@ export class Journal implements Disposable {
    * @param options What it is about.
    * @throws {DataError} if the file cannot be written, or another process is writing it.
    */
-  static create(path: string, { fingerprint, embedDim }: JournalOptions): Journal {
-    const text = new TextEncoder().encode(fingerprint);
-    const head = Buffer.concat([Buffer.from(MAGIC), uint32s(text.length, checksum(text)), text]);
-    let file: Deno.FsFile | undefined;
+  static create(path: string, options: JournalOptions): Journal {
+    const file = openAlone(path);
     try {
-      file = Deno.openSync(path, { read: true, write: true, create: true });
-      lock(file, path);
-      file.truncateSync(0);
-      writeAll(file, head);
-      return new Journal(path, file, embedDim, head.length);
+      return Journal.#start(path, file, options);
     } catch (error) {
-      file?.close();
-      throw error instanceof DataError ? error : writeError(error, path);
+      file.close();
+      throw writeError(error, path);
     }
   }
 
@@ -97,32 +106,35 @@ export class Journal implements Disposable {
    * Goes on with a journal; starts one where there is none, or only its beginning.
    * @param path Its file.
    * @param options What it is about.
-   * @throws {DataError} if the journal is about other work, or another process is writing it.
+   * @param resume What is done where the data is not what it was.
+   * @throws {DataError} if the journal is about other work, the data is not what it was, or another
+   *   process is writing it.
    */
-  static resume(path: string, options: JournalOptions): Journal {
-    let file: Deno.FsFile;
+  static resume(path: string, options: JournalOptions, resume: ResumeOptions = {}): Journal {
+    const file = openAlone(path);
     try {
-      file = Deno.openSync(path, { read: true, write: true });
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return Journal.create(path, options);
-      throw writeError(error, path);
-    }
-    try {
-      lock(file, path);
-      const found = readFingerprint(file);
-      if (found !== undefined) {
-        checkFingerprint(path, found.text, options);
-        const journal = new Journal(path, file, options.embedDim, found.end);
-        for (const block of journal.blocks()) journal.#samples += block.count;
-        file.truncateSync(journal.#end);
-        return journal;
-      }
+      const head = readHead(file);
+      if (head === undefined) return Journal.#start(path, file, options);
+      checkWork(path, head.fingerprint, options.fingerprint);
+      checkData(path, { found: head.data, now: options.data ?? "" }, resume);
+      const journal = new Journal(path, file, options, head.end);
+      for (const block of journal.blocks()) journal.#samples += block.count;
+      file.truncateSync(journal.#end);
+      return journal;
     } catch (error) {
       file.close();
-      throw error;
+      throw writeError(error, path);
     }
-    file.close();
-    return Journal.create(path, options);
+  }
+
+  static #start(path: string, file: Deno.FsFile, options: JournalOptions): Journal {
+    const { fingerprint, data } = options;
+    const text = Buffer.from(data === undefined ? fingerprint : fingerprint + DATA_BEGINS + data);
+    const head = Buffer.concat([Buffer.from(MAGIC), uint32s(text.length, checksum(text)), text]);
+    file.truncateSync(0);
+    file.seekSync(0, Deno.SeekMode.Start);
+    writeAll(file, head);
+    return new Journal(path, file, options, head.length);
   }
 
   /**
@@ -146,24 +158,24 @@ export class Journal implements Disposable {
     this.#samples += count;
   }
 
-  /** Reads the blocks, in their order; stops before one that is cut short. */
+  /** Reads the blocks, in their order; stops before one that is cut short or is not a block. */
   *blocks(): IterableIterator<FeatureBlock> {
+    const { embedDim, first = 0 } = this.#options;
     let at = this.#begin;
-    for (;;) {
+    for (let next = first;;) {
       const head = readAt(this.#file, at, HEADER_BYTES);
       if (head === undefined) break;
       const [sum, start, count, textLength, valuesLength] = readUint32s(head, 5);
       const body = readAt(this.#file, at + HEADER_BYTES, textLength + valuesLength);
       if (body === undefined) break;
       if (checksum(body, checksum(head.subarray(4))) !== sum) break;
-      const text = body.subarray(0, textLength).toString();
-      const features = new Float32Array(body.buffer.slice(
-        body.byteOffset + textLength,
-        body.byteOffset + textLength + valuesLength,
-      ));
-      const skipped = text === "" ? [] : JSON.parse(text) as FeatureBlock["skipped"];
-      if (features.length !== (count - skipped.length) * this.#embedDim) break;
+      const skipped = readSkipped(body.subarray(0, textLength).toString(), count);
+      if (skipped === undefined || start !== next) break;
+      if (valuesLength !== (count - skipped.length) * embedDim * 4) break;
+      const begin = body.byteOffset + textLength;
+      const features = new Float32Array(body.buffer.slice(begin, begin + valuesLength));
       at += HEADER_BYTES + textLength + valuesLength;
+      next += count;
       this.#end = Math.max(this.#end, at);
       yield { start, count, features, skipped };
     }
@@ -175,10 +187,11 @@ export class Journal implements Disposable {
     this.#open = false;
   }
 
-  /** Closes and removes the file. */
+  /** Closes and removes the file, which somebody may have removed before. */
   remove(): void {
+    // Removed while it is locked: no other process can have begun to use it.
+    removeQuietly(this.#path);
     this.close();
-    Deno.removeSync(this.#path);
   }
 
   /** Closes the file, which stays. */
@@ -187,25 +200,54 @@ export class Journal implements Disposable {
   }
 }
 
-/** Keeps other processes off the file for as long as it is open. */
-function lock(file: Deno.FsFile, path: string): void {
-  let free: boolean;
-  try {
-    free = file.tryLockSync(true);
-  } catch {
-    return; // A file system without locks.
-  }
-  if (free) return;
+/** Opens the file, and keeps other processes off it for as long as it is open. */
+function openAlone(path: string): Deno.FsFile {
+  const file = openLocked(path);
+  if (file !== undefined) return file;
   throw new DataError(`Cannot write "${path}": another process is writing it`, { file: path });
 }
 
-function checkFingerprint(path: string, found: string, options: JournalOptions): void {
-  if (found === options.fingerprint) return;
+function checkWork(path: string, found: string, now: string): void {
+  if (found === now) return;
   throw new DataError(
-    `Cannot go on with "${path}": it is of other work, ${difference(found, options)}; ` +
+    `Cannot go on with "${path}": it is of other work, ${difference(found, now)}; ` +
       "remove it, or run without resume",
     { file: path },
   );
+}
+
+function checkData(
+  path: string,
+  { found, now }: { readonly found: string; readonly now: string },
+  { anyway = false, notify = () => {} }: ResumeOptions,
+): void {
+  if (found === now) return;
+  const state = `its samples are of other data, ${difference(found, now)}`;
+  if (anyway) return notify(`"${path}": ${state}; going on anyway`);
+  throw new DataError(
+    `Cannot go on with "${path}": ${state}; resume_anyway goes on, or run without resume`,
+    { file: path },
+  );
+}
+
+/** Samples of a block that were left out; `undefined` where the text says nothing of the kind. */
+function readSkipped(text: string, count: number): FeatureBlock["skipped"] | undefined {
+  if (text === "") return [];
+  let skipped: unknown;
+  try {
+    skipped = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!Array.isArray(skipped) || !skipped.every(isSkipped)) return undefined;
+  const positions = new Set(skipped.map(({ position }) => position));
+  const inside = [...positions].every((at) => Number.isInteger(at) && at >= 0 && at < count);
+  return inside && positions.size === skipped.length ? skipped : undefined;
+}
+
+function isSkipped(value: unknown): value is FeatureBlock["skipped"][number] {
+  const { position, reason } = Object(value) as Record<string, unknown>;
+  return typeof position === "number" && typeof reason === "string";
 }
 
 function uint32s(...values: readonly number[]): Buffer {
@@ -236,19 +278,27 @@ function readAt(file: Deno.FsFile, at: number, length: number): Buffer | undefin
   return bytes;
 }
 
-function readFingerprint(file: Deno.FsFile): { text: string; end: number } | undefined {
+interface Head {
+  readonly fingerprint: string;
+  readonly data: string;
+  /** Where the blocks begin. */
+  readonly end: number;
+}
+
+function readHead(file: Deno.FsFile): Head | undefined {
   const head = readAt(file, 0, MAGIC.length + 8);
   if (head === undefined || head.subarray(0, MAGIC.length).toString() !== MAGIC) return undefined;
   const [length, sum] = readUint32s(head.subarray(MAGIC.length), 2);
   const text = readAt(file, head.length, length);
   if (text === undefined || checksum(text) !== sum) return undefined;
-  return { text: text.toString(), end: head.length + length };
+  const [fingerprint, data = ""] = text.toString().split(DATA_BEGINS);
+  return { fingerprint, data, end: head.length + length };
 }
 
-/** The first line in which two fingerprints differ. */
-function difference(found: string, { fingerprint }: JournalOptions): string {
-  const [old, now] = [found.split("\n"), fingerprint.split("\n")];
+/** The first line in which two texts differ. */
+function difference(found: string, wanted: string): string {
+  const [old, now] = [found.split("\n"), wanted.split("\n")];
   const at = now.findIndex((line, i) => line !== old[i]);
-  const show = (line: string | undefined) => (line ?? "nothing").slice(0, 120);
+  const show = (line: string | undefined) => (line || "nothing").slice(0, 120);
   return at < 0 ? "with more to it" : `${show(old[at])} instead of ${show(now[at])}`;
 }

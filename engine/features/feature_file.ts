@@ -284,6 +284,7 @@ export function featureSplit(file: FeatureFile): Split {
     bagLengths: file.bagLengths,
     origin: file.origin,
     notices: file.notices,
+    files: [file.path],
     source: { module: FEATURE_SOURCE_URL, options },
   };
 }

@@ -5,11 +5,12 @@
 import { basename, dirname, join } from "node:path";
 import { DataError } from "../errors.ts";
 import { errorCode } from "./file_reader.ts";
+import { isFile } from "./is_file.ts";
 
 /** Longest part of the final name that a temporary name repeats. */
 const NAME_LENGTH = 100;
-/** Names that {@linkcode temporaryPath} makes. */
-const TEMPORARY = /^\..*\.[0-9a-f-]{36}\.tmp$/;
+/** Names that {@linkcode temporaryPath} makes, and the part that repeats the final name. */
+const TEMPORARY = /^\.(.*)\.[0-9a-f-]{36}\.tmp$/;
 
 /**
  * Makes a name for a file while it is being written: hidden, unlike any other, in the folder of its
@@ -25,8 +26,12 @@ const TEMPORARY = /^\..*\.[0-9a-f-]{36}\.tmp$/;
  * ```
  */
 export function temporaryPath(path: string): string {
-  const name = basename(path).slice(0, NAME_LENGTH);
-  return join(dirname(path), `.${name}.${crypto.randomUUID()}.tmp`);
+  return join(dirname(path), `.${repeated(path)}.${crypto.randomUUID()}.tmp`);
+}
+
+/** The part of a final name that its temporary names repeat. */
+function repeated(path: string): string {
+  return basename(path).slice(0, NAME_LENGTH);
 }
 
 /**
@@ -48,6 +53,30 @@ export function temporaryPath(path: string): string {
 export function removeTemporaries(folder: string): void {
   for (const { name } of Deno.readDirSync(folder)) {
     if (TEMPORARY.test(name)) Deno.removeSync(join(folder, name));
+  }
+}
+
+/**
+ * Removes what a killed process left half-written of one file.
+ *
+ * @param path Final name of the file; nobody else may be writing it.
+ *
+ * @example Other files may still be written
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * const folder = Deno.makeTempDirSync();
+ * const [left, other] = ["a.h5", "b.h5"].map((name) => temporaryPath(`${folder}/${name}`));
+ * for (const path of [left, other]) Deno.writeTextFileSync(path, "");
+ * removeTemporariesOf(`${folder}/a.h5`);
+ * assertEquals([...Deno.readDirSync(folder)].map(({ name }) => `${folder}/${name}`), [other]);
+ * ```
+ */
+export function removeTemporariesOf(path: string): void {
+  for (const final of new Set([path, resolveLink(path)])) {
+    const folder = dirname(final);
+    for (const { name } of Deno.readDirSync(folder)) {
+      if (TEMPORARY.exec(name)?.[1] === repeated(final)) removeQuietly(join(folder, name));
+    }
   }
 }
 
@@ -92,6 +121,14 @@ function syncFolder(path: string): void {
   }
 }
 
+function isFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
 /** What a failed write says about the file, or `undefined` if the file system is not at fault. */
 function describe(error: unknown, path: string): string | undefined {
   if (error instanceof Deno.errors.NotCapable) {
@@ -107,11 +144,14 @@ function describe(error: unknown, path: string): string | undefined {
     case "EPERM":
       return "permission denied";
     case "EISDIR":
-    case "EEXIST":
     case "ENOTEMPTY":
       return "it is a folder";
+    case "EEXIST":
+      return isFile(path) ? "it is a file, not a folder" : "it is a folder";
     case "ENOENT":
-      return `the folder "${dirname(path)}" does not exist`;
+      return isFolder(dirname(path))
+        ? "another process removed its temporary file"
+        : `the folder "${dirname(path)}" does not exist`;
     case "ENOTDIR":
       return `"${dirname(path)}" is not a folder`;
     case "ENAMETOOLONG":

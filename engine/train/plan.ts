@@ -5,6 +5,7 @@
 import type { SessionOptions } from "../runtime/session.ts";
 import type { CheckpointPlan } from "./checkpoint.ts";
 import type { FeaturesOrigin } from "../data/data.ts";
+import type { DataFacts } from "../data/data_facts.ts";
 import type { MetricMode } from "./evaluate.ts";
 import type { TrainEvent } from "./events.ts";
 import type { Logger, Metric, Schedule } from "./interfaces.ts";
@@ -70,6 +71,10 @@ export interface TrainPlan extends CheckpointPlan {
   readonly directory: RunDirectory;
   /** Whether to go on from the directory's `last.pt`. */
   readonly resume: boolean;
+  /** Whether it goes on although numbers of earlier epochs are missing. */
+  readonly resumeAnyway?: boolean;
+  /** What the data is recognised by, by split. */
+  readonly data?: Readonly<Record<string, DataFacts>>;
   /** Values that parameters start from instead of their own initial ones, by name. */
   readonly initial?: ReadonlyMap<string, Float32Array>;
   /** How the features to train on were made, where that is known. */

@@ -10,6 +10,7 @@ import { removeTemporaries, replaceFile, writeError, writeJsonAtomic } from "../
 import { isFile } from "../storage/is_file.ts";
 import { parseJson } from "../storage/json_file.ts";
 import { decodeText } from "../storage/text_file.ts";
+import { FileLock } from "../storage/lock.ts";
 import type { TorchValue } from "../storage/torch/pickle_values.ts";
 import { writeTorchFile } from "../storage/torch/torch_file.ts";
 import type { Values } from "./events.ts";
@@ -37,6 +38,8 @@ const FILES = {
 } as const;
 /** Folder of the checkpoints. */
 const CHECKPOINTS = "checkpoints";
+/** File that is locked while a process trains in the directory. */
+const LOCK = "run.lock";
 /** Name of a fold's directory. */
 const FOLD = /^\d+$/;
 
@@ -121,9 +124,33 @@ export class RunDirectory {
     return new RunDirectory(join(this.path, "..", String(fold)));
   }
 
-  /** Whether there is a run in the directory: one that has finished an epoch. */
+  /**
+   * Whether there is a run in the directory that must not be written over: one that has finished an
+   * epoch. Numbers of a first epoch whose checkpoint was never finished are no run.
+   */
   get occupied(): boolean {
-    return this.hasCheckpoint("last") || isFile(this.file("metrics"));
+    if (this.hasCheckpoint("last")) return true;
+    if (!isFile(this.file("metrics"))) return this.hasCheckpoint("best");
+    return !this.#expectsCheckpoint() || this.#epochsMeasured() > 1;
+  }
+
+  /** Whether a process that trains here writes checkpoints, as far as its config says. */
+  #expectsCheckpoint(): boolean {
+    try {
+      const { training } = this.readConfig("resolvedConfig", "Cannot read");
+      return !isRecord(training) || training.enable_checkpointing !== false;
+    } catch {
+      return true;
+    }
+  }
+
+  /** How many epochs have numbers; infinitely many where `metrics.json` cannot be read. */
+  #epochsMeasured(): number {
+    try {
+      return this.readMetrics(Infinity).train.length;
+    } catch {
+      return Infinity;
+    }
   }
 
   /** @param name What the file holds. @returns Its path. */
@@ -132,14 +159,29 @@ export class RunDirectory {
   }
 
   /**
-   * Makes the directory where it is not there, and removes what a killed process left half-written.
-   * @throws {DataError} if it cannot be made.
+   * Makes the directory where it is not there, keeps other processes off it, and removes what a
+   * killed one left half-written.
+   * @returns The lock, to be released when nothing is written any more.
+   * @throws {DataError} if it cannot be made, or another process trains in it.
    */
-  make(): void {
-    const checkpoints = join(this.path, CHECKPOINTS);
+  take(): FileLock {
+    const { path } = this;
+    const checkpoints = join(path, CHECKPOINTS);
+    this.#make(checkpoints);
+    const refusal = `Cannot train in "${path}": another process is training in it`;
+    const lock = FileLock.take(join(path, LOCK), refusal);
+    try {
+      for (const folder of [path, checkpoints]) removeTemporaries(folder);
+      return lock;
+    } catch (error) {
+      lock.release();
+      throw writeError(error, path);
+    }
+  }
+
+  #make(checkpoints: string): void {
     try {
       Deno.mkdirSync(checkpoints, { recursive: true });
-      for (const folder of [this.path, checkpoints]) removeTemporaries(folder);
     } catch (cause) {
       const { path } = this;
       const part = obstacle(path);
@@ -220,19 +262,27 @@ export class RunDirectory {
   /**
    * Reads `metrics.json`.
    * @param epochs How many epochs to take.
-   * @returns The numbers of the first `epochs` epochs; none without a file.
+   * @returns The numbers of the first `epochs` epochs, or of as many as there are; none without a
+   * file.
    * @throws {DataError} if the file holds something else.
    */
   readMetrics(epochs: number): MetricsFile {
     const file = this.file("metrics");
     if (!isFile(file)) return { train: [], val: [] };
+    const fail = (state: string, cause?: unknown) =>
+      new DataError(`Cannot read "${file}": ${state}`, { file, cause });
+    let metrics: unknown;
     try {
-      const { train, val } = JSON.parse(Deno.readTextFileSync(file)) as MetricsFile;
-      if (![...train, ...val].every(isRecord)) throw new TypeError("an epoch is not an object");
-      return { train: train.slice(0, epochs), val: val.slice(0, epochs) };
+      metrics = JSON.parse(Deno.readTextFileSync(file));
     } catch (cause) {
-      throw new DataError(`Cannot read "${file}": it holds no metrics`, { file, cause });
+      throw fail("it holds no metrics", cause);
     }
+    if (!isMetrics(metrics)) throw fail("it holds no metrics");
+    const { train, val } = metrics;
+    if (![...train, ...val].every(isValues) || train.length !== val.length) {
+      throw fail("its epochs are not objects of numbers, as many of train as of val");
+    }
+    return { train: train.slice(0, epochs), val: val.slice(0, epochs) };
   }
 
   /**
@@ -264,6 +314,16 @@ function foldsIn(group: string): RunDirectory[] {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isMetrics(value: unknown): value is MetricsFile {
+  return isRecord(value) && Array.isArray(value.train) && Array.isArray(value.val);
+}
+
+/** Numbers by name; JSON has `null` for those that are not finite. */
+function isValues(value: unknown): value is Values {
+  return isRecord(value) &&
+    Object.values(value).every((number) => typeof number === "number" || number === null);
 }
 
 /** Gives a file a second name, or copies it where names cannot share a file. */

@@ -67,6 +67,7 @@ export class FoldTrainer implements AsyncDisposable {
     setParameters(state, plan.initial);
     await state.addOptimizer(parameters, optimizer);
     const progress = plan.resume ? restoreLast(state, plan) : undefined;
+    if (progress) requireNumbers(plan, progress.epoch + 1);
     const { loss, scores, parts, updates } = modelGraph(model, {
       training: true,
       labelSmoothing,
@@ -299,6 +300,18 @@ function setParameters(
 
 function copyWeights(state: TrainState): Map<string, Float32Array> {
   return new Map(state.names().map((name) => [name, state.parameter(name).data.slice()]));
+}
+
+/** Without the numbers of all epochs before, curves would have gaps and early stopping count anew. */
+function requireNumbers({ directory, resumeAnyway = false }: TrainPlan, epochs: number): void {
+  const { length } = directory.readMetrics(epochs).val;
+  if (length === epochs || resumeAnyway) return;
+  const file = directory.file("metrics");
+  const state = `it has numbers of ${length} epochs, "last.pt" is of ${epochs}`;
+  throw new DataError(
+    `Cannot resume from "${file}": ${state}; --training.resume_anyway goes on`,
+    { file },
+  );
 }
 
 /** Restores `last.pt`, which must be of a run that this plan can go on with. */

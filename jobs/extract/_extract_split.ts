@@ -6,13 +6,14 @@ import { DataError } from "../../engine/errors.ts";
 import type { Extractor } from "../../engine/extract/extractor.ts";
 import { type FeatureBlock, Journal } from "../../engine/extract/journal.ts";
 import { FeatureWriter } from "../../engine/features/feature_writer.ts";
-import { Hdf5File } from "../../engine/storage/hdf5/hdf5.ts";
-import { isFile } from "../../engine/storage/is_file.ts";
+import { removeTemporariesOf } from "../../engine/storage/atomic.ts";
 import type { Split } from "../../engine/data/data.ts";
+import { type FileFacts, fileFacts } from "../../engine/data/data_facts.ts";
 import type { ExtractConfig } from "../../registry/config/extract.ts";
 import type { SplitName } from "../../registry/plugin.ts";
 import type { ExtractedFile, ExtractEvent } from "./events.ts";
 import { type FeatureAttributes, fingerprintOf, shortFingerprint } from "./feature_attributes.ts";
+import { journalPath, keepFinished, SIZES, type SplitFacts } from "./_finished_file.ts";
 
 /** Largest finite float16. */
 const LARGEST_FLOAT16 = 65504;
@@ -38,7 +39,10 @@ export interface SplitWork {
 /** How files are made. */
 export interface SplitOptions {
   /** Bits, compression, and whether interrupted work goes on. */
-  readonly config: Pick<ExtractConfig, "precision" | "compression" | "resume" | "dataloading">;
+  readonly config: Pick<
+    ExtractConfig,
+    "precision" | "compression" | "resume" | "resume_anyway" | "dataloading"
+  >;
   /** Computes the features. */
   readonly extractor: Extractor;
   /** Stops the work. */
@@ -56,50 +60,36 @@ export interface SplitOptions {
  * @throws {DataError} if samples cannot be read or files cannot be written.
  */
 export async function extractSplit(work: SplitWork, options: SplitOptions): Promise<ExtractedFile> {
-  const { file, embedDim, split, attributes, shard } = work;
-  const { resume } = options.config;
+  const { file, embedDim, split, attributes, shard, range } = work;
+  const { signal, onEvent, config: { resume, resume_anyway: anyway } } = options;
   const fingerprint = fingerprintOf(attributes, split);
-  const finished = resume ? await finishedFile(work, shortFingerprint(fingerprint)) : undefined;
+  const files = split.files && await fileFacts(split.files, signal);
+  const facts: SplitFacts = { fingerprint: shortFingerprint(fingerprint), files };
+  const goOn = { anyway, notify: (message: string) => onEvent({ type: "notice", message }) };
+  const finished = resume ? await keepFinished(work, facts, goOn) : undefined;
   if (finished) return finished;
-  const path = `${file}.partial`;
-  const about = { fingerprint: shard ? `${fingerprint}\nshard ${shard}` : fingerprint, embedDim };
-  using journal = resume ? Journal.resume(path, about) : Journal.create(path, about);
+  const path = journalPath(file);
+  const about = {
+    fingerprint: shard ? `${fingerprint}\nshard ${shard}` : fingerprint,
+    embedDim,
+    first: range.start,
+    data: files && linesOf(files),
+  };
+  using journal = resume ? Journal.resume(path, about, goOn) : Journal.create(path, about);
+  removeTemporariesOf(file);
   await fill(journal, work, options);
-  const done = await finish(journal, work, { ...options, fingerprint });
+  const done = await finish(journal, work, { ...options, facts });
   journal.remove();
   return done;
 }
 
-/** The file, where an earlier run has finished it. */
-async function finishedFile(
-  work: SplitWork,
-  fingerprint: string,
-): Promise<ExtractedFile | undefined> {
-  const { name, file, embedDim, shard } = work;
-  if (!isFile(file)) return undefined;
-  using open = await Hdf5File.open(file);
-  const attributes = open.attributes();
-  if (attributes.get("fingerprint") !== fingerprint || attributes.get("shard") !== shard) {
-    throw new DataError(
-      `Cannot keep "${file}": ${difference(attributes, work)}; remove it, or run without resume`,
-      { file },
-    );
-  }
-  const count = (name: string) => Number(attributes.get(name));
-  const [samples, skipped] = [count("samples"), count("skipped")];
-  return { type: "file", split: name, file, samples, skipped, embedDim: embedDim, kept: true };
-}
-
-/** In what a finished file differs from the one that is to be. */
-function difference(
-  found: ReadonlyMap<string, unknown>,
-  { attributes, shard }: SplitWork,
-): string {
-  for (const [name, value] of Object.entries({ ...attributes, shard })) {
-    const its = found.get(name);
-    if (its !== value) return `its ${name} is ${its ?? "not said"}, expected ${value ?? "none"}`;
-  }
-  return "it holds other samples";
+/** What a journal says of the files that samples are read from. */
+function linesOf({ files, bytes, newest, sizes_sha256, times_sha256 }: FileFacts): string {
+  return [
+    `${files} files of ${bytes} bytes, the newest of ${newest}`,
+    `sizes ${sizes_sha256}`,
+    `times ${times_sha256}`,
+  ].join("\n");
 }
 
 async function fill(journal: Journal, work: SplitWork, options: SplitOptions): Promise<void> {
@@ -152,7 +142,7 @@ function samplesOf({ start, count, skipped }: FeatureBlock): number[] {
 async function finish(
   journal: Journal,
   work: SplitWork,
-  { config, fingerprint }: SplitOptions & { readonly fingerprint: string },
+  { config, facts: { fingerprint, files } }: SplitOptions & { readonly facts: SplitFacts },
 ): Promise<ExtractedFile> {
   const { name, split, file, attributes, embedDim, shard } = work;
   const { values, width } = split.labels;
@@ -164,23 +154,33 @@ async function finish(
   });
   let [samples, skipped] = [0, 0];
   try {
+    const { range } = work;
+    let next = range.start;
     for (const block of journal.blocks()) {
+      next = block.start + block.count;
       const indices = samplesOf(block);
       const labels = indices.flatMap((i) => [...values.subarray(i * width, (i + 1) * width)]);
       writer.append(block.features, labels, split.ids ? indices.map((i) => split.ids![i]) : []);
       samples += indices.length;
       skipped += block.skipped.length;
     }
+    if (next !== range.end) {
+      const state = `its journal ends at sample ${next} of ${range.end}; the same command again`;
+      throw new DataError(`Cannot write "${file}": ${state} with --resume computes the rest`, {
+        file,
+      });
+    }
     if (samples === 0) {
       throw new DataError(`Cannot write "${file}": none of ${skipped} samples could be read`, {
         file,
       });
     }
-    const facts = {
-      ...{ ...attributes, samples, skipped, fingerprint: shortFingerprint(fingerprint) },
+    const told = {
+      ...{ ...attributes, samples, skipped, fingerprint },
+      ...(files && { [SIZES]: files.sizes_sha256 }),
       ...(shard && { shard }),
     };
-    for (const [key, value] of Object.entries(facts)) writer.attribute(key, value);
+    for (const [key, value] of Object.entries(told)) writer.attribute(key, value);
   } catch (error) {
     writer.discard();
     throw error;

@@ -11,9 +11,12 @@ import {
 import { FeatureWriter } from "../../engine/features/feature_writer.ts";
 import { Hdf5File } from "../../engine/storage/hdf5/hdf5.ts";
 import { openSplitSource } from "../../engine/data/open_source.ts";
+import { removeTemporariesOf } from "../../engine/storage/atomic.ts";
+import { FileLock } from "../../engine/storage/lock.ts";
 import type { ExtractConfig } from "../../registry/config/extract.ts";
 import type { SplitName } from "../../registry/plugin.ts";
 import type { ExtractedFile } from "./events.ts";
+import { journalPath } from "./_finished_file.ts";
 import type { Shard } from "./names.ts";
 import type { FeatureAttributes } from "./feature_attributes.ts";
 
@@ -44,6 +47,7 @@ export async function mergeShards(split: SplitName, options: MergeOptions): Prom
   const { pathOf, count, config } = options;
   const paths = Array.from({ length: count }, (_, i) => pathOf({ index: i + 1, count }));
   const file = pathOf();
+  const refusal = `Cannot write "${file}": another process is writing it`;
   const shards: FeatureAttributes[] = [];
   for (const [i, path] of paths.entries()) {
     shards.push(await readAttributes(path, `${i + 1}/${count}`));
@@ -52,6 +56,8 @@ export async function mergeShards(split: SplitName, options: MergeOptions): Prom
   const { subtask, embed_dim } = shards[0];
   const embedDim = Number(embed_dim);
   const kind = labelKind(String(subtask));
+  using _lock = FileLock.take(journalPath(file), refusal);
+  removeTemporariesOf(file);
   const writer = await FeatureWriter.create(file, {
     embedDim,
     precision: Number(shards[0].precision) as 16 | 32,

@@ -156,9 +156,17 @@ export async function extractFeatures(
 
 /** How files are written, and where. */
 function writingOf(config: ExtractConfig) {
-  const { precision, compression, resume, output_dir, output_filename } = config;
+  const { precision, compression, resume, resume_anyway, output_dir, output_filename } = config;
   const dataloading = { ...config.dataloading };
-  return { precision, compression, resume, output_dir, output_filename, dataloading };
+  return {
+    precision,
+    compression,
+    resume,
+    resume_anyway,
+    output_dir,
+    output_filename,
+    dataloading,
+  };
 }
 
 type NamedSplits = readonly (readonly [SplitName, Split])[];

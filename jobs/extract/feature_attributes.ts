@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import metadata from "../../deno.json" with { type: "json" };
 import { basename } from "node:path";
 import type { Split } from "../../engine/data/data.ts";
+import { labelsHash, namesHash } from "../../engine/data/data_facts.ts";
 import type { ExtractConfig } from "../../registry/config/extract.ts";
 import type { Dataset, ImageTransform, SplitName } from "../../registry/plugin.ts";
 import type { EncoderWeights } from "./encoder.ts";
@@ -89,15 +90,11 @@ export function fingerprintOf(
   attributes: FeatureAttributes,
   { length, ids, labels }: Pick<Split, "length" | "ids" | "labels">,
 ): string {
-  const names = createHash("sha256").update((ids ?? []).join("\0")).digest("hex");
-  const { buffer, byteOffset, byteLength } = labels.values;
-  const targets = createHash("sha256")
-    .update(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength)).digest("hex");
   return [
     ...Object.entries(attributes).map(([name, value]) => `${name} ${value}`),
     `samples ${length}`,
-    `names ${names}`,
-    `labels ${targets}`,
+    `names ${namesHash(ids)}`,
+    `labels ${labelsHash(labels)}`,
   ].join("\n");
 }
 

@@ -3,6 +3,8 @@
  * @module
  */
 import metadata from "../../deno.json" with { type: "json" };
+import { isFile } from "../../engine/storage/is_file.ts";
+import type { TrainPlan } from "../../engine/train/plan.ts";
 import { RunDirectory } from "../../engine/train/run_directory.ts";
 import type { ResolvedConfig } from "../../registry/config/tree.ts";
 import type { FeaturesOrigin } from "../../registry/plugin.ts";
@@ -17,7 +19,17 @@ export interface RunPlace {
    * @param fold One of the folds.
    * @returns Its run directory, and whether its last checkpoint is to be continued.
    */
-  fold(fold: number): { readonly directory: RunDirectory; readonly resume: boolean };
+  fold(fold: number): FoldPlace;
+}
+
+/** Where a fold goes. */
+export interface FoldPlace {
+  /** Its run directory. */
+  readonly directory: RunDirectory;
+  /** Whether its last checkpoint is to be continued. */
+  readonly resume: boolean;
+  /** A line for the user. */
+  readonly notice?: string;
 }
 
 /**
@@ -61,11 +73,12 @@ function newPlace(config: ResolvedConfig): RunPlace {
 }
 
 function resumedPlace({ training, data }: ResolvedConfig, path: string): RunPlace {
-  const first = new RunDirectory(path);
-  const number = first.fold;
+  const directory = new RunDirectory(path);
+  const first = continued(directory);
+  const number = directory.fold;
   if (training.cv_folds === 1) {
     const fold = number ?? data.fold ?? 0;
-    return { folds: [fold], fold: () => ({ directory: first, resume: true }) };
+    return { folds: [fold], fold: () => first };
   }
   if (number === undefined || number >= training.cv_folds) {
     const expected = `the directory of a fold, 0 to ${training.cv_folds - 1}`;
@@ -74,11 +87,20 @@ function resumedPlace({ training, data }: ResolvedConfig, path: string): RunPlac
   return {
     folds: foldsFrom(number, training.cv_folds),
     fold(fold) {
-      if (fold === number) return { directory: first, resume: true };
-      const directory = first.otherFold(fold);
-      return { directory, resume: directory.hasCheckpoint("last") };
+      if (fold === number) return first;
+      const other = directory.otherFold(fold);
+      return { directory: other, resume: other.occupied };
     },
   };
+}
+
+/** A run that was stopped before its first checkpoint begins anew. */
+function continued(directory: RunDirectory): FoldPlace {
+  if (directory.occupied || !isFile(directory.file("resolvedConfig"))) {
+    return { directory, resume: true };
+  }
+  const notice = `"${directory.path}" has no finished epoch: it begins anew`;
+  return { directory, resume: false, notice };
 }
 
 function foldsFrom(first: number, count: number): number[] {
@@ -91,6 +113,8 @@ export interface RunParts {
   readonly plugins: readonly string[];
   /** How the features that it trains on were made, where their file says so. */
   readonly features?: FeaturesOrigin;
+  /** What its data is recognised by when it is resumed, by split. */
+  readonly data?: TrainPlan["data"];
 }
 
 /**

@@ -3,8 +3,11 @@
  * engine's trainer runs it, fold by fold.
  * @module
  */
+import { DataError } from "../../engine/errors.ts";
+import { isFile } from "../../engine/storage/is_file.ts";
 import type { EpochDone, RunDone, TrainEvent, Values } from "../../engine/train/events.ts";
 import type { TrainPlan } from "../../engine/train/plan.ts";
+import type { RunDirectory } from "../../engine/train/run_directory.ts";
 import { FoldTrainer } from "../../engine/train/trainer.ts";
 import { FieldUse } from "../../registry/config/field_use.ts";
 import { expectedIssue } from "../../registry/config/issues.ts";
@@ -16,6 +19,7 @@ import { planFold } from "../../registry/builder/fold.ts";
 import { type ConfigInput, resolveConfigInput } from "../../registry/builder/config_input.ts";
 import { placeOf, runtimeInfo } from "../runs/run_names.ts";
 import { addPluginHint } from "../runs/run_plugins.ts";
+import { compareData } from "../runs/same_data.ts";
 
 /**
  * What training needs besides its config.
@@ -63,7 +67,7 @@ export interface TrainedFold extends RunDone {
  * @throws {PluginError} if a plugin is broken.
  * @throws {PartError} if that shows later, in a graph or on a thread that reads.
  *
- * @example Two epochs on features at hand
+ * @example Two epochs on a file of features
  * ```ts
  * import { configure, precomputed, precomputedFeatures, train } from "@glovita/glovita";
  * import { FeatureWriter } from "@glovita/glovita/features";
@@ -106,14 +110,16 @@ export async function train(
   const results: TrainedFold[] = [];
   for (const fold of place.folds) {
     signal?.throwIfAborted();
-    const run = { index: fold, seed, ...place.fold(fold) };
+    const { notice, ...where } = place.fold(fold);
+    if (notice !== undefined) notify([notice]);
+    const run = { index: fold, seed, ...where };
     const { plan, notices } = await planFold({ config, registry }, run).catch((error) => {
       const { directory, resume } = run;
       throw resume ? addPluginHint(error, { directory, tree: config, registry }) : error;
     });
     notify(notices);
     const onReady = () => results.length > 0 || notify(use.notices(isReadBeforeRun));
-    results.push(await runFold(plan, resolution.config, { ...options, use, onReady }));
+    results.push(await runFold(plan, resolution.config, { ...options, use, notify, onReady }));
   }
   notify(use.notices((path) => !isReadBeforeRun(path)));
   return results;
@@ -128,7 +134,7 @@ function isReadBeforeRun(path: string): boolean {
 const PROBED_EPOCHS = 1000;
 
 /** Tells lines to the user, each of them once. */
-function notifier({ onEvent }: TrainOptions): (lines: readonly string[]) => void {
+function notifier({ onEvent }: TrainOptions): FoldOptions["notify"] {
   const told = new Set<string>();
   return (lines) => {
     for (const message of lines) {
@@ -155,6 +161,8 @@ function refuseUnsupported({ training, task }: ResolvedConfig): void {
 interface FoldOptions extends TrainOptions {
   /** Notices which fields of the config are used. */
   readonly use: FieldUse<ResolvedConfig>;
+  /** Tells lines to the user. */
+  readonly notify: (lines: readonly string[]) => void;
   /** Called when everything is ready: graphs are built, and nothing is trained yet. */
   readonly onReady: () => void;
 }
@@ -165,19 +173,28 @@ async function runFold(
   config: ResolvedConfig,
   options: FoldOptions,
 ): Promise<TrainedFold> {
-  const { directory: { path }, loaders, logger, schedule, epochs } = plan;
+  const { directory, loaders, logger, schedule, epochs, resume } = plan;
   const history: EpochNumbers[] = [];
   const onEvent = (event: TrainEvent) => {
     if (event.type === "run") history.push(...earlierEpochs(plan, event.firstEpoch));
     if (event.type === "epoch") history.push(numbersOf(event));
     options.onEvent?.(event);
   };
+  using held = new DisposableStack();
   try {
+    if (resume) {
+      held.use(directory.take());
+      const { data = {} } = plan;
+      options.notify(
+        compareData({ directory, data, anyway: options.use.config.training.resume_anyway }),
+      );
+    }
     await using trainer = await FoldTrainer.create(plan, { ...options, onEvent });
+    if (!resume) held.use(takeNew(directory));
     await writeRecords(plan, config, options);
     const { use: { config: watched }, onReady } = options;
     await logger.start({
-      directory: path,
+      directory: directory.path,
       config: { ...config },
       get addLog() {
         return structuredClone(watched.add_log);
@@ -194,6 +211,17 @@ async function runFold(
   } finally {
     await Promise.all(Object.values(loaders).map((loader) => loader?.close()));
   }
+}
+
+/** Takes a directory that no other process has made a run of since it was found to be free. */
+function takeNew(directory: RunDirectory): Disposable {
+  const lock = directory.take();
+  if (!directory.occupied) return lock;
+  lock.release();
+  const { path } = directory;
+  throw new DataError(`Cannot train in "${path}": another process has trained a run there`, {
+    file: path,
+  });
 }
 
 /** What has gone wrong before is what the user is told, whatever the logger makes of it. */
@@ -226,14 +254,18 @@ function read(values: Values): Values {
 
 /** The config as asked for and as built, and what ran it. */
 async function writeRecords(
-  { directory, resume, seed, origin }: TrainPlan,
+  { directory, resume, seed, origin, data }: TrainPlan,
   config: ResolvedConfig,
   { plugins = [] }: TrainOptions,
 ): Promise<void> {
-  directory.make();
-  const asked = { ...config, training: { ...config.training, resume: null } };
+  const own = { resume: null, resume_anyway: false };
+  const asked = { ...config, training: { ...config.training, ...own } };
   const built = { ...asked, training: { ...asked.training, seed } };
-  if (!resume) await directory.write("config", asked);
+  const begun = config.training.resume !== null && isFile(directory.file("config"));
+  if (!resume && !begun) await directory.write("config", asked);
   await directory.write("resolvedConfig", built);
-  await directory.write("runtimeInfo", runtimeInfo(new Date(), { plugins, features: origin }));
+  await directory.write(
+    "runtimeInfo",
+    runtimeInfo(new Date(), { plugins, features: origin, data }),
+  );
 }

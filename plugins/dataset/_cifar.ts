@@ -84,6 +84,7 @@ export function openCifar(
         labels: { values: labels, width: 1 },
         sampleShape: [transform.channels, ...transformedSize(transform, [SHAPE[1], SHAPE[2]])],
         source: { module: RAW_IMAGE_SOURCE_URL, options },
+        files: [...new Set(blocks.map(({ file }) => file))],
         ids,
       };
     },

@@ -13,6 +13,7 @@ import {
 import { isEncoding } from "../../engine/storage/text_file.ts";
 import { type AugmentationConfig, augmentationSchema } from "../../registry/config/augmentation.ts";
 import type { OptionsSchema, Task, TaskInfo } from "../../registry/plugin.ts";
+import { MAX_CLASSES } from "./_num_classes.ts";
 
 /** Folder of all images that need not exist. */
 export const DEFAULT_IMAGES_DIR = "images";
@@ -85,7 +86,7 @@ function checkEncoding(label: string): string | undefined {
 export const config: OptionsSchema<GenericImageDatasetConfig> = options<
   GenericImageDatasetConfig
 >({
-  num_classes: count(required, "number of classes; 1 for regression"),
+  num_classes: count(required, "number of classes; 1 for regression", { max: MAX_CLASSES }),
   task: choice("Classification", "what is predicted", ["Classification", "Regression"]),
   subtask: choice(
     "multiclass",

@@ -106,6 +106,7 @@ export class Images {
       labels: { values: labels, width: 1 },
       sampleShape: [transform.channels, ...size],
       source: { module: IMAGE_SOURCE_URL, options },
+      files,
       ids: images.map(({ id }) => id),
       notices: [
         ...this.#labels.notices?.() ?? [],

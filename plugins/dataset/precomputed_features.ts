@@ -8,6 +8,7 @@ import type { Split } from "../../engine/data/data.ts";
 import { choice, count, group, options, path, required, text } from "../../registry/options/mod.ts";
 import type { Dataset, Plugin, SplitName, Subtask, Task, TaskInfo } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
+import { MAX_CLASSES } from "./_num_classes.ts";
 
 /**
  * Names of the datasets inside the files.
@@ -46,7 +47,7 @@ export interface PrecomputedFeaturesConfig {
 }
 
 const config = options<PrecomputedFeaturesConfig>({
-  num_classes: count(required, "number of classes, or of predicted values"),
+  num_classes: count(required, "number of classes, or of predicted values", { max: MAX_CLASSES }),
   task: choice("Classification", "what is predicted", ["Classification", "Regression"]),
   subtask: choice(
     "multiclass",

@@ -30,6 +30,10 @@ export function requireSplit(split: Split | undefined, task: TaskInfo): Split | 
     refuse(`${length} bagLengths ${at}`, String(bagLengths.length));
   }
   requireSource(source, `the source ${at}`);
+  const { files = [] } = split;
+  if (!Array.isArray(files) || !files.every((file) => typeof file === "string")) {
+    refuse(`the files ${at} as a list of paths`, describe(files));
+  }
   return split;
 }
 

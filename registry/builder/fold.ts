@@ -5,6 +5,7 @@
  */
 import { readInitialWeights } from "../../engine/train/init_checkpoint.ts";
 import type { Split } from "../../engine/data/data.ts";
+import { type DataFacts, dataFacts } from "../../engine/data/data_facts.ts";
 import { Loader } from "../../engine/data/loader.ts";
 import { parameterOptions } from "../../engine/train/parameter_options.ts";
 import type { RunDirectory } from "../../engine/train/run_directory.ts";
@@ -25,7 +26,13 @@ import {
   parameterAliases,
 } from "./model.ts";
 import { softTargetNotices } from "./soft_targets.ts";
-import { type FoldSplits, foldSplits, openTrainSplits, type SplitPart } from "./splits.ts";
+import {
+  type FoldSplits,
+  foldSplits,
+  type OpenSplits,
+  openTrainSplits,
+  type SplitPart,
+} from "./splits.ts";
 
 /** Which fold, where, and how random. */
 export interface FoldRun {
@@ -55,7 +62,8 @@ export async function planFold(
   const { training, optimizer: { lr } } = config;
   const { dataset } = createDataset(sources);
   const { index: fold, seed } = run;
-  const splits = foldSplits(await openTrainSplits(dataset), config, { fold, seed });
+  const opened = await openTrainSplits(dataset);
+  const splits = foldSplits(opened, config, { fold, seed });
   const { split } = splits.train;
   const bags = split.bagLengths !== undefined;
   const stack = await assembleModel(sources, dataset, { ...split, bags });
@@ -89,6 +97,8 @@ export async function planFold(
     directory: run.directory,
     origin: split.origin,
     resume: run.resume,
+    resumeAnyway: run.resume && training.resume_anyway,
+    data: await factsOf(opened),
     initial: given?.values,
     loaders: planLoaders(encodeFoldWhileReading(splits, encoder, config), config, seed),
     expectedRows: expectedRows(split, config),
@@ -140,6 +150,14 @@ function encodeFoldWhileReading(
   });
   const { train, val, test } = splits;
   return { train: through(train), val: through(val), test: test && through(test) };
+}
+
+async function factsOf(splits: OpenSplits): Promise<Record<string, DataFacts>> {
+  const facts: Record<string, DataFacts> = {};
+  for (const [name, split] of Object.entries(splits)) {
+    if (split !== undefined) facts[name] = await dataFacts(split);
+  }
+  return facts;
 }
 
 /** What the dataset has to say, each line once. */

@@ -10,6 +10,7 @@ import { choice, count, flag, type OptionEntries, path, text, whole } from "../o
 import { SPLIT_NAMES, type SplitName } from "../plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../registry.ts";
 import { changedFields } from "./given_fields.ts";
+import { checkPathParts } from "./path_parts.ts";
 import { getAt, isPlainObject, joinPath, splitPath } from "./objects.ts";
 import { type ConfigSources, ignoredFields, type Resolution, resolveTree } from "./resolve.ts";
 import { MAX_WORKERS, type Section, SECTIONS } from "./sections.ts";
@@ -43,6 +44,8 @@ export interface ExtractFields {
   readonly use_eval_transform_for_train: boolean;
   /** Whether work that was interrupted goes on, and finished files are kept. @default {false} */
   readonly resume: boolean;
+  /** Whether it goes on although images are not what they were. @default {false} */
+  readonly resume_anyway: boolean;
   /** Part `i/n` of every split, counted from 1; `null` is all of it. @default {null} */
   readonly shard: string | null;
   /** Number of shards whose files are to be joined; `null` extracts. @default {null} */
@@ -116,12 +119,17 @@ const rootEntries: OptionEntries<ExtractFields> = {
     null,
     "Template of the files' names, with {method} {model} {dataset} {split} {imgsize} " +
       "{precision} {checkpoint}.",
+    { check: checkPathParts },
   ),
   use_eval_transform_for_train: flag(
     true,
     "Whether training images are prepared as the others are.",
   ),
   resume: flag(false, "Whether interrupted work goes on, and finished files are kept."),
+  resume_anyway: flag(
+    false,
+    "Whether it goes on although sizes or times of the images are not what they were.",
+  ),
   shard: text(
     null,
     "Part i/n of every split, counted from 1, written to its own file.",

@@ -97,6 +97,9 @@ const EMPTY: Field = {
   nullable: false,
 };
 
+/** Characters of a text that a message repeats: more than any path has in practice. */
+const MAX_SHOWN = 300;
+
 const BOUND_NAMES: Readonly<Record<string, keyof Bounds>> = {
   min_value: "min",
   max_value: "max",
@@ -278,11 +281,15 @@ export function describeChoices(choices: readonly string[]): string {
  */
 export function describeValue(value: unknown): string {
   if (value === undefined) return "nothing";
-  if (typeof value === "string") {
-    return value.length > 300 ? `${quote(value.slice(0, 297))}...` : quote(value);
-  }
+  if (typeof value === "string") return describeText(value);
   const text = typeof value === "number" ? String(value) : JSON.stringify(value) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** A text; of a long one its beginning. */
+function describeText(text: string): string {
+  if (text.length <= MAX_SHOWN) return quote(text);
+  return `${quote(text.slice(0, MAX_SHOWN))}... (${text.length} characters)`;
 }
 
 function describeBounds({ min, max, above, below }: Bounds): string {

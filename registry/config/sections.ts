@@ -21,6 +21,7 @@ import {
   text,
   whole,
 } from "../options/mod.ts";
+import { checkPathParts } from "./path_parts.ts";
 import type { AnySchema, Entries } from "./schema.ts";
 import type {
   DataFields,
@@ -112,6 +113,7 @@ const trainingEntries: OptionEntries<TrainingFields> = {
     "Dictionary in that file, or beginning of its names, that holds the weights.",
   ),
   resume: path(null, "Run directory to continue, with the config it holds."),
+  resume_anyway: flag(false, "Whether that goes on although its data is not what it was."),
   device: choice("cpu", "Where the graph runs.", ["cpu", "cuda", "webgpu"]),
 };
 
@@ -155,6 +157,7 @@ const loggerEntries: OptionEntries<LoggerFields> = {
   group: text(
     null,
     "Folder of the run below exp_dir/<dataset>; a name with date and models where not given.",
+    { check: checkPathParts },
   ),
 };
 

@@ -109,6 +109,8 @@ export interface TrainingFields {
   readonly init_checkpoint_key: string | null;
   /** Run directory to continue. @default {null} */
   readonly resume: string | null;
+  /** Whether that goes on although its data is not what it was. @default {false} */
+  readonly resume_anyway: boolean;
   /** Where the graph runs. @default {"cpu"} */
   readonly device: "cpu" | "cuda" | "webgpu";
 }

@@ -54,6 +54,7 @@ Deno.test("glovita_extract_features resolves its defaults", async () => {
     output_filename: null,
     use_eval_transform_for_train: true,
     resume: false,
+    resume_anyway: false,
     shard: null,
     merge: null,
     dataloading: { batch_size: 32, num_workers: null },

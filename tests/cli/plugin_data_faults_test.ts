@@ -41,6 +41,10 @@ const CASES: Readonly<Record<string, Case>> = {
     line: 'Cannot use dataset "mine": expected the labels of split "train" as Int32Array, ' +
       "received an Array",
   },
+  "files that are no paths": {
+    text: dataset("files: [3],", ROWS),
+    line: /^Cannot use dataset "mine": expected the files of split "train" as a list of paths, /,
+  },
   "a class that is not there": {
     text: dataset("labels: { values: new Int32Array(12).fill(3), width: 1 },", ROWS),
     line: 'Cannot use "train": sample 0 is of class 3, there are 3 classes',

@@ -58,7 +58,7 @@ const CASES: readonly Case[] = [
     without: ["data.num_classes", "data.train_features_file", "model.encoder.feature_dim"],
     code: 2,
     lines: [
-      "data.num_classes: expected a whole number of at least 1, received nothing",
+      "data.num_classes: expected a whole number from 1 to 10000000, received nothing",
       "data.train_features_file: expected a path, received nothing",
       "model.encoder.feature_dim: expected a whole number of at least 1, received nothing",
     ],
@@ -71,6 +71,16 @@ const CASES: readonly Case[] = [
       "model.head.dropout: expected a number from 0 to 1, received 2",
       'training.epochs: expected a whole number of at least 1, received "many"',
       "optimizer.lr: expected a number above 0, received -1",
+    ],
+  },
+  {
+    name: "more classes and more samples at once than there is memory for",
+    flags: { "data.num_classes": "1000000000000000", "dataloading.eval_batch_size": "1e300" },
+    code: 2,
+    lines: [
+      "data.num_classes: expected a whole number from 1 to 10000000, received 1000000000000000",
+      "dataloading.eval_batch_size: expected a whole number from 1 to 9007199254740991, " +
+      "received 1e+300",
     ],
   },
   {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { ConfigError, didYouMean, nearest, PluginError } from "../../registry/errors.ts";
+import { ConfigError, didYouMean, nearest, PluginError, quote } from "../../registry/errors.ts";
 
 Deno.test("ConfigError has one line for each issue", () => {
   const issues = [{ path: "a.b", message: "expected 1" }, { path: "", message: "expected 2" }];
@@ -34,4 +34,9 @@ Deno.test("nearest() finds what was probably meant", () => {
 Deno.test("didYouMean() ends a sentence, or not", () => {
   assertEquals(didYouMean("clamm", ["clam"]), ', did you mean "clam"?');
   assertEquals(didYouMean("mean", ["clam"]), "");
+});
+
+Deno.test("quote() shows no character that moves the cursor or ends a line", () => {
+  assertEquals(quote("a\x1b\x7f\x9b\u2028b"), '"a\\u001b\\u007f\\u009b\\u2028b"');
+  assertEquals(quote("größe 日本"), '"größe 日本"');
 });

@@ -1,7 +1,8 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DataError } from "../../../engine/errors.ts";
 import {
   removeTemporaries,
+  removeTemporariesOf,
   replaceFile,
   temporaryPath,
   writeError,
@@ -110,4 +111,31 @@ Deno.test("writeError() says in one line what the file system refuses", () => {
   }
   const other = new Error("something else");
   assertEquals(writeError(other, "x"), other);
+});
+
+Deno.test("removeTemporariesOf() removes what is left of one file, also behind a link", () => {
+  using folder = new TemporaryFolder();
+  Deno.mkdirSync(folder.file("disk"));
+  Deno.writeTextFileSync(folder.file("disk/a.h5"), "");
+  Deno.symlinkSync(folder.file("disk/a.h5"), folder.file("link.h5"));
+  const kept = ["b.h5", "disk/a.h5.x", "aa.h5"].map((name) => temporaryPath(folder.file(name)));
+  const left = ["link.h5", "disk/a.h5"].map((name) => temporaryPath(folder.file(name)));
+  for (const path of [...kept, ...left]) Deno.writeTextFileSync(path, "");
+  removeTemporariesOf(folder.file("link.h5"));
+  for (const path of kept) assert(Deno.statSync(path).isFile);
+  for (const path of left) assertThrows(() => Deno.statSync(path), Deno.errors.NotFound);
+});
+
+Deno.test("writeError() tells a file in the way of a folder, and a temporary file that is gone", () => {
+  using folder = new TemporaryFolder();
+  const file = folder.file("a");
+  Deno.writeTextFileSync(file, "");
+  const message = (error: unknown, path: string) => (writeError(error, path) as Error).message;
+  const exists = assertThrows(() => Deno.mkdirSync(file, { recursive: true }), Error);
+  assertEquals(message(exists, file), `Cannot write "${file}": it is a file, not a folder`);
+  const gone = assertThrows(() => Deno.renameSync(folder.file("b"), file), Error);
+  assertEquals(
+    message(gone, file),
+    `Cannot write "${file}": another process removed its temporary file`,
+  );
 });

@@ -8,7 +8,7 @@ Deno.test("RunDirectory.writeCheckpoint() writes last and best as the epoch's fi
   await inFolder(async (folder) => {
     const directory = new RunDirectory(join(folder, "a", "0"));
     assert(!directory.occupied);
-    directory.make();
+    directory.take().release();
     assert(!directory.occupied);
     await directory.writeCheckpoint(0, { epoch: 0 }, true);
     await directory.writeCheckpoint(1, { epoch: 1 }, false);
@@ -50,11 +50,11 @@ Deno.test("RunDirectory.find() takes a run, a group of folds and a checkpoint", 
     const group = join(folder, "g");
     for (const fold of [10, 2]) {
       const run = new RunDirectory(join(group, String(fold)));
-      run.make();
+      run.take().release();
       await run.write("resolvedConfig", {});
       await run.writeCheckpoint(0, {}, true);
     }
-    new RunDirectory(join(group, "3")).make();
+    new RunDirectory(join(group, "3")).take().release();
     await Deno.mkdir(join(group, "plots"));
     const find = (path: string) => {
       const found = RunDirectory.find(path);
@@ -117,42 +117,99 @@ Deno.test("RunDirectory.readMetrics() gives the epochs that count", async () => 
     assertEquals(directory.readMetrics(3), { train: [], val: [] });
     const [train, val] = [[{ a: 1 }, { a: 2 }, { a: NaN }], [{ b: 1 }, { b: 2 }, { b: 3 }]];
     await directory.writeMetrics({ train, val, test: { c: 1 } });
-    assert(directory.occupied);
     assertEquals(directory.readMetrics(2), { train: train.slice(0, 2), val: val.slice(0, 2) });
     assertEquals(JSON.parse(await Deno.readTextFile(join(folder, "metrics.json"))), {
       train: [{ a: 1 }, { a: 2 }, { a: null }],
       val,
       test: { c: 1 },
     });
-    for (const text of ["{", "[]", '{"train": 3, "val": []}', '{"train": [null], "val": [[]]}']) {
+    const none = "it holds no metrics";
+    const wrong = "its epochs are not objects of numbers, as many of train as of val";
+    for (
+      const [text, state] of [
+        ["{", none],
+        ["[]", none],
+        ['{"train": 3, "val": []}', none],
+        ['{"train": [null], "val": [null]}', wrong],
+        ['{"train": [{"loss": "1"}], "val": [{}]}', wrong],
+        ['{"train": [{"loss": 1}], "val": []}', wrong],
+      ]
+    ) {
       await Deno.writeTextFile(join(folder, "metrics.json"), text);
       const error = assertThrows(() => directory.readMetrics(1), DataError);
-      assertEquals(error.message, `Cannot read "${folder}/metrics.json": it holds no metrics`);
+      assertEquals(error.message, `Cannot read "${folder}/metrics.json": ${state}`);
     }
   });
 });
 
-Deno.test("RunDirectory.make() removes what a killed process left, and nothing else", async () => {
+Deno.test("RunDirectory.take() removes what a killed process left, and nothing else", async () => {
   await inFolder(async (folder) => {
     const directory = new RunDirectory(folder);
-    directory.make();
+    directory.take().release();
     const uuid = crypto.randomUUID();
     const left = [`.metrics.json.${uuid}.tmp`, `checkpoints/.last.pt.${uuid}.tmp`];
     const kept = ["notes.tmp", ".hidden", "checkpoints/last.pt", "checkpoints/.mine.tmp"];
     for (const name of [...left, ...kept]) await Deno.writeTextFile(join(folder, name), "x");
-    directory.make();
+    directory.take().release();
     assertEquals(await namesIn(folder), [".hidden", "checkpoints", "notes.tmp"]);
     assertEquals(await namesIn(join(folder, "checkpoints")), [".mine.tmp", "last.pt"]);
   });
 });
 
-Deno.test("RunDirectory.make() names the file that is in the way", async () => {
+Deno.test("RunDirectory.take() names the file that is in the way", async () => {
   await inFolder(async (folder) => {
     const file = join(folder, "file");
     await Deno.writeTextFile(file, "");
     for (const path of [file, join(file, "group", "0")]) {
-      const error = assertThrows(() => new RunDirectory(path).make(), DataError);
+      const error = assertThrows(() => new RunDirectory(path).take(), DataError);
       assertEquals(error.message, `Cannot write "${path}": "${file}" is not a folder`);
     }
+  });
+});
+
+Deno.test("RunDirectory.take() keeps others off, and leaves no lock behind", async () => {
+  await inFolder(async (folder) => {
+    const directory = new RunDirectory(join(folder, "g", "0"));
+    const lock = directory.take();
+    const temporary = join(directory.path, `.metrics.json.${crypto.randomUUID()}.tmp`);
+    await Deno.writeTextFile(temporary, "x");
+    const error = assertThrows(() => new RunDirectory(directory.path).take(), DataError);
+    assertEquals(
+      error.message,
+      `Cannot train in "${directory.path}": another process is training in it`,
+    );
+    assert(Deno.statSync(temporary).isFile, "what the other one writes stays");
+    directory.otherFold(1).take().release();
+    lock.release();
+    directory.take().release();
+    assertEquals(await namesIn(directory.path), ["checkpoints"]);
+  });
+});
+
+Deno.test("RunDirectory.occupied: an epoch whose checkpoint was never finished is not a run", async () => {
+  await inFolder(async (folder) => {
+    const directory = new RunDirectory(folder);
+    directory.take().release();
+    const epochs = (count: number) => Array.from({ length: count }, () => ({ loss: 1 }));
+    const measure = (count: number) =>
+      directory.writeMetrics({ train: epochs(count), val: epochs(count) });
+    await measure(1);
+    assert(!directory.occupied);
+    await directory.write("resolvedConfig", { training: { enable_checkpointing: true } });
+    assert(!directory.occupied);
+    await directory.write("resolvedConfig", { training: { enable_checkpointing: false } });
+    assert(directory.occupied, "a run without checkpoints");
+    await directory.write("resolvedConfig", {});
+    await measure(2);
+    assert(directory.occupied, "a second epoch begins after the first checkpoint");
+    await Deno.writeTextFile(directory.file("metrics"), "{");
+    assert(directory.occupied, "who knows");
+    await measure(1);
+    await directory.writeCheckpoint(0, {}, true);
+    assert(directory.occupied);
+    await Deno.remove(directory.checkpoint("last"));
+    assert(!directory.occupied, "killed before last.pt");
+    await Deno.remove(directory.file("metrics"));
+    assert(directory.occupied, "somebody kept best.pt");
   });
 });

@@ -88,7 +88,7 @@ function planOf(path: string, change: Partial<TrainPlan> = {}): TrainPlan {
 async function run(plan: TrainPlan): Promise<TrainEvent[]> {
   const events: TrainEvent[] = [];
   await using trainer = await FoldTrainer.create(plan, { onEvent: (event) => events.push(event) });
-  plan.directory.make();
+  using _lock = plan.directory.take();
   await trainer.run();
   return events;
 }
