@@ -22,7 +22,7 @@ const NETWORK: Readonly<Record<string, unknown>> = { download: true, test: ["127
 /** Tasks of these sets. */
 const USERS: Readonly<Record<string, readonly string[]>> = {
   download: ["download", "glovita_download"],
-  test: ["test", "test:unit"],
+  test: ["test", "test:unit", "fuzz"],
 };
 
 /** Parts of a task that run Deno's programs and tests. */

@@ -6,6 +6,7 @@ import { assert, assertEquals, assertGreater } from "@std/assert";
 import { DataError } from "../../../../engine/errors.ts";
 import { Hdf5File } from "../../../../engine/storage/hdf5/hdf5.ts";
 import { LibraryFile } from "../../../../engine/storage/hdf5/library_client.ts";
+import { changeBytes, randomNumbers } from "../../../_mutations.ts";
 import { KINDS_FOLDER, LAYOUT_FOLDER, readLayouts, TemporaryFolder } from "../testdata.ts";
 
 /** Files without filters and with them, of every index of chunks and both kinds of headers. */
@@ -22,30 +23,6 @@ const FILES: Readonly<Record<string, string>> = Object.fromEntries([
 
 /** How many changed copies of each file are read. */
 const ROUNDS = 8;
-
-/** A generator of whole numbers below a limit, the same for the same seed. */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
-
-/** Changes up to three places: a bit, a byte, or some bytes to zero. */
-function change(bytes: Uint8Array, random: (below: number) => number): void {
-  const places = 1 + random(3);
-  for (let i = 0; i < places; i++) {
-    const at = random(bytes.length);
-    const kind = random(4);
-    if (kind === 0) bytes[at] ^= 1 << random(8);
-    else if (kind === 1) bytes[at] = random(256);
-    else if (kind === 2) bytes[at] = 255;
-    else bytes.fill(0, at, at + 1 + random(24));
-  }
-}
 
 /** Everything that a dataset holds, or the error that it gives. */
 async function read(path: string, dataset: string, direct: boolean): Promise<string | DataError> {
@@ -73,7 +50,7 @@ Deno.test("Hdf5Dataset reads no changed file otherwise than the HDF5 library doe
     const whole = Deno.readFileSync(source);
     for (let round = 0; round < ROUNDS; round++) {
       const bytes = whole.slice();
-      change(bytes, random);
+      changeBytes(bytes, random);
       const path = folder.file(`${counts.same}_${counts.refused}_${counts.one}.h5`);
       Deno.writeFileSync(path, bytes);
       const [direct, library] = [await read(path, dataset, true), await read(path, dataset, false)];
