@@ -92,7 +92,7 @@ function difference(
 ): string {
   for (const [name, value] of Object.entries({ ...attributes, shard })) {
     const its = found.get(name);
-    if (its !== value) return `its ${name} is ${its ?? "not said"}, expected ${value ?? "none"}`;
+    if (its !== value) return `its ${name} is ${its ?? "missing"}, expected ${value ?? "none"}`;
   }
   return "it holds other samples";
 }

@@ -96,8 +96,8 @@ function checkAlike(
 ): void {
   for (const name of new Set([...Object.keys(first), ...Object.keys(other)])) {
     if (OWN.has(name) || first[name] === other[name]) continue;
-    const state = `its ${name} is ${other[name] ?? "not said"}, that of "${firstPath}" is ` +
-      `${first[name] ?? "not said"}`;
+    const state = `its ${name} is ${other[name] ?? "missing"}, that of "${firstPath}" is ` +
+      `${first[name] ?? "missing"}`;
     throw new DataError(`Cannot join "${path}": ${state}`, { file: path });
   }
 }
