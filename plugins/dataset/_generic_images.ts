@@ -7,6 +7,7 @@ import {
   type ImageSourceOptions,
 } from "../../engine/images/image_source.ts";
 import type { Split } from "../../engine/data/data.ts";
+import { quoted } from "../../engine/storage/table.ts";
 import type { TextOptions } from "../../engine/storage/text_file.ts";
 import type {
   DatasetContext,
@@ -41,7 +42,6 @@ import {
 import { groupLeftOut, isHarmless, whyLeftOut } from "./_left_out.ts";
 import { readCsvLabels, readJsonLabels } from "./_label_table.ts";
 import type { SplitImage } from "./_row_owners.ts";
-import { quoted } from "./_tables.ts";
 
 /** Splits and labels as files and folders say them. */
 export class Images {

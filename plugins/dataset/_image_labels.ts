@@ -1,10 +1,10 @@
 /** What is to be predicted for an image: the folder that it is in, or what a table says. */
 import { DataError } from "../../engine/errors.ts";
+import { quoted, shown } from "../../engine/storage/table.ts";
 import type { ImageEntry } from "./_image_splits.ts";
 import { contradiction, type LabelRow, type LabelTable } from "./_label_table.ts";
 import { comparablePath, nearestPath } from "./_paths.ts";
 import { RowOwners, type SplitImage } from "./_row_owners.ts";
-import { quoted, shown } from "./_tables.ts";
 
 /** Says what is to be predicted for images. */
 export interface LabelSource {

@@ -2,11 +2,11 @@
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { DataError } from "../../engine/errors.ts";
 import { readJsonFile } from "../../engine/storage/json_file.ts";
+import { quoted, shown } from "../../engine/storage/table.ts";
 import type { TextOptions } from "../../engine/storage/text_file.ts";
 import type { ImageFiles } from "./_image_files.ts";
 import type { LeftOut } from "./_left_out.ts";
 import { comparablePath } from "./_paths.ts";
-import { quoted, shown } from "./_tables.ts";
 
 /** An image of a split. */
 export interface ImageEntry {

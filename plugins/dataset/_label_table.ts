@@ -1,9 +1,9 @@
 /** Labels by path, as a JSON or CSV file gives them. */
 import { DataError } from "../../engine/errors.ts";
 import { readJsonFile } from "../../engine/storage/json_file.ts";
+import { columnAt, readTable, shown } from "../../engine/storage/table.ts";
 import type { TextOptions } from "../../engine/storage/text_file.ts";
 import { comparablePath } from "./_paths.ts";
-import { columnAt, readTable, shown } from "./_tables.ts";
 
 /** What a file says of a path. */
 export interface LabelRow {

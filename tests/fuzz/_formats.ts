@@ -7,7 +7,7 @@ import { readModelFacts } from "../../engine/foreign/read_model.ts";
 import { readJsonFile } from "../../engine/storage/json_file.ts";
 import { Hdf5File } from "../../engine/storage/hdf5/hdf5.ts";
 import { SafetensorsFile } from "../../engine/storage/safetensors.ts";
-import { readTable } from "../../plugins/dataset/_tables.ts";
+import { readTable } from "../../engine/storage/table.ts";
 import { readTorchFile } from "../_read_torch_file.ts";
 import { isDataError } from "./_outcome.ts";
 

@@ -43,7 +43,7 @@ export interface Documented {
 
 /** All symbols, types among them, that modules export. */
 export async function documented(...modules: readonly string[]): Promise<Documented[]> {
-  const { output } = await deno("doc", "--json", ...modules);
+  const { output } = await deno("doc", "--quiet", "--json", ...modules);
   const { nodes } = JSON.parse(output.slice(output.indexOf("{"))) as {
     readonly nodes: Readonly<Record<string, { readonly symbols: readonly Documented[] }>>;
   };

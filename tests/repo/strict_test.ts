@@ -2,9 +2,8 @@
 import { assertEquals } from "@std/assert";
 import { inFolder } from "../_training.ts";
 import { deno } from "./_documented.ts";
-import { ROOT } from "./_sources.ts";
+import { read, ROOT } from "./_sources.ts";
 
-const CONFIG = "tests/strict.json";
 const FOLDERS = ["engine/storage", "registry/config"];
 
 /** A finding of the compiler. */
@@ -14,9 +13,20 @@ interface Finding {
   readonly line: string;
 }
 
+/** The project's configuration, with elements by index checked. */
+function strictConfig(): string {
+  const { imports, compilerOptions } = JSON.parse(read("deno.json"));
+  const strict = { ...compilerOptions, noUncheckedIndexedAccess: true };
+  return JSON.stringify({ imports, lock: `${ROOT}deno.lock`, compilerOptions: strict });
+}
+
 /** Checks files and folders, and all that they import. */
 async function check(...paths: readonly string[]): Promise<Finding[]> {
-  const { code, output } = await deno("check", "--quiet", "--config", CONFIG, ...paths);
+  const { code, output } = await inFolder(async (folder) => {
+    const config = `${folder}/deno.json`;
+    await Deno.writeTextFile(config, strictConfig());
+    return await deno("check", "--quiet", "--config", config, ...paths);
+  });
   const reports = output.matchAll(
     /^(TS\d+) \[(?:(?!^TS\d)[\s\S])*?^\s+at file:\/\/(\S+):(\d+):\d+$/gm,
   );

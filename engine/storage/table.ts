@@ -1,9 +1,15 @@
-/** Reads tables: CSV with any of the usual delimiters and line ends. */
+/**
+ * Reads tables with named columns: CSV with any of the usual delimiters and line ends.
+ * @module
+ */
 import { CsvError, type Options, parse } from "csv-parse/sync";
-import { DataError } from "../../engine/errors.ts";
-import { escapeControls, readTextFile, type TextOptions } from "../../engine/storage/text_file.ts";
+import { DataError } from "../errors.ts";
+import { escapeControls, readTextFile, type TextOptions } from "./text_file.ts";
 
-/** A row of a table. */
+/**
+ * A row of a table.
+ * @category Tables
+ */
 export interface TableRow {
   /** Number of its line, or the last of its lines, counted from 1. */
   readonly line: number;
@@ -11,7 +17,10 @@ export interface TableRow {
   readonly cells: readonly string[];
 }
 
-/** A table with named columns. */
+/**
+ * A table with named columns.
+ * @category Tables
+ */
 export interface Table {
   /** The file. */
   readonly file: string;
@@ -38,7 +47,22 @@ const DELIMITERS: ReadonlyMap<string, string> = new Map([
  * @param file The file; its first line names the columns.
  * @param needed Names of columns that must be there.
  * @param options Its encoding.
+ * @returns The table.
  * @throws {DataError} if it is missing, not text, lacks a column, or a row does not fit.
+ *
+ * @example A table of labels
+ * ```ts
+ * import { readTable } from "@glovita/glovita/features";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const file = `${Deno.makeTempDirSync()}/labels.csv`;
+ * Deno.writeTextFileSync(file, "path;label\na.png;cat\n");
+ * const table = readTable(file, ["path", "label"]);
+ * assertEquals(table.rows, [{ line: 2, cells: ["a.png", "cat"] }]);
+ * assertEquals(table.notices, [`"${file}" is read as separated by semicolons`]);
+ * ```
+ *
+ * @category Tables
  */
 export function readTable(
   file: string,
@@ -62,6 +86,17 @@ export function readTable(
  * @param table The table.
  * @param name Name of the column, one of those that {@linkcode readTable} needed.
  * @returns Its place in every row.
+ *
+ * @example The second column
+ * ```ts
+ * import { columnAt } from "@glovita/glovita/features";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const table = { file: "a.csv", columns: ["path", "label"], rows: [], notices: [] };
+ * assertEquals(columnAt(table, "label"), 1);
+ * ```
+ *
+ * @category Tables
  */
 export function columnAt({ columns }: Table, name: string): number {
   return columns.indexOf(nameOf(name));
@@ -118,9 +153,9 @@ function parseRows(file: string, text: string, { delimiter, notices }: RowOption
   }
   const broken = error ? rows.length : text.includes('"""') ? -1 : rows.findIndex(spansLines);
   if (broken < 0) return rows;
-  const line = broken === 0 ? 1 : rows[broken - 1].line + 1;
+  const line = broken === 0 ? 1 : rows[broken - 1]!.line + 1;
   const plain = parseCsv(text, { delimiter, quote: false }).rows;
-  if (!plain.every(({ cells }) => cells.length === plain[0].cells.length)) {
+  if (!plain.every(({ cells }) => cells.length === plain[0]!.cells.length)) {
     const state = `a quote in line ${line} is not closed in that line`;
     throw new DataError(`Cannot read "${file}": ${state}`, { file, cause: error });
   }
@@ -176,6 +211,17 @@ const MOST_SHOWN = 120;
 /**
  * Puts a text from a file into quotes, on one line and not at any length.
  * @param text The text.
+ * @returns The text as a message shows it.
+ *
+ * @example A name with a line break
+ * ```ts
+ * import { shown } from "@glovita/glovita/features";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(shown("a\nb"), '"a\\nb"');
+ * ```
+ *
+ * @category Tables
  */
 export function shown(text: string): string {
   const short = text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
@@ -185,6 +231,18 @@ export function shown(text: string): string {
 /**
  * Lists names for a message.
  * @param names The names; many are cut off.
+ * @returns The names as a message shows them.
+ *
+ * @example Columns of a table
+ * ```ts
+ * import { quoted } from "@glovita/glovita/features";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(quoted(["path", "label"]), '"path", "label"');
+ * assertEquals(quoted([]), "none");
+ * ```
+ *
+ * @category Tables
  */
 export function quoted(names: readonly string[]): string {
   const some = names.slice(0, 8).map(shown);

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { DataError } from "../../../engine/errors.ts";
 import { Random } from "../../../engine/random.ts";
-import { columnAt, quoted, readTable, shown } from "../../../plugins/dataset/_tables.ts";
+import { columnAt, quoted, readTable, shown } from "../../../engine/storage/table.ts";
 import { encodeAs } from "../../_encodings.ts";
-import { TemporaryFolder } from "../../engine/storage/testdata.ts";
+import { TemporaryFolder } from "./testdata.ts";
 
 const NEEDED = ["path", "label"];
 
