@@ -40,7 +40,16 @@ export {
 export type { FeatureLayout } from "./feature_source.ts";
 export { FeatureWriter, type FeatureWriterOptions } from "./feature_writer.ts";
 export { readJsonFile } from "../storage/json_file.ts";
-export { columnAt, quoted, readTable, shown, type Table, type TableRow } from "../storage/table.ts";
+export {
+  columnAt,
+  openTable,
+  quoted,
+  readTable,
+  shown,
+  type Table,
+  type TableOptions,
+  type TableRow,
+} from "../storage/table.ts";
 export {
   escapeControls,
   isEncoding,

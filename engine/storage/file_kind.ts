@@ -22,6 +22,8 @@ export type FileKind = keyof typeof KINDS;
 
 /** The pickle of PyTorch's magic number, with which files from before version 1.6 begin. */
 const TORCH_MAGIC = [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
+/** The container of old Office files, and of new ones that are encrypted. */
+const OFFICE_MAGIC = [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
 /** Control characters that texts hold. */
 const SPACES = "\t\n\v\f\r\x1b";
 /** Most characters of a text that a message repeats. */
@@ -117,6 +119,7 @@ const KINDS = {
   rar: packed("a RAR archive", "Rar!\x1a\x07"),
   tar: packed("a tar archive", "ustar", 257),
   zip: magic("a zip archive", "PK\x03\x04"),
+  office: magic("an Office file from before 2007, or one with a password", OFFICE_MAGIC),
   pdf: magic("a PDF document", "%PDF-"),
   jpeg: magic("a JPEG image", [0xff, 0xd8, 0xff]),
   png: magic("a PNG image", "\x89PNG\r\n\x1a\n"),

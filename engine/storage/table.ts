@@ -1,9 +1,13 @@
 /**
- * Reads tables with named columns: CSV with any of the usual delimiters and line ends.
+ * Reads tables with named columns: CSV with any of the usual delimiters and line ends, and Excel
+ * workbooks.
  * @module
  */
-import { CsvError, type Options, parse } from "csv-parse/sync";
 import { DataError } from "../errors.ts";
+import { csvColumns, csvRows } from "./_csv.ts";
+import { readWorkbook } from "./_workbook.ts";
+import { describeWrongFile, FILE_START, fileKind } from "./file_kind.ts";
+import { FileReader } from "./file_reader.ts";
 import { escapeControls, readTextFile, type TextOptions } from "./text_file.ts";
 
 /**
@@ -11,7 +15,7 @@ import { escapeControls, readTextFile, type TextOptions } from "./text_file.ts";
  * @category Tables
  */
 export interface TableRow {
-  /** Number of its line, or the last of its lines, counted from 1. */
+  /** Number of its line, or the last of its lines, or of its row in a sheet, counted from 1. */
   readonly line: number;
   /** Its cells; there may be fewer than columns. */
   readonly cells: readonly string[];
@@ -32,6 +36,15 @@ export interface Table {
   readonly notices: readonly string[];
 }
 
+/**
+ * How a table is read.
+ * @category Tables
+ */
+export interface TableOptions extends TextOptions {
+  /** Names of columns that must be there. @default {none} */
+  readonly needed?: readonly string[];
+}
+
 /** What separates cells, and what messages call it. */
 const DELIMITERS: ReadonlyMap<string, string> = new Map([
   [",", "commas"],
@@ -39,9 +52,63 @@ const DELIMITERS: ReadonlyMap<string, string> = new Map([
   ["\t", "tabs"],
 ]);
 
+/** Names of workbooks, and of spreadsheets that are not read. */
+const WORKBOOK = /\.xlsx$/i;
+const OTHER_SPREADSHEETS = /\.(xls|xlsb|xlsm|ods)$/i;
+
+/**
+ * Reads a table: an Excel workbook if its name ends in `.xlsx`, text otherwise, as
+ * {@linkcode readTable} does. Of a workbook, it is the first sheet that has rows. Cells are read as
+ * text: numbers in as few digits as tell them apart, dates as `2024-01-31`, with a time as
+ * `2024-01-31T12:30:00`, truth values as `true` and `false`, formulas as what they gave when the file
+ * was saved.
+ * @param file The file.
+ * @param options Columns that are needed, and the encoding of text.
+ * @returns The table.
+ * @throws {DataError} if it is missing, of another format or damaged, lacks a column, a row does not
+ * fit, or a cell of a workbook holds an error.
+ *
+ * @example A table of any columns
+ * ```ts
+ * import { openTable } from "@glovita/glovita/features";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const file = `${await Deno.makeTempDir()}/patients.csv`;
+ * await Deno.writeTextFile(file, "patient;age\n007;61\n");
+ * const { columns, rows } = await openTable(file);
+ * assertEquals(columns, ["patient", "age"]);
+ * assertEquals(rows, [{ line: 2, cells: ["007", "61"] }]);
+ * ```
+ *
+ * @category Tables
+ */
+export async function openTable(file: string, options: TableOptions = {}): Promise<Table> {
+  const { needed = [], ...text } = options;
+  if (WORKBOOK.test(file)) {
+    const { rows, notices } = await readWorkbook(file);
+    return tableOf(file, rows, { needed, notices, unit: "row" });
+  }
+  requireText(file);
+  return readTable(file, needed, text);
+}
+
+/** Refuses spreadsheets in other formats, which text readers would say odd things of. */
+function requireText(file: string): void {
+  using reader = FileReader.open(file);
+  const start = reader.start(FILE_START);
+  const kind = fileKind(start);
+  const spreadsheet = OTHER_SPREADSHEETS.exec(file)?.[0];
+  if (kind !== "zip" && kind !== "office" && !spreadsheet) return;
+  const state = spreadsheet
+    ? `${spreadsheet} files are not read`
+    : describeWrongFile(start, "a text file");
+  throw new DataError(`Cannot read "${file}": ${state}: save it as .xlsx or .csv`, { file });
+}
+
 /**
  * Reads a CSV file, or one with tabs if its name ends in `.tsv`. Where the first line names the
- * needed columns only with another delimiter, the file is read with that one. Lines end with LF, CR
+ * needed columns only with another delimiter, the file is read with that one; where no columns are
+ * needed, with the one that gives the most. Lines end with LF, CR
  * or both, each as it does. A short row has no cells at its end; a long one is an error, since its
  * cells may be shifted.
  * @param file The file; its first line names the columns.
@@ -75,10 +142,28 @@ export function readTable(
   const notices = delimiter === usual
     ? []
     : [`"${file}" is read as separated by ${DELIMITERS.get(delimiter)}`];
-  const [header, ...rows] = parseRows(file, text, { delimiter, notices });
+  const rows = csvRows(file, text, { delimiter, notices });
+  return tableOf(file, rows, { needed, notices, unit: "line" });
+}
+
+/** What a table is made with. */
+interface TableParts {
+  readonly needed: readonly string[];
+  readonly notices: readonly string[];
+  /** What messages call a row. */
+  readonly unit: "line" | "row";
+}
+
+/** A table of rows, the first of which names the columns. */
+function tableOf(
+  file: string,
+  [header, ...rows]: readonly TableRow[],
+  { needed, notices, unit }: TableParts,
+): Table {
   const columns = (header?.cells ?? []).map(nameOf);
   for (const name of needed) requireColumn(file, columns, name);
-  return { file, columns, rows: rows.flatMap((row) => fitRow(file, row, columns)), notices };
+  const fitting = rows.flatMap((row) => fitRow(row, { file, columns, unit }));
+  return { file, columns, rows: fitting, notices };
 }
 
 /**
@@ -108,11 +193,16 @@ function nameOf(name: string): string {
 }
 
 function delimiterOf(text: string, needed: readonly string[], usual: string): string {
-  const fits = (delimiter: string) => {
-    const columns = parseCsv(text, { delimiter, to: 1 }).rows[0]?.cells.map(nameOf) ?? [];
-    return needed.every((name) => columns.includes(nameOf(name)));
-  };
-  return [usual, ...DELIMITERS.keys()].find(fits) ?? usual;
+  const candidates = [usual, ...DELIMITERS.keys()].map((delimiter) => ({
+    delimiter,
+    columns: csvColumns(text, delimiter).map(nameOf),
+  }));
+  const most = Math.max(...candidates.map(({ columns }) => columns.length));
+  const fits = (columns: readonly string[]) =>
+    needed.length === 0
+      ? columns.length === most
+      : needed.every((name) => columns.includes(nameOf(name)));
+  return candidates.find(({ columns }) => fits(columns))?.delimiter ?? usual;
 }
 
 function requireColumn(file: string, columns: readonly string[], wanted: string): void {
@@ -124,85 +214,18 @@ function requireColumn(file: string, columns: readonly string[], wanted: string)
   throw new DataError(`Cannot read "${file}": ${state}`, { file });
 }
 
-function fitRow(file: string, { line, cells }: TableRow, columns: readonly string[]): TableRow[] {
+function fitRow(
+  { line, cells }: TableRow,
+  { file, columns, unit }: Pick<Table, "file" | "columns"> & Pick<TableParts, "unit">,
+): TableRow[] {
   if (cells.every((cell) => cell === "")) return [];
   const width = columns.length;
   if (cells.slice(width).some((cell) => cell !== "")) {
-    const state = `line ${line} has ${cells.length} cells, the first line names ${width} columns`;
+    const state =
+      `${unit} ${line} has ${cells.length} cells, the first ${unit} names ${width} columns`;
     throw new DataError(`Cannot read "${file}": ${state}`, { file });
   }
   return [{ line, cells }];
-}
-
-/** What rows are read with. */
-interface RowOptions {
-  readonly delimiter: string;
-  /** Takes lines for the user. */
-  readonly notices: string[];
-}
-
-/**
- * Reads rows. A quote that is not closed, or behind which a text goes on in another line, would
- * swallow rows; where all rows are complete if quotes are taken for letters, they are.
- */
-function parseRows(file: string, text: string, { delimiter, notices }: RowOptions): TableRow[] {
-  const { rows, error } = parseCsv(text, { delimiter });
-  if (error && error.code !== "CSV_QUOTE_NOT_CLOSED") {
-    const reason = error.message.split("\n")[0];
-    throw new DataError(`Cannot read "${file}": ${reason}`, { file, cause: error });
-  }
-  const broken = error ? rows.length : text.includes('"""') ? -1 : rows.findIndex(spansLines);
-  if (broken < 0) return rows;
-  const line = broken === 0 ? 1 : rows[broken - 1]!.line + 1;
-  const plain = parseCsv(text, { delimiter, quote: false }).rows;
-  if (!plain.every(({ cells }) => cells.length === plain[0]!.cells.length)) {
-    const state = `a quote in line ${line} is not closed in that line`;
-    throw new DataError(`Cannot read "${file}": ${state}`, { file, cause: error });
-  }
-  notices.push(`quotes of "${file}" are read as letters, one in line ${line} is not closed`);
-  return plain;
-}
-
-interface Parsed {
-  /** Rows up to the error. */
-  readonly rows: TableRow[];
-  readonly error?: CsvError;
-}
-
-function parseCsv(text: string, options: Options): Parsed {
-  const rows: TableRow[] = [];
-  try {
-    parse(text, {
-      record_delimiter: ["\r\n", "\n", "\r"],
-      relax_column_count: true,
-      relax_quotes: true,
-      skip_empty_lines: true,
-      ltrim: true,
-      ...options,
-      on_record(cells: string[], { lines }) {
-        rows.push({ line: lines, cells: cells.map(options.quote === false ? trim : unquote) });
-        return null;
-      },
-    });
-    return { rows };
-  } catch (error) {
-    if (error instanceof CsvError) return { rows, error };
-    throw error;
-  }
-}
-
-function trim(cell: string): string {
-  return cell.trim();
-}
-
-/** The parser leaves a text as it stands if its quotes do not enclose all of it, spaces included. */
-function unquote(cell: string): string {
-  return (/^"([^"]*)"\s+$/.exec(cell)?.[1] ?? cell).trim();
-}
-
-/** Whether a cell goes on behind its closing quote, in another line than it began. */
-function spansLines({ cells }: TableRow): boolean {
-  return cells.some((cell) => cell.startsWith('"') && /[\r\n]/.test(cell));
 }
 
 /** Characters of a text that a message shows. */

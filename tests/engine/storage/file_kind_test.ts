@@ -52,6 +52,7 @@ const KINDS: readonly (readonly [kind: string, what: string, start: Uint8Array])
   ["rar", "a RAR archive", latin1("Rar!\x1a\x07\x01\0")],
   ["tar", "a tar archive", at(257, "ustar\x0000")],
   ["zip", "a file of torch", read(`${TORCH_FOLDER}/tensors.pt`)],
+  ["office", "a workbook", latin1("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0")],
   ["pdf", "a document", latin1("%PDF-1.7\n%\xe2\xe3\xcf\xd3")],
   ["jpeg", "a photograph", latin1("\xff\xd8\xff\xe0\0\x10JFIF")],
   ["png", "an image", latin1("\x89PNG\r\n\x1a\n\0\0\0\rIHDR")],

@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DataError } from "../../../engine/errors.ts";
 import { Random } from "../../../engine/random.ts";
-import { columnAt, quoted, readTable, shown } from "../../../engine/storage/table.ts";
+import { columnAt, openTable, quoted, readTable, shown } from "../../../engine/storage/table.ts";
 import { encodeAs } from "../../_encodings.ts";
 import { TemporaryFolder } from "./testdata.ts";
 
@@ -161,4 +161,32 @@ Deno.test("shown() and quoted() keep texts of files on one line, and short", () 
   assertEquals(quoted([]), "none");
   assertEquals(quoted(["a", "b"]), '"a", "b"');
   assertEquals(quoted(Array(9).fill("a")).endsWith('"a", …'), true);
+});
+
+Deno.test("openTable() reads text with the delimiter that gives the most columns", async () => {
+  using folder = new TemporaryFolder();
+  const lines: readonly (readonly [string, string, readonly string[]])[] = [
+    ["a.csv", "id,label\n1,a\n", ["id", "label"]],
+    ["a.csv", "id;label, or not;age\n1;a;2\n", ["id", "label, or not", "age"]],
+    ["a.txt", "id\tlabel\n1\ta\n", ["id", "label"]],
+    ["a.tsv", "id;x\tlabel\n1\ta\n", ["id;x", "label"]],
+    ["a.csv", "id;x,y\n1,a\n", ["id;x", "y"]],
+    ["a.csv", "id\n1\n", ["id"]],
+  ];
+  for (const [name, text, columns] of lines) {
+    const file = folder.file(name);
+    Deno.writeTextFileSync(file, text);
+    assertEquals((await openTable(file)).columns, columns);
+  }
+});
+
+Deno.test("openTable() takes the delimiter and the encoding that are asked for", async () => {
+  using folder = new TemporaryFolder();
+  const file = folder.file("a.csv");
+  Deno.writeFileSync(file, encodeAs("имя;x,y,z\nда;1\n", "windows-1251"));
+  const table = await openTable(file, { needed: ["имя"], encoding: "windows-1251" });
+  assertEquals(table.columns, ["имя", "x,y,z"]);
+  assertEquals(table.notices, [`"${file}" is read as separated by semicolons`]);
+  await assertRejects(() => openTable(file, { needed: ["имя"] }), DataError, "line 1 is not UTF-8");
+  await assertRejects(() => openTable(folder.file("b.csv")), DataError, "does not exist");
 });

@@ -80,3 +80,8 @@ export class TemporaryFolder implements Disposable {
     Deno.removeSync(this.path, { recursive: true });
   }
 }
+
+/** Folder of workbooks. */
+export const TABLE_FOLDER: string = fileURLToPath(
+  new URL("../../testdata/tables", import.meta.url),
+);
