@@ -39,6 +39,8 @@ export interface ReportOptions {
 }
 
 const FORMAT = "epoch {epoch} [{bar}] {value}/{total} batches, {eta_formatted} left, loss {loss}";
+/** More classes than this are not listed. */
+const MOST_CLASSES = 20;
 /** On a cluster, its log file is all that shows that a long run is alive. */
 const CLUSTER_PACE: Pace = { seconds: 60, share: 0.1 };
 
@@ -65,6 +67,7 @@ class TrainReport implements Report {
   readonly #folds: RunDone[] = [];
   #current: string | undefined;
   #epochs = 0;
+  #classNames: readonly string[] | undefined;
 
   constructor(io: Io, progress: Progress) {
     this.#io = io;
@@ -91,9 +94,15 @@ class TrainReport implements Report {
     this.#progress.stop();
     const last = this.#folds.at(-1);
     if (last === undefined || this.#folds.length < 2) return;
-    const { mean, deviation } = meanAndDeviation(this.#folds.map((fold) => fold.bestValue));
+    const best = this.#folds.map((fold) => fold.bestValue);
+    const tests = Object.keys(last.test ?? {}).map((name) => {
+      const numbers = this.#folds.map((fold) => fold.test?.[name] ?? NaN);
+      return `${this.#named(name)} ${overFolds(numbers)}`;
+    });
     this.#io.out(
-      `${this.#folds.length} folds: ${last.bestMetric} ${format(mean)} ± ${format(deviation)}`,
+      `${this.#folds.length} folds: ${
+        [`${last.bestMetric} ${overFolds(best)}`, ...tests].join(", ")
+      }`,
     );
   }
 
@@ -105,6 +114,7 @@ class TrainReport implements Report {
       this.saved = event.firstEpoch > 0;
     }
     this.#epochs = event.epochs;
+    this.#classNames = event.classNames;
     this.#progress.restart(0);
     const fold = event.folds > 1 ? `, fold ${event.fold + 1} of ${event.folds}` : "";
     const samples = Object.entries(event.samples).map(([split, count]) => `${count} ${split}`);
@@ -116,6 +126,10 @@ class TrainReport implements Report {
       `${samples.join(", ")} samples, ${event.parameters.toLocaleString("en")} parameters, ` +
         `${event.epochs} epochs of ${event.batches} batches${start}`,
     );
+    const { classNames } = event;
+    if (classNames && classNames.length <= MOST_CLASSES) {
+      this.#io.out(`classes ${classNames.join(", ")}`);
+    }
   }
 
   #showBatch(event: BatchDone): void {
@@ -140,7 +154,9 @@ class TrainReport implements Report {
     const best = event.best ? " (best)" : "";
     this.#io.out(
       `epoch ${event.epoch + 1}/${event.epochs}: ` +
-        [...values(event.train), ...values(event.val), `lr ${format(event.lr)}`].join(", ") +
+        [...this.#values(event.train), ...this.#values(event.val), `lr ${format(event.lr)}`].join(
+          ", ",
+        ) +
         `, ${event.seconds.toFixed(1)} s${best}`,
     );
   }
@@ -152,18 +168,31 @@ class TrainReport implements Report {
       `best ${event.bestMetric} ${format(event.bestValue)} in epoch ${event.bestEpoch + 1}, ` +
         `run ${event.directory}`,
     );
-    if (event.test !== undefined) this.#io.out(`test: ${values(event.test).join(", ")}`);
+    if (event.test !== undefined) this.#io.out(`test: ${this.#values(event.test).join(", ")}`);
   }
-}
 
-function values(numbers: Values): string[] {
-  return Object.entries(numbers).map(([name, value]) => `${name} ${format(value)}`);
+  #values(numbers: Values): string[] {
+    return Object.entries(numbers).map(([name, value]) => `${this.#named(name)} ${format(value)}`);
+  }
+
+  /** The name of a value, with that of its class. */
+  #named(name: string): string {
+    const [, index] = /_class_(\d+)$/.exec(name) ?? [];
+    const found = index === undefined ? undefined : this.#classNames?.[Number(index)];
+    return found === undefined ? name : `${name} (${found})`;
+  }
 }
 
 function format(value: number): string {
   if (!Number.isFinite(value) || Number.isInteger(value)) return String(value);
   const size = Math.abs(value);
   return size < 1e-3 || size >= 1e5 ? value.toExponential(2) : value.toFixed(4);
+}
+
+/** Mean and standard deviation over folds. */
+function overFolds(numbers: readonly number[]): string {
+  const { mean, deviation } = meanAndDeviation(numbers);
+  return `${format(mean)} ± ${format(deviation)}`;
 }
 
 function meanAndDeviation(numbers: readonly number[]): { mean: number; deviation: number } {

@@ -6,6 +6,7 @@ export * from "./dataset/cifar10.ts";
 export * from "./dataset/cifar100.ts";
 export * from "./dataset/generic_image_dataset.ts";
 export * from "./dataset/precomputed_features.ts";
+export * from "./dataset/slide_features.ts";
 export * from "./encoder_type/onnx.ts";
 export * from "./encoder_type/precomputed.ts";
 export * from "./encoder_type/timm.ts";

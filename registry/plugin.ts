@@ -19,7 +19,7 @@ import type {
 import type { ModelOutput } from "../engine/train/model.ts";
 import type { ForwardContext, Scope } from "../engine/nn/scope.ts";
 import type { Bags } from "../engine/nn/bags.ts";
-import type { Split } from "../engine/data/data.ts";
+import type { Split, SplitName } from "../engine/data/data.ts";
 import type { Preprocessing } from "../engine/images/preprocessing.ts";
 import type { ImageTransform } from "../engine/images/transform.ts";
 import type {
@@ -44,27 +44,7 @@ export type {
   Split,
 } from "../engine/data/data.ts";
 
-/**
- * Names of the splits, in the order in which they are used.
- *
- * @example A file for each split
- * ```ts
- * import { SPLIT_NAMES } from "@glovita/glovita/plugin";
- * import { assertEquals } from "@std/assert";
- *
- * const files = SPLIT_NAMES.map((split) => `bags_${split}.h5`);
- * assertEquals(files, ["bags_train.h5", "bags_val.h5", "bags_test.h5"]);
- * ```
- *
- * @category Plugins
- */
-export const SPLIT_NAMES = ["train", "val", "test"] as const;
-
-/**
- * Name of a split.
- * @category Datasets
- */
-export type SplitName = typeof SPLIT_NAMES[number];
+export { SPLIT_NAMES, type SplitName } from "../engine/data/data.ts";
 
 export type {
   Logger,
@@ -92,6 +72,13 @@ export type { ModelOutput } from "../engine/train/model.ts";
 export interface Dataset extends TaskInfo {
   /** Names of the classes by index, where the dataset knows them. */
   readonly classNames?: readonly string[];
+  /** Number of folds that it makes itself: those that the context asks for, or none. */
+  readonly folds?: number;
+  /**
+   * Options that nobody gave and that it found in the data, for the records of a run: with them it
+   * is what it is without looking at the data again.
+   */
+  readonly found?: Readonly<Record<string, unknown>>;
   /**
    * Reads the headers of a split; rows are read later, on another thread.
    * @param split Which split.
@@ -108,8 +95,10 @@ export interface Dataset extends TaskInfo {
 export interface DatasetContext {
   /** `data.data_root_dir`, or the working directory. */
   readonly dataRootDir: string;
-  /** `data.fold`: which fold of a dataset that knows folds. */
+  /** Which fold of a dataset that knows folds: `data.fold`, or the one of a cross-validation. */
   readonly fold?: number;
+  /** `training.cv_folds`, in a cross-validation. */
+  readonly folds?: number;
   /** What becomes of images; absent where the encoder takes none. */
   readonly images?: ImageTransforms;
 }
@@ -333,10 +322,10 @@ export interface SlotContexts {
 }
 
 /**
- * What a plugin's `create` may return: an encoder may have to look at files first.
+ * What a plugin's `create` may return: datasets and encoders may have to look at files first.
  * @category Plugins
  */
-export type Created<S extends Slot> = S extends "encoder_type"
+export type Created<S extends Slot> = S extends "dataset" | "encoder_type"
   ? SlotProducts[S] | Promise<SlotProducts[S]>
   : SlotProducts[S];
 

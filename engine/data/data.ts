@@ -5,6 +5,28 @@
  */
 
 /**
+ * Names of the splits, in the order in which they are used.
+ *
+ * @example A file for each split
+ * ```ts
+ * import { SPLIT_NAMES } from "@glovita/glovita/plugin";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const files = SPLIT_NAMES.map((split) => `bags_${split}.h5`);
+ * assertEquals(files, ["bags_train.h5", "bags_val.h5", "bags_test.h5"]);
+ * ```
+ *
+ * @category Plugins
+ */
+export const SPLIT_NAMES = ["train", "val", "test"] as const;
+
+/**
+ * Name of a split.
+ * @category Datasets
+ */
+export type SplitName = typeof SPLIT_NAMES[number];
+
+/**
  * Target values of a split, sample by sample.
  * @category Sources
  */
@@ -129,6 +151,8 @@ export interface Split {
   readonly files?: readonly string[];
   /** Names of the samples, in their order, where they have any. */
   readonly ids?: readonly string[];
+  /** Patients of the samples, in their order, where they are known. */
+  readonly patients?: readonly string[];
   /** Lines that the user should see: what the dataset left out, and how much of it. */
   readonly notices?: readonly string[];
 }

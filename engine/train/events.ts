@@ -33,6 +33,8 @@ export interface RunStarted {
   readonly samples: Readonly<Record<string, number>>;
   /** Trainable parameters. */
   readonly parameters: number;
+  /** Names of the classes by index, where the dataset knows them. */
+  readonly classNames?: readonly string[];
 }
 
 /**

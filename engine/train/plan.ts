@@ -75,6 +75,12 @@ export interface TrainPlan extends CheckpointPlan {
   readonly resumeAnyway?: boolean;
   /** What the data is recognised by, by split. */
   readonly data?: Readonly<Record<string, DataFacts>>;
+  /** Options that the dataset has found in the data, for the records of the run. */
+  readonly found?: Readonly<Record<string, unknown>>;
+  /** Names of the classes by index, where the dataset knows them. */
+  readonly classNames?: readonly string[];
+  /** Names of the samples by split, where they have names. */
+  readonly sampleIds?: Readonly<Record<string, readonly string[]>>;
   /** Values that parameters start from instead of their own initial ones, by name. */
   readonly initial?: ReadonlyMap<string, Float32Array>;
   /** How the features to train on were made, where that is known. */

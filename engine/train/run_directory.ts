@@ -35,6 +35,8 @@ const FILES = {
   runtimeInfo: "runtime_info.json",
   /** Numbers of all epochs. */
   metrics: "metrics.json",
+  /** Names of the samples of each split, where they have names. */
+  splits: "splits.json",
 } as const;
 /** Folder of the checkpoints. */
 const CHECKPOINTS = "checkpoints";

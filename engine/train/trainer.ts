@@ -120,7 +120,7 @@ export class FoldTrainer implements AsyncDisposable {
   }
 
   #announce(): void {
-    const { loaders, directory, fold, epochs, parameters } = this.#plan;
+    const { loaders, directory, fold, epochs, parameters, classNames } = this.#plan;
     const samples = Object.entries(loaders).flatMap(([name, loader]) =>
       loader ? [[name, loader.samples] as const] : []
     );
@@ -136,6 +136,7 @@ export class FoldTrainer implements AsyncDisposable {
       parameters: parameters
         .filter(({ trainable }) => trainable)
         .reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+      ...(classNames && { classNames }),
     });
   }
 

@@ -114,7 +114,7 @@ export async function extractFeatures(
   const shard = shardOf(config);
   checkTemplate(resolution.config);
   if (config.checkpoint_path !== null) requireCheckpoint(config.checkpoint_path);
-  const { dataset, images } = createDataset(sources, {
+  const { dataset, images } = await createDataset(sources, {
     evalForTrain: config.use_eval_transform_for_train,
   });
   const splits = await openSplits(dataset, config, onEvent);

@@ -132,13 +132,13 @@ export class TrainedModel implements AsyncDisposable {
     const registry = options.registry ?? defaultRegistry;
     const directory = RunDirectory.ofCheckpoint(checkpoint);
     const tree = directory.readConfig("resolvedConfig", `Cannot load "${checkpoint}"`);
-    const { config } = withPluginHint(
+    const { config } = await withPluginHint(
       directory,
       { config: tree, registry },
       () => resolveConfig({ file: tree }, registry),
     );
     const sources = { config, registry };
-    const { dataset } = withPluginHint(directory, sources, (given) => createDataset(given));
+    const { dataset } = await withPluginHint(directory, sources, (given) => createDataset(given));
     using file = WeightsFile.open(checkpoint);
     const samples = { name: checkpoint, ...samplesOf(file) };
     const { model, names } = await assembleModel(sources, dataset, samples);
@@ -249,13 +249,16 @@ function branchesOf({ shape, data }: Value, start: number, length: number): Floa
 }
 
 /** Does something with a run's config; where a plugin is missing, the error says how to name it. */
-function withPluginHint<S extends { readonly config: unknown; readonly registry: Registry }, T>(
+async function withPluginHint<
+  S extends { readonly config: unknown; readonly registry: Registry },
+  T,
+>(
   directory: RunDirectory,
   sources: S,
-  work: (sources: S) => T,
-): T {
+  work: (sources: S) => T | Promise<T>,
+): Promise<T> {
   try {
-    return work(sources);
+    return await work(sources);
   } catch (error) {
     throw addPluginHint(error, { directory, tree: sources.config, ...sources });
   }

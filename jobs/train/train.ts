@@ -254,18 +254,23 @@ function read(values: Values): Values {
 
 /** The config as asked for and as built, and what ran it. */
 async function writeRecords(
-  { directory, resume, seed, origin, data }: TrainPlan,
+  { directory, resume, seed, origin, data, found, classNames, sampleIds }: TrainPlan,
   config: ResolvedConfig,
   { plugins = [] }: TrainOptions,
 ): Promise<void> {
   const own = { resume: null, resume_anyway: false };
   const asked = { ...config, training: { ...config.training, ...own } };
-  const built = { ...asked, training: { ...asked.training, seed } };
+  const built = {
+    ...asked,
+    data: { ...asked.data, ...found },
+    training: { ...asked.training, seed },
+  };
   const begun = config.training.resume !== null && isFile(directory.file("config"));
   if (!resume && !begun) await directory.write("config", asked);
   await directory.write("resolvedConfig", built);
   await directory.write(
     "runtimeInfo",
-    runtimeInfo(new Date(), { plugins, features: origin, data }),
+    runtimeInfo(new Date(), { plugins, features: origin, data, class_names: classNames }),
   );
+  if (sampleIds !== undefined) await directory.write("splits", sampleIds);
 }

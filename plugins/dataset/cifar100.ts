@@ -56,7 +56,7 @@ const facts: CifarFacts = {
  *
  * const whole = { channels: 3, size: [32, 32], operations: [] } as const;
  * const context = { dataRootDir, images: { train: whole, eval: whole } };
- * const dataset = cifar100.create(v.parse(cifar100.config, {}), context);
+ * const dataset = await cifar100.create(v.parse(cifar100.config, {}), context);
  * const [label] = (await dataset.open("val"))!.labels.values;
  * assertEquals(dataset.classNames?.[label], "orange");
  * ```

@@ -29,7 +29,7 @@ export type { GenericImageDatasetConfig };
  * const given = { num_classes: 2, split_source: "subdirs", label_source: "folder" };
  * const whole = { channels: 3, size: [1, 1], operations: [] } as const;
  * const context = { dataRootDir: folder, images: { train: whole, eval: whole } };
- * const dataset = genericImageDataset.create(v.parse(genericImageDataset.config, given), context);
+ * const dataset = await genericImageDataset.create(v.parse(genericImageDataset.config, given), context);
  * const split = await dataset.open("train");
  * assertEquals([dataset.classNames, [...split!.labels.values]], [["cat", "dog"], [0, 1]]);
  * ```

@@ -84,7 +84,7 @@ const config = options<PrecomputedFeaturesConfig>({
  *
  * const given = { num_classes: 2, train_features_file: file, val_features_file: file };
  * const options = v.parse(precomputedFeatures.config, given);
- * const dataset = precomputedFeatures.create(options, { dataRootDir: "." });
+ * const dataset = await precomputedFeatures.create(options, { dataRootDir: "." });
  * const split = await dataset.open("train");
  * assertEquals([[...split!.bagLengths!], [...split!.labels.values]], [[2, 1], [0, 1]]);
  * ```

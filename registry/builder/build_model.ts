@@ -64,7 +64,7 @@ export async function buildModel(
 ): Promise<Model> {
   const { registry = defaultRegistry, sampleShape, bags = false } = options;
   const sources = { config: resolveConfigInput(config, registry).config, registry };
-  const { dataset } = createDataset(sources);
+  const { dataset } = await createDataset(sources);
   const samples = sampleShape
     ? { name: "the samples", sampleShape, bags }
     : await trainingSamples(dataset);

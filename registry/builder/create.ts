@@ -10,6 +10,9 @@ import type { Registry } from "../registry.ts";
 import { Guard } from "./guard.ts";
 import { guardedProduct } from "./guarded_product.ts";
 
+/** Slots whose plugins may have to look at files first. */
+const MAY_WAIT: ReadonlySet<Slot> = new Set(["dataset", "encoder_type"]);
+
 /** What a builder builds from. */
 export interface BuildSources<C extends ModelConfig = ResolvedConfig> {
   /** The resolved tree. */
@@ -91,7 +94,7 @@ export function createFrom<S extends Slot>(
   const see = (product: unknown) => guardedProduct(plugin.slot, product, guard, context);
   return guard.call("create", () => {
     const created = plugin.create(options, context);
-    const later = plugin.slot === "encoder_type" && isThenable(created);
+    const later = MAY_WAIT.has(plugin.slot) && isThenable(created);
     return later ? Promise.resolve(created).then(see) : see(created);
   }) as Created<S>;
 }

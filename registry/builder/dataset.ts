@@ -15,26 +15,35 @@ export interface CreatedDataset {
   readonly images?: ImageTransforms;
 }
 
+/** How a dataset is used. */
+export interface DatasetOptions extends ImageOptions {
+  /** Which fold of a cross-validation of how many. */
+  readonly crossValidation?: { readonly fold: number; readonly folds: number };
+}
+
 /**
  * Creates the dataset that a config selects. Folder and fold are read by the datasets that use them.
  * @param sources Config and registry.
- * @param options How images are prepared.
+ * @param options How images are prepared, and which fold of a cross-validation is wanted.
  * @returns The dataset and the transforms of its images.
  * @throws {ConfigError} if the dataset's options, or a policy, do not fit.
+ * @throws {DataError} if the dataset has to look at files that cannot be used.
  */
-export function createDataset(
+export async function createDataset(
   sources: BuildSources<ModelConfig>,
-  options: ImageOptions = {},
-): CreatedDataset {
+  options: DatasetOptions = {},
+): Promise<CreatedDataset> {
   const { data } = sources.config;
+  const { crossValidation } = options;
   const images = imageTransforms(sources, options);
-  const dataset = create("dataset", {
+  const dataset = await create("dataset", {
     get dataRootDir() {
       return data.data_root_dir ?? ".";
     },
     get fold() {
-      return data.fold ?? undefined;
+      return crossValidation?.fold ?? data.fold ?? undefined;
     },
+    folds: crossValidation?.folds,
     images,
   }, sources);
   return { dataset, images };

@@ -60,10 +60,12 @@ export async function planFold(
 ): Promise<{ readonly plan: TrainPlan; readonly notices: readonly string[] }> {
   const { config } = sources;
   const { training, optimizer: { lr } } = config;
-  const { dataset } = createDataset(sources);
   const { index: fold, seed } = run;
+  const folds = training.cv_folds;
+  const crossValidation = folds > 1 ? { fold, folds } : undefined;
+  const { dataset } = await createDataset(sources, { crossValidation });
   const opened = await openTrainSplits(dataset);
-  const splits = foldSplits(opened, config, { fold, seed });
+  const splits = foldSplits(opened, config, { fold, seed, folds: dataset.folds });
   const { split } = splits.train;
   const bags = split.bagLengths !== undefined;
   const stack = await assembleModel(sources, dataset, { ...split, bags });
@@ -99,6 +101,9 @@ export async function planFold(
     resume: run.resume,
     resumeAnyway: run.resume && training.resume_anyway,
     data: await factsOf(opened),
+    found: dataset.found,
+    classNames: dataset.classNames,
+    sampleIds: idsOf(splits),
     initial: given?.values,
     loaders: planLoaders(encodeFoldWhileReading(splits, encoder, config), config, seed),
     expectedRows: expectedRows(split, config),
@@ -158,6 +163,19 @@ async function factsOf(splits: OpenSplits): Promise<Record<string, DataFacts>> {
     if (split !== undefined) facts[name] = await dataFacts(split);
   }
   return facts;
+}
+
+/** Names of the samples by split, where all of them have names. */
+function idsOf(splits: FoldSplits): TrainPlan["sampleIds"] {
+  const ids: Record<string, readonly string[]> = {};
+  for (const [name, part] of Object.entries(splits)) {
+    if (part === undefined) continue;
+    const { split, subset } = part;
+    if (split.ids === undefined) return undefined;
+    const all = split.ids;
+    ids[name] = subset ? Array.from(subset, (index: number) => all[index]) : all;
+  }
+  return ids;
 }
 
 /** What the dataset has to say, each line once. */

@@ -83,22 +83,33 @@ function checkClasses({ name, labels: { values } }: Split, { subtask, numClasses
   );
 }
 
+/** Which fold is chosen, and how. */
+export interface FoldOptions {
+  /** The fold. */
+  readonly fold: number;
+  /** Seed of the division. */
+  readonly seed: number;
+  /** Number of folds that the dataset has made itself. */
+  readonly folds?: number;
+}
+
 /**
  * Chooses the samples of one fold.
  *
  * Without cross-validation these are the splits as they are, with `data.data_fraction` of the
  * training samples. With `training.cv_folds` k > 1 the training split is divided into k stratified
  * parts; fold i validates on part i and trains on the others, and the validation split, which no
- * fold then trains or chooses checkpoints on, is the test split unless there is one.
+ * fold then trains or chooses checkpoints on, is the test split unless there is one. A dataset that
+ * makes as many folds itself has divided its samples already.
  *
  * @param splits The dataset's splits.
  * @param config The resolved config.
- * @param options Which fold, and the seed of the division.
+ * @param options Which fold, the seed of the division, and the folds of the dataset.
  */
 export function foldSplits(
   { train, val, test }: OpenSplits,
   { data, training }: ResolvedConfig,
-  { fold, seed }: { readonly fold: number; readonly seed: number },
+  { fold, seed, folds }: FoldOptions,
 ): FoldSplits {
   const testPart = test && { split: test };
   const { data_fraction: fraction } = data;
@@ -111,7 +122,7 @@ export function foldSplits(
     },
   };
   try {
-    if (training.cv_folds === 1) {
+    if (training.cv_folds === 1 || folds === training.cv_folds) {
       const subset = fraction === null ? undefined : selectFraction(train.labels, fraction, part);
       return { train: { split: train, subset }, val: { split: val }, test: testPart };
     }

@@ -24,7 +24,7 @@ type DatasetUnderTest = PluginUnderTest<"dataset">;
 
 /** Promises of datasets. */
 export const datasetChecks: readonly Check<"dataset">[] = [
-  { name: "tells what is predicted", check: (subject) => checkTask(create(subject)) },
+  { name: "tells what is predicted", check: async (subject) => checkTask(await create(subject)) },
   { name: "opens a training split, and others where it has them", check: checkSplits },
   { name: "gives every sample a target in range", check: eachSplit(checkLabels) },
   { name: "tells the same facts when opened again", check: checkAgain },
@@ -35,9 +35,9 @@ export const datasetChecks: readonly Check<"dataset">[] = [
   { name: "reads the instances that are asked for", check: eachSplit(checkInstances) },
 ];
 
-function create({ plugin, options, context }: DatasetUnderTest): Dataset {
+async function create({ plugin, options, context }: DatasetUnderTest): Promise<Dataset> {
   const images = { train: IMAGES, eval: IMAGES };
-  return plugin.create(options, { dataRootDir: ".", images, ...context });
+  return await plugin.create(options, { dataRootDir: ".", images, ...context });
 }
 
 async function openSplits(dataset: Dataset): Promise<Split[]> {
@@ -51,7 +51,7 @@ async function openSplits(dataset: Dataset): Promise<Split[]> {
 
 function eachSplit(check: (split: Split, dataset: Dataset) => void | Promise<void>) {
   return async (subject: DatasetUnderTest) => {
-    const dataset = create(subject);
+    const dataset = await create(subject);
     for (const split of await openSplits(dataset)) await check(split, dataset);
   };
 }
@@ -70,7 +70,7 @@ function checkTask(
 }
 
 async function checkSplits(subject: DatasetUnderTest): Promise<void> {
-  const dataset = create(subject);
+  const dataset = await create(subject);
   expect(await dataset.open("train") !== undefined, "it has no training split");
   const splits = await openSplits(dataset);
   const [{ sampleShape, bagLengths }] = splits;
@@ -120,9 +120,9 @@ function inRange(label: number, subtask: Dataset["subtask"], classes: number): b
 }
 
 async function checkAgain(subject: DatasetUnderTest): Promise<void> {
-  const dataset = create(subject);
+  const dataset = await create(subject);
   const first = await openSplits(dataset);
-  const second = await openSplits(create(subject));
+  const second = await openSplits(await create(subject));
   const third = await openSplits(dataset);
   for (const [index, split] of first.entries()) {
     for (const again of [second[index], third[index]]) {

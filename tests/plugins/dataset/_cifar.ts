@@ -38,7 +38,8 @@ export function dataset(
   options: Readonly<Record<string, unknown>> = {},
 ): Dataset {
   const images = { train: OWN, eval: OWN };
-  return plugin.create(v.parse(plugin.config, options), { dataRootDir: data_root_dir, images });
+  const context = { dataRootDir: data_root_dir, images };
+  return plugin.create(v.parse(plugin.config, options), context) as Dataset;
 }
 
 /** Options for files that are not the published ones. */

@@ -66,7 +66,7 @@ Deno.test("cifar10 applies the transforms of the splits", async () => {
     eval: { channels: 1, operations: [] },
   } as const;
   const options = v.parse(cifar10.config, UNCHECKED);
-  const made = cifar10.create(options, { dataRootDir: CIFAR_FOLDER, images });
+  const made = await cifar10.create(options, { dataRootDir: CIFAR_FOLDER, images });
   assertEquals((await made.open("train"))?.sampleShape, [3, 8, 9]);
   assertEquals((await made.open("test"))?.sampleShape, [1, 32, 32]);
 });

@@ -46,7 +46,7 @@ function dataset(
     dataRootDir: data_root_dir,
     images: transforms,
     ...context,
-  });
+  }) as Dataset;
 }
 
 const FOLDERS = { split_source: "subdirs", label_source: "folder" } as const;
@@ -406,7 +406,8 @@ Deno.test("generic_image_dataset takes the size of the first image where none is
   const config = v.parse(genericImageDataset.config, { num_classes: 1, ...FOLDERS });
   const own = { channels: 1, operations: [] } as const;
   const context = { dataRootDir: folder.path, images: { train: own, eval: own } };
-  const train = await genericImageDataset.create(config, context).open("train");
+  const made = await genericImageDataset.create(config, context);
+  const train = await made.open("train");
   assertEquals(train?.sampleShape, [1, 18, 24]);
 });
 

@@ -35,7 +35,7 @@ function dataset(root: string, options: Readonly<Record<string, unknown>> = {}):
   } as const;
   const config = v.parse(genericImageDataset.config, { ...folders, ...options });
   const context = { dataRootDir: root, images: { train: sized, eval: sized } };
-  return genericImageDataset.create(config, context);
+  return genericImageDataset.create(config, context) as Dataset;
 }
 
 /** What strict mode says, and what is found and noted without it. */

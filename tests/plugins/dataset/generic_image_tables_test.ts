@@ -37,7 +37,7 @@ class DataFolder extends TemporaryFolder {
   async open(options: Readonly<Record<string, unknown>> = {}, name: SplitName = "train") {
     const config = v.parse(genericImageDataset.config, { num_classes: 2, ...options });
     const images = { train: SIZED, eval: SIZED };
-    const dataset = genericImageDataset.create(config, { dataRootDir: this.path, images });
+    const dataset = await genericImageDataset.create(config, { dataRootDir: this.path, images });
     const split = (await dataset.open(name))!;
     const labels = Object.fromEntries(split.ids!.map((id, i) => [id, split.labels.values[i]]));
     const { classNames } = dataset;

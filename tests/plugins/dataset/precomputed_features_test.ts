@@ -14,7 +14,7 @@ function dataset(options: Record<string, unknown>): Plugged {
     val_features_file: "val.h5",
     ...options,
   });
-  return precomputedFeatures.create(full, { dataRootDir: "elsewhere" });
+  return precomputedFeatures.create(full, { dataRootDir: "elsewhere" }) as Plugged;
 }
 
 const features: Dataset = { data: new Float32Array(12), shape: [4, 3] };

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { createDataset } from "../../../registry/builder/dataset.ts";
 import { imageTransforms } from "../../../registry/builder/images.ts";
 import { ConfigError } from "../../../registry/errors.ts";
@@ -32,24 +32,24 @@ function sourcesOf(flags: Flags, error?: Error) {
   return { contexts, sources: { config: extractConfig("out", flags), registry } };
 }
 
-Deno.test("createDataset() gives the dataset its place, its fold and its images", () => {
+Deno.test("createDataset() gives the dataset its place, its fold and its images", async () => {
   const { contexts, sources } = sourcesOf({ "data.data_root_dir": "images", "data.fold": "3" });
   const options = { evalForTrain: true };
-  const { dataset, images } = createDataset(sources, options);
+  const { dataset, images } = await createDataset(sources, options);
   assertEquals(dataset.numClasses, 3);
   assertEquals(images, imageTransforms(sources, options));
-  assertEquals(contexts, [{ dataRootDir: "images", fold: 3, images }]);
+  assertEquals(contexts, [{ dataRootDir: "images", fold: 3, folds: undefined, images }]);
 });
 
-Deno.test("createDataset() looks in the working directory, and knows no fold, unless told", () => {
+Deno.test("createDataset() looks in the working directory, and knows no fold, unless told", async () => {
   const { contexts, sources } = sourcesOf({ "data.augmentation.train_policy": "plain" });
-  const { images } = createDataset(sources);
-  assertEquals(contexts, [{ dataRootDir: ".", fold: undefined, images }]);
+  const { images } = await createDataset(sources);
+  assertEquals(contexts, [{ dataRootDir: ".", fold: undefined, folds: undefined, images }]);
 });
 
-Deno.test("createDataset() says where the options stand that a dataset does not take", () => {
+Deno.test("createDataset() says where the options stand that a dataset does not take", async () => {
   const flags = { "data.augmentation.train_policy": "plain" };
   const { sources } = sourcesOf(flags, new RangeError("too few samples"));
-  const { issues } = assertThrows(() => createDataset(sources), ConfigError);
+  const { issues } = await assertRejects(() => createDataset(sources), ConfigError);
   assertEquals(issues, [{ path: "data.dataset", message: '"made_up": too few samples' }]);
 });
