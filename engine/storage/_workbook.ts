@@ -19,6 +19,9 @@ const MOST_CELLS = 1 << 26;
 /** What to do about a file that is not a workbook. */
 const SAVE_AGAIN = "save it as .xlsx or .csv";
 
+/** Parts of a workbook that tables do without. */
+const UNNEEDED = /^(docProps|xl\/(theme|charts|drawings|pivot\w*))\//;
+
 /** A row of a sheet. */
 export interface SheetRow {
   /** Its number in the sheet, counted from 1. */
@@ -55,7 +58,8 @@ export async function readWorkbook(path: string): Promise<WorkbookSheet> {
   const archive = new Blob([...zipChunks(unpack(path, marks))] as BlobPart[]);
   const { default: read } = await import("read-excel-file/universal");
   const sheets = await read<string>(archive, { parseNumber: numberText }).catch((cause) => {
-    throw fail(path, `the workbook is damaged, ${firstLine(cause)}; ${SAVE_AGAIN}`, cause);
+    const why = cause instanceof TypeError ? "a part of it is missing" : firstLine(cause);
+    throw fail(path, `the workbook is damaged, ${escapeControls(why)}; ${SAVE_AGAIN}`, cause);
   });
   // A sheet that is only a chart has no data.
   const used = sheets.filter(({ data }) => data?.some((row) => row.some((cell) => cell !== null)));
@@ -86,7 +90,9 @@ function unpack(path: string, marks: Marks): ZipEntry[] {
   if (!archive.has("xl/workbook.xml")) {
     throw fail(path, `it is a zip archive, not an Excel workbook (.xlsx): ${SAVE_AGAIN}`);
   }
-  const names = archive.names.filter((name) => /\.(xml|xml\.rels)$/.test(name));
+  const names = archive.names.filter((name) =>
+    /\.(xml|xml\.rels)$/.test(name) && !UNNEEDED.test(name)
+  );
   const bytes = names.reduce((sum, name) => sum + archive.size(name)!, 0);
   if (bytes > MOST_TEXT_BYTES) {
     throw fail(path, `it unpacks to ${bytes} bytes, at most ${MOST_TEXT_BYTES} are read`);
@@ -103,31 +109,52 @@ function isSheet(data: Uint8Array): boolean {
 
 /** Cells of a sheet's XML: prefix, attributes and content. */
 const CELLS = /<((?:\w+:)?)c(\s[^>]*?)?(?:\/>|>([^]*?)<\/\1c>)/g;
+/** Rows and cells of a sheet's XML: which of them it is, and its attributes. */
+const PLACES = /<(?:\w+:)?(c|row)(?![\w:.-])([^>]*)>/g;
 
 /** Marks the cells of a sheet that the library would leave empty, or read in local time. */
 function marked(path: string, data: Uint8Array, marks: Marks): Uint8Array {
-  let [rows, columns] = [0, 0];
   const xml = new TextDecoder().decode(data);
+  checkSpan(path, xml);
   const text = xml.replace(CELLS, (cell, prefix: string, attributes = "", content = "") => {
-    if (content === "") return cell;
-    const [, letters = "A", row = "1"] = /\br="([A-Z]{1,3})(\d+)"/.exec(attributes) ?? [];
-    rows = Math.max(rows, Number(row));
-    columns = Math.max(columns, columnOf(letters));
-    const value = markedValue(attributes, content, marks);
+    const value = content === "" ? undefined : markedValue(attributes, content, marks);
     if (value === undefined) return cell;
-    const others = attributes.replace(/\st="\w*"/, "");
+    const others = attributes.replace(/\st\s*=\s*("\w*"|'\w*')/, "");
     return `<${prefix}c${others} t="str"><${prefix}v>${value}</${prefix}v></${prefix}c>`;
   });
-  if (rows * columns > MOST_CELLS) {
-    const span = `a sheet spans ${rows} rows and ${columns} columns, too many to read`;
-    throw fail(path, `${span}; delete what stands far from the table`);
-  }
   return new TextEncoder().encode(text);
+}
+
+/** Refuses a sheet of which the library would make more cells than fit into memory. */
+function checkSpan(path: string, xml: string): void {
+  let [rows, columns] = [1, 1];
+  for (const [, tag, attributes = ""] of xml.matchAll(PLACES)) {
+    const place = attributeOf(attributes, "r");
+    if (place === undefined && tag === "row") continue;
+    const [, letters, row] = /^([A-Z]{0,3})([1-9]\d{0,6})$/.exec(place ?? "") ?? [];
+    if (row === undefined || (letters === "") !== (tag === "row")) {
+      const state = `a ${tag === "row" ? "row" : "cell"} has the place ${
+        JSON.stringify(place ?? "")
+      }`;
+      throw fail(path, `the workbook is damaged, ${state}; ${SAVE_AGAIN}`);
+    }
+    rows = Math.max(rows, Number(row));
+    columns = Math.max(columns, columnOf(letters ?? ""));
+  }
+  if (rows * columns <= MOST_CELLS) return;
+  const span = `a sheet spans ${rows} rows and ${columns} columns, too many to read`;
+  throw fail(path, `${span}; delete what stands far from the table`);
+}
+
+/** What an attribute is, without its quotes. */
+function attributeOf(attributes: string, name: "r" | "t"): string | undefined {
+  const pattern = { r: /[\s:]r\s*=\s*["']([^"']*)["']/, t: /[\s:]t\s*=\s*["']([^"']*)["']/ };
+  return pattern[name].exec(attributes)?.[1];
 }
 
 /** The text that stands for a cell, in XML, where it needs one. */
 function markedValue(attributes: string, content: string, marks: Marks): string | undefined {
-  const type = /\st="(\w*)"/.exec(attributes)?.[1] ?? "n";
+  const type = attributeOf(attributes, "t") ?? "n";
   const value = /<(?:\w+:)?v(?:\s[^>]*)?>([^<]*)</.exec(content)?.[1]?.trim();
   if (type === "e") return marks.error + (value ?? "");
   if (type === "d" && value) return marks.date + value;
@@ -179,7 +206,8 @@ function cellText(value: unknown, marks: Marks): string | { readonly state: stri
     return { state: "holds a formula without a value, save the file in Excel or LibreOffice" };
   }
   if (value.startsWith(marks.error)) {
-    return { state: `holds the error ${escapeControls(value.slice(marks.error.length))}` };
+    const error = escapeControls(value.slice(marks.error.length));
+    return { state: error === "" ? "holds an error" : `holds the error ${error}` };
   }
   if (!value.startsWith(marks.date)) return value;
   return value.slice(marks.date.length).replace(/T00:00(:00(\.0+)?)?Z?$/, "");

@@ -140,6 +140,43 @@ Deno.test("openTable() names the cell that holds an error, or nothing that was c
   for (const [name, line] of lines) assertEquals(await failure(bytesOf(name)), line);
 });
 
+Deno.test("openTable() finds errors however their XML is written", async () => {
+  for (
+    const cell of [
+      "<c r='B1' t='e'><v>#REF!</v></c>",
+      '<c t="e" r="B1"  s="0"><f>1/0</f><v xml:space="preserve">#REF!</v></c>',
+      '<x:c r="B1" t="e"><x:v>#REF!</x:v></x:c>',
+    ]
+  ) {
+    const content = workbookOf(`<c r="A1"><v>1</v></c>${cell}`);
+    assertEquals(await failure(content), "row 1, column B holds the error #REF!");
+  }
+  const none = workbookOf('<c r="A1" t="e"><f>1/0</f></c>');
+  assertEquals(await failure(none), "row 1, column A holds an error");
+  for (const cell of ["<c r='A1'><f>B1</f></c>", '<c r="A1" t="str"><f>B1</f></c>']) {
+    assertMatch(
+      await failure(workbookOf(cell)),
+      /^row 1, column A holds a formula without a value/,
+    );
+  }
+});
+
+Deno.test("openTable() refuses places that do not exist, and would take all memory", async () => {
+  const damaged = (what: string) => `the workbook is damaged, ${what}; save it as .xlsx or .csv`;
+  const lines: readonly (readonly [string, string])[] = [
+    ['<c r="A99999999"><v>1</v></c>', 'a cell has the place "A99999999"'],
+    ['<c r="ABCD1"><v>1</v></c>', 'a cell has the place "ABCD1"'],
+    ['<c r="&#65;1"><v>1</v></c>', 'a cell has the place "&#65;1"'],
+    ["<c><v>1</v></c>", 'a cell has the place ""'],
+    ['</row><row r="999999999"/><row>', 'a row has the place "999999999"'],
+  ];
+  for (const [cells, what] of lines) {
+    assertEquals(await failure(workbookOf(cells)), damaged(what));
+  }
+  const part = zip({ "xl/workbook.xml": "<workbook/>", "xl/_rels/workbook.xml.rels": "<a/>" });
+  assertEquals(await failure(part), damaged("a part of it is missing"));
+});
+
 Deno.test("openTable() refuses cells that are damaged", async () => {
   assertEquals(
     await failure(workbookOf('<c r="AB1"><v>1,5</v></c>')),

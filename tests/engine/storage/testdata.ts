@@ -85,3 +85,6 @@ export class TemporaryFolder implements Disposable {
 export const TABLE_FOLDER: string = fileURLToPath(
   new URL("../../testdata/tables", import.meta.url),
 );
+
+/** Folder of NumPy arrays. */
+export const NPY_FOLDER: string = fileURLToPath(new URL("../../testdata/npy", import.meta.url));

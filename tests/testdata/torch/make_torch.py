@@ -272,8 +272,16 @@ def re_linear(name, tensor):
     return tensor.ndim == 4 and ".mlp.fc" in name and tensor.shape[2:] == (1, 1)
 
 
+def make_not_bare():
+    """What stands alone in a file like a bare tensor, and is none that can be read."""
+    save("numpy_array.pt", np.arange(6.0))
+    save("sparse_tensor.pt", torch.eye(2).to_sparse())
+    save("namespace.pt", argparse.Namespace(lr=0.1))
+
+
 if __name__ == "__main__":
     make_objects()
+    make_not_bare()
     make_legacy()
     make_values()
     make_big_endian()
