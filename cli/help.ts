@@ -20,6 +20,8 @@ export interface CommandInfo {
   readonly description: string;
   /** Command lines to start from. */
   readonly examples: readonly string[];
+  /** What stands before the flags, as `PATH ...`. @default {nothing} */
+  readonly words?: string;
   /** Sections of its config tree. @default {SECTIONS} */
   readonly sections?: readonly Section[];
 }
@@ -52,7 +54,7 @@ export function renderHelp(
     sections,
   });
   const lines = [
-    `Usage: ${command.name} [options] [--section.field value ...]`,
+    `Usage: ${command.name} ${command.words ?? "[options]"} [--section.field value ...]`,
     "",
     ...wrap(command.description, 0),
     ...wrap(

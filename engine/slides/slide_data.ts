@@ -176,7 +176,7 @@ interface Unique {
 }
 
 /** Rows that speak of the same file must say the same of it. */
-function withoutRepeats(all: readonly Matched[], { file, labelColumns }: SlideTable): Unique {
+function withoutRepeats(all: readonly Matched[], { file }: SlideTable): Unique {
   const first = new Map<string, Matched>();
   const rows: Matched[] = [];
   let repeated = 0;
@@ -190,20 +190,12 @@ function withoutRepeats(all: readonly Matched[], { file, labelColumns }: SlideTa
       continue;
     }
     repeated++;
-    const [what, one, other] = sameLabels(before.labels, row.labels)
-      ? before.patient === row.patient
-        ? before.split === row.split
-          ? []
-          : ["splits", before.split ?? "", row.split ?? ""].map(String)
-        : ["patients", before.patient, row.patient]
-      : [labelColumns.length > 1 ? "labels" : "labels"];
-    if (what === undefined) continue;
-    const [left, right] = one === undefined
-      ? [shownLabels(before.labels), shownLabels(row.labels)]
-      : [shown(one), shown(other!)];
+    const difference = differenceOf(before, row);
+    if (difference === undefined) continue;
+    const [what, one, other] = difference;
     throw new DataError(
-      `Cannot use "${file}": it gives slide ${shown(row.slide)} the ${what} ${left} ` +
-        `(${before.place}) and ${right} (${row.place})`,
+      `Cannot use "${file}": it gives slide ${shown(row.slide)} the ${what} ${one} ` +
+        `(${before.place}) and ${other} (${row.place})`,
       { file },
     );
   }
@@ -211,6 +203,21 @@ function withoutRepeats(all: readonly Matched[], { file, labelColumns }: SlideTa
     ? []
     : [`${repeated} rows of "${file}" repeat what another row says of the same slide`];
   return { rows, notices };
+}
+
+/** In what two rows of one slide differ. */
+function differenceOf(
+  one: SlideRow,
+  other: SlideRow,
+): readonly [what: string, one: string, other: string] | undefined {
+  if (!sameLabels(one.labels, other.labels)) {
+    return ["labels", shownLabels(one.labels), shownLabels(other.labels)];
+  }
+  if (one.patient !== other.patient) {
+    return ["patients", shown(one.patient), shown(other.patient)];
+  }
+  if (one.split === other.split) return undefined;
+  return ["splits", shown(one.split ?? ""), shown(other.split ?? "")];
 }
 
 function requireMatches(
@@ -261,11 +268,11 @@ async function readHeaders(
     onHeader?.(done + 1, matched.length);
   }
   const notices = [...passed].map(([kinds, count]) =>
-    `${count} slides have ${kinds}, of which the first is read`
+    `${count} of the slides have ${kinds}, of which the first is read`
   );
   if (withoutFeatures > 0) {
     const key = feature_key === null ? "" : ` "${feature_key}"`;
-    notices.push(`${withoutFeatures} HDF5 files hold no features${key} and are left out`);
+    notices.push(`left out: HDF5 files without features${key}: ${withoutFeatures}`);
   }
   return { of, notices };
 }
@@ -358,13 +365,13 @@ function byPatient(slides: readonly Slide[], { file }: SlideTable): SlideSample[
   });
 }
 
-/** What is left out, in the words of notes and of errors. */
-const REASONS: readonly (readonly [keyof LeftOutSlides, string, strict: boolean])[] = [
-  ["withoutFile", 'slides of "{table}" have no feature file below "{root}"', true],
-  ["withoutLabel", 'slides of "{table}" have no label', true],
-  ["empty", 'slides below "{root}" have no instances', true],
-  ["ignored", 'slides of "{table}" have a label that is not in data.class_names', false],
-  ["withoutRow", 'files below "{root}" have no row in "{table}"', false],
+/** Why something is left out, in words, what it is, and whether `strict` refuses it. */
+const REASONS: readonly (readonly [keyof LeftOutSlides, [string, string], strict: boolean])[] = [
+  ["withoutFile", ["slide", 'of "{table}" without a feature file below "{root}"'], true],
+  ["withoutLabel", ["slide", 'of "{table}" without a label'], true],
+  ["empty", ["slide", 'below "{root}" without instances'], true],
+  ["ignored", ["slide", 'of "{table}" with a label that is not in data.class_names'], false],
+  ["withoutRow", ["file", 'below "{root}" without a row in "{table}"'], false],
 ];
 
 interface Places {
@@ -372,15 +379,20 @@ interface Places {
   readonly table: SlideTable;
 }
 
-function inWords(words: string, { root, table }: Places): string {
-  return words.replace("{root}", root).replace("{table}", table.file);
+function inWords(
+  count: number,
+  [noun, words]: readonly [string, string],
+  { root, table }: Places,
+): string {
+  const place = words.replace("{root}", root).replace("{table}", table.file);
+  return `${count} ${noun}${count === 1 ? "" : "s"} ${place}`;
 }
 
 function leftOutNotices(leftOut: LeftOutSlides, places: Places): string[] {
   return REASONS.flatMap(([reason, words]) => {
     const names = leftOut[reason];
     if (names.length === 0) return [];
-    return [`${names.length} ${inWords(words, places)} and are left out: ${quoted(names)}`];
+    return [`left out: ${inWords(names.length, words, places)}: ${quoted(names)}`];
   });
 }
 
@@ -388,10 +400,8 @@ function refuseLeftOut(leftOut: LeftOutSlides, places: Places): void {
   for (const [reason, words, strict] of REASONS) {
     const names = leftOut[reason];
     if (!strict || names.length === 0) continue;
-    const file = places.table.file;
-    throw new DataError(
-      `Cannot use "${file}": ${names.length} ${inWords(words, places)}: ${quoted(names)}`,
-      { file },
-    );
+    const { file } = places.table;
+    const state = `${inWords(names.length, words, places)}: ${quoted(names)}`;
+    throw new DataError(`Cannot use "${file}": ${state}`, { file });
   }
 }

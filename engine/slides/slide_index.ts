@@ -14,6 +14,7 @@ export class SlideIndex {
   readonly #stems = new Map<string, SlideFile[]>();
   readonly #bare = new Map<string, SlideFile[]>();
   readonly #paths = new Map<string, SlideFile[]>();
+  readonly #names = new Map<string, SlideFile[]>();
 
   /**
    * @param root The folder that was searched.
@@ -37,18 +38,28 @@ export class SlideIndex {
       add(this.#bare, bareId(file.stem), file);
       add(this.#paths, path, file);
       add(this.#paths, withoutEnd(path), file);
+      add(this.#names, withoutEnd(lastName(path)), file);
     }
   }
 
   /**
    * Finds the files of an id: those whose stem it is; else those whose stem it is without the end of
-   * an image such as `.svs`; else the file at that path.
+   * an image such as `.svs`; else the file at that path, or at that path below a folder in between.
    * @param id The id, as it stands in a table.
    * @returns The files, none or several of which are the caller's to judge.
    */
   find(id: string): readonly SlideFile[] {
-    return this.#stems.get(composed(id)) ?? this.#bare.get(bareId(id)) ??
-      this.#paths.get(this.#pathOf(id)) ?? this.#paths.get(withoutEnd(this.#pathOf(id))) ?? [];
+    const path = this.#pathOf(id);
+    return this.#stems.get(composed(id)) ?? this.#bare.get(bareId(id)) ?? this.#paths.get(path) ??
+      this.#paths.get(withoutEnd(path)) ?? this.#below(path);
+  }
+
+  /** Files whose paths end with a path that has a folder. */
+  #below(path: string): readonly SlideFile[] {
+    if (!path.includes("/")) return [];
+    const end = `/${withoutEnd(path)}`;
+    const files = this.#names.get(withoutEnd(lastName(path))) ?? [];
+    return files.filter(({ relative }) => withoutEnd(composed(relative)).endsWith(end));
   }
 
   #pathOf(id: string): string {
@@ -62,6 +73,10 @@ function add(map: Map<string, SlideFile[]>, key: string, file: SlideFile): void 
   const files = map.get(key);
   if (files === undefined) map.set(key, [file]);
   else if (!files.includes(file)) files.push(file);
+}
+
+function lastName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 /** Letters with accents are the same composed and decomposed. */

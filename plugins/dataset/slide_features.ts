@@ -25,7 +25,6 @@ import {
   options,
   path,
   rate,
-  required,
   text,
   whole,
 } from "../../registry/options/mod.ts";
@@ -44,8 +43,11 @@ import { MAX_CLASSES } from "./_num_classes.ts";
  * @category Datasets
  */
 export interface SlideFeaturesConfig {
-  /** Table of labels, by slide or by patient: csv, tsv or xlsx. */
-  readonly labels_file: string;
+  /**
+   * Table of labels, by slide or by patient: csv, tsv or xlsx; needed to train.
+   * @default {null}
+   */
+  readonly labels_file: string | null;
   /** Table of the slides of each patient, where labels are by patient. @default {null} */
   readonly slides_file: string | null;
   /**
@@ -100,7 +102,7 @@ function checkEncoding(label: string): string | undefined {
 }
 
 const config = options<SlideFeaturesConfig>({
-  labels_file: path(required, "table of labels, by slide or by patient: csv, tsv or xlsx"),
+  labels_file: path(null, "table of labels, by slide or by patient: csv, tsv or xlsx"),
   slides_file: path(null, "table of the slides of each patient, where labels are by patient"),
   slide_column: text(null, "column of the slides; found by its usual names where not given"),
   patient_column: text(null, "column of the patients; found by its usual names where not given"),
@@ -174,7 +176,7 @@ export const slideFeatures: Plugin<"dataset", SlideFeaturesConfig> = {
   config,
   async create(config, context): Promise<Dataset> {
     const { folds } = context;
-    const given = folds === undefined ? config : atFold(config, context);
+    const given = withTable(folds === undefined ? config : atFold(config, context));
     const labels = await labelFacts(given);
     const slides = new Slides(given, context);
     return {
@@ -188,6 +190,14 @@ export const slideFeatures: Plugin<"dataset", SlideFeaturesConfig> = {
     };
   },
 };
+
+/** Options with a table of labels. */
+type LabelledConfig = SlideFeaturesConfig & { readonly labels_file: string };
+
+function withTable(config: SlideFeaturesConfig): LabelledConfig {
+  if (config.labels_file !== null) return config as LabelledConfig;
+  throw new RangeError("expected data.labels_file, a table of labels");
+}
 
 /** A column that ends in the number of a fold stands for those of all folds. */
 function atFold(config: SlideFeaturesConfig, { fold = 0 }: DatasetContext): SlideFeaturesConfig {
@@ -212,7 +222,7 @@ interface LabelFacts {
 }
 
 /** What is predicted: as the records of a run say it, or as the table does. */
-async function labelFacts(config: SlideFeaturesConfig): Promise<LabelFacts> {
+async function labelFacts(config: LabelledConfig): Promise<LabelFacts> {
   const { num_classes, class_names, label_columns, task } = config;
   const regression = task === "Regression";
   if (num_classes !== null && label_columns !== null && (regression || class_names !== null)) {

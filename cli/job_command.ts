@@ -1,0 +1,149 @@
+/**
+ * What commands share that take paths and a few options instead of a whole config tree: from the words
+ * of the command line to paths and options, or to help and version.
+ * @module
+ */
+import metadata from "../deno.json" with { type: "json" };
+import { getAt, isPlainObject, type PlainObject } from "../registry/config/objects.ts";
+import type { Flag } from "../registry/config/flag.ts";
+import { resolveTree } from "../registry/config/resolve.ts";
+import { type Section, SECTIONS } from "../registry/config/sections.ts";
+import { composeSections } from "../registry/config/compose.ts";
+import { selectPlugins } from "../registry/config/select.ts";
+import { ConfigError, type ConfigIssue } from "../registry/errors.ts";
+import { type Registry, registry as defaultRegistry } from "../registry/registry.ts";
+import type { PluginSources } from "./command.ts";
+import { type CommandInfo, renderHelp } from "./help.ts";
+import type { Io } from "./io.ts";
+import { loadPlugins } from "./plugin_modules.ts";
+import { readConfigFile } from "./sources.ts";
+import { parseTokens, splitGlobals } from "./tokens.ts";
+
+/** A command that takes paths. */
+export interface JobCommand extends CommandInfo {
+  /** Its sections; fields of `data` may be written without `data.` where the root has none alike. */
+  readonly sections: readonly Section[];
+  /** Tree that config file and flags win over. */
+  readonly base?: PlainObject;
+  /** What the words before the flags are, in the words of the usage line: `PATH ...`. */
+  readonly words: string;
+}
+
+/** A command line that is to be run. */
+export interface PreparedJob {
+  /** The words before the first flag. */
+  readonly paths: readonly string[];
+  /** The resolved tree. */
+  readonly tree: PlainObject;
+  /** Dotted paths of the fields that somebody set. */
+  readonly given: readonly string[];
+  /** Registry with built-in and third-party plugins. */
+  readonly registry: Registry;
+}
+
+/** The section of the dataset, for commands that look at data. */
+export const DATA_SECTION: Section = SECTIONS.find(({ path }) => path === "data")!;
+
+/**
+ * Reads a command line.
+ * @param args The words of the command line.
+ * @param command The command.
+ * @param io Where help, version and notes go.
+ * @param sources Where plugins come from.
+ * @returns What is to be run, or `undefined` where help or version was all that was asked for.
+ * @throws {ConfigError} with everything that is wrong with the command line.
+ */
+export async function prepareJob(
+  args: readonly string[],
+  command: JobCommand,
+  { io, sources }: { readonly io: Io; readonly sources: PluginSources },
+): Promise<PreparedJob | undefined> {
+  const options = splitGlobals(args);
+  if (options.version) {
+    io.out(`${command.name} ${metadata.version}`);
+    return undefined;
+  }
+  const registry = sources.registry ?? defaultRegistry;
+  await sources.loadBuiltIns();
+  await loadPlugins(options.plugins, registry);
+  const first = options.rest.findIndex((word) => word.startsWith("--"));
+  const paths = options.rest.slice(0, first < 0 ? undefined : first);
+  const words = first < 0 ? [] : options.rest.slice(first);
+  const { flags: written, issues } = parseTokens(words, registry);
+  const loaded = options.config ? await readConfigFile(options.config, "--config") : {};
+  const file = merged(command.base ?? {}, isPlainObject(loaded) ? loaded : {});
+  const flags = withSections(written, file, { command, registry });
+  if (options.help) {
+    io.out(renderHelp(command, registry, { file, flags }));
+    return undefined;
+  }
+  const resolution = resolveAll({ file, flags, issues }, command, registry);
+  for (const notice of resolution.notices) io.err(`note: ${notice}`);
+  return { paths, tree: resolution.tree, given: resolution.given, registry };
+}
+
+/** The sections that the command has, of the base with those of the file over it. */
+function merged(base: PlainObject, file: PlainObject): PlainObject {
+  const result = structuredClone(base);
+  for (const [name, value] of Object.entries(file)) {
+    const below = result[name];
+    result[name] = isPlainObject(below) && isPlainObject(value) ? { ...below, ...value } : value;
+  }
+  return result;
+}
+
+/** Puts `data` before the flags that name its fields alone. */
+function withSections(
+  flags: readonly Flag[],
+  file: PlainObject,
+  { command: { sections }, registry }: {
+    readonly command: JobCommand;
+    readonly registry: Registry;
+  },
+): readonly Flag[] {
+  const { selections } = selectPlugins(file, flags, { registry, sections });
+  const composed = composeSections(selections, sections);
+  const fieldsOf = (path: string) =>
+    Object.keys(composed.find((section) => section.path === path)?.entries ?? {});
+  const [root, data] = [new Set(fieldsOf("")), new Set(fieldsOf("data"))];
+  return flags.map((flag) => {
+    const [name, ...rest] = flag.path;
+    const positive = name.replace(/^no_/, "");
+    const known = root.has(name) || root.has(positive);
+    if (rest.length > 0 || known || !(data.has(name) || data.has(positive))) return flag;
+    return { ...flag, path: ["data", name] };
+  });
+}
+
+function resolveAll(
+  { file, flags, issues }: {
+    readonly file: PlainObject;
+    readonly flags: readonly Flag[];
+    readonly issues: readonly ConfigIssue[];
+  },
+  { sections }: JobCommand,
+  registry: Registry,
+) {
+  const known = new Set(sections.map(({ path }) => path.split(".")[0]));
+  const own = new Set(Object.keys(sections.find(({ path }) => path === "")?.entries ?? {}));
+  const kept = Object.fromEntries(
+    Object.entries(file).filter(([name]) => known.has(name) || own.has(name)),
+  );
+  try {
+    const resolution = resolveTree({ file: kept, flags }, { registry, sections });
+    if (issues.length === 0) return resolution;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError([...issues, ...error.issues]);
+  }
+  throw new ConfigError(issues);
+}
+
+/**
+ * The options of the data section.
+ * @param tree A resolved tree.
+ */
+export function dataOptions({ tree }: Pick<PreparedJob, "tree">): PlainObject {
+  const data = getAt(tree, ["data"]);
+  return isPlainObject(data) ? data : {};
+}
