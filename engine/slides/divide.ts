@@ -5,7 +5,10 @@
  */
 import { deriveSeed, Random } from "../random.ts";
 
-/** A patient, or whatever else must not be divided. */
+/**
+ * A patient, or whatever else must not be divided.
+ * @category Slides
+ */
 export interface Group {
   /** What it is called. */
   readonly id: string;
@@ -24,12 +27,15 @@ export interface Group {
  *
  * @example Four patients, two folds
  * ```ts
+ * import { groupFolds } from "@glovita/glovita/slides";
  * import { assertEquals } from "@std/assert";
  *
  * const groups = ["a", "b", "c", "d"].map((id, at) => ({ id, counts: at < 2 ? [1, 0] : [0, 1] }));
  * const folds = groupFolds(groups, 2, 0);
  * assertEquals([folds[0] + folds[1], folds[2] + folds[3]], [1, 1]);
  * ```
+ *
+ * @category Slides
  */
 export function groupFolds(
   groups: readonly Group[],
@@ -111,12 +117,15 @@ function shuffled(length: number, seed: number): Int32Array<ArrayBuffer> {
  *
  * @example A fifth of ten patients
  * ```ts
+ * import { groupParts } from "@glovita/glovita/slides";
  * import { assertEquals } from "@std/assert";
  *
  * const groups = Array.from({ length: 10 }, (_, at) => ({ id: `${at}`, counts: [at % 2, 1 - at % 2] }));
  * const parts = groupParts(groups, [0.2], 0);
  * assertEquals([...parts].filter((part) => part === 0).length, 2);
  * ```
+ *
+ * @category Slides
  */
 export function groupParts(
   groups: readonly Group[],
@@ -139,7 +148,7 @@ export function groupParts(
       used[at] += shares[at];
     });
   });
-  if (parts.includes(-1)) return parts;
+  if (groups.length === 0 || parts.includes(-1)) return parts;
   const wanted = fractions.join(" and ");
   throw new RangeError(`Cannot choose ${wanted} of ${groups.length} patients: none is left`);
 }

@@ -9,7 +9,10 @@ import { readError } from "../storage/file_reader.ts";
 /** Ends of feature files' names, the preferred ones first. */
 export const SLIDE_FILE_ENDS = [".h5", ".hdf5", ".pt", ".npy"] as const;
 
-/** A file that may hold the features of a slide. */
+/**
+ * A file that may hold the features of a slide.
+ * @category Slides
+ */
 export interface SlideFile {
   /** Its path. */
   readonly path: string;
@@ -19,7 +22,10 @@ export interface SlideFile {
   readonly stem: string;
 }
 
-/** What lies below a folder. */
+/**
+ * What lies below a folder.
+ * @category Slides
+ */
 export interface FoundSlides {
   /** The folder. */
   readonly root: string;
@@ -52,6 +58,7 @@ export function isSlideFile(name: string): boolean {
  *
  * @example A folder in a folder
  * ```ts
+ * import { findSlides } from "@glovita/glovita/slides";
  * import { assertEquals } from "@std/assert";
  *
  * const root = await Deno.makeTempDir();
@@ -60,6 +67,8 @@ export function isSlideFile(name: string): boolean {
  * const { files: [file] } = findSlides(root);
  * assertEquals([file.relative, file.stem], ["patient/slide.1.h5", "slide.1"]);
  * ```
+ *
+ * @category Slides
  */
 export function findSlides(root: string): FoundSlides {
   const files: SlideFile[] = [];

@@ -4,8 +4,8 @@
  */
 export { type Group, groupFolds, groupParts } from "./divide.ts";
 export { findSlides, type FoundSlides, type SlideFile } from "./find_slides.ts";
+export { type LeftOutSlides } from "./left_out.ts";
 export {
-  type LeftOutSlides,
   type OnHeader,
   readSlideData,
   type SlideData,

@@ -4,8 +4,9 @@
  */
 import { extname } from "node:path";
 import { DataError } from "../errors.ts";
-import { quoted, shown } from "../storage/table.ts";
+import { shown } from "../storage/table.ts";
 import { findSlides, type FoundSlides, SLIDE_FILE_ENDS, type SlideFile } from "./find_slides.ts";
+import { leftOutNotices, type LeftOutSlides, refuseLeftOut } from "./left_out.ts";
 import { openSlide, type SlideHeader } from "./slide_file.ts";
 import { SlideIndex } from "./slide_index.ts";
 import type { SlidePart } from "./slide_source.ts";
@@ -19,17 +20,23 @@ import {
 } from "./slide_table.ts";
 import { type TargetEncoding, targetEncoding, type TargetOptions } from "./targets.ts";
 
-/** Which slides, and what becomes of those that cannot be used. */
+/**
+ * Which slides, and what becomes of those that cannot be used.
+ * @category Slides
+ */
 export interface SlideDataOptions extends TableOptions, TargetOptions {
-  /** Dataset of the features in HDF5 files; where `null`, one with a usual name. */
-  readonly feature_key: string | null;
-  /** Whether empty slides, and slides without a file or a label, are errors. */
-  readonly strict: boolean;
-  /** Whether a bag is a slide, or all slides of a patient. */
-  readonly bag_level: "slide" | "patient";
+  /** Dataset of the features in HDF5 files; `null` for one with a usual name. @default {null} */
+  readonly feature_key?: string | null;
+  /** Whether empty slides, and slides without a file or a label, are errors. @default {false} */
+  readonly strict?: boolean;
+  /** Whether a bag is a slide, or all slides of a patient. @default {"slide"} */
+  readonly bag_level?: "slide" | "patient";
 }
 
-/** A sample: a slide, or all slides of a patient. */
+/**
+ * A sample: a slide, or all slides of a patient.
+ * @category Slides
+ */
 export interface SlideSample {
   /** Its id, as the table has it. */
   readonly id: string;
@@ -47,7 +54,10 @@ export interface SlideSample {
   readonly place: string;
 }
 
-/** All samples of a folder that can be used. */
+/**
+ * All samples of a folder that can be used.
+ * @category Slides
+ */
 export interface SlideData {
   /** The folder. */
   readonly root: string;
@@ -69,21 +79,10 @@ export interface SlideData {
   readonly notices: readonly string[];
 }
 
-/** What could not be used, by the reason. */
-export interface LeftOutSlides {
-  /** Slides without a file. */
-  readonly withoutFile: readonly string[];
-  /** Slides without a label. */
-  readonly withoutLabel: readonly string[];
-  /** Slides whose label is not a class. */
-  readonly ignored: readonly string[];
-  /** Slides without instances. */
-  readonly empty: readonly string[];
-  /** Files that no row speaks of, as paths below the folder. */
-  readonly withoutRow: readonly string[];
-}
-
-/** Called after each header. */
+/**
+ * Called after each header.
+ * @category Slides
+ */
 export type OnHeader = (done: number, total: number) => void;
 
 /** A row and the files that its id may mean. */
@@ -106,10 +105,30 @@ interface Slide {
  * @param onHeader Called after each header.
  * @throws {DataError} if tables or files cannot be used or contradict each other.
  *
- * @example The slides of CLAM
- * ```ts ignore
- * const { samples, embedDim } = await readSlideData("h5_files", options);
+ * @example Four slides
+ * ```ts
+ * import { FeatureWriter } from "@glovita/glovita/features";
+ * import { readSlideData } from "@glovita/glovita/slides";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * for (const slide of ["1", "2", "3", "4"]) {
+ *   const writer = await FeatureWriter.create(`${folder}/${slide}.h5`, { embedDim: 2 });
+ *   writer.append(Float32Array.of(1, 2, 3, 4), [0, 0]); // two instances
+ *   writer.close();
+ * }
+ * const labels_file = `${folder}/labels.csv`;
+ * await Deno.writeTextFile(labels_file, "slide,label\n1,a\n2,a\n3,b\n4,b\n");
+ * const data = await readSlideData(folder, { labels_file, task: "Classification" });
+ * assertEquals(data.samples.map(({ id, targets }) => [id, ...targets]), [
+ *   ["1", 0],
+ *   ["2", 0],
+ *   ["3", 1],
+ *   ["4", 1],
+ * ]);
  * ```
+ *
+ * @category Slides
  */
 export async function readSlideData(
   root: string,
@@ -251,7 +270,7 @@ interface Headers {
 /** Reads the header of each slide; of several files, the one that holds features. */
 async function readHeaders(
   matched: readonly Matched[],
-  { feature_key }: SlideDataOptions,
+  { feature_key = null }: SlideDataOptions,
   onHeader?: OnHeader,
 ): Promise<Headers> {
   const of = new Map<SlideRow, SlideHeader>();
@@ -363,45 +382,4 @@ function byPatient(slides: readonly Slide[], { file }: SlideTable): SlideSample[
       parts: samples.flatMap(({ parts }) => parts),
     };
   });
-}
-
-/** Why something is left out, in words, what it is, and whether `strict` refuses it. */
-const REASONS: readonly (readonly [keyof LeftOutSlides, [string, string], strict: boolean])[] = [
-  ["withoutFile", ["slide", 'of "{table}" without a feature file below "{root}"'], true],
-  ["withoutLabel", ["slide", 'of "{table}" without a label'], true],
-  ["empty", ["slide", 'below "{root}" without instances'], true],
-  ["ignored", ["slide", 'of "{table}" with a label that is not in data.class_names'], false],
-  ["withoutRow", ["file", 'below "{root}" without a row in "{table}"'], false],
-];
-
-interface Places {
-  readonly root: string;
-  readonly table: SlideTable;
-}
-
-function inWords(
-  count: number,
-  [noun, words]: readonly [string, string],
-  { root, table }: Places,
-): string {
-  const place = words.replace("{root}", root).replace("{table}", table.file);
-  return `${count} ${noun}${count === 1 ? "" : "s"} ${place}`;
-}
-
-function leftOutNotices(leftOut: LeftOutSlides, places: Places): string[] {
-  return REASONS.flatMap(([reason, words]) => {
-    const names = leftOut[reason];
-    if (names.length === 0) return [];
-    return [`left out: ${inWords(names.length, words, places)}: ${quoted(names)}`];
-  });
-}
-
-function refuseLeftOut(leftOut: LeftOutSlides, places: Places): void {
-  for (const [reason, words, strict] of REASONS) {
-    const names = leftOut[reason];
-    if (!strict || names.length === 0) continue;
-    const { file } = places.table;
-    const state = `${inWords(names.length, words, places)}: ${quoted(names)}`;
-    throw new DataError(`Cannot use "${file}": ${state}`, { file });
-  }
 }

@@ -15,7 +15,10 @@ import { type BareTensor, openBareTensor } from "../storage/torch/bare_tensor.ts
 /** Names of the dataset of features, in the order in which they are looked for. */
 export const FEATURE_KEYS = ["features", "feats", "patch_embeddings"] as const;
 
-/** What a file says of its slide, before any feature is read. */
+/**
+ * What a file says of its slide, before any feature is read.
+ * @category Slides
+ */
 export interface SlideHeader {
   /** The file. */
   readonly path: string;
@@ -33,7 +36,10 @@ export interface SlideHeader {
   readonly embedDim: number;
 }
 
-/** The open file of a slide. */
+/**
+ * The open file of a slide.
+ * @category Slides
+ */
 export interface OpenSlide extends Disposable {
   /** What the file says. */
   readonly header: SlideHeader;
@@ -63,11 +69,25 @@ interface Stored {
  *   example one of coordinates only.
  * @throws {DataError} if it cannot be read, or its features are neither a bag nor a vector.
  *
- * @example The slides of CLAM
- * ```ts ignore
- * using slide = await openSlide("h5_files/slide_1.h5");
- * console.log(slide?.header.instances, slide?.header.embedDim);
+ * @example A bag of two instances
+ * ```ts
+ * import { FeatureWriter } from "@glovita/glovita/features";
+ * import { openSlide } from "@glovita/glovita/slides";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = `${await Deno.makeTempDir()}/slide_1.h5`;
+ * const writer = await FeatureWriter.create(path, { embedDim: 3 });
+ * writer.append(Float32Array.of(1, 2, 3, 4, 5, 6), [0, 0]);
+ * writer.close();
+ *
+ * using slide = await openSlide(path);
+ * assertEquals([slide?.header.kind, slide?.header.instances], ["bag", 2]);
+ * const second = new Float32Array(3);
+ * slide?.read([{ start: 1, count: 1, to: 0 }], second);
+ * assertEquals([...second], [4, 5, 6]);
  * ```
+ *
+ * @category Slides
  */
 export async function openSlide(
   path: string,

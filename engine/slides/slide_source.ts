@@ -10,10 +10,16 @@ import { rangesOf, type RowRange } from "../storage/hdf5/row_plan.ts";
 import { indexOfNonFinite } from "../storage/number_format.ts";
 import { openSlide, type SlideHeader } from "./slide_file.ts";
 
-/** URL of this module, which a split names as its source. */
+/**
+ * URL of this module, which a split names as its source.
+ * @category Slides
+ */
 export const SLIDE_SOURCE_URL: string = import.meta.url;
 
-/** A file of a sample. */
+/**
+ * A file of a sample.
+ * @category Slides
+ */
 export interface SlidePart {
   /** The file. */
   readonly path: string;
@@ -23,7 +29,10 @@ export interface SlidePart {
   readonly instances: number;
 }
 
-/** What a source needs to know; survives structured cloning. */
+/**
+ * What a source needs to know; survives structured cloning.
+ * @category Slides
+ */
 export interface SlideSourceOptions {
   /** The files of each sample, whose instances follow one another. */
   readonly samples: readonly (readonly SlidePart[])[];

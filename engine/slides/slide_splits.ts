@@ -12,23 +12,29 @@ import type { SlideData, SlideSample } from "./slide_data.ts";
 import { bareId } from "./slide_index.ts";
 import { type GivenSplits, hasFolds, readSplitFile, type SplitEntry } from "./split_file.ts";
 
-/** Where splits come from. */
+/**
+ * Where splits come from.
+ * @category Slides
+ */
 export interface SplitOptions {
-  /** File or folder of splits. */
-  readonly split_file: string | null;
-  /** Column of the splits. */
-  readonly split_column: string | null;
-  /** Share of the patients that validate, where no split says it. */
-  readonly val_fraction: number;
-  /** Share of the patients that test, where no split says it. */
-  readonly test_fraction: number;
-  /** Seed of the division. */
-  readonly split_seed: number;
-  /** Encoding of text files. */
-  readonly encoding: string | null;
+  /** File or folder of splits. @default {null} */
+  readonly split_file?: string | null;
+  /** Column of the splits. @default {null} */
+  readonly split_column?: string | null;
+  /** Share of the patients that validate, where no split says it. @default {0.2} */
+  readonly val_fraction?: number;
+  /** Share of the patients that test, where no split says it. @default {0} */
+  readonly test_fraction?: number;
+  /** Seed of the division. @default {0} */
+  readonly split_seed?: number;
+  /** Encoding of text files. @default {null} */
+  readonly encoding?: string | null;
 }
 
-/** Which fold of how many. */
+/**
+ * Which fold of how many.
+ * @category Slides
+ */
 export interface FoldChoice {
   /** The fold, asked for only where there are several. */
   readonly fold: () => number | undefined;
@@ -36,7 +42,10 @@ export interface FoldChoice {
   readonly folds?: number;
 }
 
-/** The samples of each split. */
+/**
+ * The samples of each split.
+ * @category Slides
+ */
 export interface SlideSplits {
   /** Ascending indices of samples; a split without any is absent. */
   readonly sides: Readonly<Partial<Record<SplitName, Int32Array>>>;
@@ -82,10 +91,27 @@ interface Given {
  * @throws {DataError} if a split names what is not there, or a patient is on two sides.
  * @throws {RangeError} if there are too few patients.
  *
- * @example Without any split
- * ```ts ignore
- * const { sides } = divideSlides(data, options, { fold: () => undefined });
+ * @example Half of the patients validate
+ * ```ts
+ * import { FeatureWriter } from "@glovita/glovita/features";
+ * import { divideSlides, readSlideData } from "@glovita/glovita/slides";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * for (const slide of ["1", "2", "3", "4"]) {
+ *   const writer = await FeatureWriter.create(`${folder}/${slide}.h5`, { embedDim: 2 });
+ *   writer.append(Float32Array.of(1, 2, 3, 4), [0, 0]); // two instances
+ *   writer.close();
+ * }
+ * const labels_file = `${folder}/labels.csv`;
+ * await Deno.writeTextFile(labels_file, "slide,label\n1,a\n2,a\n3,b\n4,b\n");
+ * const data = await readSlideData(folder, { labels_file, task: "Classification" });
+ *
+ * const { sides } = divideSlides(data, { val_fraction: 0.5 }, { fold: () => undefined });
+ * assertEquals([sides.train?.length, sides.val?.length, sides.test], [2, 2, undefined]);
  * ```
+ *
+ * @category Slides
  */
 export function divideSlides(
   data: SlideData,
@@ -105,8 +131,9 @@ export function divideSlides(
   const sides = given ? [...given.sides] : data.samples.map((): SplitName | undefined => undefined);
   const notices = [...given?.notices ?? []];
   const pool = poolOf(given, sides);
+  const pooled = new Set(pool);
   const rest = sides.flatMap((side, index) =>
-    side === undefined && !pool.includes(index) ? [index] : []
+    side === undefined && !pooled.has(index) ? [index] : []
   );
   if (rest.length > 0) {
     const names = rest.map((index) => data.samples[index].id);
@@ -137,7 +164,7 @@ type Cut = (readonly [index: number, side: SplitName])[];
 function cutParts(
   data: SlideData,
   pool: readonly number[],
-  { val_fraction, test_fraction, split_seed }: SplitOptions,
+  { val_fraction = 0.2, test_fraction = 0, split_seed = 0 }: SplitOptions,
   said: ReadonlySet<SplitName> = new Set(),
 ): Cut {
   const fractions = [said.has("val") ? 0 : val_fraction, said.has("test") ? 0 : test_fraction];
@@ -152,20 +179,17 @@ function cutParts(
 function cutFold(
   data: SlideData,
   pool: readonly number[],
-  { val_fraction, split_seed }: SplitOptions,
+  { val_fraction, split_seed = 0 }: SplitOptions,
   { fold, folds }: { readonly fold: number; readonly folds: number },
 ): Cut {
   const { patients, groups } = patientsOf(data, pool);
   const assigned = groupFolds(groups, folds, split_seed);
   const inFold = (index: number) => assigned[patients.get(data.samples[index].patient)!] === fold;
   const rest = pool.filter((index) => !inFold(index));
-  const options = { val_fraction, split_seed: deriveSeed(split_seed, "val", fold) };
+  const inner = { val_fraction, split_seed: deriveSeed(split_seed, "val", fold) };
   return [
     ...pool.filter(inFold).map((index) => [index, "test"] as const),
-    ...cutParts(data, rest, {
-      ...options,
-      ...{ test_fraction: 0, split_file: null, split_column: null, encoding: null },
-    }),
+    ...cutParts(data, rest, inner),
   ];
 }
 
@@ -253,7 +277,7 @@ export function givenSplits(
   options: SplitOptions,
   choice: FoldChoice,
 ): Given | undefined {
-  const { split_file, split_column } = options;
+  const { split_file = null, split_column = null } = options;
   if (split_file !== null && split_column !== null) {
     throw new RangeError("expected data.split_file or data.split_column, not both");
   }

@@ -5,25 +5,31 @@
 import { DataError } from "../errors.ts";
 import { openTable, quoted, shown, type Table, type TableRow } from "../storage/table.ts";
 
-/** Which tables, and which of their columns. */
+/**
+ * Which tables, and which of their columns.
+ * @category Slides
+ */
 export interface TableOptions {
   /** Table of labels, by slide or by patient. */
   readonly labels_file: string;
-  /** Table of the slides of each patient, where labels are by patient. */
-  readonly slides_file: string | null;
-  /** Column of the slides. */
-  readonly slide_column: string | null;
-  /** Column of the patients. */
-  readonly patient_column: string | null;
-  /** Columns of the labels. */
-  readonly label_columns: readonly string[] | null;
-  /** Column of the splits. */
-  readonly split_column: string | null;
-  /** Encoding of text files. */
-  readonly encoding: string | null;
+  /** Table of the slides of each patient, where labels are by patient. @default {null} */
+  readonly slides_file?: string | null;
+  /** Column of the slides; `null` for one with a usual name. @default {null} */
+  readonly slide_column?: string | null;
+  /** Column of the patients; `null` for one with a usual name. @default {null} */
+  readonly patient_column?: string | null;
+  /** Columns of the labels; `null` for `label`, or the only one left. @default {null} */
+  readonly label_columns?: readonly string[] | null;
+  /** Column of the splits. @default {null} */
+  readonly split_column?: string | null;
+  /** Encoding of text files. @default {null} */
+  readonly encoding?: string | null;
 }
 
-/** What tables say of a slide. */
+/**
+ * What tables say of a slide.
+ * @category Slides
+ */
 export interface SlideRow {
   /** The slide, as it is written. */
   readonly slide: string;
@@ -37,7 +43,10 @@ export interface SlideRow {
   readonly place: string;
 }
 
-/** All slides of the tables. */
+/**
+ * All slides of the tables.
+ * @category Slides
+ */
 export interface SlideTable {
   /** The table of labels. */
   readonly file: string;
@@ -73,18 +82,19 @@ interface Columns {
  *
  * @example The table of CLAM
  * ```ts
+ * import { readSlideTable } from "@glovita/glovita/slides";
  * import { assertEquals } from "@std/assert";
  *
  * const labels_file = `${await Deno.makeTempDir()}/dataset.csv`;
  * await Deno.writeTextFile(labels_file, "case_id,slide_id,label\n007,007_1,tumor\n");
- * const none = { slides_file: null, slide_column: null, patient_column: null, encoding: null };
- * const options = { labels_file, ...none, label_columns: null, split_column: null };
- * const { rows: [row] } = await readSlideTable(options);
+ * const { rows: [row] } = await readSlideTable({ labels_file });
  * assertEquals([row.slide, row.patient, row.labels], ["007_1", "007", ["tumor"]]);
  * ```
+ *
+ * @category Slides
  */
 export async function readSlideTable(options: TableOptions): Promise<SlideTable> {
-  const { labels_file, slides_file, patient_column, slide_column } = options;
+  const { labels_file, slides_file = null, patient_column = null, slide_column = null } = options;
   const reading = { encoding: options.encoding ?? undefined, encodingOption: "data.encoding" };
   const table = await openTable(labels_file, reading);
   requireRows(table);
@@ -263,7 +273,7 @@ export function shownLabels(labels: SlideRow["labels"]): string {
 function splitColumn(
   labels: Columns,
   slides: Columns | undefined,
-  { split_column }: TableOptions,
+  { split_column = null }: TableOptions,
 ): { readonly table: Table; readonly at: number } | undefined {
   if (split_column === null) return undefined;
   const other = slides?.table.columns.indexOf(nameOf(split_column)) ?? -1;
@@ -274,7 +284,7 @@ function splitColumn(
 /** The columns asked for, or `label`, or the only one that is nothing else. */
 function labelColumns(
   { table, slide, patient }: Columns,
-  { label_columns, split_column }: TableOptions,
+  { label_columns = null, split_column = null }: TableOptions,
 ): number[] {
   if (label_columns !== null) return label_columns.map((name) => requiredColumn(table, name));
   const { file, columns } = table;

@@ -7,17 +7,23 @@ import { DataError } from "../errors.ts";
 import { quoted, shown } from "../storage/table.ts";
 import type { SlideRow, SlideTable } from "./slide_table.ts";
 
-/** What labels are. */
+/**
+ * What labels are.
+ * @category Slides
+ */
 export interface TargetOptions {
   /** Whether labels are numbers to be predicted. */
   readonly task: "Classification" | "Regression";
-  /** Names of the classes, in their order; the sorted labels where not given. */
-  readonly class_names: readonly string[] | null;
-  /** Whether rows with other labels are left out. */
-  readonly ignore_labels: boolean;
+  /** Names of the classes, in their order; the sorted labels where `null`. @default {null} */
+  readonly class_names?: readonly string[] | null;
+  /** Whether rows with other labels are left out. @default {false} */
+  readonly ignore_labels?: boolean;
 }
 
-/** How labels become targets. */
+/**
+ * How labels become targets.
+ * @category Slides
+ */
 export interface TargetEncoding {
   /** Encoding of the targets. */
   readonly subtask: "multiclass" | "multilabel" | "regression";
@@ -61,15 +67,17 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
  *
  * @example Classes in the order of their names
  * ```ts
+ * import { targetEncoding } from "@glovita/glovita/slides";
  * import { assertEquals } from "@std/assert";
  *
  * const row = (label: string) => ({ slide: "s", patient: "p", labels: [label], place: "line 2" });
  * const rows = [row("tumor"), row("normal")];
  * const table = { file: "a.csv", labelColumns: ["label"], hasPatients: true, rows, notices: [] };
- * const options = { task: "Classification", class_names: null, ignore_labels: false } as const;
- * const { names, encode } = targetEncoding(table, options);
+ * const { names, encode } = targetEncoding(table, { task: "Classification" });
  * assertEquals([names, rows.map(encode)], [["normal", "tumor"], [[1], [0]]]);
  * ```
+ *
+ * @category Slides
  */
 export function targetEncoding(table: SlideTable, options: TargetOptions): TargetEncoding {
   const { file, labelColumns } = table;
@@ -139,10 +147,13 @@ function numberOf(text: string): number | undefined {
  *
  * @example Two classes
  * ```ts
+ * import { labelsOf } from "@glovita/glovita/slides";
  * import { assertEquals } from "@std/assert";
  * const { values, width } = labelsOf([[1], [0]], { subtask: "multiclass", numClasses: 2 });
  * assertEquals([[...values], width], [[1, 0], 1]);
  * ```
+ *
+ * @category Slides
  */
 export function labelsOf(
   targets: readonly (readonly number[])[],

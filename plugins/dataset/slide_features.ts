@@ -36,7 +36,6 @@ import type {
   TaskInfo,
 } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { MAX_CLASSES } from "./_num_classes.ts";
 
 /**
  * Config of the `slide_features` dataset.
@@ -121,9 +120,7 @@ const config = options<SlideFeaturesConfig>({
     "what is predicted: classes, or the numbers in the columns of labels",
     ["Classification", "Regression"],
   ),
-  num_classes: count(null, "number of classes, which must agree with the labels", {
-    max: MAX_CLASSES,
-  }),
+  num_classes: count(null, "number of classes, which must agree with the labels"),
   split_file: path(null, "file of splits, or CLAM's folder of them"),
   split_column: text(null, "column of the splits"),
   val_fraction: rate(0.2, "share of the patients that validate, where no split says it"),
