@@ -7,7 +7,6 @@ import { deriveSeed, Random } from "../random.ts";
 
 /**
  * A patient, or whatever else must not be divided.
- * @category Slides
  */
 export interface Group {
   /** What it is called. */
@@ -27,15 +26,12 @@ export interface Group {
  *
  * @example Four patients, two folds
  * ```ts
- * import { groupFolds } from "@glovita/glovita/slides";
  * import { assertEquals } from "@std/assert";
  *
  * const groups = ["a", "b", "c", "d"].map((id, at) => ({ id, counts: at < 2 ? [1, 0] : [0, 1] }));
  * const folds = groupFolds(groups, 2, 0);
  * assertEquals([folds[0] + folds[1], folds[2] + folds[3]], [1, 1]);
  * ```
- *
- * @category Slides
  */
 export function groupFolds(
   groups: readonly Group[],
@@ -117,15 +113,12 @@ function shuffled(length: number, seed: number): Int32Array<ArrayBuffer> {
  *
  * @example A fifth of ten patients
  * ```ts
- * import { groupParts } from "@glovita/glovita/slides";
  * import { assertEquals } from "@std/assert";
  *
  * const groups = Array.from({ length: 10 }, (_, at) => ({ id: `${at}`, counts: [at % 2, 1 - at % 2] }));
  * const parts = groupParts(groups, [0.2], 0);
  * assertEquals([...parts].filter((part) => part === 0).length, 2);
  * ```
- *
- * @category Slides
  */
 export function groupParts(
   groups: readonly Group[],

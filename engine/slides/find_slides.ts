@@ -11,7 +11,6 @@ export const SLIDE_FILE_ENDS = [".h5", ".hdf5", ".pt", ".npy"] as const;
 
 /**
  * A file that may hold the features of a slide.
- * @category Slides
  */
 export interface SlideFile {
   /** Its path. */
@@ -24,7 +23,6 @@ export interface SlideFile {
 
 /**
  * What lies below a folder.
- * @category Slides
  */
 export interface FoundSlides {
   /** The folder. */
@@ -58,7 +56,6 @@ export function isSlideFile(name: string): boolean {
  *
  * @example A folder in a folder
  * ```ts
- * import { findSlides } from "@glovita/glovita/slides";
  * import { assertEquals } from "@std/assert";
  *
  * const root = await Deno.makeTempDir();
@@ -67,8 +64,6 @@ export function isSlideFile(name: string): boolean {
  * const { files: [file] } = findSlides(root);
  * assertEquals([file.relative, file.stem], ["patient/slide.1.h5", "slide.1"]);
  * ```
- *
- * @category Slides
  */
 export function findSlides(root: string): FoundSlides {
   const files: SlideFile[] = [];

@@ -2,9 +2,7 @@
  * Slides: one feature file each, with tables of labels, patients and splits.
  * @module
  */
-export { type Group, groupFolds, groupParts } from "./divide.ts";
-export { findSlides, type FoundSlides, type SlideFile } from "./find_slides.ts";
-export { type LeftOutSlides } from "./left_out.ts";
+export type { LeftOutSlides } from "./left_out.ts";
 export {
   type OnHeader,
   readSlideData,
@@ -12,8 +10,8 @@ export {
   type SlideDataOptions,
   type SlideSample,
 } from "./slide_data.ts";
-export { type OpenSlide, openSlide, type SlideHeader } from "./slide_file.ts";
-export { SLIDE_SOURCE_URL, type SlidePart, type SlideSourceOptions } from "./slide_source.ts";
+export type { SlidePart } from "./slide_source.ts";
+export { slideSplit } from "./slide_split.ts";
 export {
   divideSlides,
   type FoldChoice,
@@ -26,4 +24,4 @@ export {
   type SlideTable,
   type TableOptions,
 } from "./slide_table.ts";
-export { labelsOf, type TargetEncoding, targetEncoding, type TargetOptions } from "./targets.ts";
+export { type TargetEncoding, targetEncoding, type TargetOptions } from "./targets.ts";

@@ -17,7 +17,6 @@ export const FEATURE_KEYS = ["features", "feats", "patch_embeddings"] as const;
 
 /**
  * What a file says of its slide, before any feature is read.
- * @category Slides
  */
 export interface SlideHeader {
   /** The file. */
@@ -38,7 +37,6 @@ export interface SlideHeader {
 
 /**
  * The open file of a slide.
- * @category Slides
  */
 export interface OpenSlide extends Disposable {
   /** What the file says. */
@@ -72,7 +70,6 @@ interface Stored {
  * @example A bag of two instances
  * ```ts
  * import { FeatureWriter } from "@glovita/glovita/features";
- * import { openSlide } from "@glovita/glovita/slides";
  * import { assertEquals } from "@std/assert";
  *
  * const path = `${await Deno.makeTempDir()}/slide_1.h5`;
@@ -86,8 +83,6 @@ interface Stored {
  * slide?.read([{ start: 1, count: 1, to: 0 }], second);
  * assertEquals([...second], [4, 5, 6]);
  * ```
- *
- * @category Slides
  */
 export async function openSlide(
   path: string,

@@ -12,7 +12,6 @@ import { openSlide, type SlideHeader } from "./slide_file.ts";
 
 /**
  * URL of this module, which a split names as its source.
- * @category Slides
  */
 export const SLIDE_SOURCE_URL: string = import.meta.url;
 
@@ -31,7 +30,6 @@ export interface SlidePart {
 
 /**
  * What a source needs to know; survives structured cloning.
- * @category Slides
  */
 export interface SlideSourceOptions {
   /** The files of each sample, whose instances follow one another. */

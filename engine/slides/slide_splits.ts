@@ -364,9 +364,12 @@ function finder(
     for (const slide of sample.slides) add(slides, bareId(slide), index);
     add(patients, sample.patient, index);
   }
-  const known = new Set(table.rows.flatMap(({ slide, patient }) => [bareId(slide), patient]));
+  const knownSlides = new Set(table.rows.map(({ slide }) => bareId(slide)));
+  const knownPatients = new Set(table.rows.map(({ patient }) => patient));
   return (id) => {
     const found = (patientsOnly ? undefined : slides.get(bareId(id))) ?? patients.get(id);
-    return found ?? (known.has(patientsOnly ? id : bareId(id)) || known.has(id) ? [] : undefined);
+    if (found !== undefined) return found;
+    const known = knownPatients.has(id) || (!patientsOnly && knownSlides.has(bareId(id)));
+    return known ? [] : undefined;
   };
 }

@@ -147,13 +147,10 @@ function numberOf(text: string): number | undefined {
  *
  * @example Two classes
  * ```ts
- * import { labelsOf } from "@glovita/glovita/slides";
  * import { assertEquals } from "@std/assert";
  * const { values, width } = labelsOf([[1], [0]], { subtask: "multiclass", numClasses: 2 });
  * assertEquals([[...values], width], [[1, 0], 1]);
  * ```
- *
- * @category Slides
  */
 export function labelsOf(
   targets: readonly (readonly number[])[],

@@ -3,15 +3,14 @@
  * Importing this module adds `slide_features` to the `dataset` slot.
  * @module
  */
-import type { Labels, Split } from "../../engine/data/data.ts";
+import type { Split } from "../../engine/data/data.ts";
 import {
   divideSlides,
-  labelsOf,
   readSlideData,
   readSlideTable,
-  SLIDE_SOURCE_URL,
   type SlideData,
   type SlideDataOptions,
+  slideSplit,
   type SlideSplits,
   type SplitOptions,
   targetEncoding,
@@ -263,7 +262,8 @@ class Slides {
     const { data, splits } = await this.#found;
     const indices = splits.sides[name];
     if (indices === undefined) return undefined;
-    return splitOf(data, { name, indices, notices: [...data.notices, ...splits.notices] });
+    const notices = [...data.notices, ...splits.notices];
+    return { ...slideSplit(data, indices, name), notices };
   }
 
   async #find() {
@@ -272,32 +272,6 @@ class Slides {
     const choice = { fold: () => context.fold, folds: context.folds };
     return { data, splits: divideSlides(data, this.#options, choice) };
   }
-}
-
-function splitOf(
-  { root, samples, encoding, bags, embedDim }: SlideData,
-  { name, indices, notices }: {
-    readonly name: SplitName;
-    readonly indices: Int32Array;
-    readonly notices: readonly string[];
-  },
-): Split {
-  const chosen = Array.from(indices, (index) => samples[index]);
-  const labels: Labels = labelsOf(chosen.map(({ targets }) => targets), encoding);
-  const parts = chosen.map((sample) => sample.parts);
-  const lengths = parts.map((files) => files.reduce((sum, { instances }) => sum + instances, 0));
-  return {
-    name: `${root} (${name})`,
-    length: chosen.length,
-    labels,
-    sampleShape: [embedDim],
-    ...(bags && { bagLengths: Int32Array.from(lengths) }),
-    source: { module: SLIDE_SOURCE_URL, options: { samples: parts, embedDim, bags } },
-    files: parts.flat().map(({ path }) => path),
-    ids: chosen.map(({ id }) => id),
-    patients: chosen.map(({ patient }) => patient),
-    notices,
-  };
 }
 
 registry.add(slideFeatures);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Slot } from "../../registry/plugin.ts";
 import type { PluginCheckOptions } from "../../registry/testing/mod.ts";
 import { writeBagSplits } from "../_bags.ts";
+import { PRODUCERS, writeCohort } from "../_slides.ts";
 import { type Files, writeSplits } from "../_training.ts";
 import { imagePath } from "../engine/images/_images.ts";
 import { modelFile } from "../engine/onnx/_models.ts";
@@ -25,6 +26,14 @@ export const CASES: Readonly<
     const single = await writeSplits(await made(folder, "single"));
     const bags = await writeBagSplits(await made(folder, "bags"));
     return [featureFiles(3, single), featureFiles(2, bags)];
+  },
+  "dataset slide_features": async (folder) => {
+    const { root, ...clam } = PRODUCERS.clam;
+    const labels_file = await writeCohort(folder, 8);
+    return [
+      { config: clam, context: { dataRootDir: root, fold: 0 } },
+      { config: { labels_file, bag_level: "patient" }, context: { dataRootDir: folder } },
+    ];
   },
   "encoder_type onnx": ["tokens", "map", "grey"].map((name) => ({
     config: { file: modelFile(name) },

@@ -161,7 +161,7 @@ Deno.test("the tables of CLAM, TRIDENT and STAMP are read as they are", async ()
   }
   assertEquals(counts, [
     [40, 26, ["label"], true],
-    [42, 28, ["tumor"], true],
+    [42, 26, ["tumor"], true],
     [40, 26, ["tumor"], true],
   ]);
 });
