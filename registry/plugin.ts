@@ -99,6 +99,11 @@ export interface DatasetContext {
   readonly fold?: number;
   /** `training.cv_folds`, in a cross-validation. */
   readonly folds?: number;
+  /**
+   * Whether samples may come without targets, as they do where a model only predicts. A split without
+   * targets says so by {@linkcode Split.unlabelled}. @default {false}
+   */
+  readonly mayLackLabels?: boolean;
   /** What becomes of images; absent where the encoder takes none. */
   readonly images?: ImageTransforms;
 }

@@ -139,6 +139,8 @@ export interface Split {
   readonly length: number;
   /** Targets of all samples. */
   readonly labels: Labels;
+  /** Whether nobody knows the targets: `labels` then holds zeros, which mean nothing. @default {false} */
+  readonly unlabelled?: boolean;
   /** Shape of one instance: `[embed_dim]` for features, `[channels, height, width]` for images. */
   readonly sampleShape: readonly number[];
   /** Instances per bag; absent when samples are not bags. */

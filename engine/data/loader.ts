@@ -80,7 +80,8 @@ export class Loader implements AsyncDisposable {
   /** Samples that each epoch visits, those that `dropLast` leaves out included. */
   readonly samples: number;
 
-  readonly #split: Split;
+  /** What is read. */
+  readonly split: Split;
   readonly #options: Required<Omit<LoaderOptions, "subset" | "maxInstances">>;
   readonly #maxInstances: number | undefined;
   readonly #samples: Int32Array;
@@ -98,7 +99,7 @@ export class Loader implements AsyncDisposable {
    * @throws {TypeError} if `weighted` or `maxInstances` does not fit the split.
    */
   constructor(split: Split, options: LoaderOptions) {
-    this.#split = split;
+    this.split = split;
     this.#options = {
       shuffle: false,
       seed: 0,
@@ -144,12 +145,12 @@ export class Loader implements AsyncDisposable {
   epoch(epoch: number, options: EpochOptions = {}): AsyncIterableIterator<Batch> {
     requireInteger(epoch, "epoch", 0);
     if (this.#closing) {
-      throw new Error(`Cannot begin epoch ${epoch} of ${this.#split.name}: the loader is closed`);
+      throw new Error(`Cannot begin epoch ${epoch} of ${this.split.name}: the loader is closed`);
     }
     const { batchSize, seed, shuffle, workers, prefetchFactor, reuseBuffers } = this.#options;
     const order = epochOrder(this.#samples, { seed, epoch, shuffle, weights: this.#weights });
     const run = new Epoch({
-      split: this.#split,
+      split: this.split,
       pool: this.#pool,
       order: order.subarray(0, this.batchesPerEpoch * batchSize),
       batchSize,
@@ -171,7 +172,7 @@ export class Loader implements AsyncDisposable {
    */
   close(): Promise<void> {
     if (!this.#closing) {
-      const error = new Error(`Cannot read ${this.#split.name}: the loader is closed`);
+      const error = new Error(`Cannot read ${this.split.name}: the loader is closed`);
       for (const epoch of this.#epochs) epoch.stop({ error });
       this.#closing = this.#pool.close();
     }
@@ -196,8 +197,8 @@ export class Loader implements AsyncDisposable {
     requireInteger(prefetchFactor, "prefetchFactor", 1);
     if (this.#maxInstances === undefined) return;
     requireInteger(this.#maxInstances, "maxInstances", 1);
-    if (this.#split.bagLengths) return;
-    throw new TypeError(`Cannot limit instances of ${this.#split.name}: its samples are not bags`);
+    if (this.split.bagLengths) return;
+    throw new TypeError(`Cannot limit instances of ${this.split.name}: its samples are not bags`);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { Session, type SessionOptions, type Value } from "../runtime/session.ts";
 import type { Batch } from "../data/data.ts";
+import type { PredictionCollector } from "../data/predictions.ts";
 import type { Metric, MetricAccumulator, TaskInfo } from "./interfaces.ts";
 import type { Loader } from "../data/loader.ts";
 import { batchFeeds, type Model, modelGraph } from "./model.ts";
@@ -150,17 +151,23 @@ export class Evaluator {
    * Predicts a split, or its first batches.
    * @param loader Batches of the split.
    * @param meter Collects the values.
-   * @param options A signal that stops it, and how many batches at most.
+   * @param options A signal that stops it, how many batches at most, and what else collects.
    */
   async measure(
     loader: Loader,
     meter: EpochMeter,
-    options: { readonly signal?: AbortSignal; readonly batches?: number } = {},
+    options: {
+      readonly signal?: AbortSignal;
+      readonly batches?: number;
+      readonly collector?: PredictionCollector;
+    } = {},
   ): Promise<void> {
     let left = options.batches ?? Infinity;
     if (left <= 0) return;
     for await (const batch of loader.epoch(0, { signal: options.signal })) {
-      meter.update(batch, await this.run(batch));
+      const result = await this.run(batch);
+      meter.update(batch, result);
+      options.collector?.update(batch, result.scores.data as Float32Array);
       if (--left <= 0) break;
     }
   }

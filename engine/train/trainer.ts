@@ -5,6 +5,7 @@
 import { DataError, TrainingError } from "../errors.ts";
 import { sizeOf } from "../ir/dims.ts";
 import { deriveSeed } from "../random.ts";
+import { PredictionCollector, type Predictions } from "../data/predictions.ts";
 import { checkpointTree, type Progress, restoreCheckpoint } from "./checkpoint.ts";
 import { EpochMeter, Evaluator } from "./evaluate.ts";
 import type { RunDone, TrainEvent, Values } from "./events.ts";
@@ -37,6 +38,7 @@ export class FoldTrainer implements AsyncDisposable {
   #badLosses = 0;
   /** Reasons why samples were left out that the user has been told. */
   readonly #told = new Set<string>();
+  readonly #predictions = new Map<"val" | "test", Predictions>();
 
   private constructor(
     plan: TrainPlan,
@@ -242,18 +244,20 @@ export class FoldTrainer implements AsyncDisposable {
     await directory.writeCheckpoint(epoch, tree, best);
   }
 
+  /** Predictions of the best checkpoint, once the run is done. */
+  get predictions(): ReadonlyMap<"val" | "test", Predictions> {
+    return this.#predictions;
+  }
+
   async #finish(): Promise<RunDone> {
-    const { directory, fold, loaders } = this.#plan;
-    let test: Values | undefined;
-    if (loaders.test) {
-      this.#loadBest();
-      const meter = this.#meter();
-      await this.#evaluator.measure(loaders.test, meter, this.#hooks);
-      test = meter.values("test_");
-      this.#tellSkipped(meter);
+    const { directory, fold } = this.#plan;
+    if (this.#best.epoch >= 0) this.#loadBest();
+    const test = await this.#predict("test");
+    if (test !== undefined) {
       this.#metrics.test = test;
       await directory.writeMetrics(this.#metrics);
     }
+    await this.#predict("val");
     const done: RunDone = {
       type: "done",
       directory: directory.path,
@@ -265,6 +269,19 @@ export class FoldTrainer implements AsyncDisposable {
     };
     this.#emit(done);
     return done;
+  }
+
+  /** Predicts a split, and measures the predictions. */
+  async #predict(name: "val" | "test"): Promise<Values | undefined> {
+    const { model, loaders: { [name]: loader }, classNames } = this.#plan;
+    if (loader === undefined) return undefined;
+    const [meter, collector] = [this.#meter(), new PredictionCollector()];
+    await this.#evaluator.measure(loader, meter, { ...this.#hooks, collector });
+    this.#tellSkipped(meter);
+    const { task, subtask, numClasses } = model;
+    const predicted = { task, subtask, numClasses, ...(classNames && { classNames }) };
+    this.#predictions.set(name, collector.predictions(loader.split, predicted));
+    return meter.values(`${name}_`);
   }
 
   #loadBest(): void {

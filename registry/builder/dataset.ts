@@ -17,6 +17,8 @@ export interface CreatedDataset {
 
 /** How a dataset is used. */
 export interface DatasetOptions extends ImageOptions {
+  /** Whether samples may come without targets. @default {false} */
+  readonly mayLackLabels?: boolean;
   /** Which fold of a cross-validation of how many. */
   readonly crossValidation?: { readonly fold: number; readonly folds: number };
 }
@@ -44,6 +46,7 @@ export async function createDataset(
       return crossValidation?.fold ?? data.fold ?? undefined;
     },
     folds: crossValidation?.folds,
+    ...(options.mayLackLabels && { mayLackLabels: true }),
     images,
   }, sources);
   return { dataset, images };

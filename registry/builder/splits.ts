@@ -67,8 +67,17 @@ export async function openTrainSplits(dataset: Dataset): Promise<OpenSplits> {
       );
     }
   }
-  for (const split of test ? [train, val, test] : [train, val]) checkClasses(split, dataset);
+  for (const split of test ? [train, val, test] : [train, val]) {
+    requireLabels(split);
+    checkClasses(split, dataset);
+  }
   return { train, val, test };
+}
+
+function requireLabels({ name, unlabelled }: Split): void {
+  if (unlabelled) {
+    throw new DataError(`Cannot train on "${name}": it has no labels`, { file: name });
+  }
 }
 
 /** A class out of range would stop training in the middle of an epoch. */
