@@ -47,6 +47,7 @@ export { extractFeatures, type ExtractOptions } from "./jobs/extract/extract.ts"
 export { extractEvents } from "./jobs/extract/stream.ts";
 export {
   type FilePrediction,
+  type PredictFileOptions,
   type Prediction,
   type Samples,
   TrainedModel,

@@ -11,7 +11,7 @@ import type { Flag } from "../registry/config/flag.ts";
 import type { ConfigSources, Resolution } from "../registry/config/resolve.ts";
 import { addPluginHint } from "../jobs/runs/run_plugins.ts";
 import { type CommandInfo, renderHelp } from "./help.ts";
-import type { Io } from "./io.ts";
+import { type Io, writeNote } from "./io.ts";
 import { loadPlugins, nameModule, type PluginModules } from "./plugin_modules.ts";
 import { readConfigFile } from "./sources.ts";
 import { type GlobalOptions, parseTokens, splitGlobals } from "./tokens.ts";
@@ -89,7 +89,7 @@ export async function prepare<C>(
   }
   const layer = await readFileLayer(options, flags, command);
   const resolution = resolveAll({ ...layer, flags, registry, modules, issues }, command);
-  for (const notice of resolution.notices) io.err(`note: ${notice}`);
+  for (const notice of resolution.notices) writeNote(io, notice);
   return { ...resolution, registry, plugins: options.plugins };
 }
 

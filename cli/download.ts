@@ -11,7 +11,7 @@ import { ConfigError } from "../registry/errors.ts";
 import type { PretrainedOptions, PretrainedWeights } from "../registry/plugin.ts";
 import { createDownloadReport } from "./download_report.ts";
 import { EXIT, reportFailure } from "./failure.ts";
-import { consoleIo, type Io } from "./io.ts";
+import { consoleIo, type Io, writeNote } from "./io.ts";
 import { exitCode, type Listen, untilStopped } from "./signals.ts";
 
 /** Parts of the command that tests replace. */
@@ -119,7 +119,7 @@ async function run(
       const { file, sha256, notices = [] } = await fetch({ signal, onProgress: report.show });
       report.close();
       io.out(`${type}: ${file}, SHA-256 ${sha256}`);
-      for (const notice of notices) io.err(`note: ${notice}`);
+      for (const notice of notices) writeNote(io, notice);
     }
   }, { io, last: "piece", listen }).finally(report.close);
   if (stopped === undefined) return EXIT.ok;

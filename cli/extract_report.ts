@@ -8,7 +8,7 @@ import type {
   ExtractEvent,
   SplitProgress,
 } from "../jobs/extract/events.ts";
-import type { Io } from "./io.ts";
+import { type Io, writeNote } from "./io.ts";
 import { type Pace, Progress } from "./progress.ts";
 
 /** Shows the events of an extraction. */
@@ -50,7 +50,7 @@ class LineReport implements ExtractReport {
     switch (event.type) {
       case "notice":
         this.#progress.stop();
-        return this.#io.err(`note: ${event.message}`);
+        return writeNote(this.#io, event.message);
       case "download":
         return this.#showStep(event.received, event.total, downloadText(event));
       case "split": {

@@ -28,6 +28,9 @@ export const EXIT = {
   terminated: 143,
 } as const;
 
+/** Characters that are shown of a long line: room for any path that a system can open. */
+const SHOWN = { first: 9000, last: 1000 } as const;
+
 const USAGE_ERRORS = [
   ConfigError,
   PluginError,
@@ -66,8 +69,15 @@ function isA(error: Error, classes: readonly { readonly name: string }[]): boole
 }
 
 function say(message: string, code: number, io: Io): number {
-  for (const line of message.split("\n")) io.err(line);
+  for (const line of message.split("\n")) io.err(shortened(line));
   return code;
+}
+
+/** A line; of a long one, which shows a value or a name as it was given, its beginning and end. */
+function shortened(line: string): string {
+  if (line.length <= SHOWN.first + SHOWN.last) return line;
+  const dropped = line.length - SHOWN.first - SHOWN.last;
+  return `${line.slice(0, SHOWN.first)}... (${dropped} characters) ...${line.slice(-SHOWN.last)}`;
 }
 
 function stackOf({ stack, message }: Error): string {

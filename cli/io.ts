@@ -2,6 +2,7 @@
  * What a command writes to, so that tests can listen.
  * @module
  */
+import { escapeControls } from "../engine/storage/text_file.ts";
 
 /** Where the lines of a command go. */
 export interface Io {
@@ -11,6 +12,15 @@ export interface Io {
   err(line: string): void;
   /** Whether a person watches, so that a progress bar makes sense. */
   readonly terminal: boolean;
+}
+
+/**
+ * Writes a note: one line, whatever names are in it.
+ * @param io Where it goes.
+ * @param message What to say.
+ */
+export function writeNote(io: Pick<Io, "err">, message: string): void {
+  io.err(`note: ${escapeControls(message)}`);
 }
 
 /** The console. A stream that takes nothing more, such as a full disk, does not end the work. */

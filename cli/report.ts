@@ -10,7 +10,7 @@ import type {
   TrainEvent,
   Values,
 } from "../engine/train/events.ts";
-import type { Io } from "./io.ts";
+import { type Io, writeNote } from "./io.ts";
 import { type Pace, Progress } from "./progress.ts";
 
 /** Shows the events of a run. */
@@ -84,7 +84,7 @@ class TrainReport implements Report {
         return this.#showEpoch(event);
       case "notice":
         this.#progress.stop();
-        return this.#io.err(`note: ${event.message}`);
+        return writeNote(this.#io, event.message);
       case "done":
         return this.#showDone(event);
     }

@@ -3,6 +3,7 @@
  * has to parse its text.
  * @module
  */
+import { escapeControls } from "../engine/storage/text_file.ts";
 
 /**
  * One thing that is wrong with a config.
@@ -184,7 +185,7 @@ export class UnknownKeyError extends RangeError {
  * ```
  */
 export function renderIssue(issue: ConfigIssue): string {
-  return issue.path === "" ? issue.message : `${issue.path}: ${issue.message}`;
+  return escapeControls(issue.path === "" ? issue.message : `${issue.path}: ${issue.message}`);
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 import { DataError } from "../errors.ts";
+import { describeWrongFile, FILE_START, fileKind } from "./file_kind.ts";
 import { likelyEncodings, unmarkedUtf16 } from "./_likely_encoding.ts";
 import { FileReader } from "./file_reader.ts";
 
@@ -29,6 +30,11 @@ const MARKS: readonly { readonly encoding: string; readonly mark: readonly numbe
   { encoding: "utf-16le", mark: [0xff, 0xfe] },
   { encoding: "utf-16be", mark: [0xfe, 0xff] },
 ];
+
+/** What often lies in the place of a text, and that no text begins like. */
+const INSTEAD: ReadonlySet<string | undefined> = new Set(
+  ["git_lfs", "html", "gzip", "zip", "xz", "zstd", "seven_zip", "hdf5", "numpy"],
+);
 
 /**
  * Tells whether text can be read in an encoding.
@@ -58,8 +64,8 @@ export function isEncoding(label: string): boolean {
  * @param path The file.
  * @param options Its encoding.
  * @returns The text, without a byte order mark.
- * @throws {DataError} if the file cannot be read, or is not text in its encoding; the message names
- * the line and the likely encoding.
+ * @throws {DataError} if the file cannot be read, is an archive, a web page or a Git LFS pointer, or
+ * is not text in its encoding; the message names the line and the likely encoding.
  *
  * @example A table that was saved in another encoding
  * ```ts
@@ -83,7 +89,13 @@ export function readTextFile(path: string, options: TextOptions = {}): string {
       { file: path },
     );
   }
-  return decodeText(reader.read(0, reader.size), path, options);
+  const bytes = reader.read(0, reader.size);
+  const start = bytes.subarray(0, FILE_START);
+  if (INSTEAD.has(fileKind(start))) {
+    const state = describeWrongFile(start, "a text file");
+    throw new DataError(`Cannot read "${path}": ${state}`, { file: path });
+  }
+  return decodeText(bytes, path, options);
 }
 
 /**

@@ -69,7 +69,7 @@ export class FoldTrainer implements AsyncDisposable {
     setParameters(state, plan.initial);
     await state.addOptimizer(parameters, optimizer);
     const progress = plan.resume ? restoreLast(state, plan) : undefined;
-    if (progress) requireNumbers(plan, progress.epoch + 1);
+    if (progress) requireNumbers(plan, progress);
     const { loss, scores, parts, updates } = modelGraph(model, {
       training: true,
       labelSmoothing,
@@ -321,15 +321,26 @@ function copyWeights(state: TrainState): Map<string, Float32Array> {
 }
 
 /** Without the numbers of all epochs before, curves would have gaps and early stopping count anew. */
-function requireNumbers({ directory, resumeAnyway = false }: TrainPlan, epochs: number): void {
-  const { length } = directory.readMetrics(epochs).val;
-  if (length === epochs || resumeAnyway) return;
+function requireNumbers(
+  { directory, resumeAnyway = false }: TrainPlan,
+  { epoch, best_epoch, best_metric, best_value }: Progress,
+): void {
+  if (resumeAnyway) return;
+  const { val } = directory.readMetrics(epoch + 1);
   const file = directory.file("metrics");
-  const state = `it has numbers of ${length} epochs, "last.pt" is of ${epochs}`;
-  throw new DataError(
-    `Cannot resume from "${file}": ${state}; --training.resume_anyway goes on`,
-    { file },
-  );
+  const refuse = (state: string) =>
+    new DataError(
+      `Cannot resume from "${file}": ${state}; --training.resume_anyway goes on`,
+      { file },
+    );
+  if (val.length !== epoch + 1) {
+    throw refuse(`it has numbers of ${val.length} epochs, "last.pt" is of ${epoch + 1}`);
+  }
+  // JSON has `null` for what is not finite.
+  const measured = val[best_epoch][best_metric] ?? NaN;
+  if (measured === best_value || !Number.isFinite(measured) && !Number.isFinite(best_value)) return;
+  const state = `${best_metric} of epoch ${best_epoch + 1} is ${measured}`;
+  throw refuse(`${state}, "last.pt" has ${best_value} as the best value`);
 }
 
 /** Restores `last.pt`, which must be of a run that this plan can go on with. */

@@ -63,12 +63,13 @@ export async function keepFinished(
   if (!isFile(file)) return undefined;
   using open = await Hdf5File.open(file);
   const attributes = open.attributes();
+  const refuse = (state: string) =>
+    new DataError(`Cannot keep "${file}": ${state}; remove it, or run without resume`, { file });
   if (attributes.get("fingerprint") !== fingerprint || attributes.get("shard") !== shard) {
-    throw new DataError(
-      `Cannot keep "${file}": ${difference(attributes, work)}; remove it, or run without resume`,
-      { file },
-    );
+    throw refuse(difference(attributes, work));
   }
+  const damage = await damageOf(open, attributes.get("samples"), embedDim);
+  if (damage !== undefined) throw refuse(`it is damaged, ${damage}`);
   const changed = files && changeOf(attributes.get(SIZES), files, file);
   if (changed !== undefined) {
     if (!anyway) {
@@ -85,11 +86,29 @@ export async function keepFinished(
   return { type: "file", split: name, file, samples, skipped, embedDim: embedDim, kept: true };
 }
 
+/** In what a file's datasets differ from what it says of itself. */
+async function damageOf(
+  file: Hdf5File,
+  samples: unknown,
+  embedDim: number,
+): Promise<string | undefined> {
+  const expected = { features: [samples, embedDim], labels: [samples] };
+  for (const [name, shape] of Object.entries(expected)) {
+    const { header } = await file.dataset(name);
+    const found = header.shape.slice(0, shape.length);
+    if (found.join() === shape.join()) continue;
+    return `dataset "${name}" is ${found.join("×")}, expected ${shape.join("×")}`;
+  }
+}
+
 /** In what a finished file differs from the one that is to be. */
 function difference(
   found: ReadonlyMap<string, unknown>,
   { attributes, shard }: FinishedWork,
 ): string {
+  if (!found.has("fingerprint")) {
+    return 'attribute "fingerprint" is missing: it is damaged, or another program wrote it';
+  }
   for (const [name, value] of Object.entries({ ...attributes, shard })) {
     const its = found.get(name);
     if (its !== value) return `its ${name} is ${its ?? "missing"}, expected ${value ?? "none"}`;

@@ -58,6 +58,20 @@ export interface FilePrediction extends Prediction {
 }
 
 /**
+ * How a file is predicted.
+ * @category Prediction
+ */
+export interface PredictFileOptions {
+  /**
+   * Samples per batch: memory grows with it, not with the file.
+   * @default {what the run was configured to evaluate with}
+   */
+  readonly batchSize?: number;
+  /** Called with what the user should know of the file, such as other files that it reads from. */
+  readonly onNotice?: (message: string) => void;
+}
+
+/**
  * A model with the weights of a checkpoint, ready to predict.
  *
  * @example Train on two samples, then ask about a third
@@ -179,17 +193,18 @@ export class TrainedModel implements AsyncDisposable {
   /**
    * Predicts all samples of a feature file, a batch at a time.
    * @param path HDF5 file with the layout that the model was trained on.
-   * @param options Samples a batch. Memory grows with it, not with the file.
+   * @param options Samples per batch, and who is told of what the file lacks or reads from elsewhere.
    * @returns Predictions, each with its sample's index.
    * @throws {DataError} if the file cannot be used.
    */
   async *predictFile(
     path: string,
-    options: { readonly batchSize?: number } = {},
+    options: PredictFileOptions = {},
   ): AsyncIterableIterator<FilePrediction> {
     const keys = this.config.data.dataset_kwargs as Record<string, string> | undefined;
     const kind = this.task.subtask === "multiclass" ? "class" : this.task.subtask;
     const split = featureSplit(await openFeatureFile(path, { ...keys, labels: kind }));
+    for (const message of split.notices ?? []) options.onNotice?.(message);
     const [found, expected] = [split.sampleShape.join("×"), this.#model.sampleShape.join("×")];
     if (found !== expected || (split.bagLengths !== undefined) !== this.#model.bags) {
       const layout = (bags: boolean) => bags ? "bags of instances" : "instances";

@@ -99,7 +99,11 @@ export function labelsFromTable(table: LabelTable, options: TableLabelOptions): 
       return first && parse(first);
     },
     whyNone: (image, split) => whyNone(table, find(), { image, split }),
-    notices: () => [...table.notices, ...unusedRows(table, find())],
+    notices: () => [
+      ...table.notices,
+      ...(regression || options.classNames ? [] : numbersAsNames(table)),
+      ...unusedRows(table, find()),
+    ],
   };
 }
 
@@ -151,6 +155,18 @@ function namesOfClasses(
   // In JSON, half a number among names is a mistake; in CSV, where all is text, it may be a name.
   const names = labels.filter((label) => typeof label !== "number" || Number.isInteger(label));
   return [...new Set(names.map(String))].sort();
+}
+
+/** Says that numbers are taken for names since others are not numbers, such as `nan`. */
+function numbersAsNames({ file, rows }: LabelTable): string[] {
+  const labels = [...rows.values()].filter(({ label }) => label !== undefined);
+  const isNumber = ({ label }: LabelRow) => !Number.isNaN(numberOf(label));
+  const word = labels.find((row) => !isNumber(row));
+  const numbers = labels.filter(isNumber).length;
+  if (word === undefined || numbers === 0) return [];
+  const { label, place } = word;
+  const count = `${numbers} of ${labels.length} labels of "${file}" are numbers`;
+  return [`${count} and read as names of classes: ${shown(String(label))} (${place}) is not one`];
 }
 
 /** Why a table labels an image with none of its rows. */

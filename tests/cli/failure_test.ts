@@ -1,6 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { reportFailure } from "../../cli/failure.ts";
 import { DataError, PartError } from "../../engine/errors.ts";
+import { escapeControls } from "../../engine/storage/text_file.ts";
 import { ConfigError, PluginError } from "../../registry/errors.ts";
 import { Registry } from "../../registry/registry.ts";
 import { listener } from "./_fakes.ts";
@@ -33,6 +34,36 @@ Deno.test("reportFailure() tells of a file on one line, whatever its name holds"
   const io = listener();
   assertEquals(reportFailure(new DataError('Cannot read "a\nb\u001b[1m": gone'), io), 1);
   assertEquals(io.errLines, ['Cannot read "a\\nb\\u001b[1m": gone']);
+});
+
+Deno.test("reportFailure() tells of names in a config on one line, and shows long ones in part", () => {
+  for (const name of ["a\nb", "\u001b[31ma", "a\u009bb"]) {
+    const io = listener();
+    reportFailure(new ConfigError([{ path: name, message: "expected" }]), io);
+    assertEquals(io.errLines, [`${escapeControls(name)}: expected`]);
+  }
+  const long = "x".repeat(5_000_000);
+  const errors = [
+    new ConfigError([{ path: long, message: "expected a field" }]),
+    new ConfigError([{ path: "a", message: `expected a name, received "${long}"` }]),
+    new DataError(`Cannot read "${long}": it does not exist`),
+  ];
+  for (const error of errors) {
+    const io = listener();
+    reportFailure(error, io);
+    const [line, ...others] = io.errLines;
+    assertEquals(others, []);
+    assert(line.length < 11_000, String(line.length));
+    assertEquals([line.slice(0, 100), line.slice(-10)], [
+      error.message.slice(0, 100),
+      error.message.slice(-10),
+    ]);
+    assertMatch(line, /xxx\.\.\. \(49900\d\d characters\) \.\.\.xxx/);
+  }
+  const io = listener();
+  const path = `Cannot read "${"x".repeat(4096)}" and "${"y".repeat(4096)}"`;
+  reportFailure(new DataError(path), io);
+  assertEquals(io.errLines, [path]);
 });
 
 Deno.test("reportFailure() shows where an error comes from when asked to", () => {

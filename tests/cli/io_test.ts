@@ -2,7 +2,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { consoleIo } from "../../cli/io.ts";
+import { consoleIo, writeNote } from "../../cli/io.ts";
+import { listener } from "./_fakes.ts";
 import { inFolder, namesIn, runFlags, words, writeSplits } from "../_training.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../cli/train.ts", import.meta.url));
@@ -21,6 +22,16 @@ Deno.test("consoleIo goes on where the console throws", () => {
   } finally {
     [console.log, console.error] = [log, error];
   }
+});
+
+Deno.test("writeNote() writes one line, whatever names are in it", () => {
+  const io = listener();
+  for (const name of ["a\nb", "\r\u001b[2Ka", "é"]) writeNote(io, `"${name}" is left out`);
+  assertEquals(io.errLines, [
+    'note: "a\\nb" is left out',
+    'note: "\\r\\u001b[2Ka" is left out',
+    'note: "é" is left out',
+  ]);
 });
 
 /** Trains with its streams redirected by a shell. Returns the exit code, once it has ended. */

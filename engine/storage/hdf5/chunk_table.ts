@@ -136,8 +136,13 @@ export class ChunkTableBuilder {
    *
    * @param at Its place along each dimension.
    * @param chunk The chunk.
+   * @throws {DamagedStructure} if the dataset never grows that far, or the chunk cannot be set.
    */
   setAt(at: readonly number[], chunk: Chunk): void {
+    const { maxShape, chunk: size } = this.#options;
+    if (at.some((place, axis) => place * size[axis]! >= (maxShape[axis] ?? Infinity))) {
+      throw new DamagedStructure("a chunk is outside its dataset");
+    }
     if (at.some((place, axis) => place >= this.#grid[axis]!)) return;
     this.set(at.reduce((sum, place, axis) => sum * this.#grid[axis]! + place, 0), chunk);
   }

@@ -107,7 +107,12 @@ export class ChunkTree {
     const size = node.u32();
     const mask = node.u32();
     const key: number[] = [];
-    for (let axis = 0; axis <= this.#chunk.length; axis++) key.push(node.uint(8));
+    for (let axis = 0; axis <= this.#chunk.length; axis++) {
+      const first = node.uint(8);
+      // Beyond that, numbers are rounded, to multiples of a chunk's size too.
+      if (!Number.isSafeInteger(first)) throw outOfOrder();
+      key.push(first);
+    }
     return { key, size, mask };
   }
 }

@@ -120,6 +120,13 @@ function unshuffle(bytes: Uint8Array, size: number): Uint8Array {
   return result;
 }
 
+/** The size of elements that a shuffle was made for. */
+function shuffledSize(values: readonly number[]): number {
+  const [size] = values;
+  if (values.length === 1 && size !== undefined && size > 0) return size;
+  throw new DamagedChunk("a chunk was shuffled in elements of no size");
+}
+
 /** Fletcher's checksum over big-endian words of 16 bits. */
 function fletcher32(bytes: Uint8Array): number {
   let low = 0;
@@ -203,7 +210,7 @@ export function undoFilters(bytes: Uint8Array, options: UndoOptions): Uint8Array
     const { id, values } = filters[i]!;
     if (id === FILTER.gzip) decoded = inflate(decoded, mostBefore(options, i));
     else if (id === FILTER.lzf) decoded = unpackLzf(decoded, mostBefore(options, i));
-    else if (id === FILTER.shuffle) decoded = unshuffle(decoded, values[0] ?? 1);
+    else if (id === FILTER.shuffle) decoded = unshuffle(decoded, shuffledSize(values));
     else decoded = checked(decoded);
   }
   if (decoded.length !== expected) {

@@ -31,6 +31,7 @@ const KIND = { hard: 0, soft: 1, external: 64 } as const;
 const CACHED_SOFT_LINK = 2;
 
 function readName(bytes: Uint8Array): { readonly name: string; readonly utf8: boolean } {
+  if (bytes.length === 0) throw new DamagedStructure("a link has no name");
   try {
     return { name: new TextDecoder("utf-8", { fatal: true }).decode(bytes), utf8: true };
   } catch {

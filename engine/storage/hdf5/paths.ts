@@ -3,6 +3,7 @@
  * @module
  */
 import type { Container, ContainerSet } from "./container.ts";
+import { DamagedStructure } from "./cursor.ts";
 import { isGroup, type Link, readLinks } from "./groups.ts";
 import { MESSAGE, type Messages, readMessages } from "./objects.ts";
 
@@ -61,7 +62,7 @@ class PathWalk {
   /** A link of a group, or why there is none. */
   #find({ container, address }: Place, name: string): Link | string {
     let unreadable = 0;
-    for (const link of readLinks(container.blocks, readMessages(container.blocks, address))) {
+    for (const link of readLinks(container.blocks, headerOf(container, address))) {
       if (link.utf8 && link.name === name) return link;
       if (!link.utf8) unreadable++;
     }
@@ -109,8 +110,15 @@ export function findObject(
   const place = new PathWalk(files).follow(rootOf(from), path);
   if ("kind" in place) return place;
   const { container, address, names } = place;
-  const messages = readMessages(container.blocks, address);
+  const messages = headerOf(container, address);
   return { kind: "object", container, path: `/${names.join("/")}`, messages };
+}
+
+/** An object's header. That of the root says that it is a group, also where it holds nothing. */
+function headerOf({ blocks }: Container, address: number): Messages {
+  const messages = readMessages(blocks, address);
+  if (address !== blocks.superblock.root || isGroup(messages)) return messages;
+  throw new DamagedStructure("its root is not a group");
 }
 
 /**

@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { DataError } from "../../../engine/errors.ts";
 import {
@@ -41,6 +42,32 @@ Deno.test("readTextFile() reads UTF-16 in both orders, where a mark says so", ()
     Deno.writeFileSync(folder.file("a"), bytesOf(MARKS[order], encodeAs(text, order)));
     assertEquals(readTextFile(folder.file("a")), text);
     assertEquals(readTextFile(folder.file("a"), { encoding: "gbk" }), text);
+  }
+});
+
+Deno.test("readTextFile() says what lies in the place of a text", () => {
+  using folder = new TemporaryFolder();
+  const path = folder.file("labels.csv");
+  const encode = (text: string) => new TextEncoder().encode(text);
+  const cases = [
+    [
+      encode("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n"),
+      'it is a Git LFS pointer, not a text file: "git lfs pull" fetches the file itself',
+    ],
+    [encode("<!DOCTYPE html>\n<html><body>404</body></html>"), "it is an HTML page, not a text"],
+    [new Uint8Array(gzipSync(encode("path,label"))), "it is compressed with gzip, not a text file"],
+    [bytesOf([0x50, 0x4b, 3, 4], encode("[Content_Types].xml")), "it is a zip archive, not a text"],
+  ] as const;
+  for (const [bytes, state] of cases) {
+    Deno.writeFileSync(path, Uint8Array.from(bytes));
+    for (const encoding of [undefined, "windows-1252"]) {
+      const { message } = assertThrows(() => readTextFile(path, { encoding }), DataError);
+      assert(message.startsWith(`Cannot read "${path}": ${state}`), message);
+    }
+  }
+  for (const text of ["BMI,label\n20,0\n", "version,label\n1,0\n", "%PDF,label\n", "PK,label\n"]) {
+    Deno.writeTextFileSync(path, text);
+    assertEquals(readTextFile(path), text);
   }
 });
 

@@ -105,6 +105,48 @@ Deno.test("extractFeatures() does not keep a finished file of images that change
   });
 });
 
+Deno.test("extractFeatures() does not keep a finished file that is damaged", async () => {
+  await inFolder(async (folder) => {
+    const { flags } = setUp(folder);
+    const path = join(folder, "out.h5");
+    const resume = { ...flags, precision: "16", resume: "true" };
+    const { files: [made] } = await extract(folder, { ...resume, resume: "false" });
+    const whole = Deno.readFileSync(path);
+    const text = new TextDecoder("latin1").decode(whole);
+    const end = text.indexOf("TREE");
+    const damages = [
+      // Messages of the root, its attributes, a name of a dataset, the tree that finds datasets.
+      [end - 24, 24, "it is a damaged HDF5 file (its root is not a group)"],
+      [text.indexOf("fingerprint"), 4, 'attribute "fingerprint" is missing: it is damaged, or '],
+      [text.indexOf("labels\0"), 6, "it is a damaged HDF5 file (a link has no name)"],
+      [end, 4, "it is a damaged HDF5 file ("],
+    ] as const;
+    for (const [from, length, state] of damages) {
+      assert(from > 0);
+      Deno.writeFileSync(path, whole.slice().fill(0, from, from + length));
+      const error = await assertRejects(() => extract(folder, resume), DataError);
+      assert(error.message.includes(`"${path}": ${state}`), error.message);
+      assert(!error.message.includes("\n"));
+    }
+    // The number of rows, where the shape of the features stands.
+    const words = new BigUint64Array(whole.buffer, 0, Math.floor(whole.length / 8));
+    const shape = words.findIndex((word, at) =>
+      word === BigInt(made.samples) && words[at + 1] === BigInt(made.embedDim)
+    );
+    const fewer = whole.slice();
+    fewer[shape * 8] = made.samples - 1;
+    Deno.writeFileSync(path, fewer);
+    const error = await assertRejects(() => extract(folder, resume), DataError);
+    const { samples, embedDim } = made;
+    const sizes = `${samples - 1}×${embedDim}, expected ${samples}×${embedDim}`;
+    const state = `it is damaged, dataset "features" is ${sizes}`;
+    assert(error.message.startsWith(`Cannot keep "${path}": ${state}; remove it`), error.message);
+    Deno.writeFileSync(path, whole);
+    const { files: [file] } = await extract(folder, resume);
+    assertEquals([file.kept, file.samples], [true, samples]);
+  });
+});
+
 Deno.test("extractFeatures() removes what killed runs left of its own file", async () => {
   await inFolder(async (folder) => {
     const { flags } = setUp(folder);

@@ -3,12 +3,13 @@ import { join } from "node:path";
 import { DataError } from "../../../engine/errors.ts";
 import { featureSplit, openFeatureFile } from "../../../engine/features/feature_file.ts";
 import { openSource } from "../../../engine/features/feature_source.ts";
+import { loadHdf5Library } from "../../../engine/storage/hdf5/library.ts";
 import { type FilePrediction, TrainedModel } from "../../../jobs/predict/trained_model.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import { Registry, registry } from "../../../registry/registry.ts";
 import { SLOT_NAMES } from "../../../registry/slots.ts";
 import { BAG_DIM, bagFlags, writeBagSplits } from "../../_bags.ts";
-import { DIM, inFolder, runTrain, writeSplits } from "../../_training.ts";
+import { DIM, inFolder, runTrain, writeHdf5, writeSplits } from "../../_training.ts";
 
 async function predictAll(model: TrainedModel, path: string, batchSize?: number) {
   const all: FilePrediction[] = [];
@@ -83,6 +84,42 @@ Deno.test("TrainedModel predicts instances, from arrays and from files", async (
     assertEquals(predictions[0].attention, undefined);
     const sum = predictions[0].scores.reduce((a, b) => a + b, 0);
     assert(Math.abs(sum - 1) < 1e-6);
+  });
+});
+
+Deno.test("TrainedModel.predictFile() tells what a file reads from elsewhere", async () => {
+  await inFolder(async (folder) => {
+    const files = await writeSplits(folder);
+    const { done } = await runTrain(files);
+    await using model = await TrainedModel.load(join(done.directory, "checkpoints", "best.pt"));
+    const told = async (path: string) => {
+      const notices: string[] = [];
+      const options = { onNotice: (message: string) => notices.push(message) };
+      const predictions: FilePrediction[] = [];
+      for await (const one of model.predictFile(path, options)) predictions.push(one);
+      return { notices, predictions };
+    };
+    const whole = await told(files.test);
+    assertEquals(whole.notices, []);
+    const { h5wasm } = await loadHdf5Library();
+    const labels = { data: new Int32Array(18), shape: [18] };
+    const linked = {
+      [await writeHdf5(join(folder, "features_elsewhere.h5"), { labels })]: ["features"],
+      [await writeHdf5(join(folder, "all_elsewhere.h5"), {})]: ["features", "labels"],
+    };
+    for (const [path, names] of Object.entries(linked)) {
+      const file = new h5wasm.File(path, "a");
+      for (const name of names) file.create_external_link("test.h5", name, name);
+      file.close();
+      const { notices, predictions } = await told(path);
+      assertEquals(
+        notices,
+        names.map((name) =>
+          `dataset "${name}" of "${path}" reads from other files: "${files.test}"`
+        ),
+      );
+      assertEquals(predictions, whole.predictions);
+    }
   });
 });
 

@@ -97,7 +97,7 @@ Deno.test("train() says where a run does not record its data", async () => {
 Deno.test("train() does not go on without the numbers of earlier epochs, unless it is told to", async () => {
   await inFolder(async (folder) => {
     const files = await writeSplits(folder);
-    const { directory } = await runTrain(files);
+    const { directory, done } = await runTrain(files);
     const file = join(directory, "metrics.json");
     const { train, val } = readRunJson<Record<"train" | "val", unknown[]>>(
       directory,
@@ -116,6 +116,21 @@ Deno.test("train() does not go on without the numbers of earlier epochs, unless 
           "--training.resume_anyway goes on",
       );
     }
+    // A best value that nothing has measured would keep the best epoch from being found.
+    const measured = JSON.stringify({ train, val });
+    for (const value of [1e30, -1, null]) {
+      const changed = JSON.parse(measured);
+      changed.val[done.bestEpoch].val_Accuracy = value;
+      await Deno.writeTextFile(file, JSON.stringify(changed));
+      const error = await assertRejects(() => resumeRun(directory), DataError);
+      assertEquals(
+        error.message,
+        `Cannot resume from "${file}": val_Accuracy of epoch ${done.bestEpoch + 1} is ` +
+          `${value ?? NaN}, "last.pt" has ${done.bestValue} as the best value; ` +
+          "--training.resume_anyway goes on",
+      );
+    }
+    await Deno.writeTextFile(file, JSON.stringify({ train: [train[0]], val: [val[0]] }));
     const { results } = await resumeRun(directory, ANYWAY);
     assertEquals(results.length, 1);
     await Deno.writeTextFile(file, '{"train": [null, null], "val": [null, null]}');

@@ -268,6 +268,35 @@ Deno.test("generic_image_dataset takes for classes what is written like a class"
   );
 });
 
+Deno.test("generic_image_dataset says that it takes numbers for names", async () => {
+  const names = ["a.png", "b.png", "c.png"];
+  const images = Object.fromEntries(names.map((name) => [`images/train/${name}`, true as const]));
+  const notices = async (options: object, labels: readonly unknown[]) => {
+    const rows = names.map((name, i) => [name, labels[i]] as const);
+    const json = Object.fromEntries(rows.filter(([, label]) => label !== undefined));
+    const csv = ["path,label", ...rows.map((row) => row.join())].join("\n");
+    using folder = new DataFolder({ ...images, "labels.json": json, "labels.csv": csv });
+    return (await folder.open({ num_classes: 3, ...options })).notices;
+  };
+  const read = "numbers and read as names of classes";
+  assertEquals(await notices(CSV, [0, 1, "nan"]), [
+    `2 of 3 labels of "labels.csv" are ${read}: "nan" (line 4) is not one`,
+  ]);
+  assertEquals(await notices(CSV, ["0", "1+", "2+"]), [
+    `1 of 3 labels of "labels.csv" are ${read}: "1+" (line 3) is not one`,
+  ]);
+  assertEquals(await notices(JSON_LABELS, [true, 0, 1]), [
+    `2 of 3 labels of "labels.json" are ${read}: "true" (entry 0) is not one`,
+  ]);
+  assertEquals(await notices(JSON_LABELS, ["2", "N/A", 1]), [
+    `2 of 3 labels of "labels.json" are ${read}: "N/A" (entry 1) is not one`,
+  ]);
+  // Nothing is assumed where classes are given, and where labels are all of one kind.
+  assertEquals(await notices({ ...CSV, class_names: ["0", "1", "nan"] }, [0, 1, "nan"]), []);
+  assertEquals(await notices(CSV, [0, "1.0", 2]), []);
+  assertEquals(await notices(JSON_LABELS, ["x", "y", "z"]), []);
+});
+
 Deno.test("generic_image_dataset says which entry of a list is no path", async () => {
   using folder = new DataFolder({ "images/a.png": true, "labels.json": { a: 0 } });
   for (const entry of [{ toString: 1 }, ["a"], null, true, 0.5]) {

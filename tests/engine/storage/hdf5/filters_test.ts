@@ -70,3 +70,12 @@ Deno.test("filterBeyondUs() tells codecs of blosc apart, and gives names that fi
   const named = { id: 40_000, values: [], name: "mine,\n version 2" };
   assertEquals(filterBeyondUs([named]), "filter 40000 (mine, version 2)");
 });
+
+Deno.test("undoFilters() leaves no chunk shuffled whose filter says no size", () => {
+  const bytes = new Uint8Array([1, 3, 2, 4]);
+  for (const values of [[], [0], [2, 2]]) {
+    const options = { filters: [{ id: 2, values }], mask: 0, expected: 4 };
+    assertThrows(() => undoFilters(bytes, options), DamagedChunk, "elements of no size");
+    assertEquals(undoFilters(bytes, { ...options, mask: 1 }), bytes);
+  }
+});

@@ -1,8 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ContainerSet } from "../../../../engine/storage/hdf5/container.ts";
+import { DamagedStructure } from "../../../../engine/storage/hdf5/cursor.ts";
 import { readShape } from "../../../../engine/storage/hdf5/layout.ts";
 import { findObject, objectKind } from "../../../../engine/storage/hdf5/paths.ts";
-import { KINDS_FOLDER, LAYOUT_FOLDER } from "../testdata.ts";
+import { H5_FOLDER, KINDS_FOLDER, LAYOUT_FOLDER } from "../testdata.ts";
 
 const kinds = (name: string) => new ContainerSet(`${KINDS_FOLDER}/${name}`);
 
@@ -68,4 +69,50 @@ Deno.test("findObject() tells of names beside the missing one that are not UTF-8
   const state = "is missing; 1 of the names beside it is not UTF-8";
   assertEquals(findObject(files, "caf\ufffd"), { kind: "missing", state });
   assertEquals(findObject(files, "features").kind, "object");
+});
+
+/** A copy of a file that h5py wrote, with bytes changed; where the root's header lies is given. */
+function damaged(
+  folder: string,
+  damage: (bytes: Uint8Array, root: number) => void,
+): ContainerSet {
+  const original = `${H5_FOLDER}/instance_f32.h5`;
+  const bytes = Deno.readFileSync(original);
+  using whole = new ContainerSet(original);
+  damage(bytes, whole.main.blocks.superblock.root);
+  const path = Deno.makeTempFileSync({ dir: folder });
+  Deno.writeFileSync(path, bytes);
+  return new ContainerSet(path);
+}
+
+Deno.test("findObject() takes nothing for the root that is not a group", () => {
+  const folder = Deno.makeTempDirSync();
+  const damages = [
+    // Its messages are gone.
+    (bytes: Uint8Array, root: number) => bytes.fill(0, root + 16, root + 40),
+    // They are of a kind that there is not.
+    (bytes: Uint8Array, root: number) => bytes.fill(0x7f, root + 16, root + 18),
+    // There are none.
+    (bytes: Uint8Array, root: number) => bytes.fill(0, root + 8, root + 12),
+  ];
+  for (const damage of damages) {
+    using files = damaged(folder, damage);
+    for (const path of ["/", "features", "nothing"]) {
+      assertThrows(() => findObject(files, path), DamagedStructure, "its root is not a group");
+    }
+  }
+  Deno.removeSync(folder, { recursive: true });
+});
+
+Deno.test("findObject() does not look for a name where others are gone", () => {
+  const folder = Deno.makeTempDirSync();
+  for (const name of ["features", "labels"]) {
+    using files = damaged(folder, (bytes) => {
+      const at = new TextDecoder("latin1").decode(bytes).indexOf(`${name}\0`);
+      assert(at > 0);
+      bytes.fill(0, at, at + name.length);
+    });
+    assertThrows(() => findObject(files, name), DamagedStructure, "a link has no name");
+  }
+  Deno.removeSync(folder, { recursive: true });
 });

@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { DataError } from "../../../../engine/errors.ts";
 import { ContainerSet } from "../../../../engine/storage/hdf5/container.ts";
 import { DamagedStructure } from "../../../../engine/storage/hdf5/cursor.ts";
 import { Hdf5File } from "../../../../engine/storage/hdf5/hdf5.ts";
@@ -84,6 +85,29 @@ Deno.test("openRawRows() refuses a damaged index", () => {
       DamagedStructure,
     );
     assert(new RegExp(reason).test(error.message), `byte ${at}: ${error.message}`);
+  }
+});
+
+Deno.test("openRawRows() refuses chunks outside the dataset instead of reading zeros", async () => {
+  using folder = new TemporaryFolder();
+  const path = folder.file("damaged.h5");
+  for (const name of ["column_chunks_gzip.h5", "fletcher_odd.h5", "lzf.h5"]) {
+    const bytes = Deno.readFileSync(`${LAYOUT_FOLDER}/${name}`);
+    const tree = new TextDecoder("latin1").decode(bytes).lastIndexOf("TREE\x01\0");
+    assert(tree > 0, name);
+    const view = new DataView(bytes.buffer);
+    const { shape, dataset } = layouts[name];
+    // The last chunk of the tree begins elsewhere, and so does what follows it.
+    const keyBytes = 8 + 8 * (shape.length + 1);
+    const key = tree + 24 + (view.getUint16(tree + 6, true) - 1) * (keyBytes + 8) + 8;
+    for (const first of [2n ** 64n - 1n, 2n ** 63n, 2n ** 53n * 420n, 2n ** 30n * 420n]) {
+      view.setBigUint64(key, first, true);
+      view.setBigUint64(key + keyBytes + 8, first, true);
+      Deno.writeFileSync(path, bytes);
+      using file = await Hdf5File.open(path);
+      const error = await assertRejects(() => file.dataset(dataset), DataError);
+      assertMatch(error.message, /has a damaged header \(.* (out of order|outside its dataset)\)$/);
+    }
   }
 });
 
