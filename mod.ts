@@ -45,6 +45,9 @@ export type { ExtractConfigInput } from "./jobs/extract/config_input.ts";
 export type * from "./jobs/extract/events.ts";
 export { extractFeatures, type ExtractOptions } from "./jobs/extract/extract.ts";
 export { extractEvents } from "./jobs/extract/stream.ts";
+export type { Predictions } from "./engine/data/predictions.ts";
+export { infer, type Inference, type InferOptions } from "./jobs/predict/infer.ts";
+export type * from "./jobs/predict/infer_events.ts";
 export {
   type FilePrediction,
   type PredictFileOptions,
@@ -70,6 +73,14 @@ export {
   type ExtractPart,
   resolveExtractConfig,
 } from "./registry/config/extract.ts";
+export {
+  type InferConfig,
+  type InferConfigFields,
+  type InferFields,
+  type InferLoading,
+  type InferPart,
+  resolveInferConfig,
+} from "./registry/config/infer.ts";
 export { type Flag, flag } from "./registry/config/flag.ts";
 export { type ConfigSources, type Resolution, resolveConfig } from "./registry/config/resolve.ts";
 export type * from "./registry/config/tree.ts";

@@ -34,8 +34,8 @@ export interface FileLayer {
 
 /** A command that takes a config tree. */
 export interface ConfigCommand<C> extends CommandInfo {
-  /** Path of the flag that names a run whose config takes the place of a config file. */
-  readonly runFlag: string;
+  /** Paths of flags that name a run whose config takes the place of a config file. */
+  readonly runFlags: readonly string[];
   /**
    * Reads the config of a run.
    * @param value What the flag says.
@@ -97,16 +97,19 @@ export async function prepare<C>(
 async function readFileLayer<C>(
   { config }: GlobalOptions,
   flags: readonly Flag[],
-  { runFlag, readRun }: ConfigCommand<C>,
+  { runFlags, readRun }: ConfigCommand<C>,
 ): Promise<FileLayer> {
-  const run = flags.findLast(({ path }) => path.join(".") === runFlag)?.values[0];
+  const flag = flags.findLast(({ path }) => runFlags.includes(path.join(".")));
+  const run = flag?.values[0];
   if (run === undefined || ["none", "None", "null"].includes(run)) {
     return config === undefined ? {} : { file: await readConfigFile(config, "--config") };
   }
   if (config === undefined) return await readRun(run, flags);
   throw new ConfigError([{
     path: "--config",
-    message: `expected no config file with --${runFlag}, which takes the run's own config`,
+    message: `expected no config file with --${
+      flag!.path.join(".")
+    }, which takes the run's own config`,
   }]);
 }
 

@@ -42,6 +42,11 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import("./extract_features.ts")).extractCommand,
   },
   {
+    name: "infer",
+    description: "Predict with trained models and write a table.",
+    load: async () => (await import("./infer.ts")).inferCommand,
+  },
+  {
     name: "train",
     description: "Train a head on feature files or images.",
     load: async () => (await import("./train.ts")).trainCommand,

@@ -49,7 +49,7 @@ const COMMAND: ConfigCommand<ExtractConfig> = {
     "glovita_extract_features --shard 1/4 ...   (then 2/4, 3/4, 4/4, then --merge 4 ...)",
   ],
   sections: EXTRACT_SECTIONS,
-  runFlag: "checkpoint_path",
+  runFlags: ["checkpoint_path"],
   readRun: (checkpoint, flags) => Promise.resolve(readCheckpoint(checkpoint, flags)),
   resolve: resolveExtractConfig,
 };

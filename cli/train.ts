@@ -37,7 +37,7 @@ const COMMAND: ConfigCommand<ResolvedConfig> = {
     "glovita_train --model.head.head_type clam --help",
     "glovita_train --training.resume experiments/precomputed_features/GROUP/0",
   ],
-  runFlag: "training.resume",
+  runFlags: ["training.resume"],
   readRun: readRunConfig,
   resolve: resolveConfig,
 };

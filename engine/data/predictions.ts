@@ -21,6 +21,8 @@ export interface Predictions {
   readonly ids: readonly string[];
   /** Patients of the samples, where they are known. */
   readonly patients?: readonly string[];
+  /** Splits of the samples, where there are several. */
+  readonly splits?: readonly string[];
   /** Targets of all samples; absent where nobody knows them. */
   readonly labels?: Labels;
   /** `[samples, num_classes]`, row-major: probabilities, or predicted values. */

@@ -4,6 +4,7 @@
  */
 export type { LeftOutSlides } from "./left_out.ts";
 export {
+  namesSlides,
   type OnHeader,
   readSlideData,
   type SlideData,
@@ -24,4 +25,5 @@ export {
   type SlideTable,
   type TableOptions,
 } from "./slide_table.ts";
+export { type UnlabelledOptions, unlabelledSlides } from "./unlabelled.ts";
 export { type TargetEncoding, targetEncoding, type TargetOptions } from "./targets.ts";

@@ -262,6 +262,18 @@ function requireMatches(
   );
 }
 
+/**
+ * Tells whether a table speaks of any file of a folder.
+ * @param root The folder.
+ * @param options The table.
+ * @throws {DataError} if the table or the folder cannot be read.
+ */
+export async function namesSlides(root: string, options: TableOptions): Promise<boolean> {
+  const { rows } = await readSlideTable(options);
+  const index = new SlideIndex(root, findSlides(root).files);
+  return rows.some(({ slide }) => index.find(slide).length > 0);
+}
+
 interface Headers {
   readonly of: ReadonlyMap<SlideRow, SlideHeader>;
   readonly notices: readonly string[];
@@ -322,8 +334,14 @@ function chosen(
   return first;
 }
 
-/** Width and kind, which all slides must share. */
-function commonFacts(slides: readonly Slide[]): Pick<SlideData, "embedDim" | "bags" | "dtype"> {
+/**
+ * Width and kind, which all slides must share.
+ * @param slides Headers of the slides, at least one.
+ * @throws {DataError} if two of them differ.
+ */
+export function commonFacts(
+  slides: readonly Pick<Slide, "header">[],
+): Pick<SlideData, "embedDim" | "bags" | "dtype"> {
   const [{ header: first }] = slides;
   for (const { header } of slides) {
     if (header.kind !== first.kind) {

@@ -35,7 +35,7 @@ export function predictedClasses({ ids, scores, numClasses }: Predictions): Int3
 }
 
 /**
- * Lays predictions out: `id`; `patient` where patients are known; for classes `label`, `label_name`,
+ * Lays predictions out: `id`; `patient` and `split` where they are known; for classes `label`, `label_name`,
  * `predicted`, `predicted_name` and `prob_<class>`; for several labels per sample the same for each of
  * them; for regression `label` and `value`. Columns of what is not known are absent. Predictions of
  * an ensemble have `sd_<class>`, the standard deviation over its models.
@@ -60,10 +60,11 @@ export function predictedClasses({ ids, scores, numClasses }: Predictions): Int3
  * ```
  */
 export function predictionTable(predictions: Predictions): PredictionTable {
-  const { ids, patients, subtask } = predictions;
+  const { ids, patients, splits, subtask } = predictions;
   return new Map<string, readonly Cell[]>([
     ["id", ids],
     ...(patients ? [["patient", patients] as const] : []),
+    ...(splits ? [["split", splits] as const] : []),
     ...(subtask === "multiclass" ? classColumns(predictions) : targetColumns(predictions)),
   ]);
 }

@@ -15,10 +15,10 @@ import { RunDirectory } from "../../engine/train/run_directory.ts";
 import { type Model, predictionGraph, sampleFeeds } from "../../engine/train/model.ts";
 import { resolveConfig } from "../../registry/config/resolve.ts";
 import type { ResolvedConfig } from "../../registry/config/tree.ts";
-import type { TaskInfo } from "../../registry/plugin.ts";
+import type { Encoder, Split, TaskInfo } from "../../registry/plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
 import { createDataset } from "../../registry/builder/dataset.ts";
-import { assembleModel } from "../../registry/builder/model.ts";
+import { assembleModel, encodeWhileReading } from "../../registry/builder/model.ts";
 import { addPluginHint } from "../runs/run_plugins.ts";
 
 /**
@@ -71,6 +71,35 @@ export interface PredictFileOptions {
   readonly onNotice?: (message: string) => void;
 }
 
+/** How a split is predicted. */
+export interface PredictSplitOptions {
+  /** Samples of the split; all where not given. */
+  readonly subset?: Int32Array;
+  /** Samples per batch. @default {dataloading.eval_batch_size of the run} */
+  readonly batchSize?: number;
+  /** Threads that read. @default {dataloading.num_workers of the run} */
+  readonly workers?: number;
+  /** Stops it between batches. */
+  readonly signal?: AbortSignal;
+}
+
+/** Predictions of a batch. */
+export interface PredictedBatch {
+  /** The batch. */
+  readonly batch: Batch;
+  /** `[batch.size, num_classes]`: probabilities, or predicted values. */
+  readonly scores: Float32Array;
+}
+
+/** What a trained model consists of. */
+interface Parts {
+  readonly model: Model;
+  readonly encoder: Encoder;
+  readonly session: Session;
+  readonly weights: Readonly<Record<string, Value>>;
+  readonly classNames?: readonly string[];
+}
+
 /**
  * A model with the weights of a checkpoint, ready to predict.
  *
@@ -110,6 +139,9 @@ export class TrainedModel implements AsyncDisposable {
   readonly #model: Model;
   readonly #session: Session;
   readonly #weights: Readonly<Record<string, Value>>;
+  readonly #encoder: Encoder;
+  /** Names of the classes by index, where the run has recorded them. */
+  readonly classNames?: readonly string[];
   /** The config that the model was trained with. */
   readonly config: ResolvedConfig;
   /** What it predicts. */
@@ -117,13 +149,13 @@ export class TrainedModel implements AsyncDisposable {
 
   private constructor(
     config: ResolvedConfig,
-    model: Model,
-    session: Session,
-    weights: Readonly<Record<string, Value>>,
+    { model, encoder, session, weights, classNames }: Parts,
   ) {
     this.config = config;
     this.task = { task: model.task, subtask: model.subtask, numClasses: model.numClasses };
+    this.classNames = classNames;
     this.#model = model;
+    this.#encoder = encoder;
     this.#session = session;
     this.#weights = weights;
   }
@@ -155,7 +187,7 @@ export class TrainedModel implements AsyncDisposable {
     const { dataset } = await withPluginHint(directory, sources, (given) => createDataset(given));
     using file = WeightsFile.open(checkpoint);
     const samples = { name: checkpoint, ...samplesOf(file) };
-    const { model, names } = await assembleModel(sources, dataset, samples);
+    const { model, encoder, names } = await assembleModel(sources, dataset, samples);
     const { parameters } = model;
     const { values } = readInitialWeights(file, { parameters, names, key: "model" });
     const weights = Object.fromEntries(
@@ -165,7 +197,8 @@ export class TrainedModel implements AsyncDisposable {
     );
     const { attention, logits, scores } = predictionGraph(model);
     const session = await Session.create({ logits, scores, ...(attention && { attention }) });
-    return new TrainedModel(config, model, session, weights);
+    const classNames = classNamesOf(directory, model.numClasses);
+    return new TrainedModel(config, { model, encoder, session, weights, classNames });
   }
 
   /**
@@ -191,6 +224,48 @@ export class TrainedModel implements AsyncDisposable {
   }
 
   /**
+   * Predicts all samples of a split of a dataset, a batch at a time.
+   * @param split The split, of samples as the model was trained on.
+   * @param options Samples per batch, threads that read, and the signal that stops it.
+   * @returns Scores `[batch.size, num_classes]` of each batch, in the order of the split.
+   * @throws {DataError} if the split holds other samples, or one cannot be read.
+   */
+  async *predictSplit(
+    split: Split,
+    options: PredictSplitOptions = {},
+  ): AsyncIterableIterator<PredictedBatch> {
+    const { dataloading } = this.config;
+    const { batchSize = dataloading.eval_batch_size, workers = dataloading.num_workers } = options;
+    const threads = Math.max(1, Math.floor(navigator.hardwareConcurrency / Math.max(1, workers)));
+    const read = encodeWhileReading(split, this.#encoder, { threads });
+    this.#requireFitting(read);
+    await using loader = new Loader(read, {
+      batchSize,
+      workers,
+      subset: options.subset,
+      reuseBuffers: true,
+    });
+    for await (const batch of loader.epoch(0, { signal: options.signal })) {
+      const feeds = { ...sampleFeeds(batch, this.#model), ...this.#weights };
+      const { scores } = await this.#session.run(feeds);
+      yield { batch, scores: floats(scores.data) };
+    }
+  }
+
+  #requireFitting({ name, sampleShape, bagLengths }: Split): void {
+    const [found, expected] = [sampleShape.join("×"), this.#model.sampleShape.join("×")];
+    if (found === expected && (bagLengths !== undefined) === this.#model.bags) return;
+    const layout = (bags: boolean) => bags ? "bags of instances" : "instances";
+    throw new DataError(
+      `Cannot use "${name}": it holds ${
+        layout(bagLengths !== undefined)
+      } ${found} wide, the model ` +
+        `takes ${layout(this.#model.bags)} ${expected} wide`,
+      { file: name },
+    );
+  }
+
+  /**
    * Predicts all samples of a feature file, a batch at a time.
    * @param path HDF5 file with the layout that the model was trained on.
    * @param options Samples per batch, and who is told of what the file lacks or reads from elsewhere.
@@ -205,15 +280,7 @@ export class TrainedModel implements AsyncDisposable {
     const kind = this.task.subtask === "multiclass" ? "class" : this.task.subtask;
     const split = featureSplit(await openFeatureFile(path, { ...keys, labels: kind }));
     for (const message of split.notices ?? []) options.onNotice?.(message);
-    const [found, expected] = [split.sampleShape.join("×"), this.#model.sampleShape.join("×")];
-    if (found !== expected || (split.bagLengths !== undefined) !== this.#model.bags) {
-      const layout = (bags: boolean) => bags ? "bags of instances" : "instances";
-      throw new DataError(
-        `Cannot use "${path}": it holds ${layout(split.bagLengths !== undefined)} ${found} wide, ` +
-          `the model takes ${layout(this.#model.bags)} ${expected} wide`,
-        { file: path },
-      );
-    }
+    this.#requireFitting(split);
     const batchSize = options.batchSize ?? this.config.dataloading.eval_batch_size;
     await using loader = new Loader(split, { batchSize, reuseBuffers: true });
     for await (const batch of loader.epoch(0)) {
@@ -277,6 +344,13 @@ async function withPluginHint<
   } catch (error) {
     throw addPluginHint(error, { directory, tree: sources.config, ...sources });
   }
+}
+
+/** Names of the classes, as far as the run has recorded them. */
+function classNamesOf(directory: RunDirectory, numClasses: number): string[] | undefined {
+  const { class_names } = directory.readRuntimeInfo();
+  const fits = Array.isArray(class_names) && class_names.length === numClasses;
+  return fits ? class_names.map(String) : undefined;
 }
 
 /** What the model takes, as the checkpoint says. */

@@ -3,6 +3,7 @@
  * engine's trainer runs it, fold by fold.
  * @module
  */
+import { join } from "node:path";
 import { DataError } from "../../engine/errors.ts";
 import { isFile } from "../../engine/storage/is_file.ts";
 import type { EpochDone, RunDone, TrainEvent, Values } from "../../engine/train/events.ts";
@@ -17,6 +18,7 @@ import { type Registry, registry as defaultRegistry } from "../../registry/regis
 import { SLOTS } from "../../registry/slots.ts";
 import { planFold } from "../../registry/builder/fold.ts";
 import { type ConfigInput, resolveConfigInput } from "../../registry/builder/config_input.ts";
+import { writePredictions } from "../predict/write_predictions.ts";
 import { placeOf, runtimeInfo } from "../runs/run_names.ts";
 import { addPluginHint } from "../runs/run_plugins.ts";
 import { compareData } from "../runs/same_data.ts";
@@ -206,6 +208,9 @@ async function runFold(
       await finishFailed(logger);
       throw error;
     });
+    for (const [name, predictions] of trainer.predictions) {
+      await writePredictions(join(directory.path, `predictions_${name}.csv`), predictions);
+    }
     await logger.finish("finished");
     return { ...done, history };
   } finally {

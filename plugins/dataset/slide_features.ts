@@ -6,6 +6,7 @@
 import type { Split } from "../../engine/data/data.ts";
 import {
   divideSlides,
+  namesSlides,
   readSlideData,
   readSlideTable,
   type SlideData,
@@ -14,6 +15,7 @@ import {
   type SlideSplits,
   type SplitOptions,
   targetEncoding,
+  unlabelledSlides,
 } from "../../engine/slides/mod.ts";
 import { isEncoding } from "../../engine/storage/text_file.ts";
 import {
@@ -172,6 +174,7 @@ export const slideFeatures: Plugin<"dataset", SlideFeaturesConfig> = {
   config,
   async create(config, context): Promise<Dataset> {
     const { folds } = context;
+    if (await lacksLabels(config, context)) return unlabelled(config, context);
     const given = withTable(folds === undefined ? config : atFold(config, context));
     const labels = await labelFacts(given);
     const slides = new Slides(given, context);
@@ -193,6 +196,35 @@ type LabelledConfig = SlideFeaturesConfig & { readonly labels_file: string };
 function withTable(config: SlideFeaturesConfig): LabelledConfig {
   if (config.labels_file !== null) return config as LabelledConfig;
   throw new RangeError("expected data.labels_file, a table of labels");
+}
+
+/** Whether a model only predicts slides that no table speaks of. */
+async function lacksLabels(
+  config: SlideFeaturesConfig,
+  { mayLackLabels, dataRootDir }: DatasetContext,
+): Promise<boolean> {
+  if (!mayLackLabels) return false;
+  return config.labels_file === null || !(await namesSlides(dataRootDir, withTable(config)));
+}
+
+/** All slides of a folder, to be predicted. */
+function unlabelled(config: SlideFeaturesConfig, { dataRootDir }: DatasetContext): Dataset {
+  const { task, num_classes, class_names, label_columns, labels_file, feature_key } = config;
+  const several = (label_columns?.length ?? 1) > 1;
+  const subtask = task === "Regression" ? "regression" : several ? "multilabel" : "multiclass";
+  const numClasses = num_classes ?? class_names?.length ?? label_columns?.length ?? 1;
+  const told = labels_file === null
+    ? []
+    : [`"${labels_file}" has no row for "${dataRootDir}": its slides have no labels`];
+  return {
+    ...{ task, subtask, numClasses, ...(class_names && { classNames: class_names }) },
+    async open(name) {
+      if (name !== "test") return undefined;
+      const targets = subtask === "multiclass" ? 0 : numClasses;
+      const split = await unlabelledSlides(dataRootDir, { feature_key, targets });
+      return { ...split, notices: [...told, ...split.notices ?? []] };
+    },
+  };
 }
 
 /** A column that ends in the number of a fold stands for those of all folds. */

@@ -1,0 +1,347 @@
+/**
+ * Inference: what trained models say of a split or of new data.
+ * @module
+ */
+import { join } from "node:path";
+import { PredictionCollector, type Predictions } from "../../engine/data/predictions.ts";
+import { DataError } from "../../engine/errors.ts";
+import { createMetrics } from "../../registry/builder/create.ts";
+import {
+  type InferConfig,
+  type InferPart as ConfigPart,
+  resolveInferConfig,
+} from "../../registry/config/infer.ts";
+import type { ResolvedConfig } from "../../registry/config/tree.ts";
+import { ConfigError, quote } from "../../registry/errors.ts";
+import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
+import { findModels, type FoundModel } from "./find_models.ts";
+import { type InferPart, openInferData } from "./infer_data.ts";
+import type { InferEvent } from "./infer_events.ts";
+import { TrainedModel } from "./trained_model.ts";
+import { isPredictionFile, PREDICTION_ENDS, writePredictions } from "./write_predictions.ts";
+
+/**
+ * What inference needs besides its config.
+ * @category Prediction
+ */
+export interface InferOptions {
+  /** Where plugins are looked up. @default {registry} */
+  readonly registry?: Registry;
+  /** Dotted paths of the fields that somebody set: those of `data` make it new data. */
+  readonly given?: readonly string[];
+  /** Stops the work between batches when it aborts. */
+  readonly signal?: AbortSignal;
+  /** Called with everything that happens. */
+  readonly onEvent?: (event: InferEvent) => void;
+}
+
+/**
+ * What models have said.
+ * @category Prediction
+ */
+export interface Inference {
+  /** Predictions of all samples; those of several models are averaged. */
+  readonly predictions: Predictions;
+  /** The split, or `all`. */
+  readonly split: string;
+  /** Metrics by name, `test_Accuracy`; absent where nobody knows the targets. */
+  readonly metrics?: Readonly<Record<string, number>>;
+  /** Checkpoints that have predicted. */
+  readonly checkpoints: readonly string[];
+  /** Where the predictions were written. */
+  readonly file: string;
+}
+
+/** Predictions of one model. */
+interface ModelPredictions {
+  readonly predictions: Predictions;
+  /** The samples, so that models can be compared: name of the split and index of each. */
+  readonly samples: readonly string[];
+  readonly split: string;
+}
+
+/**
+ * Predicts with the models of a run, of the folds of a group, or of a checkpoint, and writes a table.
+ * Models that predict the same samples are ensembled: their probabilities are averaged. The folds of a
+ * cross-validation, which have different samples to predict, predict one after the other.
+ * @param given A resolved config, or parts of one.
+ * @param options Registry, events and the signal that stops it.
+ * @returns The predictions, and what was measured.
+ * @throws {ConfigError} if the config is wrong, or does not fit the models.
+ * @throws {DataError} if a run, a checkpoint or data cannot be used.
+ *
+ * @example Train on a file, then predict it
+ * ```ts
+ * import { configure, infer, precomputed, precomputedFeatures, train } from "@glovita/glovita";
+ * import { FeatureWriter } from "@glovita/glovita/features";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const file = `${folder}/features.h5`;
+ * const writer = await FeatureWriter.create(file, { embedDim: 2 });
+ * writer.append(Float32Array.of(1, 0, 0, 1), [0, 1]); // two samples, of class 0 and 1
+ * writer.close();
+ * const files = { train_features_file: file, val_features_file: file };
+ * const [{ directory }] = await train([
+ *   configure(precomputedFeatures, { num_classes: 2, ...files }),
+ *   configure(precomputed, { feature_dim: 2 }),
+ *   { optimizer: { lr: 1 }, training: { epochs: 5 }, exp_dir: folder },
+ * ]);
+ *
+ * const { predictions, metrics } = await infer([{ exp_dir: directory, split: "val" }]);
+ * assertEquals([predictions.ids.length, metrics?.val_Accuracy], [2, 1]);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ *
+ * @category Prediction
+ */
+export async function infer(
+  given: InferConfig | readonly ConfigPart[],
+  options: InferOptions = {},
+): Promise<Inference> {
+  const { registry = defaultRegistry } = options;
+  const resolved = resolveGiven(given, options.given, registry);
+  const { config } = resolved;
+  requireName(config.pred_output);
+  const models = findModels(config);
+  const isNew = resolved.given.some((path) => path.startsWith("data."));
+  const context: Context = { ...options, registry, config, isNew, notify: notifier(options) };
+  const all: ModelPredictions[] = [];
+  let last: ResolvedConfig | undefined;
+  for (const [at, found] of models.entries()) {
+    options.signal?.throwIfAborted();
+    const event = { number: at + 1, models: models.length, checkpoint: found.checkpoint };
+    options.onEvent?.({ type: "model", ...event });
+    await using model = await TrainedModel.load(found.checkpoint, { registry });
+    all.push(await predictWith(model, found, context));
+    last = model.config;
+  }
+  const { predictions, split } = combine(all, models);
+  const metrics = measure(predictions, { split, config, run: last!, registry, context });
+  const file = config.pred_output ?? defaultFile(models, config, split);
+  await writePredictions(file, predictions);
+  const checkpoints = models.map(({ checkpoint }) => checkpoint);
+  return { predictions, split, metrics, checkpoints, file };
+}
+
+interface Context extends InferOptions {
+  readonly registry: Registry;
+  readonly config: InferConfig;
+  readonly isNew: boolean;
+  readonly notify: (lines: readonly string[]) => void;
+}
+
+/** A resolved config as it is; parts over the data of the run that they name. */
+function resolveGiven(
+  given: InferConfig | readonly ConfigPart[],
+  fields: readonly string[] | undefined,
+  registry: Registry,
+): { readonly config: InferConfig; readonly given: readonly string[] } {
+  if (!Array.isArray(given)) return { config: given as InferConfig, given: fields ?? [] };
+  const choice = Object.assign(
+    { exp_dir: null, checkpoint_path: null, checkpoint: "best", fold: null },
+    ...given,
+  );
+  const [{ directory }] = findModels(choice);
+  const file = directory.readConfig("resolvedConfig", `Cannot predict with "${directory.path}"`);
+  const resolution = resolveInferConfig({ file, parts: given, inherited: true }, registry);
+  return { config: resolution.config, given: resolution.given };
+}
+
+function requireName(path: string | null): void {
+  if (path === null || isPredictionFile(path)) return;
+  const message = `expected a name that ends in ${PREDICTION_ENDS.join(", ")}, received ` +
+    quote(path);
+  throw new ConfigError([{ path: "pred_output", message }]);
+}
+
+function notifier({ onEvent }: InferOptions): (lines: readonly string[]) => void {
+  const told = new Set<string>();
+  return (lines) => {
+    for (const message of lines) {
+      if (!told.has(message)) onEvent?.({ type: "notice", message });
+      told.add(message);
+    }
+  };
+}
+
+async function predictWith(
+  model: TrainedModel,
+  { directory }: FoundModel,
+  { config, registry, isNew, notify, signal, onEvent }: Context,
+): Promise<ModelPredictions> {
+  const { data: own } = model.config;
+  const { fold } = directory;
+  const folds = model.config.training.cv_folds > 1;
+  // Folds that were trained one by one have data of their own.
+  const data = isNew ? config.data : own;
+  const { dataset, parts } = await openInferData({
+    registry,
+    config: { ...model.config, data },
+    fold: folds ? fold : undefined,
+    isNew,
+    split: config.split,
+  });
+  requireSameClasses(dataset.classNames, model);
+  const classNames = model.classNames ?? dataset.classNames;
+  const done: Predictions[] = [];
+  const samples: string[] = [];
+  for (const part of parts) {
+    notify(part.split.notices ?? []);
+    const { predictions, indices } = await predictPart(model, part, {
+      batchSize: config.dataloading.eval_batch_size ?? undefined,
+      workers: config.dataloading.num_workers ?? undefined,
+      classNames: usable(classNames, model),
+      signal,
+      onEvent,
+      notify,
+    });
+    done.push(predictions);
+    samples.push(...indices.map((index) => `${part.split.name} ${index}`));
+  }
+  const split = config.split ?? parts[0].name;
+  return { predictions: joined(done, parts), samples, split };
+}
+
+function usable(
+  names: readonly string[] | undefined,
+  { task }: TrainedModel,
+): readonly string[] | undefined {
+  return names?.length === task.numClasses ? names : undefined;
+}
+
+/** Classes in another order would be other classes. */
+function requireSameClasses(names: readonly string[] | undefined, model: TrainedModel): void {
+  const known = model.classNames;
+  if (!names || !known || names.join("\0") === known.join("\0")) return;
+  throw new DataError(
+    `Cannot predict: the classes of the data are ${names.map(quote).join(", ")}, those of the ` +
+      `model ${known.map(quote).join(", ")}`,
+  );
+}
+
+async function predictPart(
+  model: TrainedModel,
+  { split, subset, name }: InferPart,
+  { classNames, notify, onEvent, ...options }: {
+    readonly batchSize?: number;
+    readonly workers?: number;
+    readonly classNames?: readonly string[];
+    readonly signal?: AbortSignal;
+    readonly onEvent?: (event: InferEvent) => void;
+    readonly notify: (lines: readonly string[]) => void;
+  },
+): Promise<{ readonly predictions: Predictions; readonly indices: readonly number[] }> {
+  const collector = new PredictionCollector();
+  const samples = subset?.length ?? split.length;
+  const indices: number[] = [];
+  let done = 0;
+  for await (const { batch, scores } of model.predictSplit(split, { ...options, subset })) {
+    collector.update(batch, scores);
+    notify((batch.skipped ?? []).map((line) => `${line}; left out`));
+    indices.push(...batch.indices);
+    done += batch.size;
+    onEvent?.({ type: "progress", split: name, done, samples });
+  }
+  indices.sort((a, b) => a - b);
+  const task = { ...model.task, ...(classNames && { classNames }) };
+  return { predictions: collector.predictions(split, task), indices };
+}
+
+/** The splits of one model, one after the other. */
+function joined(done: readonly Predictions[], parts: readonly InferPart[]): Predictions {
+  if (done.length === 1) return done[0];
+  const splits = done.flatMap(({ ids }, at) => ids.map(() => parts[at].name));
+  return { ...concatenated(done), splits };
+}
+
+function concatenated(all: readonly Predictions[]): Predictions {
+  const [first] = all;
+  const each = <T>(get: (one: Predictions) => readonly T[] | undefined): T[] | undefined =>
+    all.every((one) => get(one) !== undefined) ? all.flatMap((one) => get(one)!) : undefined;
+  const labels = each(({ labels }) => labels && Array.from(labels.values));
+  const Values = first.subtask === "multiclass" ? Int32Array : Float32Array;
+  return {
+    ...first,
+    ids: all.flatMap(({ ids }) => ids),
+    patients: each(({ patients }) => patients),
+    splits: each(({ splits }) => splits),
+    labels: labels && { values: Values.from(labels), width: first.labels!.width },
+    scores: Float32Array.from(all.flatMap(({ scores }) => Array.from(scores))),
+  };
+}
+
+/** Averages models that predict the same samples; lists those of models that predict others. */
+function combine(
+  all: readonly ModelPredictions[],
+  models: readonly FoundModel[],
+): { readonly predictions: Predictions; readonly split: string } {
+  const [first] = all;
+  const { split } = first;
+  if (all.length === 1) return { predictions: first.predictions, split };
+  const lists = all.map(({ samples }) => samples.join("\n"));
+  if (lists.every((list) => list === lists[0])) {
+    return { predictions: averaged(all.map(({ predictions }) => predictions)), split };
+  }
+  const samples = all.flatMap(({ samples }) => samples);
+  if (new Set(samples).size === samples.length) {
+    return { predictions: concatenated(all.map(({ predictions }) => predictions)), split };
+  }
+  const folds = models.map(({ directory }) => directory.fold ?? directory.path).join(", ");
+  throw new DataError(
+    `Cannot ensemble folds ${folds}: their ${split} splits overlap and differ; choose one with --fold`,
+  );
+}
+
+/** Mean and standard deviation over models. */
+function averaged(all: readonly Predictions[]): Predictions {
+  const [first] = all;
+  const mean = first.scores.map((_, at) =>
+    all.reduce((sum, { scores }) => sum + scores[at], 0) / all.length
+  );
+  const spread = mean.map((middle, at) =>
+    Math.sqrt(
+      all.reduce((sum, { scores }) => sum + (scores[at] - middle) ** 2, 0) / (all.length - 1),
+    )
+  );
+  return { ...first, scores: mean, spread };
+}
+
+function measure(
+  predictions: Predictions,
+  { split, config, run, registry, context }: {
+    readonly split: string;
+    readonly config: InferConfig;
+    readonly run: ResolvedConfig;
+    readonly registry: Registry;
+    readonly context: Context;
+  },
+): Record<string, number> | undefined {
+  const { labels, task, subtask, numClasses, scores, ids } = predictions;
+  if (labels === undefined) return undefined;
+  const asked = { ...run, task: { ...run.task, metrics: config.metrics ?? run.task.metrics } };
+  const { metrics, notices } = createMetrics({ task, subtask, numClasses }, {
+    config: asked,
+    registry,
+  });
+  context.notify(notices);
+  const input = { task, subtask, numClasses, count: ids.length, scores, labels: labels.values };
+  const values = metrics.flatMap((metric) => {
+    const accumulator = metric.accumulator();
+    accumulator.update(input);
+    return Object.entries(accumulator.compute());
+  });
+  return Object.fromEntries(values.map(([name, value]) => [`${split}_${name}`, value]));
+}
+
+/** In the run; for several runs in the folder of the group. */
+function defaultFile(
+  models: readonly FoundModel[],
+  { exp_dir }: InferConfig,
+  split: string,
+): string {
+  const name = `predictions_${split}.csv`;
+  return models.length > 1 && exp_dir !== null
+    ? join(exp_dir, name)
+    : join(models[0].directory.path, name);
+}

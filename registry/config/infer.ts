@@ -1,0 +1,138 @@
+/**
+ * The config tree of inference: which trained models, which data, and where predictions go.
+ * @module
+ */
+import { choice, count, list, type OptionEntries, path, text, whole } from "../options/mod.ts";
+import { SPLIT_NAMES, type SplitName } from "../plugin.ts";
+import { type Registry, registry as defaultRegistry } from "../registry.ts";
+import type { Configured } from "../configure.ts";
+import { isPlainObject, pick } from "./objects.ts";
+import { type ConfigSources, type Resolution, resolveTree } from "./resolve.ts";
+import { MAX_WORKERS, type Section, SECTIONS } from "./sections.ts";
+import type { ConfigFields, ResolvedConfig } from "./tree.ts";
+
+/**
+ * Fields of inference outside all sections.
+ * @category Configs
+ */
+export interface InferFields {
+  /** Directory of a run, or of a group of folds, which are ensembled. @default {null} */
+  readonly exp_dir: string | null;
+  /** A checkpoint that takes the place of `exp_dir`. @default {null} */
+  readonly checkpoint_path: string | null;
+  /** Which checkpoint of each run. @default {"best"} */
+  readonly checkpoint: "best" | "last";
+  /** The only fold of the group that predicts. @default {null} */
+  readonly fold: number | null;
+  /** What is predicted; `null` is the test split, or the validation split without one. @default {null} */
+  readonly split: SplitName | "all" | null;
+  /** What is measured; `null` is what the run has measured. @default {null} */
+  readonly metrics: readonly string[] | null;
+  /** File of the predictions; `null` is `predictions_<split>.csv` in the run. @default {null} */
+  readonly pred_output: string | null;
+}
+
+/**
+ * How samples are read and computed with.
+ * @category Configs
+ */
+export interface InferLoading {
+  /** Samples per batch; `null` is that of the run. @default {null} */
+  readonly eval_batch_size: number | null;
+  /** Threads that read; `null` is that of the run. @default {null} */
+  readonly num_workers: number | null;
+}
+
+/**
+ * A config tree of inference in which every field has its value.
+ * @category Configs
+ */
+export interface InferConfig extends InferFields, Pick<ResolvedConfig, "data"> {
+  /** How samples are read and computed with. */
+  readonly dataloading: InferLoading;
+}
+
+/**
+ * The fields of that tree that belong to no plugin, any of them left out.
+ * @category Configs
+ */
+export interface InferConfigFields extends Partial<InferFields>, Pick<ConfigFields, "data"> {
+  /** How samples are read and computed with. */
+  readonly dataloading?: Partial<InferLoading>;
+}
+
+/**
+ * A part of a config of inference: a selected dataset, or fields that belong to no plugin.
+ * @category Configs
+ */
+export type InferPart = Configured | InferConfigFields;
+
+const rootEntries: OptionEntries<InferFields> = {
+  exp_dir: path(null, "Directory of a run, or of a group of folds, which are ensembled."),
+  checkpoint_path: path(null, "A checkpoint that takes the place of exp_dir."),
+  checkpoint: choice("best", "Which checkpoint of each run.", ["best", "last"]),
+  fold: whole(null, "The only fold of the group that predicts."),
+  split: choice(null, "What is predicted; test where not given, or val without a test split.", [
+    ...SPLIT_NAMES,
+    "all",
+  ]),
+  metrics: list(null, "What is measured; what the run has measured where not given.", text),
+  pred_output: path(
+    null,
+    "File of the predictions: .csv, .json, .h5 or .pt; predictions_<split>.csv in the run where " +
+      "not given.",
+  ),
+};
+
+const loadingEntries: OptionEntries<InferLoading> = {
+  eval_batch_size: count(null, "Samples per batch; that of the run where not given."),
+  num_workers: whole(null, "Threads that read; that of the run where not given.", {
+    max: MAX_WORKERS,
+  }),
+};
+
+/** The sections of the tree of inference, in the order in which it is shown. */
+export const INFER_SECTIONS: readonly Section[] = [
+  { path: "", description: "Which models, and where predictions go", entries: rootEntries },
+  ...SECTIONS.filter(({ path }) => path === "data"),
+  {
+    path: "dataloading",
+    description: "How samples are read and computed with",
+    entries: loadingEntries,
+  },
+];
+
+/**
+ * Resolves a config of inference. A training's config may serve as the file: its data is taken.
+ * @param sources File, parts and flags.
+ * @param registry Where plugins are looked up; the application's by default.
+ * @returns The resolved tree, and lines for the user.
+ * @throws {ConfigError} with everything that is wrong.
+ *
+ * @example The last checkpoint of a run on another file
+ * ```ts
+ * import { flag, resolveInferConfig } from "@glovita/glovita";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const files = { train_features_file: "train.h5", val_features_file: "val.h5" };
+ * const { config } = resolveInferConfig({
+ *   file: { exp_dir: "run/0", data: { dataset: "precomputed_features", num_classes: 2, ...files } },
+ *   flags: [flag("checkpoint", "last"), flag("data.test_features_file", "new.h5")],
+ * });
+ * assertEquals([config.checkpoint, config.split, config.pred_output], ["last", null, null]);
+ * ```
+ *
+ * @category Configs
+ */
+export function resolveInferConfig(
+  sources: ConfigSources<InferPart>,
+  registry: Registry = defaultRegistry,
+): Resolution<InferConfig> {
+  const names = [...Object.keys(rootEntries), "data"];
+  const file = isPlainObject(sources.file) ? pick(sources.file, names) : sources.file;
+  const { tree, notices, given } = resolveTree({ ...sources, file }, {
+    registry,
+    sections: INFER_SECTIONS,
+  });
+  return { config: tree as unknown as InferConfig, notices, given };
+}
