@@ -44,8 +44,18 @@ const COMMAND: ConfigCommand<InferConfig> = {
   sections: INFER_SECTIONS,
   runFlags: ["exp_dir", "checkpoint_path"],
   readRun: (_, flags) => Promise.resolve(readRun(flags)),
-  resolve: resolveInferConfig,
+  resolve(sources, registry) {
+    const named = sources.file !== undefined ||
+      sources.flags?.some(({ path }) => COMMAND.runFlags.includes(path.join(".")));
+    if (!named) requireRun();
+    return resolveInferConfig(sources, registry);
+  },
 };
+
+/** Without a run nothing else matters. */
+function requireRun(): void {
+  findModels({ exp_dir: null, checkpoint_path: null, checkpoint: "best", fold: null });
+}
 
 /**
  * Runs the command.

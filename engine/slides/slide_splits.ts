@@ -40,6 +40,8 @@ export interface FoldChoice {
   readonly fold: () => number | undefined;
   /** Number of folds of a cross-validation; absent where there is none. */
   readonly folds?: number;
+  /** Whether nothing is trained: samples that are in no split are to be tested. @default {false} */
+  readonly predicts?: boolean;
 }
 
 /**
@@ -141,7 +143,12 @@ export function divideSlides(
       `${rest.length} slides are in no split of ${given!.from} and are left out: ${quoted(names)}`,
     );
   }
-  const cut = given || choice.folds === undefined
+  if (choice.predicts && !given) {
+    return { sides: { test: Int32Array.from(data.samples.keys()) }, notices };
+  }
+  const cut = choice.predicts
+    ? []
+    : given || choice.folds === undefined
     ? cutParts(data, pool, options, given?.said)
     : cutFold(data, pool, options, { fold: choice.fold() ?? 0, folds: choice.folds });
   for (const [index, side] of cut) sides[index] = side;

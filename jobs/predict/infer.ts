@@ -55,7 +55,7 @@ export interface Inference {
 /** Predictions of one model. */
 interface ModelPredictions {
   readonly predictions: Predictions;
-  /** The samples, so that models can be compared: name of the split and index of each. */
+  /** The samples, so that models can be compared: their names, or split and index of each. */
   readonly samples: readonly string[];
   readonly split: string;
 }
@@ -116,7 +116,8 @@ export async function infer(
     all.push(await predictWith(model, found, context));
     last = model.config;
   }
-  const { predictions, split } = combine(all, models);
+  const { predictions, split, notice } = combine(all, models);
+  if (notice !== undefined) context.notify([notice]);
   const metrics = measure(predictions, { split, config, run: last!, registry, context });
   const file = config.pred_output ?? defaultFile(models, config, split);
   await writePredictions(file, predictions);
@@ -197,7 +198,8 @@ async function predictWith(
       notify,
     });
     done.push(predictions);
-    samples.push(...indices.map((index) => `${part.split.name} ${index}`));
+    const { name, ids } = part.split;
+    samples.push(...indices.map((index) => ids?.[index] ?? `${name} ${index}`));
   }
   const split = config.split ?? parts[0].name;
   return { predictions: joined(done, parts), samples, split };
@@ -271,11 +273,18 @@ function concatenated(all: readonly Predictions[]): Predictions {
   };
 }
 
+interface Combined {
+  readonly predictions: Predictions;
+  readonly split: string;
+  /** A line for the user. */
+  readonly notice?: string;
+}
+
 /** Averages models that predict the same samples; lists those of models that predict others. */
 function combine(
   all: readonly ModelPredictions[],
   models: readonly FoundModel[],
-): { readonly predictions: Predictions; readonly split: string } {
+): Combined {
   const [first] = all;
   const { split } = first;
   if (all.length === 1) return { predictions: first.predictions, split };
@@ -285,7 +294,9 @@ function combine(
   }
   const samples = all.flatMap(({ samples }) => samples);
   if (new Set(samples).size === samples.length) {
-    return { predictions: concatenated(all.map(({ predictions }) => predictions)), split };
+    const notice =
+      `each of the ${all.length} folds predicts a ${split} split of its own: nothing is averaged`;
+    return { predictions: concatenated(all.map(({ predictions }) => predictions)), split, notice };
   }
   const folds = models.map(({ directory }) => directory.fold ?? directory.path).join(", ");
   throw new DataError(

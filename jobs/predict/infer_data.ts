@@ -50,7 +50,7 @@ export async function openInferData(options: InferDataOptions): Promise<InferDat
   const crossValidation = !isNew && folds > 1 && fold !== undefined ? { fold, folds } : undefined;
   const { dataset } = await createDataset({ config, registry }, {
     crossValidation,
-    mayLackLabels: true,
+    mayLackLabels: isNew,
   });
   const divided = !isNew && (folds > 1 || (split !== null && ["train", "all"].includes(split)));
   const found = divided ? await dividedParts(dataset, options) : await wholeParts(dataset, split);

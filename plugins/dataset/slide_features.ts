@@ -301,7 +301,8 @@ class Slides {
   async #find() {
     const context = this.#context;
     const data = await readSlideData(context.dataRootDir, this.#options);
-    const choice = { fold: () => context.fold, folds: context.folds };
+    const { folds, mayLackLabels: predicts } = context;
+    const choice = { fold: () => context.fold, folds, predicts };
     return { data, splits: divideSlides(data, this.#options, choice) };
   }
 }
