@@ -92,7 +92,11 @@ export async function unlabelledSlides(
     notices: [
       ...found,
       ...(passed > 0
-        ? [`of ${passed} files that repeat a slide in another format none is read`]
+        ? [
+          `${passed} ${
+            passed === 1 ? "file is" : "files are"
+          } not read, since the slide has one of another format`,
+        ]
         : []),
       ...(withoutFeatures > 0 ? [`left out: HDF5 files without features: ${withoutFeatures}`] : []),
       ...(empty.length > 0 ? [`left out: slides without instances: ${quoted(empty)}`] : []),
