@@ -50,8 +50,10 @@ export { infer, type Inference, type InferOptions } from "./jobs/predict/infer.t
 export type * from "./jobs/predict/infer_events.ts";
 export {
   type FilePrediction,
+  type PredictedBatch,
   type PredictFileOptions,
   type Prediction,
+  type PredictSplitOptions,
   type Samples,
   TrainedModel,
 } from "./jobs/predict/trained_model.ts";

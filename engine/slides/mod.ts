@@ -4,7 +4,6 @@
  */
 export type { LeftOutSlides } from "./left_out.ts";
 export {
-  namesSlides,
   type OnHeader,
   readSlideData,
   type SlideData,
@@ -25,5 +24,5 @@ export {
   type SlideTable,
   type TableOptions,
 } from "./slide_table.ts";
-export { type UnlabelledOptions, unlabelledSlides } from "./unlabelled.ts";
+export { namesSlides, type UnlabelledOptions, unlabelledSlides } from "./unlabelled.ts";
 export { type TargetEncoding, targetEncoding, type TargetOptions } from "./targets.ts";

@@ -262,18 +262,6 @@ function requireMatches(
   );
 }
 
-/**
- * Tells whether a table speaks of any file of a folder.
- * @param root The folder.
- * @param options The table.
- * @throws {DataError} if the table or the folder cannot be read.
- */
-export async function namesSlides(root: string, options: TableOptions): Promise<boolean> {
-  const { rows } = await readSlideTable(options);
-  const index = new SlideIndex(root, findSlides(root).files);
-  return rows.some(({ slide }) => index.find(slide).length > 0);
-}
-
 interface Headers {
   readonly of: ReadonlyMap<SlideRow, SlideHeader>;
   readonly notices: readonly string[];

@@ -9,9 +9,14 @@ import { quoted } from "../storage/table.ts";
 import { findSlides, SLIDE_FILE_ENDS, type SlideFile } from "./find_slides.ts";
 import { commonFacts } from "./slide_data.ts";
 import { openSlide, type SlideHeader } from "./slide_file.ts";
+import { SlideIndex } from "./slide_index.ts";
 import { SLIDE_SOURCE_URL, type SlideSourceOptions } from "./slide_source.ts";
+import { readSlideTable, type TableOptions } from "./slide_table.ts";
 
-/** How slides without labels are read. */
+/**
+ * How slides without labels are read.
+ * @category Slides
+ */
 export interface UnlabelledOptions {
   /** Dataset of the features in HDF5 files; `null` for one with a usual name. @default {null} */
   readonly feature_key?: string | null;
@@ -102,6 +107,31 @@ export async function unlabelledSlides(
       ...(empty.length > 0 ? [`left out: slides without instances: ${quoted(empty)}`] : []),
     ],
   };
+}
+
+/**
+ * Tells whether a table speaks of any file of a folder.
+ * @param root The folder.
+ * @param options The table.
+ * @throws {DataError} if the table or the folder cannot be read.
+ *
+ * @example A table of another folder
+ * ```ts
+ * import { namesSlides } from "@glovita/glovita/slides";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const labels_file = `${folder}/labels.csv`;
+ * await Deno.writeTextFile(labels_file, "slide,label\n1,a\n2,b\n");
+ * assertEquals(await namesSlides(folder, { labels_file }), false);
+ * ```
+ *
+ * @category Slides
+ */
+export async function namesSlides(root: string, options: TableOptions): Promise<boolean> {
+  const { rows } = await readSlideTable(options);
+  const index = new SlideIndex(root, findSlides(root).files);
+  return rows.some(({ slide }) => index.find(slide).length > 0);
 }
 
 /** The lower, the more wanted. */

@@ -71,7 +71,10 @@ export interface PredictFileOptions {
   readonly onNotice?: (message: string) => void;
 }
 
-/** How a split is predicted. */
+/**
+ * How a split is predicted.
+ * @category Prediction
+ */
 export interface PredictSplitOptions {
   /** Samples of the split; all where not given. */
   readonly subset?: Int32Array;
@@ -83,7 +86,10 @@ export interface PredictSplitOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Predictions of a batch. */
+/**
+ * Predictions of a batch.
+ * @category Prediction
+ */
 export interface PredictedBatch {
   /** The batch. */
   readonly batch: Batch;
