@@ -86,7 +86,7 @@ interface Parts {
  * Shao et al. 2021, "TransMIL: Transformer based correlated multiple instance learning": a linear
  * layer with ReLU, the instances in a square that repeats the first ones at its end, a class token,
  * two layers of Nyström attention with convolutions on the square between them, and a linear layer
- * over the class token. Parameters are called as in the authors' code, whose files can be read.
+ * over the class token. Parameters are called as in the authors' code.
  *
  * A bag gets the same logits in any batch. The lines of a batch are as long as its longest bag needs:
  * with bags of very different lengths, `dataloading.batch_size` 1 and
