@@ -1,9 +1,9 @@
 /**
  * MNIST-bags (Ilse et al. 2018): learning from bags. A bag of handwritten digits is positive if it
- * holds at least one 9; nobody tells which. Trains CLAM on the raw pixels and tests it.
+ * holds at least one 9; nobody tells which. Trains a head on the raw pixels and tests it.
  *
- * Run with `deno task quickstart:mil`, or with other numbers, for example
- * `deno task quickstart:mil --train_bags 500 --seeds 3`.
+ * Run with `deno task quickstart:mil`, or with another head or other numbers, for example
+ * `deno task quickstart:mil --head abmil --train_bags 500 --seeds 3`.
  * @module
  */
 import { join } from "node:path";
@@ -60,7 +60,18 @@ async function writeBags(path: string, digits: Digits, count: number, seed: numb
   writer.close();
 }
 
+/** Options of the heads that differ from their defaults. */
+const HEADS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  abmil: { dropout: 0.5 },
+  clam: { variant: "sb", dropout: 0.5, attn_drop: 0.25, instance_eval: true, k_sample: 2 },
+  dsmil: {},
+  max_pool: { hidden_dim: 512 },
+  mean_pool: { hidden_dim: 512 },
+  transmil: { dim: 128, num_landmarks: 16 },
+};
+
 interface Options {
+  readonly head: string;
   readonly train_bags: number;
   readonly test_bags: number;
   readonly seeds: number;
@@ -73,6 +84,7 @@ function readOptions(args: string[]): Options {
   const { values: given } = parseArgs({
     args,
     options: {
+      head: { type },
       train_bags: { type },
       test_bags: { type },
       seeds: { type },
@@ -81,6 +93,7 @@ function readOptions(args: string[]): Options {
     },
   });
   return {
+    head: given.head ?? "clam",
     train_bags: Number(given.train_bags ?? 200),
     test_bags: Number(given.test_bags ?? 1000),
     seeds: Number(given.seeds ?? 1),
@@ -110,14 +123,7 @@ async function run(seed: number, options: Options): Promise<Readonly<Record<stri
       },
       model: {
         encoder: { encoder_type: "precomputed", feature_dim: PIXELS },
-        head: {
-          head_type: "clam",
-          variant: "sb",
-          dropout: 0.5,
-          attn_drop: 0.25,
-          instance_eval: true,
-          k_sample: 2,
-        },
+        head: { head_type: options.head, ...HEADS[options.head] },
       },
       task: { metrics: ["auroc", "acc"] },
       optimizer: { name: "Adam", lr: 3e-4, weight_decay: 1e-4, warmup_epochs: 0 },
@@ -152,7 +158,7 @@ if (import.meta.main) {
   const auc = results.map(({ test_AUROC }) => test_AUROC);
   const accuracy = results.map(({ test_Accuracy }) => test_Accuracy);
   console.log(
-    `CLAM on ${options.train_bags} bags, tested on ${options.test_bags}: ` +
+    `${options.head} on ${options.train_bags} bags, tested on ${options.test_bags}: ` +
       `AUC ${spread(auc)}, accuracy ${spread(accuracy)} (${options.seeds} seeds)`,
   );
 }

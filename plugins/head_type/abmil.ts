@@ -26,6 +26,8 @@ export interface AbmilConfig {
   readonly gated: boolean;
   /** Heads of attention, whose pooled vectors are joined. @default {1} */
   readonly heads: number;
+  /** Dropout rate on the instances, before the projection. @default {0} */
+  readonly input_dropout: number;
   /** Dropout rate after the projection and in the attention nets. @default {0} */
   readonly dropout: number;
 }
@@ -35,6 +37,7 @@ const config = options<AbmilConfig>({
   attention_dim: count(128, "width of the attention nets"),
   gated: flag(true, "gated attention"),
   heads: count(1, "heads of attention, whose pooled vectors are joined"),
+  input_dropout: rate(0, "dropout rate on the instances, before the projection"),
   dropout: rate(0, "dropout rate after the projection and in the attention nets"),
 });
 
@@ -89,23 +92,23 @@ export const abmil: Plugin<"head_type", AbmilConfig> = {
   },
 };
 
-function dropped(x: Tensor, { dropout }: AbmilConfig, context: ForwardContext): Tensor {
-  return context.training ? context.random.dropout(x, dropout) : x;
+function dropped(x: Tensor, rate: number, { training, random }: ForwardContext): Tensor {
+  return training ? random.dropout(x, rate) : x;
 }
 
 function attention(scope: Scope, config: AbmilConfig): Layer {
-  const { hidden_dim, attention_dim, gated, heads } = config;
+  const { hidden_dim, attention_dim, gated, heads, dropout } = config;
   const net = (name: string) => scope.linear(name, hidden_dim, attention_dim);
   if (!gated) {
     const first = net("attention.0");
     const last = scope.linear("attention.2", attention_dim, heads);
-    return (x, context) => last(dropped(tanh(first(x, context)), config, context), context);
+    return (x, context) => last(dropped(tanh(first(x, context)), dropout, context), context);
   }
   const [v, u] = [net("attention_V.0"), net("attention_U.0")];
   const w = scope.linear("attention_w", attention_dim, heads);
   return (x, context) => {
-    const content = dropped(tanh(v(x, context)), config, context);
-    const gate = dropped(sigmoid(u(x, context)), config, context);
+    const content = dropped(tanh(v(x, context)), dropout, context);
+    const gate = dropped(sigmoid(u(x, context)), dropout, context);
     return w(mul(content, gate), context);
   };
 }
@@ -117,8 +120,9 @@ function forward(
   context: ForwardContext,
 ): ModelOutput {
   if (!bags) throw new TypeError("Cannot apply abmil: the features come without bags");
-  const { heads, hidden_dim } = config;
-  const instances = dropped(relu(project(features, context)), config, context);
+  const { heads, hidden_dim, input_dropout, dropout } = config;
+  const kept = dropped(features, input_dropout, context);
+  const instances = dropped(relu(project(kept, context)), dropout, context);
   const attention = transpose(attend(instances, context)); // [heads, instances]
   const pooled = bagSums(bagSoftmax(attention, bagGrid(bags)), instances, bags);
   const joined = reshape(transpose(pooled, [1, 0, 2]), [bags.lengths.shape[0], heads * hidden_dim]);

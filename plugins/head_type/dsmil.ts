@@ -6,7 +6,7 @@
 import { add, mul, relu, tanh } from "../../engine/ir/elementwise.ts";
 import { flatSize } from "../../engine/ir/dims.ts";
 import { where } from "../../engine/ir/logic.ts";
-import { reshape, transpose, unsqueeze } from "../../engine/ir/layout.ts";
+import { reshape, transpose } from "../../engine/ir/layout.ts";
 import { gather } from "../../engine/ir/indexing.ts";
 import { argMax, gemm, reduceMax, reduceSum } from "../../engine/ir/matrix.ts";
 import type { Tensor } from "../../engine/ir/node.ts";

@@ -41,7 +41,7 @@ export const CASES: Readonly<
     timmModel("test_convnext"),
   ],
   "head_type abmil": [
-    { config: { hidden_dim: 8, attention_dim: 4, dropout: 0.3 } },
+    { config: { hidden_dim: 8, attention_dim: 4, dropout: 0.3, input_dropout: 0.2 } },
     { config: { hidden_dim: 8, attention_dim: 4, gated: false, heads: 3 } },
   ],
   "head_type clam": [

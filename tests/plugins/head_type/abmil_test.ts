@@ -7,6 +7,7 @@ import { testAgainstPyTorch, testDropout } from "./_mil.ts";
 testAgainstPyTorch(abmil);
 testDropout(abmil, { hidden_dim: 16, attention_dim: 8, dropout: 0.5 });
 testDropout(abmil, { hidden_dim: 16, attention_dim: 8, dropout: 0.5, gated: false });
+testDropout(abmil, { hidden_dim: 16, attention_dim: 8, input_dropout: 0.5 });
 
 Deno.test("abmil is gated, with one head and without dropout, by default", () => {
   assertEquals(v.parse(abmil.config, {}), {
@@ -14,6 +15,7 @@ Deno.test("abmil is gated, with one head and without dropout, by default", () =>
     attention_dim: 128,
     gated: true,
     heads: 1,
+    input_dropout: 0,
     dropout: 0,
   });
 });
