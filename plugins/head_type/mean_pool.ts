@@ -14,7 +14,7 @@ import { registry } from "../../registry/registry.ts";
  * @category Heads
  */
 export interface MeanPoolConfig {
-  /** Width that a linear layer and ReLU bring instances to before pooling. @default {none} */
+  /** Width that a linear layer and ReLU bring instances to before pooling. @default {null} */
   readonly hidden_dim: number | null;
   /** Dropout rate on the pooled vector. @default {0} */
   readonly dropout: number;
