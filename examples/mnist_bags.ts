@@ -60,22 +60,43 @@ async function writeBags(path: string, digits: Digits, count: number, seed: numb
   writer.close();
 }
 
-/** Options of the heads that differ from their defaults. */
-const HEADS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  abmil: { dropout: 0.5 },
-  clam: { variant: "sb", dropout: 0.5, attn_drop: 0.25, instance_eval: true, k_sample: 2 },
-  dsmil: {},
-  max_pool: { hidden_dim: 512 },
-  mean_pool: { hidden_dim: 512 },
-  transmil: { dim: 128, num_landmarks: 16 },
+/** How a head is trained. */
+interface Recipe {
+  /** Its options that differ from their defaults. */
+  readonly head: Readonly<Record<string, unknown>>;
+  readonly lr: number;
+  readonly batch_size: number;
+  readonly epochs: number;
+}
+
+const SMALL = { lr: 3e-4, batch_size: 2, epochs: 20 };
+
+const RECIPES: Readonly<Record<string, Recipe>> = {
+  abmil: {
+    head: { input_dropout: 0.7, dropout: 0.25, hidden_dim: 1024 },
+    lr: 1e-3,
+    batch_size: 8,
+    epochs: 60,
+  },
+  clam: {
+    head: { variant: "sb", dropout: 0.5, attn_drop: 0.25, instance_eval: true, k_sample: 2 },
+    ...SMALL,
+  },
+  dsmil: { head: {}, ...SMALL },
+  max_pool: { head: { hidden_dim: 512 }, ...SMALL },
+  mean_pool: { head: { hidden_dim: 512 }, ...SMALL },
+  transmil: { head: { dim: 128, num_landmarks: 16 }, ...SMALL },
 };
 
-interface Options {
+/** What is trained and tested. */
+export interface Options {
+  /** Key of the head. */
   readonly head: string;
   readonly train_bags: number;
   readonly test_bags: number;
   readonly seeds: number;
-  readonly epochs: number;
+  /** Epochs, where they are not those of the head's recipe. */
+  readonly epochs?: number;
   readonly exp_dir: string;
 }
 
@@ -97,13 +118,17 @@ function readOptions(args: string[]): Options {
     train_bags: Number(given.train_bags ?? 200),
     test_bags: Number(given.test_bags ?? 1000),
     seeds: Number(given.seeds ?? 1),
-    epochs: Number(given.epochs ?? 20),
+    epochs: given.epochs === undefined ? undefined : Number(given.epochs),
     exp_dir: given.exp_dir ?? "experiments",
   };
 }
 
 /** Trains on bags of one seed and gives the numbers of the best checkpoint on the test bags. */
-async function run(seed: number, options: Options): Promise<Readonly<Record<string, number>>> {
+export async function trainOnBags(
+  seed: number,
+  options: Options,
+): Promise<Readonly<Record<string, number>>> {
+  const { head, lr, batch_size, epochs } = RECIPES[options.head] ?? { head: {}, ...SMALL };
   const folder = join(options.exp_dir, "mnist_bags_data");
   Deno.mkdirSync(folder, { recursive: true });
   const file = (name: string) => join(folder, `${name}_${options.train_bags}_seed${seed}.h5`);
@@ -123,12 +148,12 @@ async function run(seed: number, options: Options): Promise<Readonly<Record<stri
       },
       model: {
         encoder: { encoder_type: "precomputed", feature_dim: PIXELS },
-        head: { head_type: options.head, ...HEADS[options.head] },
+        head: { head_type: options.head, ...head },
       },
       task: { metrics: ["auroc", "acc"] },
-      optimizer: { name: "Adam", lr: 3e-4, weight_decay: 1e-4, warmup_epochs: 0 },
-      dataloading: { batch_size: 2, eval_batch_size: 64 },
-      training: { epochs: options.epochs, seed, best_checkpoint_metric: "val_loss" },
+      optimizer: { name: "Adam", lr, weight_decay: 1e-4, warmup_epochs: 0 },
+      dataloading: { batch_size, eval_batch_size: 64 },
+      training: { epochs: options.epochs ?? epochs, seed, best_checkpoint_metric: "val_loss" },
       exp_dir: options.exp_dir,
     },
   }, registry);
@@ -154,7 +179,7 @@ function spread(values: readonly number[]): string {
 if (import.meta.main) {
   const options = readOptions(Deno.args);
   const results = [];
-  for (let seed = 0; seed < options.seeds; seed++) results.push(await run(seed, options));
+  for (let seed = 0; seed < options.seeds; seed++) results.push(await trainOnBags(seed, options));
   const auc = results.map(({ test_AUROC }) => test_AUROC);
   const accuracy = results.map(({ test_Accuracy }) => test_Accuracy);
   console.log(
