@@ -67,9 +67,11 @@ interface Recipe {
   readonly lr: number;
   readonly batch_size: number;
   readonly epochs: number;
+  /** What chooses the best epoch. */
+  readonly metric: "val_loss" | "val_AUROC";
 }
 
-const SMALL = { lr: 3e-4, batch_size: 2, epochs: 20 };
+const SMALL = { lr: 3e-4, batch_size: 2, epochs: 20, metric: "val_loss" } as const;
 
 const RECIPES: Readonly<Record<string, Recipe>> = {
   abmil: {
@@ -77,6 +79,7 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
     lr: 1e-3,
     batch_size: 8,
     epochs: 60,
+    metric: "val_AUROC",
   },
   clam: {
     head: { variant: "sb", dropout: 0.5, attn_drop: 0.25, instance_eval: true, k_sample: 2 },
@@ -128,7 +131,7 @@ export async function trainOnBags(
   seed: number,
   options: Options,
 ): Promise<Readonly<Record<string, number>>> {
-  const { head, lr, batch_size, epochs } = RECIPES[options.head] ?? { head: {}, ...SMALL };
+  const { head, lr, batch_size, epochs, metric } = RECIPES[options.head] ?? { head: {}, ...SMALL };
   const folder = join(options.exp_dir, "mnist_bags_data");
   Deno.mkdirSync(folder, { recursive: true });
   const file = (name: string) => join(folder, `${name}_${options.train_bags}_seed${seed}.h5`);
@@ -153,7 +156,7 @@ export async function trainOnBags(
       task: { metrics: ["auroc", "acc"] },
       optimizer: { name: "Adam", lr, weight_decay: 1e-4, warmup_epochs: 0 },
       dataloading: { batch_size, eval_batch_size: 64 },
-      training: { epochs: options.epochs ?? epochs, seed, best_checkpoint_metric: "val_loss" },
+      training: { epochs: options.epochs ?? epochs, seed, best_checkpoint_metric: metric },
       exp_dir: options.exp_dir,
     },
   }, registry);
@@ -165,7 +168,7 @@ export async function trainOnBags(
       console.log(`seed ${seed}, epoch ${epoch + 1}/${epochs}: ${numbers}`);
     },
   });
-  console.log(`seed ${seed}: run ${done.directory}`);
+  console.log(`seed ${seed}: test AUC ${done.test!.test_AUROC.toFixed(3)}, run ${done.directory}`);
   return done.test!;
 }
 
