@@ -1,4 +1,4 @@
-/** Reads golden numbers of `testdata/golden`. */
+/** Reads golden numbers of `testdata/golden` and of other folders of `testdata`. */
 
 /** A tensor of a golden file. */
 export interface GoldenTensor {
@@ -13,11 +13,16 @@ interface HeaderEntry {
 }
 
 function url(name: string): URL {
-  return new URL(`./testdata/golden/${name}`, import.meta.url);
+  return new URL(`./testdata/${name}`, import.meta.url);
+}
+
+/** All tensors of a safetensors file of `testdata/golden`. */
+export function goldenTensors(name: string): Record<string, GoldenTensor> {
+  return readTensors(`golden/${name}`);
 }
 
 /** All tensors of a safetensors file as float32; independent of the library's own reader. */
-export function goldenTensors(name: string): Record<string, GoldenTensor> {
+export function readTensors(name: string): Record<string, GoldenTensor> {
   const bytes = Deno.readFileSync(url(name));
   const size = Number(new DataView(bytes.buffer).getBigUint64(0, true));
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + size)));
@@ -37,8 +42,13 @@ export function goldenTensors(name: string): Record<string, GoldenTensor> {
   return tensors;
 }
 
-/** A golden JSON file. */
+/** A JSON file of `testdata/golden`. */
 export function goldenJson<T>(name: string): T {
+  return readJson(`golden/${name}`);
+}
+
+/** A JSON file of `testdata`. */
+export function readJson<T>(name: string): T {
   return JSON.parse(Deno.readTextFileSync(url(name)));
 }
 

@@ -19,6 +19,7 @@
  * ```
  * @module
  */
+export * from "./bag_pooling.ts";
 export * from "./bags.ts";
 export * from "./initializers.ts";
 export * from "./losses.ts";

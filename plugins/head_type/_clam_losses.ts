@@ -19,7 +19,6 @@ import {
 import { gather, oneHot, range, topK } from "../../engine/ir/indexing.ts";
 import { gemm, matMul, reduceMean, reduceSum, softmax } from "../../engine/ir/matrix.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
-import type { Dim } from "../../engine/ir/types.ts";
 import { atMost, type BagGrid, gridRows } from "../../engine/nn/bags.ts";
 import { meanSquaredError } from "../../engine/nn/losses.ts";
 import type { RandomRows } from "../../engine/nn/random.ts";
@@ -61,8 +60,13 @@ interface Margin {
  * "not in class" for its label, and with `subtyping` of the most attended ones against "not in
  * class" for every other class. With two classes and m the difference of their logits, the cross
  * entropy is softplus(-m) for target 1 and softplus(m) for target 0.
+ *
+ * With several labels per bag, CLAM's loop over the classes is taken as it stands: a class that the
+ * bag has adds its "in class" loss, on its own branch and classifier; with `subtyping` a class that
+ * it lacks adds its "not in class" loss, and the sum is divided by the number of classes. A bag
+ * without any class costs nothing unless `subtyping` is on.
  * @param attended Scores and projection.
- * @param labels Classes, `int64 [bags]`.
+ * @param labels Classes, `int64 [bags]`, or 0 and 1 for each class, `float32 [bags, num_classes]`.
  * @param options Number of instances, and the classifiers.
  * @returns Mean over the bags, a scalar.
  */
@@ -73,8 +77,14 @@ export function instanceLoss(
 ): Tensor {
   const classes = options.weights.length;
   const margin = marginOf(options);
-  const hot = oneHot(labels, classes); // [bags, num_classes]
   const kept = keptInstances(attended.grid, options.k_sample);
+  if (labels.shape.length === 2) {
+    const present = mul(presentClassLosses(attended, margin, kept), labels);
+    if (!options.subtyping) return reduceMean(reduceSum(present, { axes: [1] }));
+    const absent = mul(otherClassLosses(attended, margin, kept), sub(1, labels));
+    return div(reduceMean(reduceSum(add(present, absent), { axes: [1] })), classes);
+  }
+  const hot = oneHot(labels, classes); // [bags, num_classes]
   const inClass = inClassLoss(attended, labels, { hot, margin, kept });
   if (!options.subtyping) return reduceMean(inClass);
   const others = mul(otherClassLosses(attended, margin, kept), sub(1, hot));
@@ -146,22 +156,53 @@ function marginsOfClass(projected: Tensor, hot: Tensor, { weight, bias }: Margin
 
 /** Loss of the most attended instances as "not in class", for every class: `[bags, num_classes]`. */
 function otherClassLosses(
-  { grid, scores, project }: AttentionScores,
-  { weight, bias }: Margin,
+  attended: AttentionScores,
+  margin: Margin,
   kept: SelectedInstances,
 ): Tensor {
-  const [branches, bags] = scores.shape;
-  const rows = gridRows(grid, topK(scores, kept.k).indices); // [branches, bags, kept]
-  const width = weight.shape[1];
-  const count = flatSize([bags, kept.k.symbol]);
-  const projected = reshape(project(rows), [branches, count, width], rows);
-  const margins = matMul(projected, unsqueeze(weight, [2])); // [num_classes, count, 1]
-  const shape: Dim[] = [weight.shape[0], bags, kept.k.symbol];
-  const losses = softplus(
-    add(reshape(margins, shape, rows), reshape(bias, [weight.shape[0], 1, 1])),
-  );
+  const top = topK(attended.scores, kept.k).indices; // [branches, bags, kept]
+  const losses = softplus(marginsOfAll(attended, top, margin));
   const sums = reduceSum(mul(losses, kept.within), { axes: [2] }); // [num_classes, bags]
   return div(transpose(sums), kept.perBag);
+}
+
+/** Loss of the most and the least attended instances for every class: `[bags, num_classes]`. */
+function presentClassLosses(
+  attended: AttentionScores,
+  margin: Margin,
+  kept: SelectedInstances,
+): Tensor {
+  const { grid, scores } = attended;
+  const top = topK(scores, kept.k).indices;
+  const lowest = where(grid.valid, scores, Infinity);
+  const bottom = topK(lowest, kept.k, { largest: false }).indices;
+  const both = concat([top, bottom], 2, "kept_twice"); // [branches, bags, kept_twice]
+  const margins = marginsOfAll(attended, both, margin); // [num_classes, bags, kept_twice]
+  const signs = concat([neg(kept.within), kept.within], 1, "kept_twice");
+  const weights = concat([kept.within, kept.within], 1, "kept_twice");
+  const losses = mul(softplus(mul(margins, signs)), weights);
+  return div(transpose(reduceSum(losses, { axes: [2] })), mul(kept.perBag, 2));
+}
+
+/**
+ * Margins of each class on instances of its branch.
+ * @param attended Bags and projection.
+ * @param positions Places within the bags, `int64 [branches, bags, count]`.
+ * @param margin The classifiers.
+ * @returns `[num_classes, bags, count]`.
+ */
+function marginsOfAll(
+  { grid, project }: AttentionScores,
+  positions: Tensor,
+  { weight, bias }: Margin,
+): Tensor {
+  const rows = gridRows(grid, positions);
+  const [branches, bags, count] = rows.shape;
+  const [classes, width] = weight.shape;
+  const flat = flatSize([bags, count]);
+  const projected = reshape(project(rows), [branches, flat, width], rows);
+  const margins = matMul(projected, unsqueeze(weight, [2])); // [num_classes, flat, 1]
+  return add(reshape(margins, [classes, bags, count], rows), reshape(bias, [classes, 1, 1]));
 }
 
 /** Options of the consistency loss. */

@@ -51,6 +51,9 @@ interface Parts {
  * Lu et al. 2021, "Data-efficient and weakly supervised computational pathology on whole-slide
  * images", with the normalisations, the cosine classifiers and the top-k path that GloViTa adds.
  *
+ * A bag may have several labels. The instance loss then has a term for each class that the bag has
+ * and, with `subtyping`, for each that it lacks, as CLAM's loop over the classes has.
+ *
  * @example A branch of attention for each class
  * ```ts
  * import { buildModel, clam, configure, precomputed, precomputedFeatures, predictionGraph } from
@@ -76,7 +79,9 @@ export const clam: Plugin<"head_type", ClamConfig> = {
   description: "attention over the instances of a bag, with instance-level clustering",
   config: clamConfig,
   create(config, context) {
-    checkTask(config, context);
+    if (context.task !== "Classification") {
+      throw new RangeError(`expected a head for ${context.task}, this one predicts classes`);
+    }
     const parts = declare(config, context);
     return {
       input: "bag",
@@ -85,17 +90,6 @@ export const clam: Plugin<"head_type", ClamConfig> = {
     };
   },
 };
-
-function checkTask({ instance_eval }: ClamConfig, { task, subtask }: HeadContext): void {
-  if (task !== "Classification") {
-    throw new RangeError(`expected a head for ${task}, this one predicts classes`);
-  }
-  if (instance_eval && subtask !== "multiclass") {
-    throw new RangeError(
-      `instance_eval needs single-label targets, got ${subtask} targets`,
-    );
-  }
-}
 
 function declare(
   config: ClamConfig,

@@ -49,6 +49,10 @@ export const CASES: Readonly<
     { ...timmModel("test_resnet"), skip: ["has the gradients of finite differences"] },
     timmModel("test_convnext"),
   ],
+  "head_type abmil": [
+    { config: { hidden_dim: 8, attention_dim: 4, dropout: 0.3, input_dropout: 0.2 } },
+    { config: { hidden_dim: 8, attention_dim: 4, gated: false, heads: 3 } },
+  ],
   "head_type clam": [
     { config: { size_arg: "tiny" } },
     { config: { size_arg: "tiny", variant: "sb", gate: false, dropout: 0.3, cosine_head: false } },
@@ -58,6 +62,16 @@ export const CASES: Readonly<
       config: { size_arg: "tiny", stochastic_topk: true },
       skip: ["has the gradients of finite differences"],
     },
+  ],
+  "head_type dsmil": [
+    {},
+    { config: { nonlinear: false, passing_v: true, dropout_v: 0.3, max_loss_weight: 0.5 } },
+  ],
+  "head_type max_pool": [{}, { config: { hidden_dim: 4, dropout: 0.3 } }],
+  "head_type mean_pool": [{}, { config: { hidden_dim: 4, dropout: 0.3 } }],
+  "head_type transmil": [
+    { config: { dim: 8, heads: 2, num_landmarks: 4 } },
+    { config: { dim: 6, heads: 1, num_landmarks: 3, pinv_iterations: 2, dropout: 0 } },
   ],
 };
 

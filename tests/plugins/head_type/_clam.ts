@@ -1,5 +1,5 @@
 /**
- * Builds and runs CLAM heads, for tests.
+ * Builds and runs heads over bags, for tests.
  * @module
  */
 import * as v from "valibot";
@@ -17,7 +17,7 @@ import { TrainState } from "../../../engine/train/state.ts";
 import { TrainStep } from "../../../engine/train/step.ts";
 import { adamW } from "../../../plugins/optimizer/AdamW.ts";
 import { clam } from "../../../plugins/head_type/clam.ts";
-import type { TaskInfo } from "../../../registry/plugin.ts";
+import type { Plugin, TaskInfo } from "../../../registry/plugin.ts";
 import { numbers } from "../../engine/_run.ts";
 
 /** Sizes of a head under test, and its options as a user writes them. */
@@ -26,16 +26,19 @@ export interface HeadCase {
   readonly num_classes: number;
   readonly head: Readonly<Record<string, unknown>>;
   readonly subtask?: TaskInfo["subtask"];
+  /** The head, where it is not CLAM. */
+  readonly plugin?: Plugin<"head_type">;
 }
 
-/** A model that is a CLAM head on features. */
-export function clamModel(
-  { embed_dim, num_classes, head, subtask = "multiclass" }: HeadCase,
+/** A model that is a head on features. */
+export function headModel(
+  { embed_dim, num_classes, head, subtask = "multiclass", plugin = clam }: HeadCase,
 ): Model {
   const parameters = new Parameters();
-  const task: TaskInfo = { task: "Classification", subtask, numClasses: num_classes };
-  const config = v.parse(clam.config, head);
-  const built = clam.create(config, { ...task, embedDim: embed_dim, scope: parameters.scope() });
+  const kind = subtask === "regression" ? "Regression" : "Classification";
+  const task: TaskInfo = { task: kind, subtask, numClasses: num_classes };
+  const config = v.parse(plugin.config, head);
+  const built = plugin.create(config, { ...task, embedDim: embed_dim, scope: parameters.scope() });
   return {
     ...task,
     bags: true,
@@ -79,7 +82,7 @@ export class ModelRun {
   }
 
   static async create(head: HeadCase, training: boolean, expectedRows = 0): Promise<ModelRun> {
-    const model = clamModel(head);
+    const model = headModel(head);
     const state = await TrainState.create(model.parameters, 7);
     return new ModelRun(model, modelGraph(model, { training, expectedRows }), state);
   }
@@ -114,7 +117,7 @@ export class ModelRun {
     const known = this.#sessions.get(withGradients);
     if (known) return known;
     const { output: { logits, attention }, loss, parts } = this.graph;
-    const outputs = { ...parts, logits, attention: attention!, loss };
+    const outputs = { ...parts, logits, ...(attention && { attention }), loss };
     const trainable = this.model.parameters.filter((parameter) => parameter.trainable);
     const flowing = withGradients ? gradients(loss, trainable.map(({ tensor }) => tensor)) : [];
     const named = flowing.map((tensor, index) => [`grad.${trainable[index].name}`, tensor]);

@@ -18,7 +18,7 @@ import { registry } from "../../../registry/registry.ts";
 import { checkGradients } from "../../engine/_gradient_check.ts";
 import { evaluate, indices, numbers, sample } from "../../engine/_run.ts";
 import { relativeError } from "../../_golden.ts";
-import { bagBatch, clamModel, ModelRun } from "./_clam.ts";
+import { bagBatch, headModel, ModelRun } from "./_clam.ts";
 
 const EVERYTHING = {
   size_arg: "tiny",
@@ -81,7 +81,7 @@ Deno.test("clam's schema refuses options out of range", () => {
   }
 });
 
-Deno.test("clam refuses regression, and instance_eval without one class per bag", () => {
+Deno.test("clam refuses regression", () => {
   const context = { embedDim: 4, numClasses: 3, scope: new Parameters().scope() };
   const config = v.parse(clam.config, { instance_eval: true });
   assertThrows(
@@ -89,16 +89,11 @@ Deno.test("clam refuses regression, and instance_eval without one class per bag"
     RangeError,
     "expected a head for Regression",
   );
-  assertThrows(
-    () => clam.create(config, { ...context, task: "Classification", subtask: "multilabel" }),
-    RangeError,
-    "instance_eval needs single-label targets",
-  );
 });
 
 Deno.test("clam names its parameters as the reference does when dropout is on", () => {
   const names = (head: Record<string, unknown>) =>
-    clamModel({ embed_dim: 4, num_classes: 2, head }).parameters.map(({ name }) => name);
+    headModel({ embed_dim: 4, num_classes: 2, head }).parameters.map(({ name }) => name);
   assertEquals(names({ variant: "sb", dropout: 0.25 }), [
     "attention_net.0.layer_norm.weight",
     "attention_net.0.layer_norm.bias",
@@ -320,13 +315,21 @@ Deno.test("clam weighs its auxiliary losses, and leaves out those of weight 0", 
   assertEquals(graph.output.losses, {});
 });
 
-Deno.test("clam learns several classes a bag without instance_eval", async () => {
-  const size = { embed_dim: 5, num_classes: 3, subtask: "multilabel" as const };
-  await using run = await ModelRun.create({ ...size, head: { variant: "mb" } }, true);
-  const batch = { ...bagBatch([4, 2], 5), labels: Float32Array.of(1, 0, 1, 0, 0, 1) };
-  const losses = await run.train(batch, 3, 1e-3);
-  assert(losses[2].loss < losses[0].loss);
-});
+for (const instance_eval of [false, true]) {
+  for (const variant of VARIANTS) {
+    const name = `clam ${variant} learns several classes a bag`;
+    Deno.test(`${name} ${instance_eval ? "with" : "without"} instance_eval`, async () => {
+      const size = { embed_dim: 5, num_classes: 3, subtask: "multilabel" as const };
+      const head = { variant, instance_eval, subtyping: true };
+      await using run = await ModelRun.create({ ...size, head }, true);
+      const batch = { ...bagBatch([4, 2], 5), labels: Float32Array.of(1, 0, 1, 0, 0, 1) };
+      const losses = await run.train(batch, 3, 1e-3);
+      assert(losses[2].loss < losses[0].loss);
+      assertEquals("instance" in losses[0], instance_eval);
+      if (instance_eval) assert(losses[2].instance < losses[0].instance);
+    });
+  }
+}
 
 Deno.test("dropScores() keeps the highest score of each bag and branch", async () => {
   const lengths = [5, 1, 300, 2];
