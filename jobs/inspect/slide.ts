@@ -44,7 +44,10 @@ export async function inspectSlide(
     ...facts,
     ...(scan && { scan: { rows: scan.rows, nanRows: scan.nanRows, infRows: scan.infRows } }),
     problems: problems.list,
-    notices: hdf5?.notices ?? [],
+    notices: [
+      ...hdf5?.notices ?? [],
+      ...hdf5 ? ["it has no labels: taken for the features of one slide"] : [],
+    ],
   };
 }
 

@@ -89,6 +89,7 @@ export async function surveySlides(root: string, context: Context): Promise<Surv
     notices: [
       ...found.notices,
       ...noticesOn({ withoutFeatures, copies: slides.length - chosen.length, empty: empty.length }),
+      ...sameNames(chosen),
       ...context.slides ? [] : tableNotices(root),
     ],
   };
@@ -170,6 +171,18 @@ function noticesOn(
       ]
       : [],
     ...empty > 0 ? [`training leaves out ${counted(empty, "slide")} without instances`] : [],
+  ];
+}
+
+/** Slides that a table could not tell apart by their names. */
+function sameNames(chosen: readonly Slide[]): string[] {
+  const groups = [...Map.groupBy(chosen, ({ file }) => bareId(file.stem)).values()]
+    .filter(({ length }) => length > 1);
+  if (groups.length === 0) return [];
+  const [one, other] = groups[0].map(({ file }) => file.relative);
+  return [
+    `${counted(groups.length, "name")} of slides in several folders, such as ` +
+    `${quoted([one, other])}: with tables, inspect one of the folders`,
   ];
 }
 
