@@ -1,6 +1,5 @@
 /** Facts of an inspection in words. */
 import { SPLIT_NAMES } from "../engine/data/data.ts";
-import { quoted } from "../engine/storage/table.ts";
 import type {
   ClassCounts,
   FeatureFileInspection,
@@ -56,11 +55,6 @@ export function valuesIn(scan: ValueScan | undefined): string | undefined {
   const read = `${counted(rows, "row")} read`;
   if (nanRows + infRows === 0) return `${read}, no NaN, no Inf`;
   return `${read}, ${formatNumber(nanRows)} with NaN, ${formatNumber(infRows)} with Inf`;
-}
-
-/** Names of what is left out. */
-export function namesIn(names: readonly string[], noun: string): string | undefined {
-  return names.length === 0 ? undefined : `${counted(names.length, noun)}: ${quoted(names)}`;
 }
 
 /** Classes, with samples and patients in each split. */

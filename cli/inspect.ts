@@ -6,6 +6,7 @@
 import type { InspectOptions } from "../jobs/inspect/inspect.ts";
 import type { Inspection } from "../jobs/inspect/inspection.ts";
 import { choice, flag, type OptionEntries } from "../registry/options/mod.ts";
+import { ignoredFields } from "../registry/config/resolve.ts";
 import type { ConfigPart } from "../registry/configure.ts";
 import { ConfigError } from "../registry/errors.ts";
 import type { PluginSources } from "./command.ts";
@@ -101,6 +102,8 @@ async function run(
   { loadInspect = importInspect, listen }: InspectCommandOptions,
 ): Promise<number> {
   const paths = pathsOf(job);
+  requireTable(job);
+  for (const line of ignoredFields(unusedIn(job))) io.err(`note: ${line}`);
   const { json, scan, labels } = job.tree as unknown as InspectFields;
   const report = await createInspectReport(io);
   const found: Inspection[] = [];
@@ -129,8 +132,29 @@ function pathsOf(job: PreparedJob): readonly string[] {
   if (typeof data_root_dir === "string") return [data_root_dir];
   throw new ConfigError([{
     path: "PATH",
-    message: "expected at least one file or folder, before the flags",
+    message: "expected at least one file or folder",
   }]);
+}
+
+/** Fields that say how tables are read, without which they say nothing. */
+const OF_TABLES = [
+  ...["slides_file", "slide_column", "patient_column", "label_columns", "class_names"],
+  ...["split_file", "split_column"],
+];
+
+function requireTable(job: PreparedJob): void {
+  const lone = OF_TABLES.map((name) => `data.${name}`).find((path) => job.given.includes(path));
+  if (lone === undefined || dataOptions(job).labels_file !== null) return;
+  const message = `expected a table of labels, as ${lone} is given`;
+  throw new ConfigError([{ path: "data.labels_file", message }]);
+}
+
+/** Fields that decide how a run trains, not what its data is. */
+const UNUSED = ["data.data_fraction", "data.stratified", "data.max_instances"];
+
+function unusedIn({ given, paths }: PreparedJob): string[] {
+  const unused = paths.length > 0 ? [...UNUSED, "data.data_root_dir"] : UNUSED;
+  return unused.filter((path) => given.includes(path));
 }
 
 /** Lines of an inspection; an empty one lies between two. */

@@ -16,7 +16,6 @@ import type { Io } from "./io.ts";
 import {
   counted,
   formOf,
-  namesIn,
   shapeOf,
   type ShownFact,
   spreadIn,
@@ -25,7 +24,7 @@ import {
   valuesIn,
 } from "./_inspect_words.ts";
 import { Progress } from "./progress.ts";
-import { factLines, formatNumber, LINE_WIDTH, textTable, wrapped } from "./text_table.ts";
+import { factLines, formatNumber, textTable } from "./text_table.ts";
 
 /** Most lines of a list. */
 const MOST_LINES = 20;
@@ -50,7 +49,6 @@ const VIEWS: { readonly [K in Inspection["kind"]]: (found: Found<K>) => View } =
     facts: [
       ["instances", spreadIn(found.instances, "bag")],
       ["values", valuesIn(found.scan)],
-      ["datasets", undefined],
     ],
     lines: [
       ...datasetLines(found.datasets),
@@ -84,7 +82,6 @@ const VIEWS: { readonly [K in Inspection["kind"]]: (found: Found<K>) => View } =
           ],
         ],
         ["instances", spreadIn(found.instances, "slide")],
-        ["empty", namesIn(found.empty, "slide")],
         ["values", valuesIn(found.scan)],
         [
           "labels",
@@ -92,10 +89,6 @@ const VIEWS: { readonly [K in Inspection["kind"]]: (found: Found<K>) => View } =
           `${quoted(table.labelColumns)} of "${table.file}", ${counted(table.rows, "row")}`,
         ],
         ["patients", table && (table.hasPatients ? undefined : "unknown")],
-        ["no file", table && namesIn(table.withoutFile, "slide")],
-        ["no row", table && namesIn(table.withoutRow, "file")],
-        ["no label", table && namesIn(table.withoutLabel, "slide")],
-        ["ignored", table && namesIn(table.ignored, "slide")],
       ],
       lines: [...targetLines(table?.targets, "slides"), ...splitLines(table?.splits ?? [])],
     };
@@ -163,16 +156,16 @@ export function renderInspection(found: Inspection): string[] {
     ...factLines(facts, 2),
     ...lines,
     ...listLines(counted(found.notices.length, "note"), found.notices),
-    ...listLines(counted(found.problems.length, "problem"), found.problems),
+    ...found.problems.length === 0
+      ? ["", "  no problems"]
+      : listLines(counted(found.problems.length, "problem"), found.problems),
   ].map(escapeControls);
 }
 
 /** A list below its heading; nothing where it is empty. */
 function listLines(heading: string, items: readonly string[]): string[] {
   if (items.length === 0) return [];
-  const shown = items.slice(0, MOST_LINES).flatMap((item) =>
-    wrapped(item, LINE_WIDTH - 6).map((line, at) => `${at === 0 ? "    " : "      "}${line}`)
-  );
+  const shown = items.slice(0, MOST_LINES).map((item) => `    ${item}`);
   return ["", `  ${heading}`, ...shown, ...more(items.length)];
 }
 

@@ -10,7 +10,7 @@ export const LINE_WIDTH = 100;
 export type Cell = string | number | undefined;
 
 /**
- * Writes a table: the first column to the left, numbers to the right.
+ * Writes a table: columns of numbers to the right, others to the left.
  * @param rows The rows, the head first; an `undefined` cell is a dash.
  * @param indent Spaces before each row.
  *
@@ -23,10 +23,12 @@ export type Cell = string | number | undefined;
  */
 export function textTable(rows: readonly (readonly Cell[])[], indent = 0): string[] {
   const cells = rows.map((row) => row.map(textOf));
+  const [, ...body] = rows;
+  const isLeft = rows[0].map((_, at) => body.some((row) => typeof row[at] === "string"));
   const widths = cells[0].map((_, at) => Math.max(...cells.map((row) => row[at].length)));
   return cells.map((row) => {
     const padded = row.map((cell, at) =>
-      at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at])
+      isLeft[at] ? cell.padEnd(widths[at]) : cell.padStart(widths[at])
     );
     return " ".repeat(indent) + padded.join("  ").trimEnd();
   });

@@ -1,5 +1,5 @@
 /** What all parts of an inspection share. */
-import { DataError } from "../../engine/errors.ts";
+import type { DataError } from "../../engine/errors.ts";
 import type { FeatureFileOptions } from "../../engine/features/feature_file.ts";
 import type { SlideDataOptions, SplitOptions } from "../../engine/slides/mod.ts";
 import type { InspectProgress } from "./inspection.ts";

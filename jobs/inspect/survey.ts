@@ -53,6 +53,7 @@ export async function surveySlides(root: string, context: Context): Promise<Surv
   const bags = chosen.filter(({ header }) => header.kind === "bag");
   const vectors = chosen.filter(({ header }) => header.kind === "vector");
   const empty = chosen.filter(({ header }) => header.kind === "empty");
+  const names = empty.map(({ file }) => file.relative);
   const used = [...bags, ...vectors];
   problems.add(...differences(bags, vectors));
   if (found.files.length === 0) {
@@ -83,12 +84,12 @@ export async function surveySlides(root: string, context: Context): Promise<Surv
     ...(bags.length > 0 && {
       instances: spreadOf(bags.map(({ header: { instances } }) => instances)),
     }),
-    empty: empty.map(({ file }) => file.relative),
+    empty: names,
     ...(scan && { scan }),
     problems: problems.list,
     notices: [
       ...found.notices,
-      ...noticesOn({ withoutFeatures, copies: slides.length - chosen.length, empty: empty.length }),
+      ...noticesOn({ withoutFeatures, copies: slides.length - chosen.length, empty: names }),
       ...sameNames(chosen),
       ...context.slides ? [] : tableNotices(root),
     ],
@@ -158,7 +159,7 @@ function noticesOn(
   { withoutFeatures, copies, empty }: {
     readonly withoutFeatures: number;
     readonly copies: number;
-    readonly empty: number;
+    readonly empty: readonly string[];
   },
 ): string[] {
   return [
@@ -170,7 +171,11 @@ function noticesOn(
         `${counted(copies, "file")} of slides that other files hold too: .h5 comes first, then .pt`,
       ]
       : [],
-    ...empty > 0 ? [`training leaves out ${counted(empty, "slide")} without instances`] : [],
+    ...empty.length > 0
+      ? [
+        `training leaves out ${counted(empty.length, "slide")} without instances: ${quoted(empty)}`,
+      ]
+      : [],
   ];
 }
 
