@@ -94,7 +94,9 @@ const VIEWS: { readonly [K in Inspection["kind"]]: (found: Found<K>) => View } =
     };
   },
   folder: (found) => ({
-    title: `a folder of ${counted(found.entries.length, "file")} with features or weights`,
+    title: found.entries.length === 0
+      ? "a folder without features"
+      : `a folder of ${counted(found.entries.length, "file")} with features or weights`,
     facts: [["files", listOf(found.files)]],
     lines: entryLines(found.path, found.entries),
   }),
@@ -225,7 +227,7 @@ function entryLines(path: string, entries: readonly Inspection[]): string[] {
     const mark = entry.problems.length === 0 ? "ok" : counted(entry.problems.length, "problem");
     return `    ${below}: ${mark}, ${viewOf(entry).title}`;
   });
-  return ["", "  files", ...rows, ...more(entries.length)];
+  return rows.length === 0 ? [] : ["", "  contents", ...rows, ...more(entries.length)];
 }
 
 function runFacts(run: RunFacts | undefined): ShownFact[] {

@@ -7,7 +7,7 @@ import { type FeatureFile, openFeatureFile } from "../../engine/features/feature
 import { attempt } from "../../engine/slides/refuse.ts";
 import { Hdf5File } from "../../engine/storage/hdf5/hdf5.ts";
 import { type Context, counted, Lines } from "./_context.ts";
-import { classNamesOf, hdf5Facts, textsOf } from "./hdf5_facts.ts";
+import { classNamesOf, type Hdf5Facts, hdf5Facts, textsOf } from "./hdf5_facts.ts";
 import type { FeatureFileInspection } from "./inspection.ts";
 import { spreadOf } from "./spread.ts";
 import { type CountedSample, targetFacts } from "./targets.ts";
@@ -31,6 +31,7 @@ export async function inspectFeatureFile(
   const base = { kind: "feature_file", path, ...facts } as const;
   const scan = await scanFile(file, context, problems);
   if (opened === undefined) {
+    notices.push(...labelNotices(facts, context));
     return { ...base, ...scan, problems: problems.list, notices };
   }
   const { layout, dtype, embedDim, length, bagLengths } = opened;
@@ -71,6 +72,18 @@ async function scanFile(
   const { problem, ...rest } = found;
   if (problem !== undefined) problems.add(problem);
   return { scan: rest };
+}
+
+/** Several targets per sample are wrong for one kind of labels only. */
+function labelNotices(
+  { datasets }: Hdf5Facts,
+  { features: { labels = "class", label_key = "labels" } }: Context,
+): string[] {
+  const found = datasets.find(({ name }) => name === label_key);
+  if (labels !== "class" || found?.shape.length !== 2) return [];
+  return [
+    `labels of ${counted(found.shape[1], "column")} are for data.subtask multilabel or regression`,
+  ];
 }
 
 /** Classes beyond those that are given. */

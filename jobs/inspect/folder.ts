@@ -26,8 +26,9 @@ export async function inspectFolder(path: string, context: Context): Promise<Ins
   const listing = listFolder(path);
   if (packed === 0 && survey.slides > 0) return survey;
   const files = [...findSlides(path).files.map((file) => file.path), ...listing.weights].sort();
+  const { problems, notices } = survey;
   return files.length === 0
-    ? { ...survey, files: listing.files }
+    ? { kind: "folder", path, files: listing.files, entries: [], problems, notices }
     : await inspectEach(path, files, { context, listing: listing.files });
 }
 

@@ -58,6 +58,8 @@ export async function surveySlides(root: string, context: Context): Promise<Surv
   problems.add(...differences(bags, vectors));
   if (found.files.length === 0) {
     problems.add(`Cannot use "${root}": it holds no feature file (${SLIDE_FILE_ENDS.join(", ")})`);
+  } else if (empty.length > 0 && used.length === 0) {
+    problems.add(`Cannot use "${root}": no slide in it has instances`);
   } else if (slides.length === 0 && packed === 0) {
     const keys = context.featureKey ?? FEATURE_KEYS.join(", ");
     problems.add(`Cannot use "${root}": none of its files holds features of a slide (${keys})`);
