@@ -19,9 +19,10 @@
  *
  * A config is a list of parts: plugins with their options, chosen by {@linkcode configure}, and
  * fields that belong to no plugin. {@linkcode train} and {@linkcode extractFeatures} do the work,
- * {@linkcode trainEvents} and {@linkcode extractEvents} tell of it in a loop, and
- * {@linkcode TrainedModel} predicts with what was trained. All of them print nothing and throw
- * errors with fields: {@linkcode ConfigError}, {@linkcode DataError}, {@linkcode TrainingError}.
+ * {@linkcode trainEvents} and {@linkcode extractEvents} tell of it in a loop,
+ * {@linkcode TrainedModel} predicts with what was trained, and {@linkcode inspect} says what data is
+ * and what is wrong with it. All of them print nothing and throw errors with fields:
+ * {@linkcode ConfigError}, {@linkcode DataError}, {@linkcode TrainingError}.
  *
  * Importing this module adds the built-in plugins to the default registry, opens no file and loads
  * no native code. The other entries of the package:
@@ -45,6 +46,8 @@ export type { ExtractConfigInput } from "./jobs/extract/config_input.ts";
 export type * from "./jobs/extract/events.ts";
 export { extractFeatures, type ExtractOptions } from "./jobs/extract/extract.ts";
 export { extractEvents } from "./jobs/extract/stream.ts";
+export { inspect, type InspectOptions } from "./jobs/inspect/inspect.ts";
+export type * from "./jobs/inspect/inspection.ts";
 export {
   type FilePrediction,
   type Prediction,

@@ -233,7 +233,7 @@ function entryLines(path: string, entries: readonly Inspection[]): string[] {
 function runFacts(run: RunFacts | undefined): ShownFact[] {
   if (run === undefined) return [];
   const numbers = (values: RunFacts["lastVal"]) =>
-    Object.entries(values).map(([name, value]) =>
+    Object.entries(values).filter(([name]) => name !== "epoch").map(([name, value]) =>
       `${name} ${value === null ? "NaN" : formatNumber(value)}`
     ).join(", ") || undefined;
   const { best, splits } = run;

@@ -5,7 +5,9 @@ import type { SlideDataOptions, SplitOptions } from "../../engine/slides/mod.ts"
 import type { InspectProgress } from "./inspection.ts";
 
 /** Tables, columns and splits of slides. */
-export type SlideOptions = SlideDataOptions & SplitOptions & { readonly fold: number | null };
+export type SlideOptions = Required<SlideDataOptions & SplitOptions> & {
+  readonly fold: number | null;
+};
 
 /** How an inspection reads. */
 export interface Context {
