@@ -6,7 +6,7 @@ import type {
   Inspection,
   InspectProgress,
   RunFacts,
-  SplitFacts,
+  SlideTableFacts,
   StoredDataset,
   TensorFacts,
 } from "../jobs/inspect/inspection.ts";
@@ -90,7 +90,7 @@ const VIEWS: { readonly [K in Inspection["kind"]]: (found: Found<K>) => View } =
         ],
         ["patients", table && (table.hasPatients ? undefined : "unknown")],
       ],
-      lines: [...targetLines(table?.targets, "slides"), ...splitLines(table?.splits ?? [])],
+      lines: [...targetLines(table?.targets, "slides"), ...(table ? splitLines(table) : [])],
     };
   },
   folder: (found) => ({
@@ -254,15 +254,13 @@ function runFacts(run: RunFacts | undefined): ShownFact[] {
   ];
 }
 
-function splitLines(splits: readonly SplitFacts[]): string[] {
+function splitLines({ splits, hasPatients }: SlideTableFacts): string[] {
   if (splits.length === 0) return [];
   const [{ fold, from }] = splits;
   if (fold === undefined) {
     const leaks = splits[0].leaks.length;
-    const state = leaks === 0
-      ? "no patient on two sides"
-      : `${counted(leaks, "patient")} on two sides`;
-    return ["", ...factLines([["splits", `${from}; ${state}`]], 2)];
+    const state = leaks === 0 ? "none" : `${counted(leaks, "patient")} on two sides`;
+    return ["", ...factLines([["splits", from], ["leaks", hasPatients ? state : undefined]], 2)];
   }
   const rows = splits.map(({ fold, counts, leaks }) => [
     String(fold),
@@ -294,14 +292,19 @@ const SECONDS = 10;
 /**
  * Makes ready to show progress. It goes where notes go, so that results can be redirected.
  * @param io Where lines go, and whether a person watches.
+ * @param now Clock in milliseconds; the system's where not given.
  */
-export async function createInspectReport(io: Io): Promise<InspectReport> {
+export async function createInspectReport(io: Io, now?: () => number): Promise<InspectReport> {
   const quiet: Io = {
     out: (line) => io.err(line),
     err: (line) => io.err(line),
     terminal: io.terminal,
   };
-  const progress = await Progress.create(quiet, { format: FORMAT, pace: { seconds: SECONDS } });
+  const progress = await Progress.create(quiet, {
+    format: FORMAT,
+    pace: { seconds: SECONDS },
+    now,
+  });
   let last: InspectProgress["step"] | undefined;
   return {
     show({ step, path, done, total }) {

@@ -45,7 +45,7 @@ function textOf(cell: Cell): string {
  * @example Large, broken and small
  * ```ts
  * import { assertEquals } from "@std/assert";
- * assertEquals([12345, 22.5, 0.00012345].map(formatNumber), ["12,345", "22.5", "0.0001235"]);
+ * assertEquals([12345, 22.5, 0.000123456].map(formatNumber), ["12,345", "22.5", "0.0001235"]);
  * ```
  */
 export function formatNumber(number: number): string {

@@ -24,6 +24,7 @@ export function refuseAtOnce(error: DataError): never {
  *
  * @example What is wrong is collected
  * ```ts
+ * import { DataError } from "@glovita/glovita";
  * import { assertEquals } from "@std/assert";
  *
  * const found: string[] = [];
