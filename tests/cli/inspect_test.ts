@@ -97,7 +97,10 @@ Deno.test("glovita_inspect refuses what it cannot understand", async () => {
       [SLIDES, "--split_file", "a.json"],
       "data.labels_file: expected a table of labels, as data.split_file is given",
     ],
-    [[SLIDES, "--val_fraction", "2"], "data.val_fraction: expected a number of 0 to 1, received 2"],
+    [
+      [SLIDES, "--val_fraction", "2"],
+      "data.val_fraction: expected a number of at least 0 and below 1, received 2",
+    ],
   ];
   for (const [args, message] of wrong) {
     const { code, out, err } = await run(args);
