@@ -263,7 +263,7 @@ function chosen(
 /** Width and kind, which all slides must share. */
 function commonFacts(
   slides: readonly Slide[],
-  refuse: Refuse,
+  refuse: Refuse = refuseAtOnce,
 ): Pick<SlideData, "embedDim" | "bags" | "dtype"> {
   const [{ header: first }] = slides;
   for (const { header } of slides) {

@@ -2,6 +2,7 @@
  * Looks for NaN and Inf in all values, a few rows at a time, so that memory is bounded.
  * @module
  */
+import { setImmediate } from "node:timers/promises";
 import type { RowRange } from "../../engine/storage/hdf5/row_plan.ts";
 import { indexOfNonFinite } from "../../engine/storage/number_format.ts";
 import type { ValueScan } from "./inspection.ts";
@@ -79,7 +80,7 @@ export async function scanValues(
       }
     }
     onRows?.(start + count);
-    await nextTurn();
+    await setImmediate(); // lets signals arrive
   }
   if (first === undefined) return { rows, nanRows, infRows };
   const others = badRows > 1 ? `; ${badRows} of its ${rows} rows hold NaN or Inf` : "";
@@ -93,11 +94,6 @@ function badIn(row: Float32Array): string[] {
   const nan = row.some(Number.isNaN);
   const inf = row.some((value) => Math.abs(value) === Infinity);
   return [...nan ? ["NaN"] : [], ...inf ? ["Inf"] : []];
-}
-
-/** Lets signals arrive. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
 }
 
 /**
