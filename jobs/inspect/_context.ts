@@ -1,7 +1,8 @@
 /** What all parts of an inspection share. */
 import type { DataError } from "../../engine/errors.ts";
 import type { FeatureFileOptions } from "../../engine/features/feature_file.ts";
-import type { SlideDataOptions, SplitOptions } from "../../engine/slides/mod.ts";
+import type { SlideDataOptions } from "../../engine/slides/slide_data.ts";
+import type { SplitOptions } from "../../engine/slides/slide_splits.ts";
 import type { InspectProgress } from "./inspection.ts";
 
 /** Tables, columns and splits of slides. */

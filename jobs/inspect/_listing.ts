@@ -1,6 +1,6 @@
 /** What lies below a folder, by the ends of names. */
 import { extname, join } from "node:path";
-import type { SlideFile } from "../../engine/slides/mod.ts";
+import type { SlideFile } from "../../engine/slides/find_slides.ts";
 
 /** Ends of the names of files that may hold weights, besides those of feature files. */
 const WEIGHTS = [".safetensors", ".pth", ".ckpt", ".tar"];

@@ -1,5 +1,6 @@
 /** Reads all values of many slides, one file after the other. */
-import { openSlide, type SlidePart } from "../../engine/slides/mod.ts";
+import { openSlide } from "../../engine/slides/slide_file.ts";
+import type { SlidePart } from "../../engine/slides/slide_source.ts";
 import { attempt } from "../../engine/slides/refuse.ts";
 import type { Context, Lines } from "./_context.ts";
 import type { ValueScan } from "./inspection.ts";

@@ -4,14 +4,17 @@
  */
 import { DataError } from "../../engine/errors.ts";
 import type { SplitName } from "../../engine/data/data.ts";
+import type { SlideData } from "../../engine/slides/slide_data.ts";
 import {
   divideSlides,
   type FoldChoice,
-  type SlideData,
+  type Given,
+  givenSplits,
+  leakError,
+  leaksOf,
   type SlideSplits,
-} from "../../engine/slides/mod.ts";
+} from "../../engine/slides/slide_splits.ts";
 import { attempt } from "../../engine/slides/refuse.ts";
-import { type Given, givenSplits, leakError, leaksOf } from "../../engine/slides/slide_splits.ts";
 import { listFolds } from "../../engine/slides/split_file.ts";
 import type { Lines, SlideOptions } from "./_context.ts";
 import type { SplitFacts } from "./inspection.ts";

@@ -2,7 +2,7 @@
  * Inspects a folder: of a run, of slides, or of packed feature files and weights.
  * @module
  */
-import { findSlides } from "../../engine/slides/mod.ts";
+import { findSlides } from "../../engine/slides/find_slides.ts";
 import type { Context } from "./_context.ts";
 import { listFolder } from "./_listing.ts";
 import { inspectFile } from "./file.ts";

@@ -3,7 +3,7 @@
  * @module
  */
 import { extname } from "node:path";
-import { type OpenSlide, openSlide } from "../../engine/slides/mod.ts";
+import { type OpenSlide, openSlide } from "../../engine/slides/slide_file.ts";
 import { attempt } from "../../engine/slides/refuse.ts";
 import { type Context, Lines } from "./_context.ts";
 import { hdf5Facts } from "./hdf5_facts.ts";

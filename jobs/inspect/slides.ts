@@ -2,7 +2,8 @@
  * Inspects a folder of slides with its tables, by the rules by which training reads it.
  * @module
  */
-import { findSlides, readSlideData, type SlideData } from "../../engine/slides/mod.ts";
+import { findSlides } from "../../engine/slides/find_slides.ts";
+import { readSlideData, type SlideData } from "../../engine/slides/slide_data.ts";
 import { attempt } from "../../engine/slides/refuse.ts";
 import { type Context, Lines, type SlideOptions } from "./_context.ts";
 import { endsOf } from "./_listing.ts";

@@ -3,16 +3,10 @@
  * @module
  */
 import { extname } from "node:path";
-import {
-  findSlides,
-  openSlide,
-  type SlideFile,
-  type SlideHeader,
-} from "../../engine/slides/mod.ts";
-import { FEATURE_KEYS } from "../../engine/slides/slide_file.ts";
+import { findSlides, SLIDE_FILE_ENDS, type SlideFile } from "../../engine/slides/find_slides.ts";
+import { FEATURE_KEYS, openSlide, type SlideHeader } from "../../engine/slides/slide_file.ts";
 import { bareId } from "../../engine/slides/slide_index.ts";
 import { attempt } from "../../engine/slides/refuse.ts";
-import { SLIDE_FILE_ENDS } from "../../engine/slides/find_slides.ts";
 import { quoted } from "../../engine/storage/table.ts";
 import { type Context, counted, Lines } from "./_context.ts";
 import { endsOf, listFolder } from "./_listing.ts";
