@@ -9,6 +9,7 @@ import { deriveSeed } from "../random.ts";
 import { quoted, shown } from "../storage/table.ts";
 import { type Group, groupFolds, groupParts } from "./divide.ts";
 import type { SlideData, SlideSample } from "./slide_data.ts";
+import { strataOf } from "./_strata.ts";
 import { type Refuse, refuseAtOnce } from "./refuse.ts";
 import { bareId } from "./slide_index.ts";
 import { type GivenSplits, hasFolds, readSplitFile, type SplitEntry } from "./split_file.ts";
@@ -197,25 +198,6 @@ function patientsOf(
     } else counts.forEach((count, place) => groups[at].counts[place] += count);
   }
   return { patients, groups };
-}
-
-/** What is to be kept in proportion: classes, positive labels, or quarters of the numbers. */
-function strataOf(
-  samples: readonly SlideSample[],
-  subtask: SlideData["encoding"]["subtask"],
-  numClasses: number,
-): (sample: SlideSample) => number[] {
-  if (subtask === "multilabel") return ({ targets }) => [1, ...targets];
-  if (subtask === "multiclass") {
-    return ({ targets: [label] }) =>
-      Array.from({ length: numClasses }, (_, index) => Number(index === label));
-  }
-  const sorted = samples.map(({ targets: [value] }) => value).sort((a, b) => a - b);
-  const bounds = [1, 2, 3].map((quarter) => sorted[Math.floor(quarter * sorted.length / 4)]);
-  return ({ targets: [value] }) => {
-    const quarter = bounds.filter((bound) => value >= bound).length;
-    return Array.from({ length: 4 }, (_, index) => Number(index === quarter));
-  };
 }
 
 /**
