@@ -19,9 +19,10 @@
  *
  * A config is a list of parts: plugins with their options, chosen by {@linkcode configure}, and
  * fields that belong to no plugin. {@linkcode train} and {@linkcode extractFeatures} do the work,
- * {@linkcode trainEvents} and {@linkcode extractEvents} tell of it in a loop, and
- * {@linkcode TrainedModel} predicts with what was trained. All of them print nothing and throw
- * errors with fields: {@linkcode ConfigError}, {@linkcode DataError}, {@linkcode TrainingError}.
+ * {@linkcode trainEvents} and {@linkcode extractEvents} tell of it in a loop,
+ * {@linkcode TrainedModel} predicts with what was trained, and {@linkcode inspect} says what data is
+ * and what is wrong with it. All of them print nothing and throw errors with fields:
+ * {@linkcode ConfigError}, {@linkcode DataError}, {@linkcode TrainingError}.
  *
  * Importing this module adds the built-in plugins to the default registry, opens no file and loads
  * no native code. The other entries of the package:
@@ -48,6 +49,8 @@ export { extractEvents } from "./jobs/extract/stream.ts";
 export type { Predictions } from "./engine/data/predictions.ts";
 export { infer, type Inference, type InferOptions } from "./jobs/predict/infer.ts";
 export type * from "./jobs/predict/infer_events.ts";
+export { inspect, type InspectOptions } from "./jobs/inspect/inspect.ts";
+export type * from "./jobs/inspect/inspection.ts";
 export {
   type FilePrediction,
   type PredictedBatch,

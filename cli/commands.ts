@@ -47,6 +47,11 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import("./infer.ts")).inferCommand,
   },
   {
+    name: "inspect",
+    description: "Say what data, checkpoints and runs are, and what is wrong.",
+    load: async () => (await import("./inspect.ts")).inspectCommand,
+  },
+  {
     name: "train",
     description: "Train a head on feature files or images.",
     load: async () => (await import("./train.ts")).trainCommand,

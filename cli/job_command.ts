@@ -6,6 +6,7 @@
 import metadata from "../deno.json" with { type: "json" };
 import { getAt, isPlainObject, type PlainObject } from "../registry/config/objects.ts";
 import type { Flag } from "../registry/config/flag.ts";
+import { type Entries, readSchema } from "../registry/config/schema.ts";
 import { resolveTree } from "../registry/config/resolve.ts";
 import { type Section, SECTIONS } from "../registry/config/sections.ts";
 import { composeSections } from "../registry/config/compose.ts";
@@ -31,7 +32,7 @@ export interface JobCommand extends CommandInfo {
 
 /** A command line that is to be run. */
 export interface PreparedJob {
-  /** The words before the first flag. */
+  /** The words before the first flag, and those behind flags that are true or false. */
   readonly paths: readonly string[];
   /** The resolved tree. */
   readonly tree: PlainObject;
@@ -67,19 +68,19 @@ export async function prepareJob(
   await sources.loadBuiltIns();
   await loadPlugins(options.plugins, registry);
   const first = options.rest.findIndex((word) => word.startsWith("--"));
-  const paths = options.rest.slice(0, first < 0 ? undefined : first);
+  const before = options.rest.slice(0, first < 0 ? undefined : first);
   const words = first < 0 ? [] : options.rest.slice(first);
   const { flags: written, issues } = parseTokens(words, registry);
   const loaded = options.config ? await readConfigFile(options.config, "--config") : {};
   const file = merged(command.base ?? {}, isPlainObject(loaded) ? loaded : {});
-  const flags = withSections(written, file, { command, registry });
+  const { flags, paths } = withSections(written, file, { command, registry });
   if (options.help) {
     io.out(renderHelp(command, registry, { file, flags }));
     return undefined;
   }
   const resolution = resolveAll({ file, flags, issues }, command, registry);
   for (const notice of resolution.notices) io.err(`note: ${notice}`);
-  return { paths, tree: resolution.tree, given: resolution.given, registry };
+  return { paths: [...before, ...paths], tree: resolution.tree, given: resolution.given, registry };
 }
 
 /** The sections that the command has, of the base with those of the file over it. */
@@ -92,27 +93,51 @@ function merged(base: PlainObject, file: PlainObject): PlainObject {
   return result;
 }
 
-/** Puts `data` before the flags that name its fields alone. */
+/** Flags, and the words behind them that are paths. */
+interface Sorted {
+  readonly flags: readonly Flag[];
+  readonly paths: readonly string[];
+}
+
+/**
+ * Puts `data` before the flags that name its fields alone. What follows a flag that is true or false,
+ * and is neither of them, is a path.
+ */
 function withSections(
-  flags: readonly Flag[],
+  written: readonly Flag[],
   file: PlainObject,
   { command: { sections }, registry }: {
     readonly command: JobCommand;
     readonly registry: Registry;
   },
-): readonly Flag[] {
-  const { selections } = selectPlugins(file, flags, { registry, sections });
+): Sorted {
+  const { selections } = selectPlugins(file, written, { registry, sections });
   const composed = composeSections(selections, sections);
-  const fieldsOf = (path: string) =>
-    Object.keys(composed.find((section) => section.path === path)?.entries ?? {});
-  const [root, data] = [new Set(fieldsOf("")), new Set(fieldsOf("data"))];
-  return flags.map((flag) => {
+  const fieldsOf = (path: string): Entries =>
+    composed.find((section) => section.path === path)?.entries ?? {};
+  const isIn = (path: string, name: string) => Object.hasOwn(fieldsOf(path), name);
+  const paths: string[] = [];
+  const flags = written.map((flag): Flag => {
     const [name, ...rest] = flag.path;
     const positive = name.replace(/^no_/, "");
-    const known = root.has(name) || root.has(positive);
-    if (rest.length > 0 || known || !(data.has(name) || data.has(positive))) return flag;
-    return { ...flag, path: ["data", name] };
+    const known = isIn("", name) || isIn("", positive);
+    const short = rest.length === 0 && !known && (isIn("data", name) || isIn("data", positive));
+    const path = short ? ["data", name] : flag.path;
+    if (!isSwitch(path, fieldsOf)) return { ...flag, path };
+    const loose = flag.values.findIndex((word) => !/^(true|false)$/i.test(word));
+    if (loose < 0) return { ...flag, path };
+    paths.push(...flag.values.slice(loose));
+    return { path, values: flag.values.slice(0, loose) };
   });
+  return { flags, paths };
+}
+
+/** Whether a flag is that of a field that is true or false. */
+function isSwitch(path: readonly string[], fieldsOf: (section: string) => Entries): boolean {
+  const fields = fieldsOf(path.slice(0, -1).join("."));
+  const name = path[path.length - 1];
+  const schema = fields[name] ?? fields[name.replace(/^no_/, "")];
+  return schema !== undefined && readSchema(schema).kind === "boolean";
 }
 
 function resolveAll(

@@ -5,15 +5,15 @@
 import { extname } from "node:path";
 import { DataError } from "../errors.ts";
 import { shown } from "../storage/table.ts";
-import { findSlides, type FoundSlides, SLIDE_FILE_ENDS, type SlideFile } from "./find_slides.ts";
+import { findSlides, type FoundSlides, SLIDE_FILE_ENDS } from "./find_slides.ts";
 import { leftOutNotices, type LeftOutSlides, refuseLeftOut } from "./left_out.ts";
 import { openSlide, type SlideHeader } from "./slide_file.ts";
 import { SlideIndex } from "./slide_index.ts";
+import { type Matched, type Unique, withoutRepeats } from "./_repeats.ts";
+import { attempt, type Refuse, refuseAtOnce } from "./refuse.ts";
 import type { SlidePart } from "./slide_source.ts";
 import {
   readSlideTable,
-  sameLabels,
-  shownLabels,
   type SlideRow,
   type SlideTable,
   type TableOptions,
@@ -85,12 +85,6 @@ export interface SlideData {
  */
 export type OnHeader = (done: number, total: number) => void;
 
-/** A row and the files that its id may mean. */
-interface Matched {
-  readonly row: SlideRow;
-  readonly files: readonly SlideFile[];
-}
-
 /** A slide and its file. */
 interface Slide {
   readonly row: SlideRow;
@@ -103,6 +97,7 @@ interface Slide {
  * @param root Folder that is searched.
  * @param options Tables, columns and what is to be predicted.
  * @param onHeader Called after each header.
+ * @param refuse Takes what is wrong with single slides and rows; throws it where not given.
  * @throws {DataError} if tables or files cannot be used or contradict each other.
  *
  * @example Four slides
@@ -134,19 +129,23 @@ export async function readSlideData(
   root: string,
   options: SlideDataOptions,
   onHeader?: OnHeader,
+  refuse: Refuse = refuseAtOnce,
 ): Promise<SlideData> {
   const table = await readSlideTable(options);
   const encoding = targetEncoding(table, options);
   const found = findSlides(root);
   const index = new SlideIndex(root, found.files);
   const all = table.rows.map((row): Matched => ({ row, files: index.find(row.slide) }));
-  const unique = withoutRepeats(all, table);
+  const unique = withoutRepeats(all, table, refuse);
   const matched = unique.rows.filter(({ files }) => files.length > 0);
   requireMatches(matched, { table, found, unique });
-  const targets = new Map(matched.map(({ row }) => [row, encoding.encode(row)]));
+  const targets = new Map<SlideRow, readonly number[] | undefined>();
+  for (const { row } of matched) {
+    targets.set(row, await attempt(() => encoding.encode(row), refuse));
+  }
   const withoutLabel = matched.filter(({ row }) => row.labels.includes(undefined));
   const labelled = matched.filter(({ row }) => targets.get(row) !== undefined);
-  const headers = await readHeaders(labelled, options, onHeader);
+  const headers = await readHeaders(labelled, options, { onHeader, refuse });
   const slides = labelled.flatMap(({ row }): Slide[] => {
     const header = headers.of.get(row);
     return header && header.kind !== "empty" ? [{ row, header, targets: targets.get(row)! }] : [];
@@ -156,7 +155,7 @@ export async function readSlideData(
   const leftOut: LeftOutSlides = {
     withoutFile: [
       ...named(unique.rows.filter(({ files }) => files.length === 0)),
-      ...named(labelled.filter(({ row }) => !headers.of.has(row))),
+      ...named(labelled.filter(({ row }) => !headers.of.has(row) && !headers.refused.has(row))),
     ],
     withoutLabel: named(withoutLabel),
     ignored: named(
@@ -167,7 +166,7 @@ export async function readSlideData(
     empty: named(labelled.filter(({ row }) => headers.of.get(row)?.kind === "empty")),
     withoutRow: found.files.filter((file) => !known.has(file)).map(({ relative }) => relative),
   };
-  if (options.strict) refuseLeftOut(leftOut, { root, table });
+  if (options.strict) await attempt(() => refuseLeftOut(leftOut, { root, table }), refuse);
   if (slides.length === 0) {
     throw new DataError(
       `Cannot use "${root}": of the ${table.rows.length} slides of "${table.file}" none has ` +
@@ -175,9 +174,9 @@ export async function readSlideData(
       { file: root },
     );
   }
-  const { embedDim, bags, dtype } = commonFacts(slides);
+  const { embedDim, bags, dtype } = commonFacts(slides, refuse);
   const samples = options.bag_level === "patient" && bags
-    ? byPatient(slides, table)
+    ? byPatient(slides, table, refuse)
     : slides.map(sampleOf);
   const notices = [
     ...table.notices,
@@ -187,56 +186,6 @@ export async function readSlideData(
     ...leftOutNotices(leftOut, { root, table }),
   ];
   return { root, table, encoding, samples, bags, embedDim, dtype, leftOut, notices };
-}
-
-interface Unique {
-  readonly rows: readonly Matched[];
-  readonly notices: readonly string[];
-}
-
-/** Rows that speak of the same file must say the same of it. */
-function withoutRepeats(all: readonly Matched[], { file }: SlideTable): Unique {
-  const first = new Map<string, Matched>();
-  const rows: Matched[] = [];
-  let repeated = 0;
-  for (const matched of all) {
-    const { row } = matched;
-    const key = matched.files[0]?.path ?? `\0${row.slide}`;
-    const before = first.get(key)?.row;
-    if (before === undefined) {
-      first.set(key, matched);
-      rows.push(matched);
-      continue;
-    }
-    repeated++;
-    const difference = differenceOf(before, row);
-    if (difference === undefined) continue;
-    const [what, one, other] = difference;
-    throw new DataError(
-      `Cannot use "${file}": it gives slide ${shown(row.slide)} the ${what} ${one} ` +
-        `(${before.place}) and ${other} (${row.place})`,
-      { file },
-    );
-  }
-  const notices = repeated === 0
-    ? []
-    : [`${repeated} rows of "${file}" repeat what another row says of the same slide`];
-  return { rows, notices };
-}
-
-/** In what two rows of one slide differ. */
-function differenceOf(
-  one: SlideRow,
-  other: SlideRow,
-): readonly [what: string, one: string, other: string] | undefined {
-  if (!sameLabels(one.labels, other.labels)) {
-    return ["labels", shownLabels(one.labels), shownLabels(other.labels)];
-  }
-  if (one.patient !== other.patient) {
-    return ["patients", shown(one.patient), shown(other.patient)];
-  }
-  if (one.split === other.split) return undefined;
-  return ["splits", shown(one.split ?? ""), shown(other.split ?? "")];
 }
 
 function requireMatches(
@@ -264,6 +213,7 @@ function requireMatches(
 
 interface Headers {
   readonly of: ReadonlyMap<SlideRow, SlideHeader>;
+  readonly refused: ReadonlySet<SlideRow>;
   readonly notices: readonly string[];
 }
 
@@ -271,19 +221,23 @@ interface Headers {
 async function readHeaders(
   matched: readonly Matched[],
   { feature_key = null }: SlideDataOptions,
-  onHeader?: OnHeader,
+  { onHeader, refuse }: { readonly onHeader?: OnHeader; readonly refuse: Refuse },
 ): Promise<Headers> {
   const of = new Map<SlideRow, SlideHeader>();
+  const refused = new Set<SlideRow>();
   const passed = new Map<string, number>();
   let withoutFeatures = 0;
   for (const [done, { row, files }] of matched.entries()) {
     const headers: SlideHeader[] = [];
     for (const { path } of files) {
-      using slide = await openSlide(path, feature_key);
+      using slide = await attempt(() => openSlide(path, feature_key), (error) => {
+        refuse(error);
+        refused.add(row);
+      });
       if (slide) headers.push(slide.header);
-      else withoutFeatures++;
+      else if (!refused.has(row)) withoutFeatures++;
     }
-    if (headers.length > 0) of.set(row, chosen(row, headers, passed));
+    if (headers.length > 0) of.set(row, chosen(row, headers, { passed, refuse }));
     onHeader?.(done + 1, matched.length);
   }
   const notices = [...passed].map(([kinds, count]) =>
@@ -293,25 +247,28 @@ async function readHeaders(
     const key = feature_key === null ? "" : ` "${feature_key}"`;
     notices.push(`left out: HDF5 files without features${key}: ${withoutFeatures}`);
   }
-  return { of, notices };
+  return { of, refused, notices };
 }
 
 /** The file with the most wanted end; of two with the same end nobody can tell. */
 function chosen(
   row: SlideRow,
   headers: readonly SlideHeader[],
-  passed: Map<string, number>,
+  { passed, refuse }: { readonly passed: Map<string, number>; readonly refuse: Refuse },
 ): SlideHeader {
   const endOf = ({ path }: SlideHeader) => extname(path).toLowerCase();
   const rank = (header: SlideHeader) => SLIDE_FILE_ENDS.findIndex((end) => end === endOf(header));
   const [first, second] = [...headers].sort((a, b) => rank(a) - rank(b));
   if (second === undefined) return first;
   if (endOf(first) === endOf(second)) {
-    throw new DataError(
-      `Cannot tell which file is slide ${shown(row.slide)} (${row.place}): "${first.path}" or ` +
-        `"${second.path}"; narrow data.data_root_dir`,
-      { file: first.path },
+    refuse(
+      new DataError(
+        `Cannot tell which file is slide ${shown(row.slide)} (${row.place}): "${first.path}" or ` +
+          `"${second.path}"; narrow data.data_root_dir`,
+        { file: first.path },
+      ),
     );
+    return first;
   }
   const kinds = `files that end in ${
     headers.map(endOf).sort((a, b) =>
@@ -325,25 +282,30 @@ function chosen(
 /**
  * Width and kind, which all slides must share.
  * @param slides Headers of the slides, at least one.
- * @throws {DataError} if two of them differ.
+ * @param refuse Takes what is wrong with single slides.
+ * @throws {DataError} if two of them differ and nothing takes it.
  */
 export function commonFacts(
   slides: readonly Pick<Slide, "header">[],
+  refuse: Refuse = refuseAtOnce,
 ): Pick<SlideData, "embedDim" | "bags" | "dtype"> {
   const [{ header: first }] = slides;
   for (const { header } of slides) {
     if (header.kind !== first.kind) {
       const [bag, vector] = header.kind === "bag" ? [header, first] : [first, header];
-      throw new DataError(
-        `Cannot use "${vector.path}": it holds one vector, "${bag.path}" a bag of instances`,
-        { file: vector.path, dataset: vector.key },
+      refuse(
+        new DataError(
+          `Cannot use "${vector.path}": it holds one vector, "${bag.path}" a bag of instances`,
+          { file: vector.path, dataset: vector.key },
+        ),
       );
-    }
-    if (header.embedDim !== first.embedDim) {
-      throw new DataError(
-        `Cannot use "${header.path}": its features are ${header.embedDim} wide, those of ` +
-          `"${first.path}" ${first.embedDim}`,
-        { file: header.path, dataset: header.key },
+    } else if (header.embedDim !== first.embedDim) {
+      refuse(
+        new DataError(
+          `Cannot use "${header.path}": its features are ${header.embedDim} wide, those of ` +
+            `"${first.path}" ${first.embedDim}`,
+          { file: header.path, dataset: header.key },
+        ),
       );
     }
   }
@@ -362,7 +324,11 @@ function sampleOf({ row, header, targets }: Slide): SlideSample {
 }
 
 /** One sample for each patient, whose slides must have the same targets. */
-function byPatient(slides: readonly Slide[], { file }: SlideTable): SlideSample[] {
+function byPatient(
+  slides: readonly Slide[],
+  { file }: SlideTable,
+  refuse: Refuse,
+): SlideSample[] {
   const groups = Map.groupBy(slides.map(sampleOf), ({ patient }) => patient);
   return [...groups].map(([patient, samples]) => {
     const [first] = samples;
@@ -373,12 +339,14 @@ function byPatient(slides: readonly Slide[], { file }: SlideTable): SlideSample[
         ? "splits"
         : undefined;
       if (what === undefined) continue;
-      throw new DataError(
-        `Cannot join the slides of patient ${shown(patient)}: ${
-          shown(first.id)
-        } (${first.place}) ` +
-          `and ${shown(sample.id)} (${sample.place}) have different ${what}`,
-        { file },
+      refuse(
+        new DataError(
+          `Cannot join the slides of patient ${shown(patient)}: ${
+            shown(first.id)
+          } (${first.place}) ` +
+            `and ${shown(sample.id)} (${sample.place}) have different ${what}`,
+          { file },
+        ),
       );
     }
     return {

@@ -9,6 +9,8 @@ import { deriveSeed } from "../random.ts";
 import { quoted, shown } from "../storage/table.ts";
 import { type Group, groupFolds, groupParts } from "./divide.ts";
 import type { SlideData, SlideSample } from "./slide_data.ts";
+import { strataOf } from "./_strata.ts";
+import { type Refuse, refuseAtOnce } from "./refuse.ts";
 import { bareId } from "./slide_index.ts";
 import { type GivenSplits, hasFolds, readSplitFile, type SplitEntry } from "./split_file.ts";
 
@@ -72,14 +74,17 @@ const SIDES: Readonly<Record<string, SplitName>> = {
   ...{ test: "test", testing: "test" },
 };
 
-/** Words for where splits come from. */
-interface Given {
+/** Splits that a file or a column gives. */
+export interface Given {
+  /** Words for where they come from. */
   readonly from: string;
+  /** The file. */
   readonly file: string;
   /** The split of each sample; `undefined` where none is said. */
   readonly sides: readonly (SplitName | undefined)[];
   /** Splits that are said. */
   readonly said: ReadonlySet<SplitName>;
+  /** Lines for the user on what was left out. */
   readonly notices: readonly string[];
 }
 
@@ -122,14 +127,7 @@ export function divideSlides(
 ): SlideSplits {
   const given = givenSplits(data, options, choice);
   const leak = given && leaksOf(data.samples, given.sides)[0];
-  if (leak) {
-    const { patient, one, other } = leak;
-    throw new DataError(
-      `Cannot use ${given.from}: patient ${shown(patient)} is on two sides, ${shown(one.id)} in ` +
-        `${one.side} and ${shown(other.id)} in ${other.side}`,
-      { file: given.file },
-    );
-  }
+  if (leak) throw leakError(leak, given);
   const sides = given ? [...given.sides] : data.samples.map((): SplitName | undefined => undefined);
   const notices = [...given?.notices ?? []];
   const pool = poolOf(given, sides);
@@ -157,6 +155,19 @@ export function divideSlides(
     return indices.length === 0 ? [] : [[name, indices] as const];
   });
   return { sides: Object.fromEntries(found), notices };
+}
+
+/**
+ * What is wrong with a patient on two sides.
+ * @param leak The patient and the sides.
+ * @param given The splits.
+ */
+export function leakError({ patient, one, other }: Leak, { from, file }: Given): DataError {
+  return new DataError(
+    `Cannot use ${from}: patient ${shown(patient)} is on two sides, ${shown(one.id)} in ` +
+      `${one.side} and ${shown(other.id)} in ${other.side}`,
+    { file },
+  );
 }
 
 /** The samples that splits may be cut from. */
@@ -220,25 +231,6 @@ function patientsOf(
   return { patients, groups };
 }
 
-/** What is to be kept in proportion: classes, positive labels, or quarters of the numbers. */
-function strataOf(
-  samples: readonly SlideSample[],
-  subtask: SlideData["encoding"]["subtask"],
-  numClasses: number,
-): (sample: SlideSample) => number[] {
-  if (subtask === "multilabel") return ({ targets }) => [1, ...targets];
-  if (subtask === "multiclass") {
-    return ({ targets: [label] }) =>
-      Array.from({ length: numClasses }, (_, index) => Number(index === label));
-  }
-  const sorted = samples.map(({ targets: [value] }) => value).sort((a, b) => a - b);
-  const bounds = [1, 2, 3].map((quarter) => sorted[Math.floor(quarter * sorted.length / 4)]);
-  return ({ targets: [value] }) => {
-    const quarter = bounds.filter((bound) => value >= bound).length;
-    return Array.from({ length: 4 }, (_, index) => Number(index === quarter));
-  };
-}
-
 /**
  * Finds patients on two sides.
  * @param samples The samples.
@@ -276,6 +268,7 @@ export function leaksOf(
  * @param data The samples.
  * @param options Where splits come from.
  * @param choice Which fold.
+ * @param refuse Takes what is wrong with single entries; throws it where not given.
  * @returns The split of each sample; `undefined` where nothing gives splits.
  * @throws {DataError} if they name what is not there.
  */
@@ -283,12 +276,13 @@ export function givenSplits(
   data: SlideData,
   options: SplitOptions,
   choice: FoldChoice,
+  refuse: Refuse = refuseAtOnce,
 ): Given | undefined {
   const { split_file = null, split_column = null } = options;
   if (split_file !== null && split_column !== null) {
     throw new RangeError("expected data.split_file or data.split_column, not both");
   }
-  if (split_column !== null) return columnSplits(data, split_column);
+  if (split_column !== null) return columnSplits(data, split_column, refuse);
   if (split_file === null) return undefined;
   const reading = { encoding: options.encoding ?? undefined, encodingOption: "data.encoding" };
   if (choice.folds !== undefined && !hasFolds(split_file, reading)) {
@@ -296,25 +290,32 @@ export function givenSplits(
       `expected one split for each of the ${choice.folds} folds, "${split_file}" gives one`,
     );
   }
-  return fileSplits(data, readSplitFile(split_file, { ...reading, fold: choice.fold }));
+  return fileSplits(data, readSplitFile(split_file, { ...reading, fold: choice.fold }), refuse);
 }
 
-function columnSplits({ samples, table }: SlideData, column: string): Given {
+function columnSplits(
+  { samples, table }: SlideData,
+  column: string,
+  refuse: Refuse,
+): Given {
   const sides = samples.map(({ id, split, place }) => {
     if (split === undefined) return undefined;
     const side = SIDES[split.toLowerCase()];
     if (side !== undefined) return side;
-    throw new DataError(
-      `Cannot use "${table.file}": ${shown(column)} of ${shown(id)} (${place}) is ` +
-        `${shown(split)}, expected train, val or test`,
-      { file: table.file },
+    refuse(
+      new DataError(
+        `Cannot use "${table.file}": ${shown(column)} of ${shown(id)} (${place}) is ` +
+          `${shown(split)}, expected train, val or test`,
+        { file: table.file },
+      ),
     );
+    return undefined;
   });
   const said = new Set(sides.filter((side) => side !== undefined));
   return { from: `column ${shown(column)}`, file: table.file, sides, said, notices: [] };
 }
 
-function fileSplits(data: SlideData, given: GivenSplits): Given {
+function fileSplits(data: SlideData, given: GivenSplits, refuse: Refuse): Given {
   const { samples, table } = data;
   const { file } = given;
   const sides: (SplitName | undefined)[] = samples.map(() => undefined);
@@ -326,21 +327,27 @@ function fileSplits(data: SlideData, given: GivenSplits): Given {
       const found = find(entry.id);
       if (found === undefined) {
         const what = given.patients ? "a patient" : "a slide or patient";
-        throw new DataError(
-          `Cannot use "${file}": ${shown(entry.id)} (${side}, ${entry.place}) is not ${what} of ` +
-            `"${table.file}"`,
-          { file },
+        refuse(
+          new DataError(
+            `Cannot use "${file}": ${shown(entry.id)} (${side}, ${entry.place}) is not ${what} ` +
+              `of "${table.file}"`,
+            { file },
+          ),
         );
+        continue;
       }
       if (found.length === 0) unused.push(entry.id);
       for (const index of found) {
         const before = places.get(index);
         if (before !== undefined && before.side !== side) {
-          throw new DataError(
-            `Cannot use "${file}": ${shown(samples[index].id)} is in ${before.side} ` +
-              `(${before.entry.place}) and in ${side} (${entry.place})`,
-            { file },
+          refuse(
+            new DataError(
+              `Cannot use "${file}": ${shown(samples[index].id)} is in ${before.side} ` +
+                `(${before.entry.place}) and in ${side} (${entry.place})`,
+              { file },
+            ),
           );
+          continue;
         }
         places.set(index, { side, entry });
         sides[index] = side;

@@ -80,6 +80,28 @@ export function hasFolds(path: string, options: TextOptions = {}): boolean {
   return isRecord(content) && Array.isArray(content.splits);
 }
 
+/**
+ * Lists the folds that a file or folder holds a split for.
+ * @param path The file or folder.
+ * @param options Encoding.
+ * @returns Their numbers; none where there is one split only.
+ *
+ * @example A folder of CLAM
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * for (const fold of [1, 0]) await Deno.writeTextFile(`${folder}/splits_${fold}.csv`, "");
+ * assertEquals(listFolds(folder), [0, 1]);
+ * ```
+ */
+export function listFolds(path: string, options: TextOptions = {}): readonly number[] {
+  if (isFolder(path)) return foldsIn(path);
+  if (!path.toLowerCase().endsWith(".json")) return [];
+  const content = readJsonFile(path, options);
+  return isRecord(content) && Array.isArray(content.splits) ? [...content.splits.keys()] : [];
+}
+
 function isFolder(path: string): boolean {
   try {
     return Deno.statSync(path).isDirectory;
@@ -92,13 +114,18 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** The folds that CLAM's tables in a folder are of. */
+function foldsIn(folder: string): number[] {
+  const names = Array.from(Deno.readDirSync(folder), ({ name }) => name);
+  return [
+    ...new Set(names.flatMap((name) => /^splits_(\d+)(_bool)?\.csv$/.exec(name)?.[1] ?? [])),
+  ].map(Number).sort((a, b) => a - b);
+}
+
 /** The table of a fold. CLAM writes each twice; the one of names comes first. */
 function clamFile(folder: string, fold: number | undefined): string {
   const names = Array.from(Deno.readDirSync(folder), ({ name }) => name);
-  const folds = [
-    ...new Set(names.flatMap((name) => /^splits_(\d+)(_bool)?\.csv$/.exec(name)?.[1] ?? [])),
-  ]
-    .map(Number).sort((a, b) => a - b);
+  const folds = foldsIn(folder);
   const wanted = fold ?? (folds.length === 1 ? folds[0] : undefined);
   const list = folds.length === 0 ? "no splits_0.csv" : `folds ${folds.join(", ")}`;
   if (wanted === undefined || !folds.includes(wanted)) {

@@ -49,6 +49,16 @@ const COVERS: Readonly<Record<string, readonly string[]>> = {
     "plugins/optimizer/RMSprop.ts",
     "plugins/optimizer/SGD.ts",
   ],
+  "tests/jobs/inspect/inspect_test.ts": [
+    "jobs/inspect/feature_file.ts",
+    "jobs/inspect/file.ts",
+    "jobs/inspect/hdf5_facts.ts",
+    "jobs/inspect/options.ts",
+    "jobs/inspect/slide.ts",
+  ],
+  "tests/jobs/inspect/slides_test.ts": ["jobs/inspect/divisions.ts"],
+  "tests/jobs/inspect/survey_test.ts": ["jobs/inspect/folder.ts"],
+  "tests/jobs/inspect/weights_test.ts": ["jobs/inspect/runs.ts"],
   "tests/jobs/train/train_test.ts": ["registry/builder/fold.ts"],
   "tests/registry/config/flags_test.ts": ["registry/config/flag.ts", "registry/config/words.ts"],
   "tests/registry/config/resolve_test.ts": [
