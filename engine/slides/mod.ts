@@ -17,6 +17,7 @@ export { SLIDE_SOURCE_URL, type SlidePart, type SlideSourceOptions } from "./sli
 export {
   divideSlides,
   type FoldChoice,
+  sideOf,
   type SlideSplits,
   type SplitOptions,
 } from "./slide_splits.ts";
@@ -27,3 +28,4 @@ export {
   type TableOptions,
 } from "./slide_table.ts";
 export { labelsOf, type TargetEncoding, targetEncoding, type TargetOptions } from "./targets.ts";
+export { type Undecided, UndecidedError } from "./undecided.ts";

@@ -61,6 +61,21 @@ const SIDES: Readonly<Record<string, SplitName>> = {
   ...{ test: "test", testing: "test" },
 };
 
+/**
+ * The split that a cell of a column of splits means.
+ * @param cell What stands there.
+ * @returns The split; `undefined` for other words.
+ *
+ * @example A usual word
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * assertEquals([sideOf("Validation"), sideOf("3")], ["val", undefined]);
+ * ```
+ */
+export function sideOf(cell: string): SplitName | undefined {
+  return Object.hasOwn(SIDES, cell.toLowerCase()) ? SIDES[cell.toLowerCase()] : undefined;
+}
+
 /** Words for where splits come from. */
 interface Given {
   readonly from: string;
@@ -271,7 +286,7 @@ export function givenSplits(
 function columnSplits({ samples, table }: SlideData, column: string): Given {
   const sides = samples.map(({ id, split, place }) => {
     if (split === undefined) return undefined;
-    const side = SIDES[split.toLowerCase()];
+    const side = sideOf(split);
     if (side !== undefined) return side;
     throw new DataError(
       `Cannot use "${table.file}": ${shown(column)} of ${shown(id)} (${place}) is ` +
