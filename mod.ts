@@ -20,7 +20,7 @@
  * A config is a list of parts: plugins with their options, chosen by {@linkcode configure}, and
  * fields that belong to no plugin. {@linkcode train} and {@linkcode extractFeatures} do the work,
  * {@linkcode trainEvents} and {@linkcode extractEvents} tell of it in a loop, and
- * {@linkcode TrainedModel} predicts with what was trained. All of them print nothing and throw
+ * {@linkcode TrainedModel} predicts with what was trained; {@linkcode plan} makes a config. All of them print nothing and throw
  * errors with fields: {@linkcode ConfigError}, {@linkcode DataError}, {@linkcode TrainingError}.
  *
  * Importing this module adds the built-in plugins to the default registry, opens no file and loads
@@ -45,6 +45,8 @@ export type { ExtractConfigInput } from "./jobs/extract/config_input.ts";
 export type * from "./jobs/extract/events.ts";
 export { extractFeatures, type ExtractOptions } from "./jobs/extract/extract.ts";
 export { extractEvents } from "./jobs/extract/stream.ts";
+export type { Decision } from "./jobs/plan/decision.ts";
+export { type Plan, plan, type PlanOptions } from "./jobs/plan/plan.ts";
 export {
   type FilePrediction,
   type Prediction,

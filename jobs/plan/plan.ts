@@ -6,7 +6,9 @@ import { openSplitSource } from "../../engine/data/open_source.ts";
 import { createDataset } from "../../registry/builder/dataset.ts";
 import { type ConfigPart, mergeParts } from "../../registry/configure.ts";
 import { getAt, isPlainObject, type PlainObject, setAt } from "../../registry/config/objects.ts";
+import { PLAN_LOG } from "../../registry/config/plan_log.ts";
 import { resolveConfig } from "../../registry/config/resolve.ts";
+import { SECTIONS } from "../../registry/config/sections.ts";
 import { ConfigError, quote } from "../../registry/errors.ts";
 import type { Dataset } from "../../registry/plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
@@ -110,10 +112,16 @@ async function planTree(tree: PlainObject, options: PlanOptions): Promise<Plan> 
   add(await decideHead(tree, facts, registry));
   const scale = facts.lengths ? undefined : await meanSize(facts);
   add(recipe({ ...facts, scale, has: (slot, key) => registry.has(slot, key) }));
-  const reasons = Object.fromEntries(decisions.map(({ path, reason }) => [path, reason]));
-  setAt(tree, ["add_log", "plan"], reasons);
+  const sorted = inOrder(decisions, ({ path }) => path);
+  const reasons = Object.fromEntries(sorted.map(({ path, reason }) => [path, reason]));
+  setAt(tree, ["add_log", PLAN_LOG], reasons);
   resolveConfig({ file: tree }, registry);
-  return { config: tree, decisions: inOrder(decisions, tree), notices: facts.notices };
+  const config = inOrder(Object.entries(tree), ([name]) => name);
+  return {
+    config: Object.fromEntries(config),
+    decisions: sorted,
+    notices: facts.notices,
+  };
 }
 
 /** What has to be known before the dataset can be created. */
@@ -195,9 +203,9 @@ async function meanSize({ train }: Facts): Promise<number> {
   }
 }
 
-/** Decisions by sections, in the order in which the tree got them. */
-function inOrder(decisions: readonly Decision[], tree: PlainObject): Decision[] {
-  const sections = Object.keys(tree);
-  const placeOf = ({ path }: Decision) => sections.indexOf(path.split(".")[0]);
-  return decisions.toSorted((a, b) => placeOf(a) - placeOf(b));
+/** Sorts by the section of a path, as `--help` shows them. */
+function inOrder<T>(items: readonly T[], pathOf: (item: T) => string): T[] {
+  const places = new Map(SECTIONS.map(({ path }, index) => [path, index]));
+  const placeOf = (item: T) => places.get(pathOf(item).split(".")[0]) ?? places.size;
+  return items.toSorted((a, b) => placeOf(a) - placeOf(b));
 }
