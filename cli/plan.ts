@@ -6,6 +6,7 @@ import { resolve } from "node:path";
 import { writeJsonAtomic } from "../engine/storage/atomic.ts";
 import { isFile } from "../engine/storage/is_file.ts";
 import type { Decision } from "../jobs/plan/decision.ts";
+import { DATASETS } from "../jobs/plan/keys.ts";
 import { getAt, type PlainObject, setAt, splitPath } from "../registry/config/objects.ts";
 import { ConfigError, quote } from "../registry/errors.ts";
 import { count, flag, path } from "../registry/options/mod.ts";
@@ -26,9 +27,6 @@ export interface PlanCommandOptions extends Partial<PluginSources> {
   /** Where lines go. @default {consoleIo} */
   readonly io?: Io;
 }
-
-/** The dataset of a folder. */
-const FOLDER_DATASET = "slide_features";
 
 const COMMAND: JobCommand = {
   name: "glovita_plan",
@@ -53,7 +51,7 @@ const COMMAND: JobCommand = {
       }),
     },
   }],
-  base: { data: { dataset: FOLDER_DATASET } },
+  base: { data: { dataset: DATASETS.slides } },
   finds: { "data.num_classes": 1 },
 };
 
@@ -109,7 +107,7 @@ function givenData(prepared: PreparedJob): PlainObject {
   const fail = (message: string) => new ConfigError([{ path: "DIR", message }]);
   if (others.length > 0) throw fail(`expected one folder, received ${paths.map(quote).join(", ")}`);
   if (folder === undefined) {
-    if (data.dataset !== FOLDER_DATASET || data.data_root_dir !== undefined) return data;
+    if (data.dataset !== DATASETS.slides || data.data_root_dir !== undefined) return data;
     throw fail("expected a folder of feature files, before the flags");
   }
   const { data_root_dir: root } = data;

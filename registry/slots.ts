@@ -1,6 +1,6 @@
 /**
  * Where each slot's key stands in the config tree, and what it is when nobody says. This table, the
- * plugins themselves and the recipes of plans (`jobs/plan/_keys.ts`) are the only places that name
+ * plugins themselves and the recipes of plans (`jobs/plan/keys.ts`) are the only places that name
  * keys.
  * @module
  */

@@ -8,7 +8,7 @@ import type { PlainObject } from "../../registry/config/objects.ts";
 import { resolveConfig } from "../../registry/config/resolve.ts";
 import { ConfigError } from "../../registry/errors.ts";
 import type { Registry } from "../../registry/registry.ts";
-import { HEADS } from "./_keys.ts";
+import { HEADS } from "./keys.ts";
 import type { Facts } from "./_facts.ts";
 
 const PATH = "model.head.head_type";

@@ -1,7 +1,7 @@
 /**
  * How a plan sets numbers: a rule for each, which says why.
  */
-import { METRICS, OPTIMIZERS } from "./_keys.ts";
+import { METRICS, OPTIMIZERS } from "./keys.ts";
 import type { Facts } from "./_facts.ts";
 import type { Decision } from "./decision.ts";
 
@@ -83,9 +83,9 @@ function batchSize({ lengths, samples, embedDim }: Facts, most?: number): Number
   const mean = lengths.mean(most);
   const held = STEP_BYTES / bytesPerInstance(embedDim);
   const value = Math.min(MOST_BAGS, powerOfTwo(held / mean), powerOfTwo(samples.train / 64));
-  const reason = `bags of ${count(Math.round(mean))} instances on average, of which a step holds ` +
-    `about ${count(roundTo(held, 2))} in 1 GB; at least 64 updates an epoch where there are as ` +
-    `many bags, here ${count(samples.train)}`;
+  const reason =
+    `about 64 updates an epoch from ${count(samples.train)} bags, 1 to ${MOST_BAGS}; ` +
+    `1 GB holds ${count(roundTo(held, 2))} instances, a bag has ${count(Math.round(mean))}`;
   return { path, value, reason };
 }
 
@@ -108,7 +108,7 @@ function sampling({ classes, classNames }: Facts): Decision[] {
   const value = most > UNEVEN * least;
   const reason = value
     ? `${name(most)} has ${count(most)} training samples, ${name(least)} ${count(least)}`
-    : `classes have ${count(least)} to ${count(most)} training samples`;
+    : `classes are even: ${count(least)} to ${count(most)} training samples each`;
   return [{ path: "dataloading.weighted_sampling", value, reason }];
 }
 

@@ -15,7 +15,7 @@ import { type Registry, registry as defaultRegistry } from "../../registry/regis
 import { decide, type Decision } from "./decision.ts";
 import { type Facts, factsOf } from "./_facts.ts";
 import { decideHead } from "./_head.ts";
-import { DATASETS, ENCODER } from "./_keys.ts";
+import { DATASETS, ENCODER } from "./keys.ts";
 import { asQuestion, needs } from "./_needs.ts";
 import { decideTargets } from "./_packed_targets.ts";
 import { recipe } from "./_recipe.ts";
@@ -116,7 +116,12 @@ async function planTree(tree: PlainObject, options: PlanOptions): Promise<Plan> 
   const reasons = Object.fromEntries(sorted.map(({ path, reason }) => [path, reason]));
   setAt(tree, ["add_log", PLAN_LOG], reasons);
   resolveConfig({ file: tree }, registry);
-  const config = inOrder(Object.entries(tree), ([name]) => name);
+  const { dataset: key, data_root_dir, ...others } = tree.data as PlainObject;
+  const root = data_root_dir === undefined ? {} : { data_root_dir };
+  const config = inOrder(
+    Object.entries({ ...tree, data: { dataset: key, ...root, ...others } }),
+    ([name]) => name,
+  );
   return {
     config: Object.fromEntries(config),
     decisions: sorted,

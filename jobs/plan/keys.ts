@@ -1,6 +1,7 @@
 /**
  * The plugins that plans choose, by their keys: with `registry/slots.ts` the only place outside of
  * the plugins that names any. What is not registered is not chosen.
+ * @module
  */
 import type { Subtask } from "../../registry/plugin.ts";
 import type { Facts } from "./_facts.ts";
