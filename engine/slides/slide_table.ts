@@ -44,12 +44,12 @@ export interface SlideTable {
   readonly file: string;
   /** Names of the columns of labels. */
   readonly labelColumns: readonly string[];
-  /** Name of the column of slides. */
-  readonly slideColumn: string;
+  /** Name of the column of slides; absent where no file was read. */
+  readonly slideColumn?: string;
   /** Name of the column of patients, where there is one. */
   readonly patientColumn?: string;
-  /** Names of columns that look like splits. */
-  readonly splitColumns: readonly string[];
+  /** Names of columns that look like splits; absent where no file was read. */
+  readonly splitColumns?: readonly string[];
   /** Whether a table tells the patients. */
   readonly hasPatients: boolean;
   /** The slides. */

@@ -35,7 +35,7 @@ export async function decideTables(
 ): Promise<Decision[]> {
   const options = tableOptions(data);
   const table = await readSlideTable(options);
-  const { slideColumn, patientColumn, labelColumns } = table;
+  const { slideColumn, patientColumn, labelColumns, splitColumns: found = [] } = table;
   const file = `found in "${options.slides_file ?? options.labels_file}"`;
   const columns: Decision[] = [
     { path: "data.slide_column", value: slideColumn, reason: file },
@@ -53,7 +53,7 @@ export async function decideTables(
   const patients = new Set(table.rows.map(({ patient }) => patient)).size;
   return [
     ...columns,
-    ...await splits(data, { options, folds, patients, found: table.splitColumns }),
+    ...await splits(data, { options, folds, patients, found }),
   ];
 }
 

@@ -27,7 +27,7 @@ export interface Decision {
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const tree = { training: { epochs: 3 } };
+ * const tree: Record<string, unknown> = { training: { epochs: 3 } };
  * const decided = ["training.epochs", "training.seed"].map((path) => ({ path, value: 0, reason: "" }));
  * assertEquals(decide(tree, decided).map(({ path }) => path), ["training.seed"]);
  * assertEquals(tree, { training: { epochs: 3, seed: 0 } });

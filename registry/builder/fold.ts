@@ -194,7 +194,8 @@ function batchNotices(
   { dataloading: { batch_size } }: ResolvedConfig,
 ): string[] {
   const normalized = parameters.some(({ name, trainable }) =>
-    trainable && parameters.some((other) => other.name === name.replace(/weight$/, "running_mean"))
+    trainable && name.endsWith("weight") &&
+    parameters.some((other) => other.name === name.replace(/weight$/, "running_mean"))
   );
   const rest = train.samples % batch_size;
   const alone = rest === 1 && train.batchesPerEpoch > Math.floor(train.samples / batch_size);

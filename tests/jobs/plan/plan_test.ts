@@ -83,26 +83,26 @@ Deno.test("plan() finds columns, classes, width and a head for slides of CLAM, T
   }
 });
 
-Deno.test("a planned config trains as it is, without a note about itself", async () => {
-  for (const [name, options] of Object.entries(SLIDES)) {
-    await inFolder(async (folder) => {
-      const planned = await slides(options);
-      const { runs, notices } = await trainOn(planned, folder, 2);
-      assertEquals(runs.length, name === "clam" ? 1 : 4, name);
-      assert(runs.every(({ test }) => test !== undefined), name);
-      assertEquals(notices.filter((line) => line.startsWith("ignored")), [], name);
-    });
-  }
+Deno.test("a planned config of folds trains them all, without a note about itself", async () => {
+  await inFolder(async (folder) => {
+    const { runs, notices } = await trainOn(await slides(SLIDES.trident), folder, 1);
+    assertEquals(runs.length, 4);
+    assert(runs.every(({ test }) => test !== undefined));
+    assertEquals(notices.filter((line) => !line.startsWith("left out")), []);
+  });
 });
 
 Deno.test("a planned recipe learns slides of CLAM, TRIDENT and STAMP", async () => {
-  for (const [name, options] of Object.entries(SLIDES)) {
+  const cases = [
+    SLIDES.clam,
+    { ...SLIDES.trident, split_column: "fold_0" },
+    { ...SLIDES.stamp, fold: 0 },
+  ];
+  for (const options of cases) {
     await inFolder(async (folder) => {
-      const single = name === "clam" ? options : { ...options, fold: 0, split_column: undefined };
-      const given = name === "trident" ? { ...options, split_column: "fold_0" } : single;
-      const planned = await slides(given, { folds: 1 });
-      const { runs: [run] } = await trainOn(planned, folder, 40);
-      assert(run.test!.test_AUROC >= 0.9, `${name}: ${run.test!.test_AUROC}`);
+      const planned = await slides(options, { folds: 1 });
+      const { runs: [run] } = await trainOn(planned, folder, 20);
+      assert(run.test!.test_AUROC >= 0.9, `${options.labels_file}: ${run.test!.test_AUROC}`);
     });
   }
 });
