@@ -21,7 +21,7 @@
  * fields that belong to no plugin. {@linkcode train} and {@linkcode extractFeatures} do the work,
  * {@linkcode trainEvents} and {@linkcode extractEvents} tell of it in a loop,
  * {@linkcode TrainedModel} predicts with what was trained, and {@linkcode inspect} says what data is
- * and what is wrong with it. All of them print nothing and throw errors with fields:
+ * and what is wrong with it, {@linkcode plan} makes a config for it. All of them print nothing and throw errors with fields:
  * {@linkcode ConfigError}, {@linkcode DataError}, {@linkcode TrainingError}.
  *
  * Importing this module adds the built-in plugins to the default registry, opens no file and loads
@@ -51,6 +51,8 @@ export { infer, type Inference, type InferOptions } from "./jobs/predict/infer.t
 export type * from "./jobs/predict/infer_events.ts";
 export { inspect, type InspectOptions } from "./jobs/inspect/inspect.ts";
 export type * from "./jobs/inspect/inspection.ts";
+export type { Decision } from "./jobs/plan/decision.ts";
+export { type Plan, plan, type PlanOptions } from "./jobs/plan/plan.ts";
 export {
   type FilePrediction,
   type PredictedBatch,

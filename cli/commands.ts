@@ -52,6 +52,11 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import("./inspect.ts")).inspectCommand,
   },
   {
+    name: "plan",
+    description: "Look at data and write a config that trains on it.",
+    load: async () => (await import("./plan.ts")).planCommand,
+  },
+  {
     name: "train",
     description: "Train a head on feature files or images.",
     load: async () => (await import("./train.ts")).trainCommand,

@@ -4,7 +4,14 @@
  * @module
  */
 import metadata from "../deno.json" with { type: "json" };
-import { getAt, isPlainObject, type PlainObject } from "../registry/config/objects.ts";
+import { isFlagged } from "../registry/config/given_fields.ts";
+import {
+  getAt,
+  isPlainObject,
+  type PlainObject,
+  setAt,
+  splitPath,
+} from "../registry/config/objects.ts";
 import type { Flag } from "../registry/config/flag.ts";
 import { type Entries, readSchema } from "../registry/config/schema.ts";
 import { resolveTree } from "../registry/config/resolve.ts";
@@ -26,6 +33,11 @@ export interface JobCommand extends CommandInfo {
   readonly sections: readonly Section[];
   /** Tree that config file and flags win over. */
   readonly base?: PlainObject;
+  /**
+   * Required fields that the command finds by itself where they are left out, by their paths, and a
+   * value that stands for each while the others are checked.
+   */
+  readonly finds?: Readonly<Record<string, unknown>>;
   /** What the words before the flags are, in the words of the usage line: `PATH ...`. */
   readonly words: string;
 }
@@ -146,7 +158,7 @@ function resolveAll(
     readonly flags: readonly Flag[];
     readonly issues: readonly ConfigIssue[];
   },
-  { sections }: JobCommand,
+  { sections, finds = {} }: JobCommand,
   registry: Registry,
 ) {
   const known = new Set(sections.map(({ path }) => path.split(".")[0]));
@@ -154,14 +166,39 @@ function resolveAll(
   const kept = Object.fromEntries(
     Object.entries(file).filter(([name]) => known.has(name) || own.has(name)),
   );
+  const left = leftToFind(kept, flags, { finds, sections, registry });
+  for (const path of left) setAt(kept, splitPath(path), finds[path]);
   try {
-    const resolution = resolveTree({ file: kept, flags }, { registry, sections });
-    if (issues.length === 0) return resolution;
+    const { tree, given, notices } = resolveTree({ file: kept, flags }, { registry, sections });
+    for (const path of left) setAt(tree, splitPath(path), undefined);
+    const set = given.filter((path) => !left.includes(path));
+    if (issues.length === 0) return { tree, notices, given: set };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new ConfigError([...issues, ...error.issues]);
   }
   throw new ConfigError(issues);
+}
+
+/** Required fields that nobody gave. */
+function leftToFind(
+  file: PlainObject,
+  flags: readonly Flag[],
+  { finds, sections, registry }: {
+    readonly finds: Readonly<Record<string, unknown>>;
+    readonly sections: readonly Section[];
+    readonly registry: Registry;
+  },
+): string[] {
+  const { selections } = selectPlugins(file, flags, { registry, sections });
+  const composed = composeSections(selections, sections);
+  return Object.keys(finds).filter((path) => {
+    const names = splitPath(path);
+    const section = composed.find((each) => each.path === names.slice(0, -1).join("."));
+    const schema = section?.entries[names.at(-1)!];
+    return schema !== undefined && !readSchema(schema).optional &&
+      getAt(file, names) === undefined && !isFlagged(path, flags);
+  });
 }
 
 /**

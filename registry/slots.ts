@@ -1,6 +1,7 @@
 /**
- * Where each slot's key stands in the config tree, and what it is when nobody says. This table and
- * the plugins themselves are the only places that name keys.
+ * Where each slot's key stands in the config tree, and what it is when nobody says. This table, the
+ * plugins themselves and the recipes of plans (`jobs/plan/keys.ts`) are the only places that name
+ * keys.
  * @module
  */
 import { joinPath } from "./config/objects.ts";

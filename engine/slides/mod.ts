@@ -15,6 +15,7 @@ export { slideSplit } from "./slide_split.ts";
 export {
   divideSlides,
   type FoldChoice,
+  sideOf,
   type SlideSplits,
   type SplitOptions,
 } from "./slide_splits.ts";
@@ -26,3 +27,4 @@ export {
 } from "./slide_table.ts";
 export { namesSlides, type UnlabelledOptions, unlabelledSlides } from "./unlabelled.ts";
 export { type TargetEncoding, targetEncoding, type TargetOptions } from "./targets.ts";
+export { type Undecided, UndecidedError } from "./undecided.ts";

@@ -11,6 +11,7 @@ import { type Group, groupFolds, groupParts } from "./divide.ts";
 import type { SlideData, SlideSample } from "./slide_data.ts";
 import { strataOf } from "./_strata.ts";
 import { type Refuse, refuseAtOnce } from "./refuse.ts";
+import { type Leak, leaksOf } from "./leaks.ts";
 import { bareId } from "./slide_index.ts";
 import { type GivenSplits, hasFolds, readSplitFile, type SplitEntry } from "./split_file.ts";
 
@@ -57,22 +58,27 @@ export interface SlideSplits {
   readonly notices: readonly string[];
 }
 
-/** A patient on two sides of a split. */
-export interface Leak {
-  /** The patient. */
-  readonly patient: string;
-  /** A slide of it and its split. */
-  readonly one: { readonly id: string; readonly side: SplitName };
-  /** Another slide of it and its other split. */
-  readonly other: { readonly id: string; readonly side: SplitName };
-}
-
 /** What a column of splits may hold. */
 const SIDES: Readonly<Record<string, SplitName>> = {
   ...{ train: "train", training: "train" },
   ...{ val: "val", valid: "val", validation: "val", tune: "val", dev: "val" },
   ...{ test: "test", testing: "test" },
 };
+
+/**
+ * The split that a cell of a column of splits means.
+ * @param cell What stands there.
+ * @returns The split; `undefined` for other words.
+ *
+ * @example A usual word
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * assertEquals([sideOf("Validation"), sideOf("3")], ["val", undefined]);
+ * ```
+ */
+export function sideOf(cell: string): SplitName | undefined {
+  return Object.hasOwn(SIDES, cell.toLowerCase()) ? SIDES[cell.toLowerCase()] : undefined;
+}
 
 /** Splits that a file or a column gives. */
 export interface Given {
@@ -232,38 +238,6 @@ function patientsOf(
 }
 
 /**
- * Finds patients on two sides.
- * @param samples The samples.
- * @param sides The split of each; `undefined` for those in none.
- *
- * @example Two slides of a patient
- * ```ts
- * import { assertEquals } from "@std/assert";
- *
- * const slide = (id: string) => ({ id, patient: "p", slides: [id], parts: [], targets: [0], place: "" });
- * const [leak] = leaksOf([slide("a"), slide("b")], ["train", "test"]);
- * assertEquals([leak.patient, leak.other], ["p", { id: "b", side: "test" }]);
- * ```
- */
-export function leaksOf(
-  samples: readonly SlideSample[],
-  sides: readonly (SplitName | undefined)[],
-): Leak[] {
-  const first = new Map<string, { readonly id: string; readonly side: SplitName }>();
-  const leaks = new Map<string, Leak>();
-  for (const [index, { id, patient }] of samples.entries()) {
-    const side = sides[index];
-    if (side === undefined) continue;
-    const one = first.get(patient);
-    if (one === undefined) first.set(patient, { id, side });
-    else if (one.side !== side && !leaks.has(patient)) {
-      leaks.set(patient, { patient, one, other: { id, side } });
-    }
-  }
-  return [...leaks.values()];
-}
-
-/**
  * The splits that a file or a column gives, unchecked for leaks.
  * @param data The samples.
  * @param options Where splits come from.
@@ -300,7 +274,7 @@ function columnSplits(
 ): Given {
   const sides = samples.map(({ id, split, place }) => {
     if (split === undefined) return undefined;
-    const side = SIDES[split.toLowerCase()];
+    const side = sideOf(split);
     if (side !== undefined) return side;
     refuse(
       new DataError(

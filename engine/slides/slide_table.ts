@@ -4,6 +4,7 @@
  */
 import { DataError } from "../errors.ts";
 import { openTable, quoted, shown, type Table, type TableRow } from "../storage/table.ts";
+import { UndecidedError } from "./undecided.ts";
 
 /**
  * Which tables, and which of their columns.
@@ -52,6 +53,12 @@ export interface SlideTable {
   readonly file: string;
   /** Names of the columns of labels. */
   readonly labelColumns: readonly string[];
+  /** Name of the column of slides; absent where no file was read. */
+  readonly slideColumn?: string;
+  /** Name of the column of patients, where there is one. */
+  readonly patientColumn?: string;
+  /** Names of columns that look like splits; absent where no file was read. */
+  readonly splitColumns?: readonly string[];
   /** Whether a table tells the patients. */
   readonly hasPatients: boolean;
   /** The slides. */
@@ -162,7 +169,9 @@ function missingColumn(
 ): DataError {
   const state = `it has no column of ${what} (${usual.join(", ")}), its columns are ` +
     `${quoted(columns)}: name one with data.${option}`;
-  return new DataError(`Cannot read "${file}": ${state}`, { file });
+  return new UndecidedError(`Cannot read "${file}": ${state}`, {
+    ...{ option, candidates: columns, file },
+  });
 }
 
 function joined(
@@ -176,6 +185,7 @@ function joined(
   const facts = {
     file: table.file,
     labelColumns: labelAt.map((at) => table.columns[at]),
+    ...usedColumns(labels, slides),
     hasPatients: labels.patient !== undefined,
   };
   const notices = [...table.notices, ...slides?.table.notices ?? []];
@@ -218,6 +228,19 @@ function joined(
     throw new DataError(message, { file: table.file });
   }
   return { ...facts, rows, notices };
+}
+
+/** The columns that were found, and those that may be splits. */
+function usedColumns(
+  labels: Columns,
+  slides: Columns = labels,
+): Pick<SlideTable, "slideColumn" | "patientColumn" | "splitColumns"> {
+  const columns = new Set([...labels.table.columns, ...slides.table.columns]);
+  return {
+    slideColumn: slides.table.columns[slides.slide!],
+    ...(labels.patient !== undefined && { patientColumn: labels.table.columns[labels.patient] }),
+    splitColumns: [...columns].filter((name) => name !== "" && SPLIT_COLUMN.test(name)),
+  };
 }
 
 function leftOver(names: readonly string[], what: string, file: string): string[] {
@@ -299,7 +322,11 @@ function labelColumns(
   const found = others.length === 0
     ? `it has no column of labels, its columns are ${quoted(columns)}`
     : `it is not clear which column is the label: ${quoted(others.map((at) => columns[at]))}`;
-  throw new DataError(`Cannot read "${file}": ${found}; name it with data.label_columns`, { file });
+  throw new UndecidedError(`Cannot read "${file}": ${found}; name it with data.label_columns`, {
+    option: "label_columns",
+    candidates: (others.length === 0 ? [...columns.keys()] : others).map((at) => columns[at]),
+    file,
+  });
 }
 
 function idAt({ file }: Table, { cells, line }: TableRow, at: number, what: string): string {

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { SPLIT_NAMES, type SplitName } from "../data/data.ts";
 import { DataError } from "../errors.ts";
+import { UndecidedError } from "./undecided.ts";
 import { readJsonFile } from "../storage/json_file.ts";
 import { readTable, shown, type Table } from "../storage/table.ts";
 import type { TextOptions } from "../storage/text_file.ts";
@@ -131,12 +132,18 @@ function clamFile(folder: string, fold: number | undefined): string {
   if (wanted === undefined || !folds.includes(wanted)) {
     const state = wanted === undefined ? "choose one with data.fold" : `there is no fold ${wanted}`;
     const hint = folds.length === 0 ? "" : `: ${state}`;
-    throw new DataError(`Cannot use "${folder}": it holds ${list}${hint}`, { file: folder });
+    const message = `Cannot use "${folder}": it holds ${list}${hint}`;
+    if (folds.length > 0) throw undecidedFold(message, folds, folder);
+    throw new DataError(message, { file: folder });
   }
   const name = [`splits_${wanted}.csv`, `splits_${wanted}_bool.csv`].find((each) =>
     names.includes(each)
   );
   return join(folder, name!);
+}
+
+function undecidedFold(message: string, folds: readonly number[], file: string): UndecidedError {
+  return new UndecidedError(message, { option: "fold", candidates: folds.map(String), file });
 }
 
 function readClamTable(path: string, options: TextOptions): GivenSplits {
@@ -200,9 +207,8 @@ function stampSplit(
   const split = index === undefined ? undefined : splits[index];
   if (!isRecord(split)) {
     const state = index === undefined ? "choose one with data.fold" : `there is no fold ${index}`;
-    throw new DataError(`Cannot use "${path}": it holds ${splits.length} folds: ${state}`, {
-      file: path,
-    });
+    const message = `Cannot use "${path}": it holds ${splits.length} folds: ${state}`;
+    throw undecidedFold(message, [...splits.keys()], path);
   }
   const sides = SPLIT_NAMES.flatMap((side) => {
     const name = `${side}_patients`;

@@ -11,9 +11,9 @@ import {
   type Given,
   givenSplits,
   leakError,
-  leaksOf,
   type SlideSplits,
 } from "../../engine/slides/slide_splits.ts";
+import { leaksOf } from "../../engine/slides/leaks.ts";
 import { attempt } from "../../engine/slides/refuse.ts";
 import { listFolds } from "../../engine/slides/split_file.ts";
 import type { Lines, SlideOptions } from "./_context.ts";

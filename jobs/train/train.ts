@@ -12,6 +12,8 @@ import type { RunDirectory } from "../../engine/train/run_directory.ts";
 import { FoldTrainer } from "../../engine/train/trainer.ts";
 import { FieldUse } from "../../registry/config/field_use.ts";
 import { expectedIssue } from "../../registry/config/issues.ts";
+import { isPlanLog } from "../../registry/config/plan_log.ts";
+import type { Resolution } from "../../registry/config/resolve.ts";
 import type { ResolvedConfig } from "../../registry/config/tree.ts";
 import { ConfigError } from "../../registry/errors.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
@@ -102,7 +104,7 @@ export async function train(
 ): Promise<TrainedFold[]> {
   const { registry = defaultRegistry, signal } = options;
   const resolution = resolveConfigInput(given, registry);
-  const use = new FieldUse(resolution.config, options.given ?? resolution.given);
+  const use = new FieldUse(resolution.config, asked(resolution, options));
   const { config } = use;
   const notify = notifier(options);
   refuseUnsupported(config);
@@ -125,6 +127,12 @@ export async function train(
   }
   notify(use.notices((path) => !isReadBeforeRun(path)));
   return results;
+}
+
+/** Fields that somebody set; the reasons of a plan are none that a run has to use. */
+function asked({ config, given }: Resolution, options: TrainOptions): string[] {
+  const planned = isPlanLog(config.add_log);
+  return (options.given ?? given).filter((path) => !(planned && path === "add_log"));
 }
 
 /** Loggers may wait for what they are told before they read their options. */

@@ -6,9 +6,9 @@ import type { SlideData, SlideSample } from "../../../engine/slides/slide_data.t
 import {
   divideSlides,
   type FoldChoice,
-  leaksOf,
   type SplitOptions,
 } from "../../../engine/slides/slide_splits.ts";
+import { leaksOf } from "../../../engine/slides/leaks.ts";
 import { inFolder } from "../../_training.ts";
 
 /** Patients of one to three slides, every third of class 1. */
