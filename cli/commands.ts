@@ -42,6 +42,11 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import("./extract_features.ts")).extractCommand,
   },
   {
+    name: "pack",
+    description: "Pack a directory of slides into one file of bags per split.",
+    load: async () => (await import("./pack.ts")).packCommand,
+  },
+  {
     name: "train",
     description: "Train a head on feature files or images.",
     load: async () => (await import("./train.ts")).trainCommand,
