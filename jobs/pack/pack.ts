@@ -127,6 +127,7 @@ export async function pack(
   const bits = bitsOf(surveyed, precision, notify);
   const files: PackedFile[] = [];
   for (const [at, each] of surveyed.entries()) {
+    if (resume && !existing[at]) notify([`${each.name}: no finished file is there, packed anew`]);
     const facts = { dataset, key: use.config.data.dataset, precision: bits, compression };
     const work = workOf(each, { ...facts, file: fileOf(each.name), keep: resume && existing[at] });
     const done = await packSplit(work, hooks);

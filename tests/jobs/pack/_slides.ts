@@ -3,6 +3,7 @@ import "../../../plugins/mod.ts";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { FeatureWriter } from "../../../engine/features/feature_writer.ts";
+import { Hdf5File } from "../../../engine/storage/hdf5/hdf5.ts";
 import { loadHdf5Library } from "../../../engine/storage/hdf5/library.ts";
 import type { PackedFile, PackEvent } from "../../../jobs/pack/events.ts";
 import { pack, type PackOptions } from "../../../jobs/pack/pack.ts";
@@ -103,4 +104,18 @@ export async function writeSlides(
 export function namesIn(folder: string): string[] {
   return Array.from(Deno.readDirSync(join(folder, "packed")), ({ name }) => name)
     .filter((name) => name !== ".pack.lock").sort();
+}
+
+/** Everything in a packed file but the times that the library writes into it. */
+export async function contentOf(path: string): Promise<Record<string, unknown>> {
+  using file = await Hdf5File.open(path);
+  const content: Record<string, unknown> = { attributes: [...file.attributes()] };
+  for (const name of file.names()) {
+    if (file.holdsTexts(name)) content[name] = file.texts(name);
+    else {
+      const dataset = await file.dataset(name);
+      content[name] = [dataset.header.shape, dataset.dtype, dataset.readNumbers()];
+    }
+  }
+  return content;
 }

@@ -14,7 +14,7 @@ import { ConfigError } from "../../../registry/errors.ts";
 import { SPLIT_NAMES } from "../../../registry/plugin.ts";
 import { registry } from "../../../registry/registry.ts";
 import { type Flags, inFolder } from "../../_training.ts";
-import { namesIn, packInto, PRODUCERS, writeSlides } from "./_slides.ts";
+import { contentOf, namesIn, packInto, PRODUCERS, writeSlides } from "./_slides.ts";
 
 /** The dataset of slides, as training makes it. */
 async function slidesDataset(flags: Flags) {
@@ -220,7 +220,7 @@ Deno.test("pack() replaces and keeps files only where it is told to", async () =
     const flags = await writeSlides(folder, slides, TABLE);
     await packInto(folder, flags);
     const path = join(folder, "packed/bags_train.h5");
-    const before = Deno.readFileSync(path);
+    const before = await contentOf(path);
     assertEquals(
       (await refused(folder, flags)).message,
       'Cannot write "F/packed/bags_train.h5": ' +
@@ -234,7 +234,7 @@ Deno.test("pack() replaces and keeps files only where it is told to", async () =
       'Cannot keep "F/packed/bags_train.h5": ' +
         "its precision is 32, expected 16; --overwrite replaces it",
     );
-    assertEquals(Deno.readFileSync(path), before);
+    assertEquals(await contentOf(path), before);
     const both = { ...flags, resume: "true", overwrite: "true" };
     await assertRejects(() => packInto(folder, both), ConfigError, "resume or overwrite, not both");
     Deno.writeTextFileSync(join(folder, "labels.csv"), TABLE.replace("a,1,x", "a,1,y"));
@@ -250,7 +250,7 @@ Deno.test("pack() replaces and keeps files only where it is told to", async () =
     assert(message.includes(`a slide changed at ${later.toISOString()}`), message);
     const replaced = await packInto(folder, { ...flags, overwrite: "true" });
     assertEquals(replaced.files.map(({ kept }) => kept), [false, false]);
-    assertEquals(Deno.readFileSync(path), before);
+    assertEquals(await contentOf(path), before);
   });
 });
 
