@@ -13,13 +13,7 @@ export {
   type SlideSample,
 } from "./slide_data.ts";
 export { type OpenSlide, openSlide, type SlideHeader } from "./slide_file.ts";
-export {
-  openSource as openSlideSource,
-  SLIDE_SOURCE_URL,
-  type SlidePart,
-  slidesOf,
-  type SlideSourceOptions,
-} from "./slide_source.ts";
+export { SLIDE_SOURCE_URL, type SlidePart, type SlideSourceOptions } from "./slide_source.ts";
 export {
   divideSlides,
   type FoldChoice,

@@ -8,7 +8,7 @@ import type { Split } from "../../engine/data/data.ts";
 import { DataError } from "../../engine/errors.ts";
 import { Hdf5File } from "../../engine/storage/hdf5/hdf5.ts";
 import type { PackedFile } from "./events.ts";
-import type { PackWork } from "./_pack_split.ts";
+import type { PackWork } from "./_pack_work.ts";
 
 /** Attribute with the hash of everything that a file is made from, but for the values. */
 const FINGERPRINT = "fingerprint";

@@ -4,48 +4,19 @@
  */
 import { setImmediate } from "node:timers/promises";
 import { fileFacts } from "../../engine/data/data_facts.ts";
-import type { Source, Split, SplitName } from "../../engine/data/data.ts";
+import type { Source } from "../../engine/data/data.ts";
 import { DataError } from "../../engine/errors.ts";
-import { type CoordsType, FeatureWriter } from "../../engine/features/feature_writer.ts";
-import {
-  openSlide,
-  openSlideSource,
-  type SlidePart,
-  type SlideSourceOptions,
-} from "../../engine/slides/mod.ts";
+import { FeatureWriter } from "../../engine/features/feature_writer.ts";
+import { openSlide } from "../../engine/slides/slide_file.ts";
+import { openSource, type SlidePart } from "../../engine/slides/slide_source.ts";
 import { removeTemporariesOf } from "../../engine/storage/atomic.ts";
 import type { PackedFile, PackEvent } from "./events.ts";
 import { factsOf, keepFinished } from "./_finished_file.ts";
+import type { PackWork } from "./_pack_work.ts";
 import { coordsDataset } from "./_survey.ts";
 
 /** Largest finite float16. */
 const LARGEST_FLOAT16 = 65504;
-
-/** One file to make. */
-export interface PackWork {
-  /** Which split. */
-  readonly name: SplitName;
-  /** Its samples. */
-  readonly split: Split;
-  /** Their files. */
-  readonly slides: SlideSourceOptions;
-  /** Path of the file. */
-  readonly file: string;
-  /** Number of instances. */
-  readonly instances: number;
-  /** Width of an instance. */
-  readonly embedDim: number;
-  /** Bits of a stored float. */
-  readonly precision: 16 | 32;
-  /** gzip level. */
-  readonly compression: number;
-  /** How places of instances are stored, where they are. */
-  readonly coords?: CoordsType;
-  /** What the file says of itself. */
-  readonly attributes: Readonly<Record<string, string | number>>;
-  /** Whether the file is there, and is to be kept. */
-  readonly keep: boolean;
-}
 
 /** What is told, and what stops the work. */
 export interface PackHooks {
@@ -73,7 +44,7 @@ export async function packSplit(work: PackWork, hooks: PackHooks): Promise<Packe
   const writer = await FeatureWriter.create(file, {
     ...{ embedDim, precision, compression, targets, coords },
   });
-  const source = await openSlideSource(work.slides);
+  const source = openSource(work.slides);
   try {
     for (let index = 0; index < split.length; index++) {
       await setImmediate(); // Signals are heard.

@@ -6,7 +6,8 @@
 import { setImmediate } from "node:timers/promises";
 import { DataError } from "../../engine/errors.ts";
 import type { CoordsType } from "../../engine/features/feature_writer.ts";
-import { type OpenSlide, openSlide, type SlidePart } from "../../engine/slides/mod.ts";
+import { type OpenSlide, openSlide } from "../../engine/slides/slide_file.ts";
+import type { SlidePart } from "../../engine/slides/slide_source.ts";
 import type { Hdf5Attribute, Hdf5Dataset } from "../../engine/storage/hdf5/hdf5.ts";
 
 /** Dataset of the places of instances, in HDF5 files. */

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import metadata from "../../deno.json" with { type: "json" };
 import type { Split } from "../../engine/data/data.ts";
 import { DataError } from "../../engine/errors.ts";
-import { slidesOf, type SlideSourceOptions } from "../../engine/slides/mod.ts";
+import { slidesOf, type SlideSourceOptions } from "../../engine/slides/slide_source.ts";
 import { writeError } from "../../engine/storage/atomic.ts";
 import { isFile } from "../../engine/storage/is_file.ts";
 import { FileLock } from "../../engine/storage/lock.ts";
@@ -27,7 +27,8 @@ import { ConfigError } from "../../registry/errors.ts";
 import { type Dataset, SPLIT_NAMES, type SplitName } from "../../registry/plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
 import type { PackedFile, PackEvent } from "./events.ts";
-import { type PackHooks, packSplit, type PackWork } from "./_pack_split.ts";
+import { type PackHooks, packSplit } from "./_pack_split.ts";
+import type { PackWork } from "./_pack_work.ts";
 import { type Survey, surveySlides } from "./_survey.ts";
 
 /**

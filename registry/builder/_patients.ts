@@ -5,7 +5,7 @@
 import type { Split } from "../../engine/data/data.ts";
 import { stratifiedFolds } from "../../engine/data/selection.ts";
 import { DataError } from "../../engine/errors.ts";
-import { groupFolds } from "../../engine/slides/mod.ts";
+import { groupFolds } from "../../engine/slides/divide.ts";
 import { shown } from "../../engine/storage/table.ts";
 
 /**

@@ -15,6 +15,8 @@ const LINKED = [
   "registry",
 ];
 const COPIED = ["deno.json", "deno.lock"];
+/** Stand for slides of the reader's. */
+const SLIDES = "tests/testdata/slides";
 /** Stands for a model of the reader's. */
 const MODEL = "tests/testdata/onnx/tokens.onnx";
 const PERMISSIONS = ["read", "write", "ffi", "env", "sys"].map((name) => `--allow-${name}`);
@@ -32,6 +34,8 @@ export class Sandbox implements Disposable {
 
   constructor() {
     for (const name of LINKED) Deno.symlinkSync(root + name, `${this.path}/${name}`);
+    Deno.mkdirSync(`${this.path}/tests/testdata`, { recursive: true });
+    Deno.symlinkSync(`${root}${SLIDES}`, `${this.path}/${SLIDES}`);
     for (const name of COPIED) Deno.copyFileSync(root + name, `${this.path}/${name}`);
     Deno.copyFileSync(root + MODEL, `${this.path}/encoder.onnx`);
     Deno.mkdirSync(this.#bin);

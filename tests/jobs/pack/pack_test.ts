@@ -4,7 +4,8 @@ import { openFeatureFile } from "../../../engine/features/feature_file.ts";
 import { DataError } from "../../../engine/errors.ts";
 import { openSource } from "../../../engine/features/feature_source.ts";
 import { featureSplit } from "../../../engine/features/feature_file.ts";
-import { openSlide, openSlideSource, slidesOf } from "../../../engine/slides/mod.ts";
+import { openSlide } from "../../../engine/slides/slide_file.ts";
+import { openSource as openSlideSource, slidesOf } from "../../../engine/slides/slide_source.ts";
 import { Hdf5File } from "../../../engine/storage/hdf5/hdf5.ts";
 import { FileLock } from "../../../engine/storage/lock.ts";
 import { createDataset } from "../../../registry/builder/dataset.ts";
@@ -41,7 +42,7 @@ for (const [producer, flags] of Object.entries(PRODUCERS)) {
         );
         assertEquals([precision, packed.instances], [producer === "stamp" ? 16 : 32, instances]);
         const all = Int32Array.from({ length: split.length }, (_, index) => index);
-        const source = await openSlideSource(split.source.options);
+        const source = openSlideSource(split.source.options);
         const other = await openSource(featureSplit(packed).source.options);
         assertEquals(await other.read(all), await source.read(all));
         for (const each of [source, other]) each.close();
@@ -243,7 +244,8 @@ Deno.test("pack() replaces and keeps files only where it is told to", async () =
       'Cannot keep "F/packed/bags_train.h5": it holds other slides or labels; ' +
         "--overwrite replaces it",
     );
-    const later = new Date(Date.now() + 60_000);
+    const { mtime } = Deno.statSync(path);
+    const later = new Date(mtime!.getTime() + 60_000);
     Deno.writeTextFileSync(join(folder, "labels.csv"), TABLE);
     Deno.utimeSync(join(folder, "slides/b.h5"), later, later);
     const { message } = await refused(folder, { ...flags, resume: "true" });

@@ -2,14 +2,17 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { featureSplit, openFeatureFile } from "../../../engine/features/feature_file.ts";
-import { openSlideSource, SLIDE_SOURCE_URL } from "../../../engine/slides/mod.ts";
+import {
+  openSource as openSlideSource,
+  SLIDE_SOURCE_URL,
+} from "../../../engine/slides/slide_source.ts";
 import { TrainedModel } from "../../../jobs/predict/trained_model.ts";
 import { createDataset } from "../../../registry/builder/dataset.ts";
 import { flag } from "../../../registry/config/flag.ts";
 import { resolveConfig } from "../../../registry/config/resolve.ts";
 import type { ResolvedConfig } from "../../../registry/config/tree.ts";
 import { registry } from "../../../registry/registry.ts";
-import { checkpointBytes, type Flags, inFolder, listenTo } from "../../_training.ts";
+import { type Flags, inFolder, listenTo } from "../../_training.ts";
 import { packInto, PRODUCERS } from "./_slides.ts";
 
 /** The config of a short run of CLAM. */
@@ -60,7 +63,7 @@ for (const [producer, flags] of Object.entries(PRODUCERS)) {
       const { dataset } = await createDataset({ config, registry });
       const split = (await dataset.open("test"))!;
       assertEquals(split.source.module, SLIDE_SOURCE_URL);
-      const source = await openSlideSource(split.source.options);
+      const source = openSlideSource(split.source.options);
       await using model = await TrainedModel.load(join(one.directory, "checkpoints/last.pt"));
       let index = 0;
       for await (const fromFile of model.predictFile(pathOf("test"), { batchSize: 1 })) {
@@ -71,7 +74,6 @@ for (const [producer, flags] of Object.entries(PRODUCERS)) {
       }
       assertEquals(index, featureSplit(await openFeatureFile(pathOf("test"))).length);
       source.close();
-      assertEquals(checkpointBytes(one.directory).length > 0, true);
     });
   });
 }
