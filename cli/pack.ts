@@ -80,15 +80,12 @@ async function run(prepared: PreparedJob, io: Io, listen?: Listen): Promise<numb
 /** The config, with the directory where the words name it. */
 function configOf({ paths, tree }: PreparedJob): PackConfig {
   const config = tree as unknown as PackConfig;
-  const given = config.data.data_root_dir;
-  if (paths.length + Number(given !== null) === 1) {
-    const [data_root_dir = given] = paths;
-    return { ...config, data: { ...config.data, data_root_dir } };
-  }
+  const named = [...paths, ...[config.data.data_root_dir ?? []].flat()];
+  const [data_root_dir] = named;
+  if (named.length === 1) return { ...config, data: { ...config.data, data_root_dir } };
   const expected = "one directory of slides, as in glovita_pack DIR";
-  throw new ConfigError([
-    expectedIssue("data.data_root_dir", expected, [...paths, ...given === null ? [] : [given]]),
-  ]);
+  const received = named.length === 0 ? undefined : named;
+  throw new ConfigError([expectedIssue("data.data_root_dir", expected, received)]);
 }
 
 function show(
