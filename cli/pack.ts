@@ -106,7 +106,9 @@ function show(
     case "file": {
       progress.stop();
       const { split, file, samples, instances, embedDim, precision, kept } = event;
-      const size = `${samples} samples, ${instances} x ${embedDim} float${precision}`;
+      const size = `${samples} sample${
+        samples === 1 ? "" : "s"
+      }, ${instances} x ${embedDim} float${precision}`;
       return io.out(`${split}: ${file}, ${size}${kept ? ", finished before" : ""}`);
     }
   }

@@ -124,8 +124,9 @@ async function readCoords(parts: readonly SlidePart[]): Promise<Float64Array> {
       });
     }
     coords.gather([{ start: 0, count: instances, to: filled / 2 }], values);
+    // Beyond 2^53 whole numbers have lost their last digits.
     const bad = values.subarray(filled, filled + instances * 2).findIndex((value) =>
-      !Number.isFinite(value)
+      !(Math.abs(value) <= Number.MAX_SAFE_INTEGER)
     );
     if (bad >= 0) {
       const index = Math.floor(bad / 2);

@@ -235,7 +235,9 @@ function bitsOf(
   const exact = bits === 16 ? ["float16"] : ["float16", "bfloat16", "float32"];
   notify(
     [...files].filter(([dtype]) => !exact.includes(dtype)).map(([dtype, count]) =>
-      `features of ${count} slides are ${dtype}, stored as float${bits}`
+      count === 1
+        ? `features of 1 slide are ${dtype}, stored as float${bits}`
+        : `features of ${count} slides are ${dtype}, stored as float${bits}`
     ),
   );
   return bits;

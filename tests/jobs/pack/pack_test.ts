@@ -160,7 +160,7 @@ Deno.test("pack() stores float16 only where slides have it, or where it is wante
     const { files, notices } = await packInto(folder, flags);
     assertEquals([files[0].precision, notices], [32, []]);
     const rounded = await packInto(folder, { ...flags, precision: "16", overwrite: "true" });
-    assertEquals(rounded.notices, ["features of 1 slides are float32, stored as float16"]);
+    assertEquals(rounded.notices, ["features of 1 slide are float32, stored as float16"]);
     const source = await openSource(
       featureSplit(await openFeatureFile(rounded.files[1].file)).source.options,
     );
