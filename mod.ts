@@ -42,6 +42,8 @@ export {
   type PredictionGraph,
   predictionGraph,
 } from "./engine/train/model.ts";
+export type * from "./jobs/pack/events.ts";
+export { pack, type PackOptions } from "./jobs/pack/pack.ts";
 export type { ExtractConfigInput } from "./jobs/extract/config_input.ts";
 export type * from "./jobs/extract/events.ts";
 export { extractFeatures, type ExtractOptions } from "./jobs/extract/extract.ts";
@@ -89,6 +91,7 @@ export {
   resolveInferConfig,
 } from "./registry/config/infer.ts";
 export { type Flag, flag } from "./registry/config/flag.ts";
+export type { PackConfig, PackConfigFields, PackFields, PackPart } from "./registry/config/pack.ts";
 export { type ConfigSources, type Resolution, resolveConfig } from "./registry/config/resolve.ts";
 export type * from "./registry/config/tree.ts";
 export {

@@ -57,6 +57,11 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import("./plan.ts")).planCommand,
   },
   {
+    name: "pack",
+    description: "Pack a directory of slides into one file of bags per split.",
+    load: async () => (await import("./pack.ts")).packCommand,
+  },
+  {
     name: "train",
     description: "Train a head on feature files or images.",
     load: async () => (await import("./train.ts")).trainCommand,

@@ -9,6 +9,7 @@ import "../plugins/mod.ts";
 import { shorthandOf } from "../cli/tokens.ts";
 import { optionEntries } from "../registry/config/compose.ts";
 import { EXTRACT_SECTIONS } from "../registry/config/extract.ts";
+import { PACK_SECTIONS } from "../registry/config/pack.ts";
 import { joinPath } from "../registry/config/objects.ts";
 import { describeField, type Entries, type Field, readSchema } from "../registry/config/schema.ts";
 import { type Section, SECTIONS } from "../registry/config/sections.ts";
@@ -42,7 +43,9 @@ const WIDTH = 100;
  */
 export function renderPage(registry: Registry): string {
   const shared = new Set<Section>(SECTIONS);
-  const own = EXTRACT_SECTIONS.filter((section) => !shared.has(section));
+  const ownOf = (sections: readonly Section[]) =>
+    sections.filter((section) => !shared.has(section))
+      .flatMap((section) => renderSection(section, registry));
   const nested = SLOT_NAMES.filter((slot) => SLOTS[slot].nested);
   return [
     INTRODUCTION,
@@ -51,7 +54,10 @@ export function renderPage(registry: Registry): string {
     ...nested.flatMap((slot) => renderNested(slot, registry)),
     "## Feature extraction",
     "`glovita_extract_features` takes `data`, `model` and `peft` as training does, and these fields.",
-    ...own.flatMap((section) => renderSection(section, registry)),
+    ...ownOf(EXTRACT_SECTIONS),
+    "## Packing slides",
+    "`glovita_pack` takes `data` as training does, its fields also without `data.`, and these fields.",
+    ...ownOf(PACK_SECTIONS),
   ].join("\n\n") + "\n";
 }
 

@@ -6,6 +6,7 @@
  */
 import { DataError } from "../errors.ts";
 import type { FeaturesOrigin, Labels, Split } from "../data/data.ts";
+import { sampleNames } from "./_sample_names.ts";
 import { type BagPointers, bagPointers } from "./bag_pointers.ts";
 import {
   FEATURE_SOURCE_URL,
@@ -60,6 +61,12 @@ export interface FeatureFile {
   readonly labels: Labels;
   /** Instances per bag, for bags. */
   readonly bagLengths?: Int32Array<ArrayBuffer>;
+  /** Names of the samples, where the file has `sample_ids`. */
+  readonly ids?: readonly string[];
+  /** Patients of the samples, where the file has `patient_ids`. */
+  readonly patients?: readonly string[];
+  /** Names of the classes, where the attribute `class_names` has them. */
+  readonly classNames?: readonly string[];
   /** How the features were made, where the file says so. */
   readonly origin?: FeaturesOrigin;
   /** Lines that the user should see: what the file reads from elsewhere, and what it lacks. */
@@ -240,6 +247,7 @@ export async function openFeatureFile(
   const samples = samplesOf(features, labels, pointers, fail);
   if (pointers) features.expectStored(pointers.lengths.reduce((a, b) => Math.max(a, b), 0));
   const values = readLabels(labels, kind, fail);
+  const { notices, ...names } = sampleNames(file, samples.length);
   const { shape } = features.header;
   const instances = samples.layout === "fixed_bags" ? shape[0] * shape[1] : shape[0];
   return {
@@ -250,8 +258,9 @@ export async function openFeatureFile(
     instances,
     labels: values,
     ...samples,
+    ...names,
     origin: originOf(file),
-    notices: file.notices,
+    notices: [...file.notices, ...notices],
   };
 }
 
@@ -282,6 +291,8 @@ export function featureSplit(file: FeatureFile): Split {
     labels: file.labels,
     sampleShape: [file.embedDim],
     bagLengths: file.bagLengths,
+    ...(file.ids && { ids: file.ids }),
+    ...(file.patients && { patients: file.patients }),
     origin: file.origin,
     notices: file.notices,
     files: [file.path],

@@ -3,9 +3,10 @@
  * a block. The file gets its name when it is finished.
  * @module
  */
-import type { Dataset, File } from "h5wasm/node";
+import type { File } from "h5wasm/node";
 import { DataError } from "../errors.ts";
 import { putInPlace, removeQuietly, temporaryPath, writeError } from "../storage/atomic.ts";
+import { GrowingRows } from "./_growing_rows.ts";
 import { emptyFloat16File } from "./float16_template.ts";
 import {
   hasEnded,
@@ -29,18 +30,53 @@ export interface FeatureWriterOptions {
   readonly chunkRows?: number;
   /** Real-valued targets per sample, stored as float32; without it labels are whole numbers. */
   readonly targets?: number;
+  /** Type of the places of bags' instances; without it no places are stored. */
+  readonly coords?: CoordsType;
 }
 
-type FullOptions = Required<Omit<FeatureWriterOptions, "targets">> & { readonly targets?: number };
+/**
+ * How the places of instances are stored.
+ * @category Feature files
+ */
+export type CoordsType = "int32" | "int64" | "float32" | "float64";
+
+/**
+ * What is known of a bag besides its instances and its label.
+ * @category Feature files
+ */
+export interface BagFacts {
+  /** Its name; of all bags of the file, or of none. */
+  readonly id?: string;
+  /** Its patient; of all bags of the file, or of none. */
+  readonly patient?: string;
+  /** `[instances, 2]`: the places of its instances, where the file stores them. */
+  readonly coords?: Float64Array;
+}
+
+type FullOptions =
+  & Required<Omit<FeatureWriterOptions, "targets" | "coords">>
+  & Pick<FeatureWriterOptions, "targets" | "coords">;
 
 const CHUNK_BYTES = 65536;
 /** Chunks that are written at once: one that is written in parts is compressed again for each. */
 const BUFFERED_CHUNKS = 16;
+/** Places a chunk. */
+const COORDS_ROWS = 4096;
+
+/** How places are stored: the type as the library calls it, and the values. */
+const COORDS: Readonly<
+  Record<CoordsType, readonly [dtype: string, of: (values: Float64Array) => ArrayBufferView]>
+> = {
+  int32: ["<i", (values) => Int32Array.from(values)],
+  int64: ["<q", (values) => BigInt64Array.from(values as Iterable<number>, BigInt)],
+  float32: ["<f", (values) => Float32Array.from(values)],
+  float64: ["<d", (values) => values],
+};
 
 /**
  * Writes `features (N, D)` and `labels (N,)`, or `features (M, D)`, `labels (B,)` and
- * `bag_ptr (B+1,)`, to be read by this library and by h5py; and `sample_ids (N,)`, texts, where
- * samples have names.
+ * `bag_ptr (B+1,)`, to be read by this library and by h5py; and where they are known the texts
+ * `sample_ids` and `patient_ids`, one per sample, and `coords (M, 2)`, the places of instances.
  *
  * @example Two rows
  * ```ts
@@ -59,17 +95,15 @@ const BUFFERED_CHUNKS = 16;
 export class FeatureWriter {
   readonly #path: string;
   readonly #temporary: string;
-  readonly #library: Hdf5Library;
   readonly #file: File;
   readonly #options: FullOptions;
+  readonly #features: GrowingRows<Float32Array>;
+  readonly #coords?: GrowingRows<Float64Array>;
   readonly #labels: number[] = [];
   readonly #ids: string[] = [];
+  readonly #patients: string[] = [];
   readonly #bagPointers: number[] = [0];
-  /** Rows that are not written yet. */
-  readonly #buffer: Float32Array;
-  #buffered = 0;
   #rows = 0;
-  #written = 0;
 
   private constructor(
     path: string,
@@ -79,10 +113,23 @@ export class FeatureWriter {
   ) {
     this.#path = path;
     this.#temporary = temporary;
-    this.#library = library;
     this.#options = options;
     this.#file = new library.h5wasm.File(temporary, "a");
-    this.#buffer = new Float32Array(BUFFERED_CHUNKS * options.chunkRows * options.embedDim);
+    const { embedDim, precision, chunkRows, coords } = options;
+    this.#features = new GrowingRows<Float32Array>(library, this.#file, {
+      name: "features",
+      rowSize: embedDim,
+      buffer: new Float32Array(BUFFERED_CHUNKS * chunkRows * embedDim),
+      stored: (values) => precision === 16 ? new Float16Array(values) : values,
+    });
+    if (coords === undefined) return;
+    this.#createCoords(coords);
+    this.#coords = new GrowingRows<Float64Array>(library, this.#file, {
+      name: "coords",
+      rowSize: 2,
+      buffer: new Float64Array(BUFFERED_CHUNKS * COORDS_ROWS * 2),
+      stored: COORDS[coords][1],
+    });
   }
 
   /**
@@ -92,10 +139,10 @@ export class FeatureWriter {
    * @throws {DataError} if the file cannot be made.
    */
   static async create(path: string, options: FeatureWriterOptions): Promise<FeatureWriter> {
-    const { embedDim, precision = 16, compression = 4, targets } = options;
+    const { embedDim, precision = 16, compression = 4, targets, coords } = options;
     const rowBytes = embedDim * precision / 8;
     const chunkRows = options.chunkRows ?? Math.max(1, Math.round(CHUNK_BYTES / rowBytes));
-    const full = { embedDim, precision, compression, chunkRows, targets };
+    const full = { embedDim, precision, compression, chunkRows, targets, coords };
     const library = await loadHdf5Library();
     const temporary = temporaryPath(path);
     try {
@@ -116,35 +163,65 @@ export class FeatureWriter {
    * @param features `[rows, embedDim]`, row-major.
    * @param labels One whole number per row, or `[rows, targets]` real values.
    * @param ids Names of the rows; of all rows of the file, or of none.
+   * @param patients Patients of the rows; of all rows of the file, or of none.
    * @throws {TypeError} if the lengths do not fit.
    * @throws {DataError} if the file cannot be written; nothing is left of it.
    */
-  append(features: Float32Array, labels: ArrayLike<number>, ids: readonly string[] = []): void {
+  append(
+    features: Float32Array,
+    labels: ArrayLike<number>,
+    ids: readonly string[] = [],
+    patients: readonly string[] = [],
+  ): void {
     if (this.#bagPointers.length > 1) {
       throw new TypeError("Cannot append instances: the file has bags");
+    }
+    if (this.#coords) {
+      throw new TypeError("Cannot append instances: the file stores coords of bags");
     }
     const rows = labels.length / (this.#options.targets ?? 1);
     this.#appendRows(features, rows);
     for (let i = 0; i < labels.length; i++) this.#labels.push(labels[i]);
-    for (const id of ids) this.#ids.push(id);
-    if (this.#ids.length !== 0 && this.#ids.length !== this.#rows) {
-      throw new TypeError(`Cannot append ${ids.length} names: there are ${rows} rows`);
-    }
+    this.#name(this.#ids, ids, { rows, what: "names" });
+    this.#name(this.#patients, patients, { rows, what: "patients" });
   }
 
   /**
    * Adds a bag.
    * @param features `[instances, embedDim]`, row-major, at least one instance.
-   * @param label Label of the bag, a whole number.
-   * @throws {TypeError} if the length does not fit.
+   * @param label Label of the bag, a whole number, or its real-valued targets.
+   * @param facts Its name, its patient, and the places of its instances.
+   * @throws {TypeError} if the lengths do not fit.
    * @throws {DataError} if the file cannot be written; nothing is left of it.
    */
-  appendBag(features: Float32Array, label: number): void {
+  appendBag(
+    features: Float32Array,
+    label: number | ArrayLike<number>,
+    { id, patient, coords }: BagFacts = {},
+  ): void {
+    const { embedDim, targets = 1 } = this.#options;
     const bags = this.#bagPointers.length - 1;
-    if (this.#labels.length !== bags) throw new TypeError("Cannot append a bag: the file has none");
-    this.#appendRows(features, Math.max(1, Math.ceil(features.length / this.#options.embedDim)));
-    this.#labels.push(label);
+    if (this.#labels.length !== bags * targets) {
+      throw new TypeError("Cannot append a bag: the file has none");
+    }
+    const labels = typeof label === "number" ? [label] : Array.from(label);
+    if (labels.length !== targets) {
+      throw new TypeError(`Cannot append a bag with ${labels.length} labels: expected ${targets}`);
+    }
+    const rows = Math.max(1, Math.ceil(features.length / embedDim));
+    if ((coords?.length ?? 0) !== (this.#coords ? rows * 2 : 0)) {
+      const wanted = this.#coords ? rows * 2 : 0;
+      throw new TypeError(
+        `Cannot append ${coords?.length ?? 0} coords: ${rows} rows want ${wanted}`,
+      );
+    }
+    this.#appendRows(features, rows);
+    if (coords) this.#guard(() => this.#coords!.append(coords));
+    this.#labels.push(...labels);
     this.#bagPointers.push(this.#rows);
+    this.#name(this.#ids, id === undefined ? [] : [id], { rows: 1, what: "names" });
+    const patients = patient === undefined ? [] : [patient];
+    this.#name(this.#patients, patients, { rows: 1, what: "patients" });
   }
 
   /**
@@ -163,12 +240,11 @@ export class FeatureWriter {
    */
   close(): void {
     this.#guard(() => {
-      this.#flush();
+      this.#features.flush();
+      this.#coords?.flush();
       this.#writeLabels();
-      if (this.#ids.length > 0) {
-        const shape = [this.#ids.length];
-        this.#file.create_dataset({ name: "sample_ids", data: this.#ids, shape });
-      }
+      this.#texts("sample_ids", this.#ids);
+      this.#texts("patient_ids", this.#patients);
       if (this.#bagPointers.length > 1) this.#vector("bag_ptr", this.#bagPointers);
       this.#file.close();
       putInPlace(this.#temporary, this.#path);
@@ -209,6 +285,36 @@ export class FeatureWriter {
     this.#file.create_dataset({ name, data, shape: [data.length] });
   }
 
+  #texts(name: string, data: string[]): void {
+    if (data.length > 0) this.#file.create_dataset({ name, data, shape: [data.length] });
+  }
+
+  /** Keeps what samples are called, all of them or none. */
+  #name(
+    known: string[],
+    added: readonly string[],
+    { rows, what }: { readonly rows: number; readonly what: string },
+  ): void {
+    for (const each of added) known.push(each);
+    const samples = this.#labels.length / (this.#options.targets ?? 1);
+    if (known.length === 0 || known.length === samples) return;
+    throw new TypeError(`Cannot append ${added.length} ${what}: there are ${rows} rows`);
+  }
+
+  #createCoords(type: CoordsType): void {
+    const { compression } = this.#options;
+    const [dtype, stored] = COORDS[type];
+    this.#file.create_dataset({
+      name: "coords",
+      data: stored(new Float64Array(0)) as Float64Array,
+      shape: [0, 2],
+      maxshape: [null, 2],
+      chunks: [COORDS_ROWS, 2],
+      dtype,
+      ...(compression > 0 && { compression: "gzip", compression_opts: [compression] }),
+    });
+  }
+
   #appendRows(features: Float32Array, rows: number): void {
     const { embedDim } = this.#options;
     if (features.length !== rows * embedDim) {
@@ -217,45 +323,7 @@ export class FeatureWriter {
       );
     }
     this.#rows += rows;
-    for (let at = 0; at < features.length;) {
-      const part = features.subarray(at, at + this.#buffer.length - this.#buffered);
-      this.#buffer.set(part, this.#buffered);
-      this.#buffered += part.length;
-      at += part.length;
-      if (this.#buffered === this.#buffer.length) this.#guard(() => this.#flush());
-    }
-  }
-
-  /** Writes what is buffered: whole chunks, but for the end of the file. */
-  #flush(): void {
-    const { embedDim, precision } = this.#options;
-    const values = this.#buffer.subarray(0, this.#buffered);
-    const rows = values.length / embedDim;
-    if (rows === 0) return;
-    const dataset = this.#file.get("features") as Dataset;
-    dataset.resize([this.#written + rows, embedDim]);
-    this.#write(precision === 16 ? new Float16Array(values) : values, rows);
-    this.#written += rows;
-    this.#buffered = 0;
-  }
-
-  #write(values: Float32Array | Float16Array, rows: number): void {
-    const { module } = this.#library;
-    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    const pointer = module._malloc(bytes.length);
-    try {
-      module.HEAPU8.set(bytes, pointer);
-      module.set_dataset_data(
-        this.#file.file_id,
-        "features",
-        [BigInt(rows), BigInt(this.#options.embedDim)],
-        [BigInt(this.#written), 0n],
-        [1n, 1n],
-        BigInt(pointer),
-      );
-    } finally {
-      module._free(pointer);
-    }
+    this.#guard(() => this.#features.append(features));
   }
 }
 

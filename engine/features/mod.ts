@@ -38,7 +38,12 @@ export {
   openFeatureFile,
 } from "./feature_file.ts";
 export type { FeatureLayout } from "./feature_source.ts";
-export { FeatureWriter, type FeatureWriterOptions } from "./feature_writer.ts";
+export {
+  type BagFacts,
+  type CoordsType,
+  FeatureWriter,
+  type FeatureWriterOptions,
+} from "./feature_writer.ts";
 export { readJsonFile } from "../storage/json_file.ts";
 export {
   columnAt,

@@ -4,7 +4,7 @@
  * this module.
  * @module
  */
-import type { ReadOptions, Rows, Source } from "../data/data.ts";
+import type { ReadOptions, Rows, Source, SourceModule } from "../data/data.ts";
 import { DataError } from "../errors.ts";
 import { rangesOf, type RowRange } from "../storage/hdf5/row_plan.ts";
 import { indexOfNonFinite } from "../storage/number_format.ts";
@@ -148,6 +148,21 @@ function checkFinite(
 function isOptions(options: unknown): options is SlideSourceOptions {
   return typeof options === "object" && options !== null && "samples" in options &&
     "embedDim" in options && "bags" in options;
+}
+
+/**
+ * The files that a split's source reads.
+ * @param source The source.
+ * @returns The files of each sample; `undefined` where it reads something else than slides.
+ *
+ * @example Not slides
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(slidesOf({ module: "file:///rows.ts", options: {} }), undefined);
+ * ```
+ */
+export function slidesOf({ module, options }: SourceModule): SlideSourceOptions | undefined {
+  return module === SLIDE_SOURCE_URL && isOptions(options) ? options : undefined;
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 import { DataError } from "../../engine/errors.ts";
 import type { Split } from "../../engine/data/data.ts";
+import { quoted } from "../../engine/storage/table.ts";
 import { choice, count, group, options, path, required, text } from "../../registry/options/mod.ts";
 import type { Dataset, Plugin, SplitName, Subtask, Task, TaskInfo } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
@@ -67,7 +68,8 @@ const config = options<PrecomputedFeaturesConfig>({
 
 /**
  * Reads the three layouts of feature files: instances `(N, D)`, bags of one size `(B, N, D)`, and
- * bags of any size `(M, D)` with `bag_ptr` or `bag_lengths`.
+ * bags of any size `(M, D)` with `bag_ptr` or `bag_lengths`. `sample_ids` and `patient_ids`, and the
+ * attribute `class_names`, are read where they are there.
  *
  * @example A bag of two instances and a bag of one
  * ```ts
@@ -103,15 +105,57 @@ export const precomputedFeatures: Plugin<"dataset", PrecomputedFeaturesConfig> =
       val: options.val_features_file,
       test: options.test_features_file,
     };
+    const names = new ClassNames(info);
     return {
       ...info,
+      get classNames() {
+        return names.names;
+      },
       async open(split) {
         const path = files[split];
-        return path === null ? undefined : await openSplit(path, options.dataset_kwargs, info);
+        if (path === null) return undefined;
+        return await openSplit(path, options.dataset_kwargs, { info, names });
       },
     };
   },
 };
+
+/** Names of the classes as the files have them, which must not contradict each other. */
+class ClassNames {
+  readonly #info: TaskInfo;
+  #first: { readonly file: string; readonly names: readonly string[] } | undefined;
+
+  constructor(info: TaskInfo) {
+    this.#info = info;
+  }
+
+  /** The names, once a file that has them is open. */
+  get names(): readonly string[] | undefined {
+    return this.#first?.names;
+  }
+
+  /**
+   * Takes the names of a file.
+   * @returns Lines for the user.
+   */
+  add(file: string, names: readonly string[] | undefined): readonly string[] {
+    const { numClasses, subtask } = this.#info;
+    if (names === undefined || subtask === "regression") return [];
+    if (names.length !== numClasses) {
+      return [
+        `"${file}": its ${names.length} class_names are not used, data.num_classes is ${numClasses}`,
+      ];
+    }
+    this.#first ??= { file, names };
+    const first = this.#first;
+    if (names.every((name, index) => name === first.names[index])) return [];
+    throw new DataError(
+      `Cannot use "${file}": its classes are ${quoted(names)}, those of "${first.file}" ` +
+        quoted(first.names),
+      { file },
+    );
+  }
+}
 
 function taskInfo({ task, subtask, num_classes }: PrecomputedFeaturesConfig): TaskInfo {
   if (task === "Regression" || subtask === "regression") {
@@ -120,13 +164,18 @@ function taskInfo({ task, subtask, num_classes }: PrecomputedFeaturesConfig): Ta
   return { task, subtask, numClasses: num_classes };
 }
 
-async function openSplit(path: string, keys: FeatureKeys, info: TaskInfo): Promise<Split> {
+async function openSplit(
+  path: string,
+  keys: FeatureKeys,
+  { info, names }: { readonly info: TaskInfo; readonly names: ClassNames },
+): Promise<Split> {
   const { featureSplit, openFeatureFile } = await import("../../engine/features/feature_file.ts");
   const kind = info.subtask === "multiclass" ? "class" : info.subtask;
   const file = await openFeatureFile(path, { ...keys, labels: kind });
   const split = featureSplit(file);
   checkTargets(split, keys.label_key, info);
-  return split;
+  const notices = names.add(path, file.classNames);
+  return notices.length === 0 ? split : { ...split, notices: [...split.notices ?? [], ...notices] };
 }
 
 function checkTargets({ name, labels }: Split, dataset: string, info: TaskInfo): void {

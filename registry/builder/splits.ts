@@ -4,10 +4,11 @@
  */
 import { DataError } from "../../engine/errors.ts";
 import type { Split } from "../../engine/data/data.ts";
-import { selectFraction, stratifiedFolds } from "../../engine/data/selection.ts";
+import { selectFraction } from "../../engine/data/selection.ts";
 import type { ResolvedConfig } from "../config/tree.ts";
 import { ConfigError } from "../errors.ts";
 import type { Dataset } from "../plugin.ts";
+import { foldParts, requireApart } from "./_patients.ts";
 
 /** Samples of one split that a fold uses. */
 export interface SplitPart {
@@ -40,8 +41,8 @@ export interface OpenSplits {
 /**
  * Opens the splits of a dataset and checks that they fit each other.
  * @param dataset The dataset.
- * @throws {DataError} if a split is missing, its samples have another shape or layout, or one is of
- *   a class that is not there.
+ * @throws {DataError} if a split is missing, its samples have another shape or layout, one is of
+ *   a class that is not there, or a patient is in two splits.
  */
 export async function openTrainSplits(dataset: Dataset): Promise<OpenSplits> {
   const train = await dataset.open("train");
@@ -67,10 +68,12 @@ export async function openTrainSplits(dataset: Dataset): Promise<OpenSplits> {
       );
     }
   }
-  for (const split of test ? [train, val, test] : [train, val]) {
+  const splits = test ? [train, val, test] : [train, val];
+  for (const split of splits) {
     requireLabels(split);
     checkClasses(split, dataset);
   }
+  requireApart(splits);
   return { train, val, test };
 }
 
@@ -107,7 +110,7 @@ export interface FoldOptions {
  *
  * Without cross-validation these are the splits as they are, with `data.data_fraction` of the
  * training samples. With `training.cv_folds` k > 1 the training split is divided into k stratified
- * parts; fold i validates on part i and trains on the others, and the validation split, which no
+ * parts, by patients where they are known; fold i validates on part i and trains on the others, and the validation split, which no
  * fold then trains or chooses checkpoints on, is the test split unless there is one. A dataset that
  * makes as many folds itself has divided its samples already.
  *
@@ -135,7 +138,7 @@ export function foldSplits(
       const subset = fraction === null ? undefined : selectFraction(train.labels, fraction, part);
       return { train: { split: train, subset }, val: { split: val }, test: testPart };
     }
-    const parts = stratifiedFolds(train.labels, training.cv_folds, seed);
+    const parts = foldParts(train, training.cv_folds, seed);
     const inside = indicesWhere(parts, (part) => part === fold);
     const outside = indicesWhere(parts, (part) => part !== fold);
     return {

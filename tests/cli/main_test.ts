@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { COMMANDS } from "../../cli/commands.ts";
+import { COMMANDS } from "../../cli/commands.ts";
 import { glovita } from "../../cli/main.ts";
 import metadata from "../../deno.json" with { type: "json" };
 import { listener } from "./_fakes.ts";
@@ -32,12 +33,12 @@ Deno.test("glovita --version says the version of the package", async () => {
 });
 
 Deno.test("glovita names the commands where there is none of a name, and the nearest", async () => {
-  const known =
-    'command: expected one of "download", "extract_features", "plan", "train", received';
+  const names = COMMANDS.map(({ name }) => `"${name}"`).join(", ");
+  const known = `command: expected one of ${names}, received`;
   for (
     const [word, rest] of [
-      ["infer", ' "infer"'],
-      ["glovita_infer", ' "glovita_infer"'],
+      ["forecast", ' "forecast"'],
+      ["glovita_forecast", ' "glovita_forecast"'],
       ["trian", ' "trian", did you mean "train"?'],
       ["glovita_trian", ' "glovita_trian", did you mean "train"?'],
       ["extract-feature", ' "extract-feature", did you mean "extract_features"?'],

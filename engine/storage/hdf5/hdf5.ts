@@ -133,6 +133,16 @@ export class Hdf5File implements Disposable {
   }
 
   /**
+   * Tells whether a dataset holds texts.
+   *
+   * @param name Its path inside the file.
+   * @throws {DataError} if it is missing or damaged.
+   */
+  holdsTexts(name: string): boolean {
+    return this.#guard(name, () => readType(this.#datasetObject(name).messages).class === "text");
+  }
+
+  /**
    * Reads a dataset of texts.
    *
    * @param name Its path inside the file.

@@ -6,6 +6,7 @@ import {
   openFeatureFile,
 } from "../../../engine/features/feature_file.ts";
 import { openSource } from "../../../engine/features/feature_source.ts";
+import { loadHdf5Library } from "../../../engine/storage/hdf5/library.ts";
 import { H5_FOLDER, KINDS_FOLDER, readManifest, TemporaryFolder } from "../storage/testdata.ts";
 
 const manifest = readManifest();
@@ -203,4 +204,36 @@ Deno.test("featureSplit() tells what a file reads from other files, and what it 
   assertStringIncludes(notices[1], "/linked_to_labels.h5");
   const { notices: none } = featureSplit(await openFeatureFile(`${H5_FOLDER}/instance_f32.h5`));
   assertEquals(none, []);
+});
+
+Deno.test("openFeatureFile() reads names, patients and classes, and refuses one too few", async () => {
+  const folder = await Deno.makeTempDir();
+  const write = async (name: string, ids: string[], classes?: string) => {
+    const path = `${folder}/${name}.h5`;
+    const { h5wasm } = await loadHdf5Library();
+    const file = new h5wasm.File(path, "w");
+    file.create_dataset({ name: "features", data: new Float32Array(6), shape: [2, 3] });
+    file.create_dataset({ name: "labels", data: Int32Array.of(0, 1), shape: [2] });
+    file.create_dataset({ name: "sample_ids", data: ids, shape: [ids.length] });
+    file.create_dataset({ name: "patient_ids", data: Int32Array.of(7, 8), shape: [2] });
+    if (classes !== undefined) file.create_attribute("class_names", classes);
+    file.close();
+    return path;
+  };
+  const path = await write("good", ["ä", ""], '["no","yes"]');
+  const { ids, patients, classNames, notices } = await openFeatureFile(path);
+  assertEquals([ids, patients, classNames], [["ä", ""], undefined, ["no", "yes"]]);
+  assertEquals(notices, [`"${path}": dataset "patient_ids" holds no texts and is left out`]);
+  for (const classes of ["no, yes", "[1, 2]", '{"a": 1}']) {
+    const { classNames } = await openFeatureFile(await write("other", ["a", "b"], classes));
+    assertEquals(classNames, undefined, classes);
+  }
+  const short = await write("short", ["a"]);
+  const error = await assertRejects(() => openFeatureFile(short), DataError);
+  assertEquals(
+    error.message,
+    `Cannot read "${short}": dataset "sample_ids" has 1 texts but there are 2 samples`,
+  );
+  assertEquals(error.dataset, "sample_ids");
+  await Deno.remove(folder, { recursive: true });
 });

@@ -84,6 +84,46 @@ Deno.test("FeatureWriter keeps names of samples, and real-valued targets", async
   handle.close();
 });
 
+Deno.test("FeatureWriter keeps what is known of bags", async () => {
+  for (const coords of ["int32", "int64", "float32", "float64"] as const) {
+    const path = `${folder}/known_${coords}.h5`;
+    const options = { embedDim: 3, targets: 2, coords, chunkRows: 1, compression: 1 };
+    const writer = await FeatureWriter.create(path, options);
+    const first = { id: "ä", patient: "007", coords: Float64Array.of(1, 2, 70000, -4) };
+    writer.appendBag(ROWS.subarray(0, 6), [0, 1], first);
+    const second = { id: "b", patient: "", coords: Float64Array.of(5, 6) };
+    writer.appendBag(ROWS.subarray(6, 9), Float32Array.of(1, 0.5), second);
+    writer.close();
+    const file = await openFeatureFile(path, { labels: "multilabel" });
+    assertEquals([file.ids, file.patients], [["ä", "b"], ["007", ""]]);
+    assertEquals(file.labels, { values: Float32Array.of(0, 1, 1, 0.5), width: 2 });
+    assertEquals([featureSplit(file).ids, featureSplit(file).patients], [file.ids, file.patients]);
+    using open = await Hdf5File.open(path);
+    const places = await open.dataset("coords");
+    assertEquals([places.dtype, places.header.shape], [coords, [3, 2]]);
+    assertEquals([...places.readNumbers()], [1, 2, 70000, -4, 5, 6]);
+  }
+});
+
+Deno.test("FeatureWriter refuses facts of bags that do not fit", async () => {
+  const options = { embedDim: 3, coords: "int32" } as const;
+  const writer = await FeatureWriter.create(`${folder}/facts.h5`, options);
+  const row = ROWS.subarray(0, 3);
+  const coords = Float64Array.of(1, 2);
+  const cases: [() => void, string][] = [
+    [() => writer.appendBag(row, 0), "Cannot append 0 coords: 1 rows want 2"],
+    [() => writer.appendBag(row, [0, 1], { coords }), "with 2 labels: expected 1"],
+    [() => writer.append(row, [0]), "the file stores coords of bags"],
+  ];
+  for (const [append, message] of cases) assertThrows(append, TypeError, message);
+  writer.appendBag(row, 0, { patient: "p", coords });
+  assertThrows(() => writer.appendBag(row, 0, { coords }), TypeError, "Cannot append 0 patients");
+  writer.discard();
+  const without = await FeatureWriter.create(`${folder}/facts.h5`, { embedDim: 3 });
+  assertThrows(() => without.appendBag(row, 0, { coords }), TypeError, "1 rows want 0");
+  without.discard();
+});
+
 Deno.test("FeatureWriter wants names of all samples or of none", async () => {
   const writer = await FeatureWriter.create(`${folder}/half.h5`, { embedDim: 3 });
   writer.append(ROWS.subarray(0, 3), [0]);

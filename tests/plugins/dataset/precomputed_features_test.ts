@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import * as v from "valibot";
 import { DataError } from "../../../engine/errors.ts";
+import { FeatureWriter } from "../../../engine/features/feature_writer.ts";
 import { precomputedFeatures } from "../../../plugins/dataset/precomputed_features.ts";
 import type { Dataset as Plugged } from "../../../registry/plugin.ts";
 import { type Dataset, inFolder, writeHdf5 } from "../../_training.ts";
@@ -90,5 +91,39 @@ Deno.test("precomputed_features names file, dataset and index of targets that do
       error.message,
       `Cannot use "${file}": dataset "labels" has 1 target per sample, data.num_classes is 2`,
     );
+  });
+});
+
+/** Writes two samples, with names of their classes. */
+async function named(path: string, classes: readonly string[]): Promise<string> {
+  const writer = await FeatureWriter.create(path, { embedDim: 3 });
+  writer.append(new Float32Array(6), [0, 1], ["a", "b"], ["p", "q"]);
+  writer.attribute("class_names", JSON.stringify(classes));
+  writer.close();
+  return path;
+}
+
+Deno.test("precomputed_features reads names of samples, patients and classes", async () => {
+  await inFolder(async (folder) => {
+    const train_features_file = await named(join(folder, "a.h5"), ["x", "y"]);
+    const val_features_file = await named(join(folder, "b.h5"), ["y", "x"]);
+    const options = { train_features_file, val_features_file };
+    const made = dataset({ num_classes: 2, ...options });
+    const split = await made.open("train");
+    assertEquals([split?.ids, split?.patients], [["a", "b"], ["p", "q"]]);
+    assertEquals(made.classNames, ["x", "y"]);
+    const error = await assertRejects(() => made.open("val"), DataError);
+    assertEquals(
+      error.message,
+      `Cannot use "${val_features_file}": its classes are "y", "x", those of ` +
+        `"${train_features_file}" "x", "y"`,
+    );
+    const other = dataset({ num_classes: 3, ...options });
+    assertEquals((await other.open("train"))?.notices, [
+      `"${train_features_file}": its 2 class_names are not used, data.num_classes is 3`,
+    ]);
+    assertEquals(other.classNames, undefined);
+    const numbers = dataset({ num_classes: 1, task: "Regression", ...options });
+    assertEquals((await numbers.open("train"))?.notices, []);
   });
 });

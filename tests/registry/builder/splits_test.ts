@@ -119,3 +119,30 @@ Deno.test("foldSplits() names the field where there are too few samples", () => 
   const error = assertThrows(() => foldOf({ "training.cv_folds": "40" }), ConfigError);
   assertEquals(error.issues[0].path, "training.cv_folds");
 });
+
+Deno.test("foldSplits() divides whole patients where the training split knows them", () => {
+  const patients = Array.from({ length: 31 }, (_, index) => `p${Math.floor(index / 3)}`);
+  for (let seed = 0; seed < 20; seed++) {
+    const seen: number[] = [];
+    for (const fold of [0, 1, 2]) {
+      const splits = { train: { ...train, patients }, val, test };
+      const config = runConfig(files, { "training.cv_folds": "3" });
+      const parts = foldSplits(splits, config, { fold, seed });
+      const inside = new Set(Array.from(parts.val.subset!, (index) => patients[index]));
+      assert(parts.train.subset!.every((index) => !inside.has(patients[index])));
+      seen.push(...parts.val.subset!);
+    }
+    assertEquals(seen.sort((a, b) => a - b), [...train.labels.values.keys()]);
+  }
+});
+
+Deno.test("openTrainSplits() refuses a patient in two splits, unless they are one file", async () => {
+  const of = (name: string, ...patients: string[]) => split(name, patients.length, { patients });
+  const splits = { train: of("train.h5", "a", "b"), val: of("val.h5", "c", "b") };
+  const error = await assertRejects(() => openTrainSplits(dataset(splits)), DataError);
+  assertEquals(error.message, 'Cannot use "val.h5": patient "b" is in "train.h5" as well');
+  const apart = { train: of("train.h5", "a"), val: of("val.h5", "c"), test: split("test.h5", 2) };
+  assertEquals((await openTrainSplits(dataset(apart))).val, apart.val);
+  const same = { train: of("all.h5", "a"), val: of("all.h5", "a") };
+  assertEquals((await openTrainSplits(dataset(same))).val, same.val);
+});
