@@ -36,6 +36,11 @@ export interface FeatureFileOptions {
   readonly bag_lengths_key?: string;
   /** What the targets are. @default {"class"} */
   readonly labels?: LabelKind;
+  /**
+   * Targets per sample that a file without any is taken to have, all of them zero; where not given,
+   * targets must be there.
+   */
+  readonly unlabelledWidth?: number;
 }
 
 /**
@@ -59,6 +64,8 @@ export interface FeatureFile {
   readonly instances: number;
   /** Targets of all samples. */
   readonly labels: Labels;
+  /** Whether the file has no targets: `labels` are zeros. @default {false} */
+  readonly unlabelled?: boolean;
   /** Instances per bag, for bags. */
   readonly bagLengths?: Int32Array<ArrayBuffer>;
   /** Names of the samples, where the file has `sample_ids`. */
@@ -165,6 +172,30 @@ function originOf(file: Hdf5File): FeaturesOrigin | undefined {
   return texts.length > 0 ? Object.fromEntries(texts) : undefined;
 }
 
+/** Names of the datasets that say which rows form a bag. */
+interface PointerKeys {
+  readonly ptrKey: string;
+  readonly lengthsKey: string;
+}
+
+/** How many samples a file without targets has. */
+async function samplesWithout(
+  file: Hdf5File,
+  features: Hdf5Dataset,
+  { ptrKey, lengthsKey }: PointerKeys,
+): Promise<number> {
+  if (file.kindOf(ptrKey) === "dataset") return Math.max(0, (await file.dataset(ptrKey)).rows - 1);
+  if (file.kindOf(lengthsKey) === "dataset") return (await file.dataset(lengthsKey)).rows;
+  return features.rows;
+}
+
+/** Targets that nobody knows. */
+function zeros(count: number, width: number, kind: LabelKind): Labels {
+  return kind === "class"
+    ? { values: new Int32Array(count), width: 1 }
+    : { values: new Float32Array(count * width), width };
+}
+
 /** How rows form samples, and how many of them. */
 interface Samples {
   readonly layout: FeatureLayout;
@@ -174,12 +205,11 @@ interface Samples {
 
 function samplesOf(
   features: Hdf5Dataset,
-  labels: Hdf5Dataset,
+  count: number,
   pointers: BagPointers | undefined,
   fail: Fail,
 ): Samples {
   const { name, shape } = features.header;
-  const count = labels.rows;
   if (shape.length === 3) {
     if (pointers) {
       throw fail(name, `holds fixed-size bags but the file also carries "${pointers.name}"`);
@@ -233,20 +263,26 @@ export async function openFeatureFile(
     });
   using file = await Hdf5File.open(path);
   const features = await file.dataset(featureKey);
-  const labels = await file.dataset(labelKey);
+  const { unlabelledWidth: width } = options;
+  const unlabelled = width !== undefined && file.kindOf(labelKey) === "missing";
+  const labels = unlabelled ? undefined : await file.dataset(labelKey);
   checkFeatures(features, fail);
-  checkLabels(labels, kind, fail);
-  // Shapes are compared before values are read: what a shape says costs its file nothing.
-  const pointers = await bagPointers(file, {
+  if (labels) checkLabels(labels, kind, fail);
+  const keys = {
     ptrKey: options.bag_ptr_key ?? "bag_ptr",
     lengthsKey: options.bag_lengths_key ?? "bag_lengths",
-    bags: labels.rows,
+  };
+  const count = labels?.rows ?? await samplesWithout(file, features, keys);
+  // Shapes are compared before values are read: what a shape says costs its file nothing.
+  const pointers = await bagPointers(file, {
+    ...keys,
+    bags: count,
     rows: features.rows,
     features: features.header,
   });
-  const samples = samplesOf(features, labels, pointers, fail);
+  const samples = samplesOf(features, count, pointers, fail);
   if (pointers) features.expectStored(pointers.lengths.reduce((a, b) => Math.max(a, b), 0));
-  const values = readLabels(labels, kind, fail);
+  const values = labels ? readLabels(labels, kind, fail) : zeros(count, width!, kind);
   const { notices, ...names } = sampleNames(file, samples.length);
   const { shape } = features.header;
   const instances = samples.layout === "fixed_bags" ? shape[0] * shape[1] : shape[0];
@@ -257,6 +293,7 @@ export async function openFeatureFile(
     embedDim: shape.at(-1) ?? 0,
     instances,
     labels: values,
+    ...(unlabelled && { unlabelled }),
     ...samples,
     ...names,
     origin: originOf(file),
@@ -289,6 +326,7 @@ export function featureSplit(file: FeatureFile): Split {
     name: file.path,
     length: file.length,
     labels: file.labels,
+    ...(file.unlabelled && { unlabelled: true }),
     sampleShape: [file.embedDim],
     bagLengths: file.bagLengths,
     ...(file.ids && { ids: file.ids }),

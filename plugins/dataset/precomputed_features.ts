@@ -98,7 +98,7 @@ export const precomputedFeatures: Plugin<"dataset", PrecomputedFeaturesConfig> =
   key: "precomputed_features",
   description: "features in HDF5 files, one file per split",
   config,
-  create(options): Dataset {
+  create(options, { mayLackLabels }): Dataset {
     const info = taskInfo(options);
     const files: Record<SplitName, string | null> = {
       train: options.train_features_file,
@@ -114,7 +114,7 @@ export const precomputedFeatures: Plugin<"dataset", PrecomputedFeaturesConfig> =
       async open(split) {
         const path = files[split];
         if (path === null) return undefined;
-        return await openSplit(path, options.dataset_kwargs, { info, names });
+        return await openSplit(path, options.dataset_kwargs, { info, names, mayLackLabels });
       },
     };
   },
@@ -167,11 +167,16 @@ function taskInfo({ task, subtask, num_classes }: PrecomputedFeaturesConfig): Ta
 async function openSplit(
   path: string,
   keys: FeatureKeys,
-  { info, names }: { readonly info: TaskInfo; readonly names: ClassNames },
+  { info, names, mayLackLabels }: {
+    readonly info: TaskInfo;
+    readonly names: ClassNames;
+    readonly mayLackLabels?: boolean;
+  },
 ): Promise<Split> {
   const { featureSplit, openFeatureFile } = await import("../../engine/features/feature_file.ts");
   const kind = info.subtask === "multiclass" ? "class" : info.subtask;
-  const file = await openFeatureFile(path, { ...keys, labels: kind });
+  const unlabelledWidth = mayLackLabels ? info.numClasses : undefined;
+  const file = await openFeatureFile(path, { ...keys, labels: kind, unlabelledWidth });
   const split = featureSplit(file);
   checkTargets(split, keys.label_key, info);
   const notices = names.add(path, file.classNames);

@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
 import { COMMANDS } from "../../cli/commands.ts";
-import { COMMANDS } from "../../cli/commands.ts";
 import { glovita } from "../../cli/main.ts";
 import metadata from "../../deno.json" with { type: "json" };
 import { listener } from "./_fakes.ts";

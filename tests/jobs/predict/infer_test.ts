@@ -7,7 +7,14 @@ import type { InferEvent } from "../../../jobs/predict/infer_events.ts";
 import type { InferPart } from "../../../registry/config/infer.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import { bagFlags, writeBags, writeBagSplits } from "../../_bags.ts";
-import { type Flags, inFolder, runTrain, writeSplits } from "../../_training.ts";
+import {
+  classSamples,
+  type Flags,
+  inFolder,
+  runTrain,
+  writeHdf5,
+  writeSplits,
+} from "../../_training.ts";
 
 const METRICS: Flags = { "task.metrics": '["acc", "f1", "auroc"]' };
 
@@ -89,6 +96,45 @@ Deno.test("new data takes the place of the test split, and the last checkpoint t
     assertEquals([found.predictions.ids.length, found.file], [7, pred_output]);
     assert(found.checkpoints[0].endsWith("last.pt"));
     assertEquals((await Deno.readTextFile(pred_output)).trim().split("\n").length, 8);
+  });
+});
+
+Deno.test("a file without labels gives predictions and no metrics", async () => {
+  await inFolder(async (folder) => {
+    const files = await writeSplits(folder);
+    const { done } = await runTrain(files);
+    const bare = join(folder, "bare.h5");
+    const { features } = classSamples(18, 3);
+    await writeHdf5(bare, { features });
+    const choice = { exp_dir: done.directory, pred_output: join(folder, "p.csv") };
+    const { metrics, predictions } = await infer([choice, newFile(bare)]);
+    const known = await infer([{ exp_dir: done.directory }]);
+    assertEquals([metrics, predictions.labels], [undefined, undefined]);
+    assertEquals(predictions.scores, known.predictions.scores);
+    const { message } = await assertRejects(
+      () => runTrain({ ...files, test: bare }, { "logger.group": "b" }),
+      DataError,
+    );
+    assertEquals(message, `Cannot read "${bare}": dataset "labels" is missing`);
+  });
+});
+
+Deno.test("bags without labels are counted by their pointers", async () => {
+  await inFolder(async (folder) => {
+    const files = await writeBagSplits(folder);
+    const { done } = await runTrain(files, bagFlags());
+    const features = { data: new Float32Array(6 * 8).fill(0.5), shape: [6, 8] };
+    const pointers = {
+      bag_ptr: { data: BigInt64Array.of(0n, 1n, 4n, 6n), shape: [4] },
+      bag_lengths: { data: Int32Array.of(1, 3, 2), shape: [3] },
+    };
+    for (const [name, data] of Object.entries(pointers)) {
+      const bare = join(folder, `${name}.h5`);
+      await writeHdf5(bare, { features, [name]: data });
+      const choice = { exp_dir: done.directory, pred_output: join(folder, "p.csv") };
+      const { predictions } = await infer([choice, newFile(bare)]);
+      assertEquals([predictions.ids, predictions.labels], [["0", "1", "2"], undefined]);
+    }
   });
 });
 
