@@ -19,8 +19,9 @@
  *
  * A config is a list of parts: plugins with their options, chosen by {@linkcode configure}, and
  * fields that belong to no plugin. {@linkcode train} and {@linkcode extractFeatures} do the work,
- * {@linkcode trainEvents} and {@linkcode extractEvents} tell of it in a loop, and
- * {@linkcode TrainedModel} predicts with what was trained. All of them print nothing and throw
+ * {@linkcode trainEvents} and {@linkcode extractEvents} tell of it in a loop,
+ * {@linkcode TrainedModel} predicts with what was trained, and {@linkcode evaluatePredictions} says
+ * how good predictions are. All of them print nothing and throw
  * errors with fields: {@linkcode ConfigError}, {@linkcode DataError}, {@linkcode TrainingError}.
  *
  * Importing this module adds the built-in plugins to the default registry, opens no file and loads
@@ -33,6 +34,8 @@
  * - `/cli`: the command `glovita`.
  * @module
  */
+export type { Labels } from "./engine/data/data.ts";
+export type { Predictions } from "./engine/data/predictions.ts";
 export { DataError, type DataErrorOptions, PartError, TrainingError } from "./engine/errors.ts";
 export * from "./engine/train/events.ts";
 export {
@@ -41,6 +44,10 @@ export {
   type PredictionGraph,
   predictionGraph,
 } from "./engine/train/model.ts";
+export type { CalibrationBin } from "./engine/metrics/calibration.ts";
+export { type EvaluateOptions, evaluatePredictions } from "./jobs/evaluate/evaluate.ts";
+export type * from "./jobs/evaluate/evaluation.ts";
+export { evaluateFolds } from "./jobs/evaluate/folds.ts";
 export type { ExtractConfigInput } from "./jobs/extract/config_input.ts";
 export type * from "./jobs/extract/events.ts";
 export { extractFeatures, type ExtractOptions } from "./jobs/extract/extract.ts";

@@ -34,6 +34,7 @@
  * ```
  * @module
  */
+export * from "../engine/metrics/brier.ts";
 export * from "../engine/metrics/calibration.ts";
 export {
   argmax,

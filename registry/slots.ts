@@ -1,6 +1,6 @@
 /**
- * Where each slot's key stands in the config tree, and what it is when nobody says. This table and
- * the plugins themselves are the only places that name keys.
+ * Where each slot's key stands in the config tree, and what it is when nobody says. This table, the
+ * plugins themselves and the default metrics of `jobs/evaluate/` are the only places that name keys.
  * @module
  */
 import { joinPath } from "./config/objects.ts";

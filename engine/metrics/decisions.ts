@@ -155,15 +155,12 @@ export function decide(samples: MetricInput): Decided {
  * @category Metrics
  */
 export function countDecisions(decided: Decided, counts?: Int32Array): Decisions {
-  const { subtask, numClasses } = decided;
-  const [hits, predicted, actual] = Array.from({ length: 3 }, () => new Float64Array(numClasses));
-  const count = counts === undefined ? decided.count : sumOf(counts);
-  const add = subtask === "multilabel" ? addLabels : addClasses;
-  add(decided, counts ?? new Int32Array(decided.count).fill(1), hits, predicted, actual);
-  const classes = Array.from(hits, (tp, c): ClassCounts => {
-    const [fp, fn] = [predicted[c] - tp, actual[c] - tp];
-    return { tp, fp, fn, tn: count - tp - fp - fn };
-  });
+  const { subtask } = decided;
+  const weights = counts ?? new Int32Array(decided.count).fill(1);
+  const count = weights.reduce((sum, weight) => sum + weight, 0);
+  const classes = subtask === "multilabel"
+    ? countLabels(decided, weights)
+    : countClasses(decided, weights, count);
   return { subtask, count, classes };
 }
 
@@ -199,44 +196,36 @@ export function confusionMatrix(decided: Decided, counts?: Int32Array): Float64A
   return matrix;
 }
 
-function sumOf(counts: Int32Array): number {
-  let sum = 0;
-  for (let i = 0; i < counts.length; i++) sum += counts[i];
-  return sum;
+function countClasses(
+  { numClasses, predicted, actual }: Decided,
+  weights: Int32Array,
+  count: number,
+): ClassCounts[] {
+  const [hits, decisions, targets] = Array.from({ length: 3 }, () => new Float64Array(numClasses));
+  for (let i = 0; i < weights.length; i++) {
+    decisions[predicted[i]] += weights[i];
+    targets[actual[i]] += weights[i];
+    if (predicted[i] === actual[i]) hits[actual[i]] += weights[i];
+  }
+  return Array.from(hits, (tp, c): ClassCounts => {
+    const [fp, fn] = [decisions[c] - tp, targets[c] - tp];
+    return { tp, fp, fn, tn: count - tp - fp - fn };
+  });
 }
 
-function addClasses(
-  decided: Decided,
-  counts: Int32Array,
-  hits: Float64Array,
-  predicted: Float64Array,
-  actual: Float64Array,
-): void {
-  for (let i = 0; i < decided.count; i++) {
-    const [decision, target] = [decided.predicted[i], decided.actual[i]];
-    predicted[decision] += counts[i];
-    actual[target] += counts[i];
-    if (decision === target) hits[target] += counts[i];
-  }
-}
-
-function addLabels(
-  { count, numClasses, ...decided }: Decided,
-  counts: Int32Array,
-  hits: Float64Array,
-  predicted: Float64Array,
-  actual: Float64Array,
-): void {
-  for (let i = 0, at = 0; i < count; i++) {
-    const weight = counts[i];
-    if (weight === 0) {
-      at += numClasses;
-      continue;
-    }
-    for (let c = 0; c < numClasses; c++, at++) {
-      predicted[c] += weight * decided.predicted[at];
-      actual[c] += weight * decided.actual[at];
-      hits[c] += weight * decided.predicted[at] * decided.actual[at];
+function countLabels(
+  { numClasses, predicted, actual }: Decided,
+  weights: Int32Array,
+): ClassCounts[] {
+  const tallies = new Float64Array(4 * numClasses); // of each label: tn, fn, fp, tp
+  for (let i = 0, at = 0; i < weights.length; i++) {
+    const weight = weights[i];
+    for (let c = 0; c < 4 * numClasses; c += 4, at++) {
+      tallies[c + 2 * predicted[at] + actual[at]] += weight;
     }
   }
+  return Array.from({ length: numClasses }, (_, c): ClassCounts => {
+    const [tn, fn, fp, tp] = tallies.subarray(4 * c, 4 * c + 4);
+    return { tp, fp, fn, tn };
+  });
 }

@@ -12,6 +12,7 @@
  * Sums are kept in double precision.
  * @module
  */
+import { brierLoss } from "../../engine/metrics/brier.ts";
 import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { MetricInput, MetricPlugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
@@ -43,7 +44,7 @@ export const brier: MetricPlugin<NoOptions> = {
   subtasks: ["multiclass", "multilabel"],
   create(_config, task) {
     assertSupported(brier, task);
-    const lossOf = task.subtask === "multilabel" ? lossOfLabels : lossOfClasses;
+    const lossOf = task.subtask === "multilabel" ? lossOfLabels : brierLoss;
     return {
       higherIsBetter: false,
       targetThreshold: THRESHOLD,
@@ -52,14 +53,6 @@ export const brier: MetricPlugin<NoOptions> = {
     };
   },
 };
-
-function lossOfClasses({ numClasses, scores, labels }: MetricInput, sample: number): number {
-  let sum = 0;
-  for (let c = 0; c < numClasses; c++) {
-    sum += (scores[sample * numClasses + c] - (labels[sample] === c ? 1 : 0)) ** 2;
-  }
-  return numClasses < 3 ? sum / 2 : sum;
-}
 
 function lossOfLabels({ numClasses, scores, labels }: MetricInput, sample: number): number {
   return meanOverValues(
