@@ -20,9 +20,11 @@
  * A config is a list of parts: plugins with their options, chosen by {@linkcode configure}, and
  * fields that belong to no plugin. {@linkcode train} and {@linkcode extractFeatures} do the work,
  * {@linkcode trainEvents} and {@linkcode extractEvents} tell of it in a loop,
- * {@linkcode TrainedModel} predicts with what was trained, and {@linkcode inspect} says what data is
- * and what is wrong with it, {@linkcode plan} makes a config for it. All of them print nothing and throw errors with fields:
- * {@linkcode ConfigError}, {@linkcode DataError}, {@linkcode TrainingError}.
+ * {@linkcode TrainedModel} and {@linkcode infer} predict with what was trained,
+ * {@linkcode evaluatePredictions} says how good predictions are, {@linkcode inspect} what data is and
+ * what is wrong with it, and {@linkcode plan} makes a config for it. All of them print nothing and
+ * throw errors with fields: {@linkcode ConfigError}, {@linkcode DataError},
+ * {@linkcode TrainingError}.
  *
  * Importing this module adds the built-in plugins to the default registry, opens no file and loads
  * no native code. The other entries of the package:
@@ -34,6 +36,8 @@
  * - `/cli`: the command `glovita`.
  * @module
  */
+export type { Labels } from "./engine/data/data.ts";
+export type { Predictions } from "./engine/data/predictions.ts";
 export { DataError, type DataErrorOptions, PartError, TrainingError } from "./engine/errors.ts";
 export * from "./engine/train/events.ts";
 export {
@@ -44,6 +48,10 @@ export {
 } from "./engine/train/model.ts";
 export type * from "./jobs/pack/events.ts";
 export { pack, type PackOptions } from "./jobs/pack/pack.ts";
+export type { CalibrationBin } from "./engine/metrics/calibration.ts";
+export { type EvaluateOptions, evaluatePredictions } from "./jobs/evaluate/evaluate.ts";
+export type * from "./jobs/evaluate/evaluation.ts";
+export { evaluateFolds } from "./jobs/evaluate/folds.ts";
 export type { ExtractConfigInput } from "./jobs/extract/config_input.ts";
 export type * from "./jobs/extract/events.ts";
 export { extractFeatures, type ExtractOptions } from "./jobs/extract/extract.ts";

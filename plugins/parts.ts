@@ -2,7 +2,7 @@
  * What the built-in plugins are made of, for plugins of your own: weight decay and the Adam step,
  * counts and rankings of predictions, numbers per channel. Importing this module adds no plugin.
  *
- * @example A metric: the share of negatives that are recognized
+ * @example A metric: the share of right decisions against a class
  * ```ts
  * import {
  *   accumulateDecisions,
@@ -12,30 +12,43 @@
  * } from "@glovita/glovita/parts";
  * import { type MetricPlugin, type NoOptions, noOptions, registry } from "@glovita/glovita/plugin";
  *
- * const specificity: MetricPlugin<NoOptions> = {
+ * const npv: MetricPlugin<NoOptions> = {
  *   slot: "metric",
- *   key: "specificity",
- *   description: "true negatives among all negatives (macro average)",
+ *   key: "npv",
+ *   description: "true negatives among all decisions against a class (macro average)",
  *   config: noOptions,
  *   subtasks: ["multiclass", "multilabel"],
  *   create(_config, task) {
- *     assertSupported(specificity, task);
+ *     assertSupported(npv, task);
  *     return {
  *       higherIsBetter: true,
  *       accumulator: () =>
- *         accumulateDecisions("specificity", task, (decisions) => ({
- *           Specificity: macroAverage(decisions, ({ tn, fp }) => ratio(tn, tn + fp)),
+ *         accumulateDecisions("npv", task, (decisions) => ({
+ *           NPV: macroAverage(decisions, ({ tn, fn }) => ratio(tn, tn + fn)),
  *         })),
  *     };
  *   },
  * };
  *
- * registry.add(specificity);
+ * registry.add(npv);
  * ```
  * @module
  */
+export * from "../engine/metrics/brier.ts";
+export * from "../engine/metrics/calibration.ts";
+export {
+  argmax,
+  confusionMatrix,
+  countDecisions,
+  decide,
+  type Decided,
+} from "../engine/metrics/decisions.ts";
+export * from "../engine/metrics/moments.ts";
+export * from "../engine/metrics/ranked_classes.ts";
 export * from "./metric/_confusion.ts";
+export * from "./metric/_losses.ts";
 export * from "./metric/_metric.ts";
+export * from "./metric/_moments.ts";
 export * from "./metric/_ranking.ts";
 export * from "./metric/_samples.ts";
 export * from "./optimizer/_adam.ts";

@@ -11,6 +11,7 @@ import type { Tensor } from "../engine/ir/node.ts";
 import type {
   Logger,
   Metric,
+  MetricInput,
   Optimizer,
   Schedule,
   Subtask,
@@ -294,7 +295,7 @@ export interface SlotProducts {
   /** Learning-rate schedules. */
   readonly scheduler: Schedule;
   /** Measures of quality. */
-  readonly metric: Metric;
+  readonly metric: ResampledMetric;
   /** Destinations of a run's numbers. */
   readonly logger: Logger;
   /** From decoded images to an encoder's input. */
@@ -368,6 +369,29 @@ export interface Plugin<S extends Slot = Slot, C = unknown> {
    * @throws {DataError} if the data does not fit the options.
    */
   create(config: C, context: SlotContexts[S]): Created<S>;
+}
+
+/**
+ * Computes a metric of a resample: of the same samples, some of them left out, some repeated.
+ * @param counts How often each sample occurs; the array is filled anew for the next resample.
+ * @returns Values by logged name, those of an accumulator that got each sample so often.
+ * @category Metrics
+ */
+export type Resampler = (counts: Int32Array) => Readonly<Record<string, number>>;
+
+/**
+ * A metric that may have a faster way to the same numbers for the bootstrap, which asks for them a
+ * thousand times.
+ * @category Metrics
+ */
+export interface ResampledMetric extends Metric {
+  /**
+   * Prepares resampling, for example by sorting once; absent where each resample goes through an
+   * accumulator.
+   * @param samples Predictions and targets of all samples, which stay as they are.
+   * @returns The metric of any resample.
+   */
+  resampler?(samples: MetricInput): Resampler;
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Where each slot's key stands in the config tree, and what it is when nobody says. This table, the
- * plugins themselves and the recipes of plans (`jobs/plan/keys.ts`) are the only places that name
- * keys.
+ * plugins themselves, the recipes of plans (`jobs/plan/keys.ts`) and the default metrics of
+ * `jobs/evaluate/` are the only places that name keys.
  * @module
  */
 import { joinPath } from "./config/objects.ts";

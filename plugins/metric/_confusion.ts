@@ -3,36 +3,17 @@
  * ground of accuracy, precision, recall and F1.
  * @module
  */
-import type { MetricAccumulator, MetricInput, Subtask, TaskInfo } from "../../registry/plugin.ts";
+import {
+  argmax,
+  type ClassCounts,
+  countDecisions,
+  decide,
+  type Decisions,
+} from "../../engine/metrics/decisions.ts";
+import type { MetricAccumulator, MetricInput, Resampler, TaskInfo } from "../../registry/plugin.ts";
 import { assertBatch, THRESHOLD } from "./_metric.ts";
 
-/**
- * Decisions of one class against the rest.
- * @category Metrics
- */
-export interface ClassCounts {
-  /** Samples of the class that were predicted as such. */
-  readonly tp: number;
-  /** Samples of other classes that were predicted as this one. */
-  readonly fp: number;
-  /** Samples of the class that were missed. */
-  readonly fn: number;
-  /** Samples of other classes that were not predicted as this one. */
-  readonly tn: number;
-}
-
-/**
- * Decisions on all samples so far.
- * @category Metrics
- */
-export interface Decisions {
-  /** How targets are encoded. */
-  readonly subtask: Subtask;
-  /** Number of samples. */
-  readonly count: number;
-  /** Decisions by class. */
-  readonly classes: readonly ClassCounts[];
-}
+export type { ClassCounts, Decisions } from "../../engine/metrics/decisions.ts";
 
 /**
  * Counts decisions class by class, batch by batch; its size depends on the number of classes only.
@@ -160,6 +141,34 @@ export function accumulateDecisions(
 }
 
 /**
+ * Makes the {@linkcode Resampler} of a metric that needs no more than {@linkcode Decisions}.
+ * @param samples Predictions and targets of all samples.
+ * @param score Computes the metric's values.
+ * @returns The metric of any resample.
+ *
+ * @example Share of the samples of class 1 that were found, the second sample left out
+ * ```ts
+ * import { recall, resampleDecisions } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const task = { task: "Classification", subtask: "multiclass", numClasses: 2 } as const;
+ * const scores = Float32Array.of(0.1, 0.9, 0.8, 0.2);
+ * const samples = { ...task, count: 2, scores, labels: Int32Array.of(1, 1) };
+ * const resample = resampleDecisions(samples, ({ classes }) => ({ Found: recall(classes[1]) }));
+ * assertEquals(resample(Int32Array.of(1, 0)), { Found: 1 });
+ * ```
+ *
+ * @category Metrics
+ */
+export function resampleDecisions(
+  samples: MetricInput,
+  score: (decisions: Decisions) => Readonly<Record<string, number>>,
+): Resampler {
+  const decided = decide(samples);
+  return (counts) => score(countDecisions(decided, counts));
+}
+
+/**
  * Divides, with 0 for nothing out of nothing, as torchmetrics does (`zero_division=0`).
  * @param numerator What is counted.
  * @param denominator What it is counted out of.
@@ -265,15 +274,4 @@ export function macroAverage(
     ? classes
     : classes.filter(({ tp, fp, fn }) => tp + fp + fn > 0);
   return present.reduce((sum, each) => sum + score(each), 0) / present.length;
-}
-
-function argmax(scores: Float32Array, start: number, length: number): number {
-  let best = 0;
-  let highest = -Infinity;
-  for (let c = 0; c < length; c++) {
-    const score = scores[start + c];
-    if (Number.isNaN(score)) return c; // torch ranks NaN highest
-    if (score > highest) [best, highest] = [c, score];
-  }
-  return best;
 }

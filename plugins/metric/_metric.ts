@@ -4,23 +4,7 @@
  */
 import type { MetricInput, MetricPlugin, TaskInfo } from "../../registry/plugin.ts";
 
-/**
- * A label counts as predicted where its probability exceeds this, and as true where its target does:
- * the targets of a multilabel task may lie between 0 and 1. torchmetrics has the same threshold for
- * probabilities, and takes targets of 0 and 1 only.
- *
- * @example What counts of four targets
- * ```ts
- * import { THRESHOLD } from "@glovita/glovita/parts";
- * import { assertEquals } from "@std/assert";
- *
- * const targets = [0, 0.5, 0.6, 1];
- * assertEquals(targets.map((target) => target > THRESHOLD), [false, false, true, true]);
- * ```
- *
- * @category Metrics
- */
-export const THRESHOLD = 0.5;
+export { THRESHOLD } from "../../engine/metrics/decisions.ts";
 
 /**
  * Checks that a metric is defined for the targets of a run.

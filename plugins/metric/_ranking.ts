@@ -7,7 +7,8 @@
  * memory order.
  * @module
  */
-import type { MetricAccumulator, TaskInfo } from "../../registry/plugin.ts";
+import { type RankedClass, rankSamples } from "../../engine/metrics/ranked_classes.ts";
+import type { MetricAccumulator, MetricInput, Resampler, TaskInfo } from "../../registry/plugin.ts";
 import { type SampleChunk, SampleStore } from "./_samples.ts";
 
 /**
@@ -104,6 +105,39 @@ export function accumulateRankings(
     update: (batch) => store.update(batch),
     compute: () => score(rankClasses(store)),
   };
+}
+
+/**
+ * Makes the {@linkcode Resampler} of a metric that is computed from samples by score.
+ * @param samples Predictions and targets of all samples.
+ * @param score Computes the metric's values from the ranked classes and how often samples occur.
+ * @returns The metric of any resample.
+ *
+ * @example AUROC of a label, the negative above the positive left out
+ * ```ts
+ * import { areaUnderRoc, resampleRankings } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const task = { task: "Classification", subtask: "multilabel", numClasses: 1 } as const;
+ * const scores = Float32Array.of(0.9, 0.7, 0.6);
+ * const samples = { ...task, count: 3, scores, labels: Int32Array.of(0, 1, 0) };
+ * const resample = resampleRankings(samples, ([label], counts) => ({
+ *   AUROC: areaUnderRoc(label, counts),
+ * }));
+ * assertEquals(resample(Int32Array.of(0, 1, 2)), { AUROC: 1 });
+ * ```
+ *
+ * @category Metrics
+ */
+export function resampleRankings(
+  samples: MetricInput,
+  score: (
+    ranked: readonly RankedClass[],
+    counts: Int32Array,
+  ) => Readonly<Record<string, number>>,
+): Resampler {
+  const ranked = samples.scores.some(Number.isNaN) ? [] : rankSamples(samples);
+  return (counts) => score(ranked, counts);
 }
 
 /**

@@ -10,7 +10,7 @@
 import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { MetricPlugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { accumulateDecisions, type Decisions } from "./_confusion.ts";
+import { accumulateDecisions, type Decisions, resampleDecisions } from "./_confusion.ts";
 import { assertSupported, THRESHOLD } from "./_metric.ts";
 
 /**
@@ -42,6 +42,7 @@ export const acc: MetricPlugin<NoOptions> = {
       higherIsBetter: true,
       targetThreshold: THRESHOLD,
       accumulator: () => accumulateDecisions(acc.key, task, accuracy),
+      resampler: (samples) => resampleDecisions(samples, accuracy),
     };
   },
 };

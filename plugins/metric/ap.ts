@@ -16,11 +16,17 @@
  * Scores are kept until the end, so memory grows by 4 bytes × classes per sample.
  * @module
  */
+import { averagePrecision, type RankedClass } from "../../engine/metrics/ranked_classes.ts";
 import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { MetricPlugin, TaskInfo } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { assertSupported, THRESHOLD } from "./_metric.ts";
-import { accumulateRankings, type ClassRanking, meanOfDefined } from "./_ranking.ts";
+import {
+  accumulateRankings,
+  type ClassRanking,
+  meanOfDefined,
+  resampleRankings,
+} from "./_ranking.ts";
 
 /**
  * Macro-averaged average precision, logged as `AP`; NaN without samples or if a score is NaN.
@@ -52,14 +58,20 @@ export const ap: MetricPlugin<NoOptions> = {
       targetThreshold: THRESHOLD,
       accumulator: () =>
         accumulateRankings(ap.key, task, (rankings) => {
-          const absent = scoreOfAbsent(task, rankings);
-          return { AP: meanOfDefined(rankings.map((each) => averagePrecision(each, absent))) };
+          const absent = scoreOfAbsent(task, rankings[0]?.negatives === 0);
+          return { AP: meanOfDefined(rankings.map((each) => precisionOf(each, absent))) };
+        }),
+      resampler: (samples) =>
+        resampleRankings(samples, (ranked, counts) => {
+          const areas = ranked.map((each) => averagePrecision(each, counts));
+          const absent = scoreOfAbsent(task, areas.length > 0 && isAll(ranked[0], counts));
+          return { AP: meanOfDefined(areas.map((area) => Number.isNaN(area) ? absent : area)) };
         }),
     };
   },
 };
 
-function averagePrecision({ positives, atLeast }: ClassRanking, absent: number): number {
+function precisionOf({ positives, atLeast }: ClassRanking, absent: number): number {
   const total = positives.length;
   if (total === 0) return absent;
   let sum = 0;
@@ -76,8 +88,14 @@ function averagePrecision({ positives, atLeast }: ClassRanking, absent: number):
   return sum / total;
 }
 
-function scoreOfAbsent({ subtask }: TaskInfo, rankings: readonly ClassRanking[]): number {
-  return subtask === "multilabel" || rankings[0]?.negatives === 0 ? 0 : NaN;
+/** What a class without positives counts as; `only` says whether all samples are of class 0. */
+function scoreOfAbsent({ subtask }: TaskInfo, only: boolean): number {
+  return subtask === "multilabel" || only ? 0 : NaN;
+}
+
+/** Whether a resample holds no sample of another class. */
+function isAll({ order, positive }: RankedClass, counts: Int32Array): boolean {
+  return order.every((sample, k) => positive[k] === 1 || counts[sample] === 0);
 }
 
 registry.add(ap);

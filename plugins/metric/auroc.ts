@@ -14,11 +14,17 @@
  * Scores are kept until the end, so memory grows by 4 bytes × classes per sample.
  * @module
  */
+import { areaUnderRoc } from "../../engine/metrics/ranked_classes.ts";
 import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { MetricPlugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { assertSupported, THRESHOLD } from "./_metric.ts";
-import { accumulateRankings, type ClassRanking, meanOfDefined } from "./_ranking.ts";
+import {
+  accumulateRankings,
+  type ClassRanking,
+  meanOfDefined,
+  resampleRankings,
+} from "./_ranking.ts";
 
 /**
  * Macro-averaged area under the ROC curve, logged as `AUROC`; NaN without samples or if a score is
@@ -51,13 +57,18 @@ export const auroc: MetricPlugin<NoOptions> = {
       targetThreshold: THRESHOLD,
       accumulator: () =>
         accumulateRankings(auroc.key, task, (rankings) => ({
-          AUROC: meanOfDefined(rankings.map(areaUnderRoc)),
+          AUROC: meanOfDefined(rankings.map(areaUnderCurve)),
         })),
+      resampler: (samples) =>
+        resampleRankings(samples, (ranked, counts) => {
+          const areas = ranked.map((each) => areaUnderRoc(each, counts));
+          return { AUROC: meanOfDefined(areas.map((area) => Number.isNaN(area) ? 0 : area)) };
+        }),
     };
   },
 };
 
-function areaUnderRoc({ positives, negatives, above, atLeast }: ClassRanking): number {
+function areaUnderCurve({ positives, negatives, above, atLeast }: ClassRanking): number {
   const pairs = positives.length * negatives;
   if (pairs === 0) return 0;
   let wrong = 0; // twice the number of pairs

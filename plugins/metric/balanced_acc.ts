@@ -16,9 +16,11 @@ import { registry } from "../../registry/registry.ts";
 import {
   accumulateDecisions,
   type ClassCounts,
+  type Decisions,
   macroAverage,
   ratio,
   recall,
+  resampleDecisions,
 } from "./_confusion.ts";
 import { assertSupported, THRESHOLD } from "./_metric.ts";
 
@@ -50,14 +52,16 @@ export const balancedAcc: MetricPlugin<NoOptions> = {
     return {
       higherIsBetter: true,
       targetThreshold: THRESHOLD,
-      accumulator: () =>
-        accumulateDecisions(balancedAcc.key, task, (decisions) => {
-          const score = task.subtask === "multilabel" ? balancedRecall : recall;
-          return { Balanced_Accuracy: macroAverage(decisions, score) };
-        }),
+      accumulator: () => accumulateDecisions(balancedAcc.key, task, balancedAccuracy),
+      resampler: (samples) => resampleDecisions(samples, balancedAccuracy),
     };
   },
 };
+
+function balancedAccuracy(decisions: Decisions) {
+  const score = decisions.subtask === "multilabel" ? balancedRecall : recall;
+  return { Balanced_Accuracy: macroAverage(decisions, score) };
+}
 
 function balancedRecall(counts: ClassCounts): number {
   return (recall(counts) + ratio(counts.tn, counts.tn + counts.fp)) / 2;

@@ -10,7 +10,13 @@
 import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { MetricPlugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { accumulateDecisions, f1Score, macroAverage } from "./_confusion.ts";
+import {
+  accumulateDecisions,
+  type Decisions,
+  f1Score,
+  macroAverage,
+  resampleDecisions,
+} from "./_confusion.ts";
 import { assertSupported, THRESHOLD } from "./_metric.ts";
 
 /**
@@ -41,12 +47,14 @@ export const f1: MetricPlugin<NoOptions> = {
     return {
       higherIsBetter: true,
       targetThreshold: THRESHOLD,
-      accumulator: () =>
-        accumulateDecisions(f1.key, task, (decisions) => ({
-          F1: macroAverage(decisions, f1Score),
-        })),
+      accumulator: () => accumulateDecisions(f1.key, task, macroF1),
+      resampler: (samples) => resampleDecisions(samples, macroF1),
     };
   },
 };
+
+function macroF1(decisions: Decisions) {
+  return { F1: macroAverage(decisions, f1Score) };
+}
 
 registry.add(f1);

@@ -8,7 +8,7 @@
 import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { MetricPlugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { accumulateDecisions, type Decisions, f1Score } from "./_confusion.ts";
+import { accumulateDecisions, type Decisions, f1Score, resampleDecisions } from "./_confusion.ts";
 import { assertSupported, THRESHOLD } from "./_metric.ts";
 
 /**
@@ -40,6 +40,7 @@ export const f1PerClass: MetricPlugin<NoOptions> = {
       higherIsBetter: true,
       targetThreshold: THRESHOLD,
       accumulator: () => accumulateDecisions(f1PerClass.key, task, f1ByClass),
+      resampler: (samples) => resampleDecisions(samples, f1ByClass),
     };
   },
 };

@@ -8,6 +8,7 @@
 import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { MetricPlugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
+import { meanOverValues, resampleLosses } from "./_losses.ts";
 import { assertBatch, assertSupported } from "./_metric.ts";
 
 /**
@@ -52,6 +53,13 @@ export const mae: MetricPlugin<NoOptions> = {
           compute: () => ({ MAE: sum / count }),
         };
       },
+      resampler: (samples) =>
+        resampleLosses(
+          samples,
+          "MAE",
+          ({ numClasses, scores, labels }, i) =>
+            meanOverValues(i, numClasses, (at) => Math.abs(scores[at] - labels[at])),
+        ),
     };
   },
 };

@@ -10,7 +10,14 @@
 import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { MetricPlugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { accumulateDecisions, macroAverage, precision, recall } from "./_confusion.ts";
+import {
+  accumulateDecisions,
+  type Decisions,
+  macroAverage,
+  precision,
+  recall,
+  resampleDecisions,
+} from "./_confusion.ts";
 import { assertSupported, THRESHOLD } from "./_metric.ts";
 
 /**
@@ -41,13 +48,17 @@ export const pr: MetricPlugin<NoOptions> = {
     return {
       higherIsBetter: true,
       targetThreshold: THRESHOLD,
-      accumulator: () =>
-        accumulateDecisions(pr.key, task, (decisions) => ({
-          Precision: macroAverage(decisions, precision),
-          Recall: macroAverage(decisions, recall),
-        })),
+      accumulator: () => accumulateDecisions(pr.key, task, precisionAndRecall),
+      resampler: (samples) => resampleDecisions(samples, precisionAndRecall),
     };
   },
 };
+
+function precisionAndRecall(decisions: Decisions) {
+  return {
+    Precision: macroAverage(decisions, precision),
+    Recall: macroAverage(decisions, recall),
+  };
+}
 
 registry.add(pr);

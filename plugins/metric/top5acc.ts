@@ -8,8 +8,9 @@
  * @module
  */
 import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
-import type { MetricPlugin } from "../../registry/plugin.ts";
+import type { MetricInput, MetricPlugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
+import { resampleLosses } from "./_losses.ts";
 import { assertBatch, assertSupported } from "./_metric.ts";
 
 const TOP_K = 5;
@@ -53,19 +54,22 @@ export const top5acc: MetricPlugin<NoOptions> = {
         return {
           update(batch) {
             assertBatch(top5acc.key, task, batch);
-            const { numClasses, scores, labels } = batch;
-            for (let i = 0; i < batch.count; i++) {
-              const row = scores.subarray(i * numClasses, (i + 1) * numClasses);
-              if (rankOf(labels[i], row) < TOP_K) hits++;
-            }
+            for (let i = 0; i < batch.count; i++) hits += hit(batch, i);
             count += batch.count;
           },
           compute: () => ({ Accuracy_top5: hits / count }),
         };
       },
+      resampler: (samples) => resampleLosses(samples, "Accuracy_top5", hit),
     };
   },
 };
+
+/** 1 where the target of a sample is among the five, else 0. */
+function hit({ numClasses, scores, labels }: MetricInput, sample: number): number {
+  const row = scores.subarray(sample * numClasses, (sample + 1) * numClasses);
+  return rankOf(labels[sample], row) < TOP_K ? 1 : 0;
+}
 
 /** Number of classes that rank above `label`; all that cannot be compared do. */
 function rankOf(label: number, row: Float32Array): number {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { SourceModule, Split } from "../../engine/data/data.ts";
+import { describe, refuse } from "../../engine/fault.ts";
 import type { Scope } from "../../engine/nn/scope.ts";
 import { requireOutput } from "../../engine/train/model_output.ts";
 import type {
@@ -11,6 +12,7 @@ import type {
   EncoderReader,
   MetricAccumulator,
   Optimizer,
+  Resampler,
   Slot,
   SlotContexts,
   SlotProducts,
@@ -54,7 +56,10 @@ const VIEWS: { readonly [S in Slot]: View<S> } = {
     }),
   scheduler: (schedule, guard) => guard.view(schedule, { factor: requireFactor }),
   metric: (metric, guard) =>
-    guard.view(metric, { accumulator: (accumulator) => accumulatorView(accumulator, guard) }),
+    guard.view(metric, {
+      accumulator: (accumulator) => accumulatorView(accumulator, guard),
+      resampler: (resampler) => resamplerView(resampler, guard),
+    }),
   logger: (logger, guard) => guard.view(logger),
   policy: requireTransform, // Plain data, which crosses threads, needs no view.
 };
@@ -99,6 +104,11 @@ function readerView(reader: EncoderReader, guard: Guard): EncoderReader {
 function accumulatorView(accumulator: MetricAccumulator, guard: Guard): MetricAccumulator {
   requireMethods(accumulator, "an accumulator", ["update", "compute"]);
   return guard.view(accumulator, { compute: requireNumbers });
+}
+
+function resamplerView(resampler: Resampler, guard: Guard): Resampler {
+  if (typeof resampler !== "function") refuse("a function from resampler()", describe(resampler));
+  return (counts) => guard.call("resampler", () => requireNumbers(resampler(counts)));
 }
 
 function optimizerView(optimizer: Optimizer, guard: Guard): Optimizer {

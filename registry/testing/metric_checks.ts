@@ -3,7 +3,7 @@
  * @module
  */
 import { Random } from "../../engine/random.ts";
-import type { Metric, MetricInput, MetricPlugin, TaskInfo } from "../plugin.ts";
+import type { Metric, MetricInput, MetricPlugin, ResampledMetric, TaskInfo } from "../plugin.ts";
 import {
   type Check,
   expect,
@@ -27,6 +27,7 @@ export const metricChecks: readonly Check<"metric">[] = [
   { name: "accepts the targets that it names, and refuses others", check: checkTargets },
   { name: "gives finite values under steady names", check: eachTask(checkValues) },
   { name: "does not depend on order, batches and other splits", check: eachTask(checkDivision) },
+  { name: "resamples as its accumulator does", check: eachTask(checkResampler) },
   { name: "leaves its input alone, and does not keep it", check: eachTask(checkInput) },
   { name: "rates right predictions above wrong ones", check: eachTask(checkDirection) },
   { name: "takes multilabel targets between 0 and 1", check: eachTask(checkSoftTargets) },
@@ -149,7 +150,7 @@ function checkValues(metric: Metric, all: MetricInput): void {
 function expectSame(values: Values, expected: Values, when: string): void {
   for (const [name, value] of Object.entries(expected)) {
     const near = Math.abs(values[name] - value) <= TOLERANCE * Math.max(1, Math.abs(value));
-    expect(near, `${name} is ${value}, ${when} ${values[name]}`);
+    expect(near || Object.is(values[name], value), `${name} is ${value}, ${when} ${values[name]}`);
   }
 }
 
@@ -173,6 +174,23 @@ function checkDivision(metric: Metric, all: MetricInput): void {
   other.update(parts[1]);
   expectSame(one.compute(), first, "beside another accumulator");
   expectSame(other.compute(), second, "beside another accumulator");
+}
+
+function checkResampler(metric: Metric, all: MetricInput): void {
+  const resample = (metric as ResampledMetric).resampler?.(all);
+  if (resample === undefined) return;
+  const random = new Random(5);
+  // The last resample holds samples of one class only.
+  for (const distinct of [SAMPLES, SAMPLES / 2, 1]) {
+    const drawn = Array.from({ length: SAMPLES }, () => random.integer(distinct));
+    const counts = new Int32Array(SAMPLES);
+    for (const sample of drawn) counts[sample]++;
+    const expected = compute(metric, pick(all, drawn));
+    const values = resample(counts);
+    const [names, wanted] = [values, expected].map((each) => String(Object.keys(each)));
+    expect(names === wanted, `values of a resample are called ${names}, expected ${wanted}`);
+    expectSame(values, expected, "of a resample");
+  }
 }
 
 function checkInput(metric: Metric, all: MetricInput): void {

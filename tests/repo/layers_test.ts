@@ -13,7 +13,7 @@ const ENGINE = [
   ["ir"],
   ["autodiff", "onnx", "nn", "storage", "hub"],
   ["runtime", "data"],
-  ["train", "foreign", "extract", "images", "features", "slides"],
+  ["train", "foreign", "extract", "images", "features", "slides", "metrics"],
   ["mod.ts"],
 ];
 

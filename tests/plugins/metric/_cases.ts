@@ -36,6 +36,16 @@ interface RandomFile {
   };
 }
 
+interface MoreFile {
+  readonly golden: Readonly<Record<Subtask, Case["expected"]>>;
+  readonly random: readonly Case["expected"][];
+  readonly generated: Case["expected"];
+  readonly cases: RandomFile["cases"];
+}
+
+/** What scikit-learn and torchmetrics say of the same batches, and of more. */
+const more = goldenJson<MoreFile>("metrics_more.json");
+
 /** All ways to encode targets. */
 export const SUBTASKS = ["multiclass", "multilabel", "regression"] as const;
 
@@ -137,20 +147,24 @@ export function goldenCases(): Case[] {
     );
     const [num_classes, scores, labels] = parts[subtask];
     const input = batch(subtask, num_classes, scores.data, labels.data);
-    return { name: `golden ${subtask}`, input, expected };
+    return {
+      name: `golden ${subtask}`,
+      input,
+      expected: { ...expected, ...more.golden[subtask] },
+    };
   });
 }
 
-/** The batches of `metrics_random.json`: ties, absent classes, single samples and the like. */
+/**
+ * The batches of `metrics_random.json` and `metrics_more.json`: ties, absent classes, single samples
+ * and the like.
+ */
 export function randomCases(): Case[] {
   const { cases, generated } = goldenJson<RandomFile>("metrics_random.json");
   return [
-    ...cases.map(({ name, subtask, num_classes, scores, labels, expected }) => ({
-      name,
-      input: batch(subtask, num_classes, scores, labels),
-      expected,
-    })),
-    generatedCase(generated),
+    ...cases.map((each, at) => caseOf({ ...each, ...expecting(each, more.random[at]) })),
+    ...more.cases.map(caseOf),
+    generatedCase({ ...generated, ...expecting(generated, more.generated) }),
   ];
 }
 
@@ -178,6 +192,16 @@ export function pickRows(input: MetricInput, rows: readonly number[]): MetricInp
     rows.flatMap((row) => [...values.subarray(row * width, (row + 1) * width)]);
   const width = subtask === "multiclass" ? 1 : numClasses;
   return batch(subtask, numClasses, pick(scores, numClasses), pick(labels, width));
+}
+
+function expecting({ expected }: Pick<Case, "expected">, others: Case["expected"]) {
+  return { expected: { ...expected, ...others } };
+}
+
+function caseOf(
+  { name, subtask, num_classes, scores, labels, expected }: RandomFile["cases"][number],
+): Case {
+  return { name, input: batch(subtask, num_classes, scores, labels), expected };
 }
 
 function generatedCase({ seed, num_classes, count, expected }: RandomFile["generated"]): Case {

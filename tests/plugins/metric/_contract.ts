@@ -4,6 +4,7 @@
  */
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import * as v from "valibot";
+import { Random } from "../../../engine/random.ts";
 import type { MetricPlugin } from "../../../registry/plugin.ts";
 import { registry } from "../../../registry/registry.ts";
 import type { NoOptions } from "../../../registry/options/mod.ts";
@@ -26,10 +27,17 @@ const SIZES = [[1], [3, 1, 0, 7, 2], [64, 5], [1, 500]];
  * Registers the tests that every metric has to pass.
  * @param plugin The metric.
  * @param names Which logged names are its own.
+ * @param tolerance Greatest difference from the reference; torchmetrics sums in float32, glovita in
+ *   float64.
  */
-export function testMetric(plugin: MetricPlugin<NoOptions>, names: RegExp): void {
+export function testMetric(
+  plugin: MetricPlugin<NoOptions>,
+  names: RegExp,
+  tolerance = 2e-6,
+): void {
   testPlugin(plugin);
-  testValues(plugin, names);
+  testValues(plugin, names, tolerance);
+  testResampler(plugin);
   testAccumulator(plugin);
 }
 
@@ -50,15 +58,15 @@ function testPlugin(plugin: MetricPlugin<NoOptions>): void {
   });
 }
 
-function testValues(plugin: MetricPlugin<NoOptions>, names: RegExp): void {
+function testValues(plugin: MetricPlugin<NoOptions>, names: RegExp, tolerance: number): void {
   const { key, subtasks = SUBTASKS } = plugin;
 
-  Deno.test(`${key} equals torchmetrics on the golden batches`, () => {
-    assert(checkCases(plugin, names, goldenCases()) > 0);
+  Deno.test(`${key} equals the reference on the golden batches`, () => {
+    assert(checkCases(plugin, names, tolerance, goldenCases()) > 0);
   });
 
-  Deno.test(`${key} equals torchmetrics on random batches`, () => {
-    assert(checkCases(plugin, names, randomCases()) > 3);
+  Deno.test(`${key} equals the reference on random batches`, () => {
+    assert(checkCases(plugin, names, tolerance, randomCases()) > 3);
   });
 
   Deno.test(`${key} is NaN without samples`, () => {
@@ -80,6 +88,32 @@ function testValues(plugin: MetricPlugin<NoOptions>, names: RegExp): void {
       const reversed = pickRows(input, [...Array(input.count).keys()].reverse());
       for (const [logged, value] of Object.entries(compute(plugin, reversed))) {
         assertAlmostEquals(value, values[logged], 1e-12, `${name} ${logged}`);
+      }
+    }
+  });
+}
+
+function testResampler(plugin: MetricPlugin<NoOptions>): void {
+  const { key, subtasks = SUBTASKS } = plugin;
+
+  Deno.test(`${key} resamples as its accumulator does`, () => {
+    const random = new Random(8);
+    for (const { name, input } of [...goldenCases(), ...randomCases()]) {
+      if (!subtasks.includes(input.subtask) || input.count > 500) continue;
+      if (key === "top5acc" && input.numClasses < 5) continue;
+      const resample = plugin.create({}, input).resampler!(input);
+      for (const distinct of [input.count, input.count, 2, 1]) {
+        const below = Math.min(distinct, input.count);
+        const rows = Array.from({ length: input.count }, () => random.integer(below));
+        const counts = new Int32Array(input.count);
+        for (const row of rows) counts[row]++;
+        const expected = compute(plugin, pickRows(input, rows));
+        const values = resample(counts);
+        assertEquals(Object.keys(values), Object.keys(expected), name);
+        for (const [logged, value] of Object.entries(expected)) {
+          const tolerance = 1e-12 * Math.max(1, Math.abs(value) || 0);
+          assertAlmostEquals(values[logged], value, tolerance, `${name} ${logged}`);
+        }
       }
     }
   });
@@ -135,16 +169,20 @@ function casesOf({ subtasks = SUBTASKS }: MetricPlugin<NoOptions>): Case[] {
   return goldenCases().filter(({ input }) => subtasks.includes(input.subtask));
 }
 
-/** Compares with torchmetrics, and one batch with several of uneven sizes. */
-function checkCases(plugin: MetricPlugin<NoOptions>, names: RegExp, cases: Case[]): number {
+/** Compares with the reference, and one batch with several of uneven sizes. */
+function checkCases(
+  plugin: MetricPlugin<NoOptions>,
+  names: RegExp,
+  tolerance: number,
+  cases: Case[],
+): number {
   let checked = 0;
   for (const { name, input, expected } of cases) {
     const wanted = Object.entries(expected).filter(([logged]) => names.test(logged));
     if (wanted.length === 0) continue;
     const values = compute(plugin, input);
     for (const [logged, value] of wanted) {
-      // torchmetrics sums in float32, glovita in float64.
-      assertAlmostEquals(values[logged], value ?? NaN, 2e-6, `${name} ${logged}`);
+      assertAlmostEquals(values[logged], value ?? NaN, tolerance, `${name} ${logged}`);
     }
     for (const sizes of SIZES) {
       const accumulator = plugin.create({}, input).accumulator();

@@ -12,8 +12,10 @@ import type {
   Encoder,
   ImageTransform,
   Metric,
+  MetricInput,
   Optimizer,
   Peft,
+  ResampledMetric,
   Slot,
   SlotContexts,
   SlotProducts,
@@ -135,6 +137,27 @@ Deno.test("a metric's accumulators are the metric's", () => {
     () => seen("metric", none).accumulator(),
     PluginError,
     `${start("metric")}expected an accumulator with a method "update", received nothing`,
+  );
+});
+
+Deno.test("a metric's resampler is the metric's", () => {
+  const metric = {
+    higherIsBetter: true,
+    accumulator: () => ({ update() {}, compute: () => ({}) }),
+    resampler: () => (counts: Int32Array) => ({ a: counts.length > 1 ? 1 : "1" }),
+  } as unknown as ResampledMetric;
+  const resample = seen("metric", metric).resampler!({} as MetricInput);
+  assertEquals(resample(Int32Array.of(1, 1)), { a: 1 });
+  assertThrows(
+    () => resample(Int32Array.of(1)),
+    PluginError,
+    `${start("metric")}expected a number for "a", received "1"`,
+  );
+  const none = { ...metric, resampler: () => ({}) } as unknown as ResampledMetric;
+  assertThrows(
+    () => seen("metric", none).resampler!({} as MetricInput),
+    PluginError,
+    `${start("metric")}expected a function from resampler(), received an object`,
   );
 });
 

@@ -1,9 +1,15 @@
-import type { Metric, MetricInput, MetricPlugin } from "../../../registry/plugin.ts";
+import type {
+  Metric,
+  MetricInput,
+  MetricPlugin,
+  ResampledMetric,
+} from "../../../registry/plugin.ts";
 import { assertFails, plain } from "./_broken.ts";
 
 const TARGETS = "accepts the targets that it names, and refuses others";
 const VALUES = "gives finite values under steady names";
 const DIVISION = "does not depend on order, batches and other splits";
+const RESAMPLING = "resamples as its accumulator does";
 const INPUT = "leaves its input alone, and does not keep it";
 const DIRECTION = "rates right predictions above wrong ones";
 const SOFT = "takes multilabel targets between 0 and 1";
@@ -80,8 +86,6 @@ Deno.test("metricChecks find values that are NaN, or called otherwise from time 
   const nan = plain("metric", () => summing({ of: () => NaN }));
   await assertFails(nan, {
     [VALUES]: /^Distance is NaN for multiclass targets$/,
-    [DIVISION]: /^Distance is NaN, in another order NaN$/,
-    [INPUT]: /^Distance is NaN/,
     [DIRECTION]: /^right predictions get/,
   });
 });
@@ -147,4 +151,34 @@ Deno.test("metricChecks find a metric that refuses soft targets, or counts them 
   await assertFails(strict, { [SOFT]: /^it refuses targets of 0.1 and 0.9: .*expected 0 or 1$/ });
   const wrong = plain("metric", () => ({ ...summing({}), targetThreshold: 0.5 }));
   await assertFails(wrong, { [SOFT]: /^Distance is \S+, for targets beyond its targetThreshold/ });
+});
+
+Deno.test("metricChecks find a resampler that disagrees with the accumulator", async () => {
+  const resampling = (weigh: (count: number) => number, name = "Distance"): ResampledMetric => ({
+    ...summing({}),
+    resampler(samples) {
+      const { numClasses, scores, labels } = samples;
+      const width = labels.length / samples.count;
+      const distances = Array.from({ length: samples.count }, (_, i) =>
+        distance({
+          ...samples,
+          count: 1,
+          scores: scores.subarray(i * numClasses, (i + 1) * numClasses),
+          labels: labels.subarray(i * width, (i + 1) * width),
+        }));
+      return (counts) => {
+        const weights = Array.from(counts, weigh);
+        const sum = distances.reduce((sum, each, i) => sum + weights[i] * each, 0);
+        return { [name]: sum / weights.reduce((a, b) => a + b) };
+      };
+    },
+  });
+  const once = (count: number) => Math.min(count, 1);
+  await assertFails(plain("metric", () => resampling((count) => count)), {});
+  await assertFails(plain("metric", () => resampling(once)), {
+    [RESAMPLING]: /^Distance is \S+, of a resample \S+$/,
+  });
+  await assertFails(plain("metric", () => resampling((count) => count, "Far")), {
+    [RESAMPLING]: /^values of a resample are called Far, expected Distance$/,
+  });
 });
