@@ -89,7 +89,7 @@ export async function chartSvg(spec: TopLevelSpec, options: ChartOptions): Promi
     throw new Error(`Cannot draw "${options.title}": ${message}`);
   };
   const logger = new StrictLogger(refuse);
-  const background = options.transparent ? undefined : "#ffffff";
+  const background = options.transparent ? "transparent" : "#ffffff";
   const { spec: compiled } = compile({ background, padding: 12, ...spec }, {
     config: LOOK,
     logger,

@@ -102,15 +102,15 @@ export function umapChart(parts: ChartParts): UmapChart {
   const size = samples.length === total
     ? `n=${grouped(total)}`
     : `n=${grouped(samples.length)} of ${grouped(total)}`;
-  const subtitle = `${size}  classes=${labels}${WORDS[colorBy]}`;
-  const sizes = groups.slice(0, 12).map(({ name, size }) => `${name} ${grouped(size)}`);
+  const subtitle = `${size}\u2003classes=${labels}${WORDS[colorBy]}`;
+  const sizes = groups.slice(0, 12).map(({ name, size }) => `${name}: ${grouped(size)}`);
   const more = groups.length > sizes.length ? ", …" : "";
   return {
     title,
     subtitle,
     description:
       `UMAP of ${grouped(samples.length)} samples, a point each: neighbours in feature ` +
-      `space lie next to each other. Points by ${MEANINGS[colorBy]}: ${sizes.join(", ")}${more}.`,
+      `space lie next to each other. Points by ${MEANINGS[colorBy]} – ${sizes.join(", ")}${more}.`,
     groups,
     points,
     labelled: colorBy === "label" || colorBy === "pred",
@@ -126,9 +126,9 @@ const MEANINGS: Readonly<Record<ColorKey, string>> = {
 
 const WORDS: Readonly<Record<ColorKey, string>> = {
   label: "",
-  pred: "  coloured by prediction",
-  correct: "  coloured by correctness",
-  split: "  coloured by split",
+  pred: "\u2003coloured by prediction",
+  correct: "\u2003coloured by correctness",
+  split: "\u2003coloured by split",
 };
 
 function grouped(count: number): string {
@@ -181,9 +181,13 @@ const [WIDTH, HEIGHT] = [672, 576];
 /**
  * Describes the chart to Vega-Lite.
  * @param chart The chart.
+ * @param bare Whether title and legend are left to a page around it.
  * @returns The specification; the marks of the points have the class `points_marks`.
  */
-export function umapSpec({ title, subtitle, groups, points, labelled }: UmapChart): TopLevelSpec {
+export function umapSpec(
+  { title, subtitle, groups, points, labelled }: UmapChart,
+  bare = false,
+): TopLevelSpec {
   const byName = labelled && groups.length > DISTINCT_COLORS;
   const domain = groups.map(({ name }) => name);
   const scale = { domain, range: groups.map(({ color }) => color) };
@@ -191,10 +195,10 @@ export function umapSpec({ title, subtitle, groups, points, labelled }: UmapChar
     x: { field: "x", type: "quantitative", axis: null, scale: { zero: false, nice: false } },
     y: { field: "y", type: "quantitative", axis: null, scale: { zero: false, nice: false } },
   } as const;
-  const legend = byName ? null : { title: null };
+  const legend = byName || bare ? null : { title: null };
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
-    title: { text: title, subtitle },
+    ...!bare && { title: { text: title, subtitle } },
     width: WIDTH,
     height: HEIGHT,
     autosize: { type: "fit", contains: "padding" },

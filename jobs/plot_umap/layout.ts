@@ -32,7 +32,7 @@ export interface LayoutProgress {
   readonly total: number;
 }
 
-/** Largest coordinate that a layout starts with, as in umap-learn. */
+/** Extent of both axes at the start, as in umap-learn. */
 const EXTENT = 10;
 /** Standard deviation of what moves points apart that start at one place, as in umap-learn. */
 const JITTER = 1e-4;
@@ -75,16 +75,19 @@ export async function layOut(points: Points, options: LayoutOptions): Promise<[n
   return layout;
 }
 
-/** Moves the points to where the layout starts; where all are one, they stay as they are. */
+/** Moves the points to where the layout starts; an axis without extent keeps only the jitter. */
 function startFrom(
   layout: [number, number][],
   start: readonly (readonly [number, number])[],
   random: Random,
 ): void {
-  const extent = start.reduce((most, [x, y]) => Math.max(most, Math.abs(x), Math.abs(y)), 0);
-  if (extent === 0) return;
-  for (const [index, [x, y]] of start.entries()) {
-    layout[index][0] = EXTENT * x / extent + JITTER * random.normal();
-    layout[index][1] = EXTENT * y / extent + JITTER * random.normal();
+  for (const axis of [0, 1]) {
+    const values = start.map((point) => point[axis]);
+    const least = values.reduce((a, b) => Math.min(a, b));
+    const extent = values.reduce((a, b) => Math.max(a, b)) - least;
+    for (const [index, value] of values.entries()) {
+      const place = extent > 0 ? EXTENT * (value - least) / extent : 0;
+      layout[index][axis] = place + JITTER * random.normal();
+    }
   }
 }

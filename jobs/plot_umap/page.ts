@@ -11,12 +11,18 @@ import type { UmapChart } from "./chart.ts";
  * @param svg The drawing, without a background.
  * @returns The text of an HTML file.
  */
-export function umapPage({ title, subtitle, description, groups, points }: UmapChart, svg: string) {
+export function umapPage(
+  { title, subtitle, description, groups, points }: UmapChart,
+  svg: string,
+): string {
   const facts = points.map(({ id, facts }) => [id, ...facts]);
-  const rows = groups.map(({ name, size, color }) =>
-    `<tr><td><span class="dot" style="background:${color}"></span>${escapeXml(name)}</td>` +
-    `<td>${size.toLocaleString("en-US")}</td></tr>`
-  );
+  const named = groups.map(({ name, size, color }) => ({
+    size: size.toLocaleString("en-US"),
+    name: `<span class="dot" style="background:${color}"></span>${escapeXml(name)}`,
+  }));
+  const legend = named.slice(0, MOST_NAMES).map(({ name }) => `<li>${name}</li>`);
+  if (named.length > legend.length) legend.push("<li>…</li>");
+  const rows = named.map(({ name, size }) => `<tr><td>${name}</td><td>${size}</td></tr>`);
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -28,6 +34,9 @@ export function umapPage({ title, subtitle, description, groups, points }: UmapC
 </head>
 <body>
 <main>
+<h1>${escapeXml(title)}</h1>
+<p class="quiet">${escapeXml(subtitle)}</p>
+<ul>${legend.join("")}</ul>
 <figure>${svg}</figure>
 <form><label>Find a sample <input id="id" type="search" autocomplete="off"></label>
 <output id="facts">Point at a sample to see what it is.</output></form>
@@ -46,6 +55,9 @@ ${rows.join("\n")}
 </html>
 `;
 }
+
+/** Most names of a legend; the table has all of them. */
+const MOST_NAMES = 40;
 
 /** Nothing comes from elsewhere, and nothing goes there. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
@@ -67,7 +79,10 @@ main { max-width: 60rem; margin: 0 auto; padding: 1rem; }
 figure { margin: 0; }
 svg { display: block; width: 100%; height: auto; max-height: 85vh; touch-action: manipulation; }
 svg text { fill: var(--ink); }
-svg .role-title-subtitle text { fill: var(--quiet); }
+@media (max-width: 36rem) { svg text { font-size: 22px; } }
+h1 { font-size: 1.3rem; margin: 0; overflow-wrap: anywhere; }
+.quiet { margin: 0; color: var(--quiet); }
+ul { display: flex; flex-wrap: wrap; gap: .1rem 1.2rem; margin: .5rem 0; padding: 0; list-style: none; }
 svg .rims_marks text { fill: var(--rim); stroke: var(--rim); }
 svg .ring { fill: none; stroke: var(--ink); stroke-width: 1.5; pointer-events: none; }
 form { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: baseline; margin: .75rem 0; }
@@ -76,11 +91,11 @@ input { font: inherit; color: inherit; background: transparent; border: 1px soli
 output { color: var(--quiet); overflow-wrap: anywhere; }
 summary { cursor: pointer; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-caption { text-align: left; color: var(--quiet); white-space: pre-wrap; }
+caption { text-align: left; color: var(--quiet); white-space: nowrap; }
 th, td { padding: .15rem 1.5rem .15rem 0; text-align: left; }
 th:last-child, td:last-child { text-align: right; padding-right: 0; }
 .dot { display: inline-block; width: .7em; height: .7em; border-radius: 50%; margin-right: .5em; }
-#tip { position: fixed; max-width: 20rem; padding: .3rem .6rem; border-radius: .3rem;
+#tip { position: fixed; width: max-content; max-width: min(20rem, 85vw); padding: .3rem .6rem; border-radius: .3rem;
   background: var(--ink); color: var(--page); pointer-events: none; overflow-wrap: anywhere; }
 @media print { form { display: none; } :root { --ink: #000; --page: #fff; --rim: #fff; } }
 `;
@@ -114,7 +129,7 @@ function show(index) {
   tip.hidden = false;
   const at = new DOMPoint(x, y).matrixTransform(layer.getScreenCTM());
   const { width, height } = tip.getBoundingClientRect();
-  tip.style.left = Math.max(4, Math.min(at.x + 12, innerWidth - width - 4)) + "px";
+  tip.style.left = Math.max(4, Math.min(at.x + 12, document.documentElement.clientWidth - width - 4)) + "px";
   tip.style.top = Math.max(4, at.y > height + 16 ? at.y - height - 12 : at.y + 12) + "px";
 }
 function nearest(event) {

@@ -98,7 +98,7 @@ const DRAW: Readonly<
   png: async (chart, { dpi }) => await chartPng(await chartSvg(umapSpec(chart), chart), { dpi }),
   svg: async (chart) => text(await chartSvg(umapSpec(chart), chart)),
   html: async (chart) =>
-    text(umapPage(chart, await chartSvg(umapSpec(chart), { ...chart, transparent: true }))),
+    text(umapPage(chart, await chartSvg(umapSpec(chart, true), { ...chart, transparent: true }))),
 };
 
 function text(content: string): Drawn {
