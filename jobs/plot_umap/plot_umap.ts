@@ -17,8 +17,8 @@ import { readSamples } from "./read_samples.ts";
 
 /** Something that happens while a plot is made. */
 export type PlotEvent =
-  /** A file is about to be read. */
-  | { readonly type: "file"; readonly path: string }
+  /** The files are about to be read. */
+  | { readonly type: "files"; readonly paths: readonly string[] }
   /** The samples are read. */
   | {
     readonly type: "samples";
@@ -54,7 +54,7 @@ export async function plotUmap(options: PlotUmapOptions, hooks: PlotHooks = {}):
     for (const message of lines) onEvent({ type: "notice", message });
   };
   const { title, path, format } = plotTarget(options);
-  for (const path of options.h5_path) onEvent({ type: "file", path });
+  onEvent({ type: "files", paths: options.h5_path });
   const data = await readSamples(options.h5_path, {
     maxSamples: max_samples,
     maxPerClass: max_per_class,

@@ -51,9 +51,11 @@ export async function matchPredictions(
   const matched = matchRows(path, samples, rows);
   for (const [index, row] of matched.entries()) checkLabel(path, row, { ...samples[index], names });
   const predicted = matched.map((row) => row && predictedClass(path, row, names));
-  const missing = matched.filter((row) => row === undefined).length;
+  const missing = predicted.filter((label) => label === undefined).length;
   if (missing === samples.length) {
-    const state = `it has none of the samples' ids, such as ${shown(samples[0].id)}`;
+    const state = matched.every((row) => row === undefined)
+      ? `it has none of the samples' ids, such as ${shown(samples[0].id)}`
+      : "it has a prediction for none of the samples";
     throw new DataError(`Cannot use "${path}": ${state}`, { file: path });
   }
   const notices = [...table.notices];
@@ -139,13 +141,22 @@ function checkLabel(
   { id, file, label, names }: Sample & { readonly names: Map<number, string> },
 ): void {
   if (row === undefined) return;
-  const given = row.label === undefined ? row.labelName : Number(row.label);
-  const name = names.get(label) ?? row.labelName;
-  if (name !== undefined) names.set(label, name);
-  if (given === undefined || given === label || given === name) return;
-  const state = `line ${row.line} has the label ${shown(String(given))} for ${shown(id)}, ` +
-    `the features have ${shown(typeof given === "number" ? String(label) : name!)}`;
-  throw new DataError(`Cannot match "${path}" with "${file}": ${state}`, { file: path });
+  const { line, label: written, labelName } = row;
+  const fail = (given: string, wanted: string) => {
+    const state = `line ${line} has the label ${shown(given)} for ${shown(id)}, ` +
+      `the features have ${shown(wanted)}`;
+    throw new DataError(`Cannot match "${path}" with "${file}": ${state}`, { file: path });
+  };
+  if (written !== undefined && Number(written) !== label) fail(written, String(label));
+  if (written !== undefined || labelName === undefined) return;
+  const known = classNamed(names, labelName) ?? (names.has(label) ? undefined : label);
+  if (known !== label) fail(labelName, names.get(label) ?? String(label));
+  names.set(label, labelName);
+}
+
+/** Index of the class of a name. */
+function classNamed(names: ReadonlyMap<number, string>, name: string): number | undefined {
+  return [...names].find(([, known]) => known === name)?.[0];
 }
 
 function predictedClass(
@@ -155,7 +166,7 @@ function predictedClass(
 ): number | undefined {
   if (predicted !== undefined) return Number(predicted);
   if (predictedName === undefined) return undefined;
-  const [index] = [...names].find(([, known]) => known === predictedName) ?? [];
+  const index = classNamed(names, predictedName);
   if (index !== undefined) return index;
   const known = names.size === 0 ? "the classes have no names" : quoted([...names.values()]);
   const state = `line ${line} predicts ${shown(predictedName)}, not the name of a class: ${known}`;
