@@ -192,6 +192,7 @@ async function runFold(
     await using trainer = await FoldTrainer.create(plan, { ...options, onEvent });
     if (!resume) held.use(takeNew(directory));
     await writeRecords(plan, config, options);
+    const started = performance.now();
     const { use: { config: watched }, onReady } = options;
     await logger.start({
       directory: directory.path,
@@ -207,6 +208,8 @@ async function runFold(
       throw error;
     });
     await logger.finish("finished");
+    // What ran before a run was resumed has not been measured.
+    if (!resume) await recordTime(directory, (performance.now() - started) / 1000);
     return { ...done, history };
   } finally {
     await Promise.all(Object.values(loaders).map((loader) => loader?.close()));
@@ -273,4 +276,9 @@ async function writeRecords(
     runtimeInfo(new Date(), { plugins, features: origin, data, class_names: classNames }),
   );
   if (sampleIds !== undefined) await directory.write("splits", sampleIds);
+}
+
+/** Adds to what ran the run how long it took, when it is done. */
+async function recordTime(directory: RunDirectory, seconds: number): Promise<void> {
+  await directory.write("runtimeInfo", { ...directory.readRuntimeInfo(), seconds });
 }
