@@ -22,6 +22,9 @@ export const RUN_COLUMNS = [
 /** A column of the table. */
 export type RunColumn = typeof RUN_COLUMNS[number];
 
+/** Characters of `59m59s`, so that tables of short and of long runs look alike. */
+const LONGEST_TIME = 6;
+
 /** How a column is written, and sorted by. */
 interface Column {
   /** What stands in a cell. */
@@ -63,7 +66,11 @@ const COLUMNS: Readonly<Record<RunColumn, Column>> = {
     text: ({ epochs: { done, planned } }) => `${done}/${planned ?? "?"}`,
     key: ({ epochs }) => epochs.done,
   },
-  time: { text: ({ seconds }) => duration(seconds), key: ({ seconds }) => seconds },
+  time: {
+    text: ({ seconds }) => duration(seconds).padStart(LONGEST_TIME),
+    key: ({ seconds }) => seconds,
+    wanted: (runs) => runs.some(({ seconds }) => seconds !== undefined),
+  },
 };
 
 /** Columns that a narrow terminal does without, the first one first. */
