@@ -56,7 +56,6 @@ export type { ExtractConfigInput } from "./jobs/extract/config_input.ts";
 export type * from "./jobs/extract/events.ts";
 export { extractFeatures, type ExtractOptions } from "./jobs/extract/extract.ts";
 export { extractEvents } from "./jobs/extract/stream.ts";
-export type { Predictions } from "./engine/data/predictions.ts";
 export { infer, type Inference, type InferOptions } from "./jobs/predict/infer.ts";
 export type * from "./jobs/predict/infer_events.ts";
 export { inspect, type InspectOptions } from "./jobs/inspect/inspect.ts";

@@ -66,4 +66,14 @@ export const COMMANDS: readonly Command[] = [
     description: "Train a head on feature files or images.",
     load: async () => (await import("./train.ts")).trainCommand,
   },
+  {
+    name: "runs",
+    description: "List trained runs with their numbers.",
+    load: async () => (await import("./runs.ts")).runsCommand,
+  },
+  {
+    name: "plot_umap",
+    description: "Plot feature files, neighbours next to each other.",
+    load: async () => (await import("./plot_umap.ts")).plotUmapCommand,
+  },
 ];

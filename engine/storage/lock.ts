@@ -77,6 +77,31 @@ export class FileLock implements Disposable {
   }
 }
 
+/**
+ * Tells whether a process holds a lock, without taking it.
+ *
+ * @param path The file that stands for what is locked.
+ * @returns Whether it is held; false where there is no such file, or it cannot be opened.
+ *
+ * @example As long as it is held
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * const path = `${Deno.makeTempDirSync()}/run.lock`;
+ * const lock = FileLock.take(path, "Cannot train: another process does");
+ * assertEquals(isLocked(path), true);
+ * lock.release();
+ * assertEquals(isLocked(path), false);
+ * ```
+ */
+export function isLocked(path: string): boolean {
+  try {
+    using file = Deno.openSync(path);
+    return !tryLock(file);
+  } catch {
+    return false;
+  }
+}
+
 function openToWrite(path: string): Deno.FsFile {
   try {
     return Deno.openSync(path, { read: true, write: true, create: true });

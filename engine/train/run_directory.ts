@@ -10,7 +10,7 @@ import { removeTemporaries, replaceFile, writeError, writeJsonAtomic } from "../
 import { isFile } from "../storage/is_file.ts";
 import { parseJson } from "../storage/json_file.ts";
 import { decodeText } from "../storage/text_file.ts";
-import { FileLock } from "../storage/lock.ts";
+import { FileLock, isLocked } from "../storage/lock.ts";
 import type { TorchValue } from "../storage/torch/pickle_values.ts";
 import { writeTorchFile } from "../storage/torch/torch_file.ts";
 import type { Values } from "./events.ts";
@@ -37,6 +37,8 @@ const FILES = {
   metrics: "metrics.json",
   /** Names of the samples of each split, where they have names. */
   splits: "splits.json",
+  /** Numbers on the test split, each with its interval. */
+  testMetrics: "metrics_test.json",
 } as const;
 /** Folder of the checkpoints. */
 const CHECKPOINTS = "checkpoints";
@@ -116,6 +118,17 @@ export class RunDirectory {
   get fold(): number | undefined {
     const name = basename(resolve(this.path));
     return FOLD.test(name) ? Number(name) : undefined;
+  }
+
+  /** Whether there is anything of a run in it, be it only its beginning. */
+  get begun(): boolean {
+    const files = [this.file("resolvedConfig"), this.file("config"), this.file("metrics")];
+    return files.some(isFile) || isFile(join(this.path, LOCK)) || this.hasCheckpoint("last");
+  }
+
+  /** Whether a process trains in it. */
+  get busy(): boolean {
+    return isLocked(join(this.path, LOCK));
   }
 
   /**
@@ -269,6 +282,21 @@ export class RunDirectory {
    * @throws {DataError} if the file holds something else.
    */
   readMetrics(epochs: number): MetricsFile {
+    const { train, val } = this.#parseMetrics();
+    return { train: train.slice(0, epochs), val: val.slice(0, epochs) };
+  }
+
+  /**
+   * Reads the numbers on the test split in `metrics.json`.
+   * @returns The numbers; `undefined` before the test.
+   * @throws {DataError} if the file holds something else.
+   */
+  readTest(): Values | undefined {
+    const { test } = this.#parseMetrics();
+    return isValues(test) ? test : undefined;
+  }
+
+  #parseMetrics(): MetricsFile {
     const file = this.file("metrics");
     if (!isFile(file)) return { train: [], val: [] };
     const fail = (state: string, cause?: unknown) =>
@@ -284,7 +312,7 @@ export class RunDirectory {
     if (![...train, ...val].every(isValues) || train.length !== val.length) {
       throw fail("its epochs are not objects of numbers, as many of train as of val");
     }
-    return { train: train.slice(0, epochs), val: val.slice(0, epochs) };
+    return metrics;
   }
 
   /**

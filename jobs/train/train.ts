@@ -202,6 +202,7 @@ async function runFold(
     await using trainer = await FoldTrainer.create(plan, { ...options, onEvent });
     if (!resume) held.use(takeNew(directory));
     await writeRecords(plan, config, options);
+    const started = performance.now();
     const { use: { config: watched }, onReady } = options;
     await logger.start({
       directory: directory.path,
@@ -220,6 +221,8 @@ async function runFold(
       await writePredictions(join(directory.path, `predictions_${name}.csv`), predictions);
     }
     await logger.finish("finished");
+    // What ran before a run was resumed has not been measured.
+    if (!resume) await recordTime(directory, (performance.now() - started) / 1000);
     return { ...done, history };
   } finally {
     await Promise.all(Object.values(loaders).map((loader) => loader?.close()));
@@ -286,4 +289,9 @@ async function writeRecords(
     runtimeInfo(new Date(), { plugins, features: origin, data, class_names: classNames }),
   );
   if (sampleIds !== undefined) await directory.write("splits", sampleIds);
+}
+
+/** Adds to what ran the run how long it took, when it is done. */
+async function recordTime(directory: RunDirectory, seconds: number): Promise<void> {
+  await directory.write("runtimeInfo", { ...directory.readRuntimeInfo(), seconds });
 }

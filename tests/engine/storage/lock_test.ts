@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DataError } from "../../../engine/errors.ts";
-import { FileLock, openLocked } from "../../../engine/storage/lock.ts";
+import { FileLock, isLocked, openLocked } from "../../../engine/storage/lock.ts";
 
 const HOLDER = fileURLToPath(new URL("./_hold_lock.ts", import.meta.url));
 
@@ -17,10 +17,12 @@ Deno.test("FileLock.take() is refused while another process has it, and not once
   assertEquals(new TextDecoder().decode((await reader.read()).value), "held\n");
   const error = assertThrows(() => FileLock.take(path, "it is taken"), DataError);
   assertEquals([error.message, error.file], ["it is taken", path]);
+  assertEquals(isLocked(path), true);
   process.kill("SIGKILL");
   await process.status;
   await reader.cancel();
   assert(Deno.statSync(path).isFile);
+  assertEquals(isLocked(path), false);
   using lock = FileLock.take(path, "it is taken");
   lock.release();
   assertThrows(() => Deno.statSync(path), Deno.errors.NotFound);
@@ -38,6 +40,15 @@ Deno.test("FileLock keeps a file that holds something, and a name that is anothe
   lock.release();
   lock.release();
   assert(Deno.statSync(replaced).isFile);
+});
+
+Deno.test("isLocked() makes no file, and takes no lock", () => {
+  const path = join(Deno.makeTempDirSync(), "a.lock");
+  assertEquals(isLocked(path), false);
+  assertThrows(() => Deno.statSync(path), Deno.errors.NotFound);
+  Deno.writeTextFileSync(path, "");
+  assertEquals(isLocked(path), false);
+  FileLock.take(path, "it is taken").release();
 });
 
 Deno.test("openLocked() says when a file cannot be written", () => {

@@ -111,6 +111,30 @@ Deno.test("RunDirectory reads what is recorded of a run, and does without", asyn
   });
 });
 
+Deno.test("RunDirectory knows whether a run has begun in it, and whether a process works on it", async () => {
+  await inFolder(async (folder) => {
+    const directory = new RunDirectory(join(folder, "0"));
+    assertEquals([directory.begun, directory.busy], [false, false]);
+    const lock = directory.take();
+    assertEquals([directory.begun, directory.busy], [true, true]);
+    lock.release();
+    assertEquals([directory.begun, directory.busy], [false, false]);
+    await directory.write("config", {});
+    assertEquals([directory.begun, directory.busy], [true, false]);
+  });
+});
+
+Deno.test("RunDirectory.readTest() gives the numbers on the test split once they are there", async () => {
+  await inFolder(async (folder) => {
+    const directory = new RunDirectory(folder);
+    assertEquals(directory.readTest(), undefined);
+    await directory.writeMetrics({ train: [{ a: 1 }], val: [{ b: 1 }] });
+    assertEquals(directory.readTest(), undefined);
+    await directory.writeMetrics({ train: [{ a: 1 }], val: [{ b: 1 }], test: { c: 2 } });
+    assertEquals(directory.readTest(), { c: 2 });
+  });
+});
+
 Deno.test("RunDirectory.readMetrics() gives the epochs that count", async () => {
   await inFolder(async (folder) => {
     const directory = new RunDirectory(folder);

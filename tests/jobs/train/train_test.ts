@@ -90,6 +90,7 @@ Deno.test("train() leaves a run directory with records, numbers and checkpoints"
     assertEquals(done.bestValue, Math.max(...val.map(({ val_Accuracy }) => val_Accuracy)));
     const info = readRunJson(directory, "runtime_info.json");
     assertEquals([info.deno, info.plugins], [Deno.version.deno, []]);
+    assert(Number(info.seconds) > 0);
   });
 });
 
