@@ -2,7 +2,7 @@
  * Slides with their labels: tables on the one hand, feature files on the other.
  * @module
  */
-import { extname } from "node:path";
+import { dirname, extname } from "node:path";
 import { DataError } from "../errors.ts";
 import { quoted, shown } from "../storage/table.ts";
 import { findSlides, type FoundSlides, SLIDE_FILE_ENDS, type SlideFile } from "./find_slides.ts";
@@ -18,6 +18,7 @@ import {
   type TableOptions,
 } from "./slide_table.ts";
 import { type TargetEncoding, targetEncoding, type TargetOptions } from "./targets.ts";
+import { UndecidedError } from "./undecided.ts";
 
 /** Which slides, and what becomes of those that cannot be used. */
 export interface SlideDataOptions extends TableOptions, TargetOptions {
@@ -288,10 +289,14 @@ function chosen(
   const [first, second] = [...headers].sort((a, b) => rank(a) - rank(b));
   if (second === undefined) return first;
   if (endOf(first) === endOf(second)) {
-    throw new DataError(
+    throw new UndecidedError(
       `Cannot tell which file is slide ${shown(row.slide)} (${row.place}): "${first.path}" or ` +
         `"${second.path}"; narrow data.data_root_dir`,
-      { file: first.path },
+      {
+        option: "data_root_dir",
+        candidates: [dirname(first.path), dirname(second.path)],
+        file: first.path,
+      },
     );
   }
   const kinds = `files that end in ${
