@@ -2,7 +2,7 @@
  * Slides with their labels: tables on the one hand, feature files on the other.
  * @module
  */
-import { extname } from "node:path";
+import { dirname, extname } from "node:path";
 import { DataError } from "../errors.ts";
 import { shown } from "../storage/table.ts";
 import { findSlides, type FoundSlides, SLIDE_FILE_ENDS } from "./find_slides.ts";
@@ -19,6 +19,7 @@ import {
   type TableOptions,
 } from "./slide_table.ts";
 import { type TargetEncoding, targetEncoding, type TargetOptions } from "./targets.ts";
+import { UndecidedError } from "./undecided.ts";
 
 /**
  * Which slides, and what becomes of those that cannot be used.
@@ -262,10 +263,14 @@ function chosen(
   if (second === undefined) return first;
   if (endOf(first) === endOf(second)) {
     refuse(
-      new DataError(
+      new UndecidedError(
         `Cannot tell which file is slide ${shown(row.slide)} (${row.place}): "${first.path}" or ` +
           `"${second.path}"; narrow data.data_root_dir`,
-        { file: first.path },
+        {
+          option: "data_root_dir",
+          candidates: [dirname(first.path), dirname(second.path)],
+          file: first.path,
+        },
       ),
     );
     return first;

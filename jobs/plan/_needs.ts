@@ -40,5 +40,8 @@ export function oneOf(names: readonly string[]): string {
 export function asQuestion(error: unknown): unknown {
   if (!(error instanceof UndecidedError)) return error;
   const { option, candidates, file } = error;
-  return needs(option, `${oneOf(candidates)}, as "${file}" has them`);
+  const from = option === "data_root_dir"
+    ? `"${file}" is not the only file of its slide`
+    : `as "${file}" has them`;
+  return needs(option, `${oneOf(candidates)}, ${from}`);
 }

@@ -20,7 +20,7 @@ export async function decideTargets(data: Readonly<PlainObject>): Promise<Decisi
   const names = isPlainObject(data.dataset_kwargs) ? data.dataset_kwargs : {};
   const { labels } = await openFeatureFile(path, { ...names, labels: "regression" });
   const { values, width } = labels;
-  const targets = `"${path}" has ${width} targets per sample`;
+  const targets = `"${path}" has ${width} target${width === 1 ? "" : "s"} per sample`;
   if (task === "Regression" || subtask === "regression") {
     return [{ path: "data.num_classes", value: width, reason: targets }];
   }
@@ -33,7 +33,8 @@ export async function decideTargets(data: Readonly<PlainObject>): Promise<Decisi
     ];
   }
   if (width > 1 || !values.every((value) => Number.isInteger(value) && value >= 0)) {
-    throw needs("subtask", `"multilabel" or "regression": ${targets}, not classes`);
+    const several = width > 1 ? '"multilabel" or ' : "";
+    throw needs("subtask", `${several}"regression": ${targets}, not classes`);
   }
   let classes = 0;
   for (const value of values) classes = Math.max(classes, value + 1);

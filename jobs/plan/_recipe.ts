@@ -20,7 +20,7 @@ const LONG_BAG = 2048;
 const UNEVEN = 1.5;
 /** With fewer validation samples in a class, a rank-based metric has few values. */
 const ENOUGH_TO_RANK = 20;
-/** Updates after which a head has learned what it can, as CLAM's recipe trains its smallest tasks. */
+/** Updates that a run makes, within the bounds of its epochs: a rule of thumb, not a measurement. */
 const UPDATES = 2000;
 
 /** What the recipe needs to know besides the headers. */

@@ -130,8 +130,12 @@ function splitFile(data: Readonly<PlainObject>, path: string, folds?: number): D
   const options = { encoding, encodingOption: "data.encoding" };
   if (!hasFolds(path, options) || typeof data.fold === "number") return asked(folds);
   if (folds !== undefined && folds > 1) {
-    // The last one is there, too.
-    readSplitFile(path, { ...options, fold: () => folds - 1 });
+    try {
+      readSplitFile(path, { ...options, fold: () => folds - 1 });
+    } catch (error) {
+      if (!(error instanceof UndecidedError)) throw error;
+      throw needs("folds", `at most ${error.candidates.length}, as many as "${path}" holds`);
+    }
     return asked(folds);
   }
   try {

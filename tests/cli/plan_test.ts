@@ -75,7 +75,7 @@ Deno.test("glovita_plan asks in one line, with exit code 2, and writes nothing",
         "plan needs --labels_file: the table of labels (csv, tsv or xlsx), such as",
       ],
       [["--labels_file", labels_file], "DIR: expected a folder of feature files"],
-      [[...CLAM, "--folds", "4"], "plan needs --fold: one of "],
+      [[...CLAM, "--folds", "4"], "plan needs --folds: at most 1, as many as "],
       [["a", "b", "--labels_file", labels_file], 'DIR: expected one folder, received "a", "b"'],
     ];
     for (const [words, line] of cases) {

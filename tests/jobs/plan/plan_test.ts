@@ -9,7 +9,7 @@ import { resolveConfig } from "../../../registry/config/resolve.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import { registry } from "../../../registry/registry.ts";
 import { flag } from "../../../registry/config/flag.ts";
-import { inFolder } from "../../_training.ts";
+import { inFolder, writeHdf5 } from "../../_training.ts";
 import { SLIDES } from "./_slides.ts";
 
 type Options = Readonly<Record<string, unknown>>;
@@ -143,9 +143,53 @@ Deno.test("plan() asks in one line for what it cannot decide", async () => {
     [slides(clam), "plan needs --labels_file: the table of labels"],
     [slides(SLIDES.trident, { folds: 9 }), "plan needs --folds: at most 4"],
     [slides(SLIDES.stamp, { folds: 1 }), 'plan needs --fold: one of "0", "1", "2", "3"'],
+    [slides(SLIDES.clam, { folds: 4 }), "plan needs --folds: at most 1, as many as "],
     [packed({ val_features_file: "b.h5" }), "plan needs --train_features_file"],
   ];
   for (const [planning, line] of cases) assertStringIncludes(await refusal(planning), line);
+});
+
+Deno.test("plan() asks for the folder where two files may be a slide", async () => {
+  await inFolder(async (folder) => {
+    for (const magnification of ["10x", "20x"]) {
+      await Deno.mkdir(`${folder}/${magnification}`);
+      await writeFile(`${folder}/${magnification}/a.h5`, { labels: [0, 1] });
+    }
+    const labels_file = `${folder}/labels.csv`;
+    await Deno.writeTextFile(labels_file, "slide_id,label\na,tumor\nb,normal\n");
+    assertStringIncludes(
+      await refusal(slides({ data_root_dir: folder, labels_file })),
+      `plan needs --data_root_dir: one of "${folder}/10x", "${folder}/20x"`,
+    );
+  });
+});
+
+Deno.test("plan() tells several labels and numbers from classes in packed files", async () => {
+  await inFolder(async (folder) => {
+    const write = (name: string, labels: Float32Array, width: number) =>
+      writeHdf5(`${folder}/${name}.h5`, {
+        features: { data: new Float32Array(8 * 3).fill(1), shape: [8, 3] },
+        labels: { data: labels, shape: width === 1 ? [8] : [8, width] },
+      });
+    const both = (file: string) => ({ train_features_file: file, val_features_file: file });
+    const binary = await write("binary", Float32Array.from({ length: 16 }, (_, at) => at % 2), 2);
+    const planned = await packed(both(binary));
+    const { data, model, task } = resolveConfig({ file: planned.config }).config;
+    assertEquals([data.subtask, data.num_classes, model.head.head_type], [
+      "multilabel",
+      2,
+      "classification",
+    ]);
+    assertEquals(task.metrics, ["ap", "auroc"]);
+    const numbers = await write("numbers", Float32Array.from({ length: 8 }, (_, at) => at / 3), 1);
+    assertStringIncludes(
+      await refusal(packed(both(numbers))),
+      'plan needs --subtask: "regression"',
+    );
+    const regression = await packed({ ...both(numbers), task: "Regression" });
+    assertEquals(valueOf(regression, "model.head.out_dim"), 1);
+    assertEquals(valueOf(regression, "training.best_checkpoint_metric"), "val_loss");
+  });
 });
 
 Deno.test("plan() says which targets no registered head takes", async () => {
