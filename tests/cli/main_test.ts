@@ -32,7 +32,8 @@ Deno.test("glovita --version says the version of the package", async () => {
 });
 
 Deno.test("glovita names the commands where there is none of a name, and the nearest", async () => {
-  const known = 'command: expected one of "download", "extract_features", "train", received';
+  const known =
+    'command: expected one of "download", "extract_features", "inspect", "train", received';
   for (
     const [word, rest] of [
       ["infer", ' "infer"'],

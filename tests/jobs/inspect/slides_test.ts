@@ -195,6 +195,8 @@ Deno.test("inspect() takes a slide per patient, and does not count patients nobo
   const patients = await inspectSlides(folder.path, { labels_file, bag_level: "patient" });
   assertEquals(patients.problems, []);
   assertEquals(patients.table?.targets.total.all, { samples: 6, patients: 6 });
+  assertEquals([patients.table?.bagLevel, patients.slides], ["patient", 12]);
+  assertEquals(patients.instances, { min: 6, median: 6, max: 6, total: 36 });
   const rows = Array.from({ length: 12 }, (_, at) => `s${at},${at % 2 ? "b" : "a"}`);
   const alone = await writeTable(join(folder.path, "alone.csv"), "slide_id,label", ...rows);
   const slides = await inspectSlides(folder.path, { labels_file: alone });
