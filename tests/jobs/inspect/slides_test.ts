@@ -182,6 +182,19 @@ for (const [what, { change, problems }] of Object.entries(FAULTS)) {
   });
 }
 
+Deno.test("inspect() divides nothing where the splits cannot be read", async () => {
+  using folder = new TemporaryFolder();
+  const labels_file = await writeCohort(folder.path, 6);
+  const split_file = join(folder.path, "nothing.json");
+  const { problems, table } = await inspectSlides(folder.path, { labels_file, split_file });
+  assertEquals(problems, [`Cannot read "${split_file}": the file does not exist`]);
+  assertEquals(table?.splits[0], {
+    from: "none: see the problems",
+    counts: { all: { samples: 12, patients: 6 } },
+    leaks: [],
+  });
+});
+
 Deno.test("inspect() still says what files are like where tables cannot be used", async () => {
   using folder = new TemporaryFolder();
   const labels_file = await writeCohort(folder.path, 2);
