@@ -120,7 +120,10 @@ async function run(
       found.push(inspection);
     }
   }, { io, last: "block", listen }).finally(report.close);
-  if (stopped !== undefined) return exitCode(stopped);
+  if (stopped !== undefined) {
+    io.err("interrupted; nothing is said of what was not read");
+    return exitCode(stopped);
+  }
   if (json) io.out(JSON.stringify(found, undefined, 2));
   return found.every(({ problems }) => problems.length === 0) ? EXIT.ok : EXIT.data;
 }

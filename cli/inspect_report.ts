@@ -81,7 +81,7 @@ const VIEWS: { readonly [K in Inspection["kind"]]: (found: Found<K>) => View } =
             found.layout
           ],
         ],
-        ["instances", spreadIn(found.instances, "slide")],
+        ["instances", spreadIn(found.instances, table?.bagLevel ?? "slide")],
         ["values", valuesIn(found.scan)],
         [
           "labels",
@@ -90,7 +90,10 @@ const VIEWS: { readonly [K in Inspection["kind"]]: (found: Found<K>) => View } =
         ],
         ["patients", table && (table.hasPatients ? undefined : "unknown")],
       ],
-      lines: [...targetLines(table?.targets, "slides"), ...(table ? splitLines(table) : [])],
+      lines: [
+        ...targetLines(table?.targets, table?.bagLevel === "patient" ? "bags" : "slides"),
+        ...(table ? splitLines(table) : []),
+      ],
     };
   },
   folder: (found) => ({

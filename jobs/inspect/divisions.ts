@@ -94,7 +94,11 @@ async function divide(
     side: sides[at],
   })));
   return {
-    facts: { from: wordsFor(given, options), counts, leaks: leaks.map(({ patient }) => patient) },
+    facts: {
+      from: given || divided ? wordsFor(given, options) : "none: see the problems",
+      counts,
+      leaks: leaks.map(({ patient }) => patient),
+    },
     sides,
     notices: divided?.notices ?? [],
   };

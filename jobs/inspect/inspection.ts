@@ -191,6 +191,8 @@ export interface SlideTableFacts {
   readonly rows: number;
   /** Whether a table tells the patients. */
   readonly hasPatients: boolean;
+  /** Whether a sample is a slide, or all slides of a patient. */
+  readonly bagLevel: "slide" | "patient";
   /** What is to be predicted; counts of the splits where there is one division. */
   readonly targets: TargetFacts;
   /** How slides are divided; several for folds. */
@@ -222,7 +224,7 @@ export interface SlidesInspection extends InspectionFacts {
   readonly dtypes: readonly string[];
   /** Widths of an instance. */
   readonly embedDims: readonly number[];
-  /** Instances per slide that is not empty. */
+  /** Instances per sample: per slide that is not empty, or per patient. */
   readonly instances?: Spread;
   /** Slides without instances. */
   readonly empty: readonly string[];

@@ -3,7 +3,7 @@
  * @module
  */
 import { findSlides } from "../../engine/slides/find_slides.ts";
-import { readSlideData, type SlideData } from "../../engine/slides/slide_data.ts";
+import { readSlideData, type SlideData, type SlideSample } from "../../engine/slides/slide_data.ts";
 import { attempt } from "../../engine/slides/refuse.ts";
 import { type Context, Lines, type SlideOptions } from "./_context.ts";
 import { endsOf } from "./_listing.ts";
@@ -50,16 +50,24 @@ export async function inspectSlides(
     layout: data.bags ? "bags" : "vectors",
     dtypes: data.dtype.split(", "),
     embedDims: [data.embedDim],
-    ...(data.bags && { instances: spreadOf(parts.map(({ instances }) => instances)) }),
+    ...(data.bags && { instances: spreadOf(data.samples.map(lengthOf)) }),
     empty: data.leftOut.empty,
-    table: tableFacts(data, divisions),
+    table: tableFacts(data, divisions, options),
     ...(scan && { scan }),
     problems: problems.list,
     notices: [...new Set([...data.notices, ...divisions.flatMap(({ notices }) => notices)])],
   };
 }
 
-function tableFacts(data: SlideData, divisions: readonly Division[]): SlideTableFacts {
+function lengthOf({ parts }: SlideSample): number {
+  return parts.reduce((sum, { instances }) => sum + instances, 0);
+}
+
+function tableFacts(
+  data: SlideData,
+  divisions: readonly Division[],
+  { bag_level }: SlideOptions,
+): SlideTableFacts {
   const { table, encoding, leftOut } = data;
   // Counts by split make sense for one division only.
   const sides = divisions.length === 1 ? divisions[0].sides : undefined;
@@ -74,6 +82,7 @@ function tableFacts(data: SlideData, divisions: readonly Division[]): SlideTable
     labelColumns: table.labelColumns,
     rows: table.rows.length,
     hasPatients: table.hasPatients,
+    bagLevel: data.bags ? bag_level : "slide",
     targets: targetFacts(samples, encoding),
     splits: divisions.map(({ facts }) => facts),
     ...{ withoutFile, withoutRow, withoutLabel, ignored },

@@ -111,7 +111,7 @@ Deno.test("glovita_inspect refuses what it cannot understand", async () => {
 
 Deno.test("glovita_inspect stops in order", async () => {
   let press: (signal: StopSignal) => void = () => {};
-  const { code, out } = await run([GOOD, GOOD], {
+  const { code, out, err } = await run([GOOD, GOOD], {
     listen(onSignal) {
       press = onSignal;
       return () => {};
@@ -124,6 +124,7 @@ Deno.test("glovita_inspect stops in order", async () => {
       }),
   });
   assertEquals([code, out], [143, []]);
+  assertEquals(err.at(-1), "interrupted; nothing is said of what was not read");
 });
 
 Deno.test("glovita_inspect --help lists its own flags, those of the dataset, and examples", async () => {

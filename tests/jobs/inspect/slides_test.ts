@@ -182,6 +182,19 @@ for (const [what, { change, problems }] of Object.entries(FAULTS)) {
   });
 }
 
+Deno.test("inspect() divides nothing where the splits cannot be read", async () => {
+  using folder = new TemporaryFolder();
+  const labels_file = await writeCohort(folder.path, 6);
+  const split_file = join(folder.path, "nothing.json");
+  const { problems, table } = await inspectSlides(folder.path, { labels_file, split_file });
+  assertEquals(problems, [`Cannot read "${split_file}": the file does not exist`]);
+  assertEquals(table?.splits[0], {
+    from: "none: see the problems",
+    counts: { all: { samples: 12, patients: 6 } },
+    leaks: [],
+  });
+});
+
 Deno.test("inspect() still says what files are like where tables cannot be used", async () => {
   using folder = new TemporaryFolder();
   const labels_file = await writeCohort(folder.path, 2);
@@ -195,6 +208,8 @@ Deno.test("inspect() takes a slide per patient, and does not count patients nobo
   const patients = await inspectSlides(folder.path, { labels_file, bag_level: "patient" });
   assertEquals(patients.problems, []);
   assertEquals(patients.table?.targets.total.all, { samples: 6, patients: 6 });
+  assertEquals([patients.table?.bagLevel, patients.slides], ["patient", 12]);
+  assertEquals(patients.instances, { min: 6, median: 6, max: 6, total: 36 });
   const rows = Array.from({ length: 12 }, (_, at) => `s${at},${at % 2 ? "b" : "a"}`);
   const alone = await writeTable(join(folder.path, "alone.csv"), "slide_id,label", ...rows);
   const slides = await inspectSlides(folder.path, { labels_file: alone });
