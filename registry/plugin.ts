@@ -8,15 +8,7 @@
  */
 import type * as v from "valibot";
 import type { Tensor } from "../engine/ir/node.ts";
-import type {
-  Logger,
-  Metric,
-  MetricInput,
-  Optimizer,
-  Schedule,
-  Subtask,
-  TaskInfo,
-} from "../engine/train/interfaces.ts";
+import type { Logger, Optimizer, Schedule, Subtask, TaskInfo } from "../engine/train/interfaces.ts";
 import type { ModelOutput } from "../engine/train/model.ts";
 import type { ForwardContext, Scope } from "../engine/nn/scope.ts";
 import type { Bags } from "../engine/nn/bags.ts";
@@ -29,6 +21,7 @@ import type {
   PretrainedOptions,
   PretrainedWeights,
 } from "./encoder_parts.ts";
+import type { ResampledMetric } from "./metric_parts.ts";
 
 export type { DownloadProgress } from "../engine/hub/download.ts";
 export type { Interpolation, Preprocessing } from "../engine/images/preprocessing.ts";
@@ -126,6 +119,8 @@ export type {
   PretrainedOptions,
   PretrainedWeights,
 } from "./encoder_parts.ts";
+
+export type { ResampledMetric, Resampler } from "./metric_parts.ts";
 
 /**
  * A part of the model that turns samples into embeddings.
@@ -369,29 +364,6 @@ export interface Plugin<S extends Slot = Slot, C = unknown> {
    * @throws {DataError} if the data does not fit the options.
    */
   create(config: C, context: SlotContexts[S]): Created<S>;
-}
-
-/**
- * Computes a metric of a resample: of the same samples, some of them left out, some repeated.
- * @param counts How often each sample occurs; the array is filled anew for the next resample.
- * @returns Values by logged name, those of an accumulator that got each sample so often.
- * @category Metrics
- */
-export type Resampler = (counts: Int32Array) => Readonly<Record<string, number>>;
-
-/**
- * A metric that may have a faster way to the same numbers for the bootstrap, which asks for them a
- * thousand times.
- * @category Metrics
- */
-export interface ResampledMetric extends Metric {
-  /**
-   * Prepares resampling, for example by sorting once; absent where each resample goes through an
-   * accumulator.
-   * @param samples Predictions and targets of all samples, which stay as they are.
-   * @returns The metric of any resample.
-   */
-  resampler?(samples: MetricInput): Resampler;
 }
 
 /**

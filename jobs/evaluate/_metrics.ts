@@ -1,7 +1,6 @@
 /** Registered metrics, on all samples and on resamples. */
 import { createFrom } from "../../registry/builder/create.ts";
 import { selectedPlugins } from "../../registry/config/selected.ts";
-import { quote } from "../../registry/errors.ts";
 import type { MetricInput, ResampledMetric, Resampler, Subtask } from "../../registry/plugin.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { SLOTS } from "../../registry/slots.ts";
@@ -33,10 +32,9 @@ export const DEFAULT_METRICS: Readonly<Record<Subtask, readonly string[]>> = {
  * @param keys Keys of the metrics; those of {@linkcode DEFAULT_METRICS} where not given.
  * @param samples Predictions and targets.
  * @param registry Where metrics are looked up.
- * @returns All their numbers.
+ * @returns All their numbers; of two that are logged under one name, the first metric's.
  * @throws {UnknownKeyError} if no metric has a key.
  * @throws {ConfigError} if a metric is not defined for the targets.
- * @throws {RangeError} if two metrics are logged under one name.
  */
 export function measureMetrics(
   keys: readonly string[] | undefined,
@@ -47,28 +45,18 @@ export function measureMetrics(
   const defaults = DEFAULT_METRICS[samples.subtask].filter((key) => registry.has("metric", key));
   const config = { [section]: { [field]: [...new Set(keys ?? defaults)] } };
   const values: Record<string, number> = {};
-  const owners = new Map<string, string>();
   const resamplers = selectedPlugins(config, "metric", registry).map(({ plugin, options }) => {
     const metric = createFrom(plugin, options, samples);
-    for (const [name, value] of Object.entries(collect(metric, samples))) {
-      const other = owners.get(name);
-      if (other !== undefined) refuseName(name, [other, plugin.key]);
-      owners.set(name, plugin.key);
-      values[name] = value;
-    }
+    for (const [name, value] of Object.entries(collect(metric, samples))) values[name] ??= value;
     return metric.resampler?.(samples) ?? collectResamples(metric, samples);
   });
   return {
     values,
-    resample: (counts) => Object.assign({}, ...resamplers.map((resample) => resample(counts))),
+    resample: (counts) => {
+      const found = resamplers.map((resample) => resample(counts));
+      return Object.assign({}, ...found.reverse());
+    },
   };
-}
-
-function refuseName(name: string, keys: readonly string[]): never {
-  const metrics = keys.map(quote).join(" and ");
-  throw new RangeError(
-    `Cannot evaluate predictions: metrics ${metrics} are both logged as ${name}`,
-  );
 }
 
 function collect(metric: ResampledMetric, samples: MetricInput): Readonly<Record<string, number>> {

@@ -28,7 +28,10 @@ import { type Units, unitsOf } from "./resamples.ts";
  * @category Evaluation
  */
 export interface EvaluateOptions {
-  /** Keys of metrics; those that suit the targets where not given. */
+  /**
+   * Keys of metrics; those that suit the targets where not given. Of two metrics that are logged
+   * under one name, the first one counts.
+   */
   readonly metrics?: readonly string[];
   /** Number of resamples. @default {1000} */
   readonly resamples?: number;
