@@ -132,11 +132,18 @@ function show(event: InferEvent, io: Io, progress: Progress): void {
   }
 }
 
-function showDone({ predictions, split, metrics, file }: Inference, io: Io): void {
+function showDone(
+  { predictions, split, metrics, evaluation, file }: Inference,
+  io: Io,
+): void {
   const { ids, patients } = predictions;
   const people = patients ? ` of ${new Set(patients).size} patients` : "";
   io.out(`${split}: ${ids.length} samples${people}`);
-  for (const [name, value] of Object.entries(metrics ?? {})) io.out(`  ${name} ${format(value)}`);
+  for (const [name, value] of Object.entries(metrics ?? {})) {
+    const { low = null, high = null } = evaluation?.metrics[name.slice(split.length + 1)] ?? {};
+    const interval = low === null || high === null ? "" : ` [${format(low)}, ${format(high)}]`;
+    io.out(`  ${name} ${format(value)}${interval}`);
+  }
   if (metrics === undefined) io.out("  no labels, so nothing is measured");
   io.out(`predictions: ${file}`);
 }

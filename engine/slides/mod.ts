@@ -3,6 +3,7 @@
  * @module
  */
 export type { LeftOutSlides } from "./left_out.ts";
+export type { Refuse } from "./refuse.ts";
 export {
   type OnHeader,
   readSlideData,
@@ -15,7 +16,6 @@ export { slideSplit } from "./slide_split.ts";
 export {
   divideSlides,
   type FoldChoice,
-  sideOf,
   type SlideSplits,
   type SplitOptions,
 } from "./slide_splits.ts";
@@ -27,4 +27,3 @@ export {
 } from "./slide_table.ts";
 export { namesSlides, type UnlabelledOptions, unlabelledSlides } from "./unlabelled.ts";
 export { type TargetEncoding, targetEncoding, type TargetOptions } from "./targets.ts";
-export { type Undecided, UndecidedError } from "./undecided.ts";

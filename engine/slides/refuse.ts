@@ -4,7 +4,10 @@
  */
 import { DataError } from "../errors.ts";
 
-/** Takes what is wrong; where it returns, the work goes on without the data in question. */
+/**
+ * Takes what is wrong; where it returns, the work goes on without the data in question.
+ * @category Slides
+ */
 export type Refuse = (error: DataError) => void;
 
 /**

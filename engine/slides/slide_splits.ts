@@ -8,7 +8,7 @@ import { DataError } from "../errors.ts";
 import { deriveSeed } from "../random.ts";
 import { quoted, shown } from "../storage/table.ts";
 import { type Group, groupFolds, groupParts } from "./divide.ts";
-import type { SlideData, SlideSample } from "./slide_data.ts";
+import type { SlideData } from "./slide_data.ts";
 import { strataOf } from "./_strata.ts";
 import { type Refuse, refuseAtOnce } from "./refuse.ts";
 import { type Leak, leaksOf } from "./leaks.ts";

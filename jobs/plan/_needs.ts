@@ -1,7 +1,7 @@
 /**
  * What plans ask the user for.
  */
-import { UndecidedError } from "../../engine/slides/mod.ts";
+import { UndecidedError } from "../../engine/slides/undecided.ts";
 import { ConfigError } from "../../registry/errors.ts";
 
 /** Candidates that a line names. */

@@ -2,12 +2,9 @@
  * What a plan finds in the tables of slides: columns and splits.
  */
 import { join } from "node:path";
-import {
-  readSlideTable,
-  sideOf,
-  type TableOptions,
-  UndecidedError,
-} from "../../engine/slides/mod.ts";
+import { sideOf } from "../../engine/slides/slide_splits.ts";
+import { readSlideTable, type TableOptions } from "../../engine/slides/slide_table.ts";
+import { UndecidedError } from "../../engine/slides/undecided.ts";
 import { hasFolds, readSplitFile } from "../../engine/slides/split_file.ts";
 import type { PlainObject } from "../../registry/config/objects.ts";
 import type { Decision } from "./decision.ts";

@@ -14,6 +14,9 @@ import {
 import type { ResolvedConfig } from "../../registry/config/tree.ts";
 import { ConfigError, quote } from "../../registry/errors.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
+import { evaluatePredictions } from "../evaluate/evaluate.ts";
+import type { Evaluation } from "../evaluate/evaluation.ts";
+import { writeEvaluation } from "../evaluate/write_evaluation.ts";
 import { findModels, type FoundModel } from "./find_models.ts";
 import { type InferPart, openInferData } from "./infer_data.ts";
 import type { InferEvent } from "./infer_events.ts";
@@ -46,6 +49,8 @@ export interface Inference {
   readonly split: string;
   /** Metrics by name, `test_Accuracy`; absent where nobody knows the targets. */
   readonly metrics?: Readonly<Record<string, number>>;
+  /** Intervals and more numbers; absent where nobody knows the targets. */
+  readonly evaluation?: Evaluation;
   /** Checkpoints that have predicted. */
   readonly checkpoints: readonly string[];
   /** Where the predictions were written. */
@@ -119,10 +124,19 @@ export async function infer(
   const { predictions, split, notice } = combine(all, models);
   if (notice !== undefined) context.notify([notice]);
   const metrics = measure(predictions, { split, config, run: last!, registry, context });
-  const file = config.pred_output ?? defaultFile(models, config, split);
+  const folder = folderOf(models, config);
+  const file = config.pred_output ?? join(folder, `predictions_${split}.csv`);
   await writePredictions(file, predictions);
   const checkpoints = models.map(({ checkpoint }) => checkpoint);
-  return { predictions, split, metrics, checkpoints, file };
+  const found = { predictions, split, metrics, checkpoints, file };
+  if (config.pred_output !== null) {
+    return { ...found, ...evaluated(predictions, registry, context) };
+  }
+  const { evaluation, notices: lines } = await writeEvaluation(predictions, {
+    ...{ folder, split, registry },
+  });
+  context.notify(lines);
+  return { ...found, evaluation };
 }
 
 interface Context extends InferOptions {
@@ -345,14 +359,23 @@ function measure(
   return Object.fromEntries(values.map(([name, value]) => [`${split}_${name}`, value]));
 }
 
-/** In the run; for several runs in the folder of the group. */
-function defaultFile(
-  models: readonly FoundModel[],
-  { exp_dir }: InferConfig,
-  split: string,
-): string {
-  const name = `predictions_${split}.csv`;
-  return models.length > 1 && exp_dir !== null
-    ? join(exp_dir, name)
-    : join(models[0].directory.path, name);
+/** The run; for several runs the folder of the group. */
+function folderOf(models: readonly FoundModel[], { exp_dir }: InferConfig): string {
+  return models.length > 1 && exp_dir !== null ? exp_dir : models[0].directory.path;
+}
+
+/** The evaluation of predictions that go elsewhere, which is not written. */
+function evaluated(
+  predictions: Predictions,
+  registry: Registry,
+  { notify }: Context,
+): Pick<Inference, "evaluation"> {
+  if (predictions.labels === undefined) return {};
+  try {
+    return { evaluation: evaluatePredictions(predictions, { registry }) };
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    notify([`no intervals: ${error.message}`]);
+    return {};
+  }
 }

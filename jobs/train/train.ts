@@ -20,6 +20,7 @@ import { type Registry, registry as defaultRegistry } from "../../registry/regis
 import { SLOTS } from "../../registry/slots.ts";
 import { planFold } from "../../registry/builder/fold.ts";
 import { type ConfigInput, resolveConfigInput } from "../../registry/builder/config_input.ts";
+import { writeEvaluation } from "../evaluate/write_evaluation.ts";
 import { writePredictions } from "../predict/write_predictions.ts";
 import { placeOf, runtimeInfo } from "../runs/run_names.ts";
 import { addPluginHint } from "../runs/run_plugins.ts";
@@ -184,6 +185,7 @@ async function runFold(
   options: FoldOptions,
 ): Promise<TrainedFold> {
   const { directory, loaders, logger, schedule, epochs, resume } = plan;
+  const { registry = defaultRegistry } = options;
   const history: EpochNumbers[] = [];
   const onEvent = (event: TrainEvent) => {
     if (event.type === "run") history.push(...earlierEpochs(plan, event.firstEpoch));
@@ -219,6 +221,8 @@ async function runFold(
     });
     for (const [name, predictions] of trainer.predictions) {
       await writePredictions(join(directory.path, `predictions_${name}.csv`), predictions);
+      const place = { folder: directory.path, split: name, registry };
+      options.notify((await writeEvaluation(predictions, place)).notices);
     }
     await logger.finish("finished");
     // What ran before a run was resumed has not been measured.

@@ -60,6 +60,8 @@ Deno.test("train() leaves a run directory with records, numbers and checkpoints"
       "checkpoints",
       "config.json",
       "metrics.json",
+      "metrics_test.json",
+      "metrics_val.json",
       "predictions_test.csv",
       "predictions_val.csv",
       "resolved_config.json",
