@@ -200,7 +200,7 @@ export function umapSpec(
   const legend = byName || bare ? null : { title: null };
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
-    ...!bare && { title: { text: title, subtitle } },
+    ...!bare && { title: { text: title, subtitle, limit: WIDTH - 24 } },
     width: WIDTH,
     height: HEIGHT,
     autosize: { type: "fit", contains: "padding" },
