@@ -187,13 +187,15 @@ function shorten(text: string, width: number): string {
 /** A value with as many digits as its interval or its deviation allows. */
 function valueText(run: RunValue | undefined): string {
   if (run === undefined) return "";
-  const { value, low, high, sd } = run;
+  const { value, low, high, sd, folds } = run;
   if (low !== undefined && high !== undefined) {
     const digits = digitsFor(high - low);
     const [number, from, to] = [value, low, high].map((each) => plain(each, digits));
     return `${number} [${from}, ${to}]`;
   }
-  return sd === undefined ? plain(value, 4) : `${plain(value, 4)} ± ${plain(sd, 4)}`;
+  const deviation = sd === undefined ? "" : ` ± ${plain(sd, 4)}`;
+  const some = folds === undefined ? "" : ` (${folds} of the folds)`;
+  return plain(value, 4) + deviation + some;
 }
 
 /** Digits after the point that a range of values tells apart. */

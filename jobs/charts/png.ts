@@ -13,7 +13,7 @@ const VIPS_DENSITY = 72;
 export interface ChartImage {
   /** Bytes of a PNG file. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Lines that the user should see: that text is missing, and what helps. */
+  /** Lines that the user should see: that there is no font, and what helps. */
   readonly notices: readonly string[];
 }
 
@@ -29,7 +29,7 @@ export interface ImageOptions {
  * Draws an SVG as PNG.
  * @param svg The text of an SVG file.
  * @param options Its resolution.
- * @returns The image, and a line where its text is missing for want of a font.
+ * @returns The image, and a line where there is no font for its text.
  *
  * @example Two pixels for each of the SVG
  * ```ts
@@ -48,14 +48,14 @@ export async function chartPng(svg: string, options: ImageOptions = {}): Promise
 }
 
 const NO_FONT =
-  "no font was found, so the image has no text: install one, such as the package fonts-dejavu-core";
+  "no font was found, so the image has boxes for letters: install one, such as the package fonts-dejavu-core";
 
 let textDrawn: Promise<boolean> | undefined;
 
 /**
- * Finds out whether text can be drawn: containers often come without a single font, and text is then
- * left out without a word.
- * @returns Whether a letter leaves any ink.
+ * Finds out whether text can be drawn: containers often come without a single font, and every letter
+ * is then drawn as the same box, or as nothing.
+ * @returns Whether two letters look different.
  *
  * @example Where fonts are installed
  * ```ts
@@ -65,15 +65,19 @@ let textDrawn: Promise<boolean> | undefined;
  * ```
  */
 export function canDrawText(): Promise<boolean> {
-  return textDrawn ??= drawsLetter();
+  return textDrawn ??= drawsLetters();
 }
 
-async function drawsLetter(): Promise<boolean> {
-  const letter = '<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24">' +
-    '<text x="4" y="18" font-family="sans-serif" font-size="16">M</text></svg>';
+async function drawsLetters(): Promise<boolean> {
+  const [wide, narrow] = await Promise.all(["W", "i"].map(drawLetter));
+  return wide.some((value, at) => value !== narrow[at]);
+}
+
+async function drawLetter(letter: string): Promise<Uint8Array> {
+  const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24">' +
+    `<text x="4" y="18" font-family="sans-serif" font-size="16">${letter}</text></svg>`;
   const sharp = await loadSharp();
-  const { channels } = await sharp(encode(letter)).ensureAlpha().stats();
-  return channels[3].max > 0;
+  return await sharp(encode(svg)).ensureAlpha().raw().toBuffer();
 }
 
 async function render(

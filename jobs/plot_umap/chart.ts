@@ -77,11 +77,13 @@ export function umapChart(parts: ChartParts): UmapChart {
   const { title, colorBy, seed, data: { samples, total }, layout, predictions } = parts;
   const classes = classesOf(parts);
   const nameOf = (index: number) => classes.get(index)!.name;
+  const splitOf = (index: number) => predictions?.splits[index] ?? samples[index].split;
+  const several = new Set(samples.map((_, index) => splitOf(index))).size > 1;
   const groupOf = (index: number): string => {
-    const { label, split } = samples[index];
+    const { label } = samples[index];
     const predicted = predictions?.predicted[index];
     if (colorBy === "label") return nameOf(label);
-    if (colorBy === "split") return predictions?.splits[index] ?? split;
+    if (colorBy === "split") return splitOf(index);
     if (predicted === undefined) return UNKNOWN;
     return colorBy === "pred" ? nameOf(predicted) : predicted === label ? "correct" : "wrong";
   };
@@ -90,11 +92,11 @@ export function umapChart(parts: ChartParts): UmapChart {
   const order = [...new Random(seed).shuffle(Int32Array.from(names, (_, index) => index))];
   const last = (index: number) => Number(names[index] === "wrong" && colorBy === "correct");
   const points = order.sort((a, b) => last(a) - last(b)).map((index): PlotPoint => {
-    const { id, label, split } = samples[index];
+    const { id, label } = samples[index];
     const predicted = predictions?.predicted[index];
     const facts = [`label ${nameOf(label)}`];
     if (predicted !== undefined) facts.push(`predicted ${nameOf(predicted)}`);
-    facts.push(`split ${predictions?.splits[index] ?? split}`);
+    if (several) facts.push(`split ${splitOf(index)}`);
     const [x, y] = layout[index];
     return { x, y, group: names[index], id, facts };
   });
@@ -198,7 +200,7 @@ export function umapSpec(
   const legend = byName || bare ? null : { title: null };
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
-    ...!bare && { title: { text: title, subtitle } },
+    ...!bare && { title: { text: title, subtitle, limit: WIDTH - 24 } },
     width: WIDTH,
     height: HEIGHT,
     autosize: { type: "fit", contains: "padding" },

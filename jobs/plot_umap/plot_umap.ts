@@ -3,9 +3,8 @@
  * @module
  */
 import { dirname } from "node:path";
+import { DataError } from "../../engine/errors.ts";
 import { writeError, writeFileAtomic } from "../../engine/storage/atomic.ts";
-import { expectedIssue } from "../../registry/config/issues.ts";
-import { ConfigError } from "../../registry/errors.ts";
 import { chartPng } from "../charts/png.ts";
 import { chartSvg } from "../charts/svg.ts";
 import { type UmapChart, umapChart, umapSpec } from "./chart.ts";
@@ -44,8 +43,9 @@ export interface PlotHooks {
  * @param options The options.
  * @param hooks Events, and the signal that stops the work.
  * @returns Path of the file.
- * @throws {ConfigError} if options contradict each other, or ask for more neighbours than there are.
- * @throws {DataError} if files cannot be read or written, or predictions do not fit them.
+ * @throws {ConfigError} if options contradict each other.
+ * @throws {DataError} if files cannot be read or written, hold too few samples, or predictions do not
+ *   fit them.
  */
 export async function plotUmap(options: PlotUmapOptions, hooks: PlotHooks = {}): Promise<string> {
   const { signal, onEvent = () => {} } = hooks;
@@ -64,16 +64,20 @@ export async function plotUmap(options: PlotUmapOptions, hooks: PlotHooks = {}):
   const classes = new Set(samples.map(({ label }) => label)).size;
   onEvent({ type: "samples", samples: samples.length, total, classes });
   notify(data.notices);
-  if (n_neighbors >= samples.length) {
-    const expected = `less than the number of samples, ${samples.length}`;
-    throw new ConfigError([expectedIssue("n_neighbors", expected, n_neighbors)]);
+  const neighbors = Math.min(n_neighbors, samples.length - 1);
+  if (neighbors < 2) {
+    const [file] = options.h5_path;
+    throw new DataError(`Cannot plot "${file}": a layout needs 3 samples at least`, { file });
+  }
+  if (neighbors < n_neighbors) {
+    notify([`n_neighbors is ${neighbors} instead of ${n_neighbors}: there are no more samples`]);
   }
   const predictions = options.predictions === null
     ? undefined
     : await matchPredictions(options.predictions, samples, data.classNames);
   notify(predictions?.notices ?? []);
   const layout = await layOut(points, {
-    neighbors: n_neighbors,
+    neighbors,
     minDist: min_dist,
     seed,
     signal,

@@ -72,7 +72,8 @@ export async function readSamples(
     parts.push({ file, first: total, ...facts });
     total += file.length;
   }
-  const labels = Int32Array.from(parts.flatMap(({ file }) => [...file.labels.values]));
+  const labels = new Int32Array(total);
+  for (const { file, first } of parts) labels.set(file.labels.values, first);
   const indices = sampleIndices(labels, options);
   const width = parts[0].file.embedDim;
   const values = new Float32Array(indices.length * width);

@@ -27,6 +27,8 @@ export interface RunValue {
   readonly value: number;
   /** Standard deviation over folds, of several. */
   readonly sd?: number;
+  /** Folds that have it, where others lack it. */
+  readonly folds?: number;
   /** Lower end of the 95% interval, of one fold. */
   readonly low?: number;
   /** Upper end. */
@@ -150,7 +152,10 @@ function resultsOf(directory: RunDirectory, sources: Sources): Results {
   try {
     selection = selectionOf(metrics, sources);
   } catch (error) {
-    problem = `Cannot tell which epoch of "${directory.path}" is the best: ${firstLine(error)}`;
+    const plugins = directory.readPlugins().map((plugin) => ` --plugin ${plugin}`);
+    const hint = plugins.length > 0 ? `; the run was made with${plugins.join("")}` : "";
+    const cause = firstLine(error) + hint;
+    problem = `Cannot tell which epoch of "${directory.path}" is the best: ${cause}`;
   }
   const finished = epochs >= planned || stoppedEarly(metrics, selection);
   const state = directory.busy ? "training" : finished ? "finished" : "unfinished";

@@ -146,5 +146,6 @@ function overFolds(folds: readonly (RunValue | undefined)[]): RunValue | undefin
   const mean = values.reduce((sum, { value }) => sum + value, 0) / values.length;
   const squares = values.reduce((sum, { value }) => sum + (value - mean) ** 2, 0);
   const sd = others.length > 0 ? Math.sqrt(squares / others.length) : undefined;
-  return { metric: first.metric, value: mean, sd };
+  const some = values.length < folds.length ? { folds: values.length } : {};
+  return { metric: first.metric, value: mean, sd, ...some };
 }

@@ -34,12 +34,15 @@ Deno.test("runTable() shows what the runs have, numbers to the right", () => {
 
 Deno.test("runTable() names states, folds and metrics where runs differ in them", () => {
   const folds = { found: 2, planned: 3 };
-  const best = { metric: "val_MAE", value: 12.5, sd: 0.25 };
+  const best = { metric: "val_MAE", value: 12.5, sd: 0.25, folds: 2 };
   const epochs = { done: 0 };
   const { lines } = runTable([run(), run({ state: "damaged", folds, best, epochs })], Infinity);
   assert(/ state +folds +best +epochs/.test(lines[0]), lines[0]);
   assert(/ finished +1 +val_Accuracy 0\.7500 +20\/20$/.test(lines[1]), lines[1]);
-  assert(/ damaged +2\/3 +val_MAE 12\.5000 ± 0\.2500 +0\/\?$/.test(lines[2]), lines[2]);
+  assert(
+    / damaged +2\/3 +val_MAE 12\.5000 ± 0\.2500 \(2 of the folds\) +0\/\?$/.test(lines[2]),
+    lines[2],
+  );
 });
 
 Deno.test("runTable() shortens texts, then gives up columns, and never cuts a number", () => {

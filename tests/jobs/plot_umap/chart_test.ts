@@ -101,6 +101,11 @@ Deno.test("umapSpec() draws a mark per point and a legend for few classes, names
   const svg = await chartSvg(umapSpec(few), few);
   const marks = /class="mark-symbol role-mark points_marks"[^>]*>(.*?)<\/g>/.exec(svg)![1];
   assertEquals(marks.match(/<path /g)?.length, 6);
+  const places = [...marks.matchAll(/translate\(([\d.]+),/g)].map(([, x]) => Number(x));
+  // Pages find a point by the position of its mark among the others: x is 0, 2 or 4.
+  const [left, right] = [Math.min(...places), Math.max(...places)];
+  const drawn = places.map((x) => Math.round(4 * (x - left) / (right - left)));
+  assertEquals(drawn, few.points.map(({ x }) => x));
   for (const text of ["Cells", "n=6 of 1,234\u2003classes=3", "tumour", "stroma", "4"]) {
     assert(svg.includes(`>${text}</text>`), text);
   }

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import sharp from "sharp";
 import type { PlotUmapOptions } from "../../../jobs/plot_umap/config.ts";
 import { type PlotEvent, plotUmap } from "../../../jobs/plot_umap/plot_umap.ts";
-import { ConfigError } from "../../../registry/errors.ts";
+import { DataError } from "../../../engine/errors.ts";
 import { TemporaryFolder } from "../../engine/storage/testdata.ts";
 import { writeFeatures } from "./_files.ts";
 
@@ -80,14 +80,32 @@ Deno.test("plotUmap() colours by predictions, and says what has none", async () 
   assert(svg.includes("correct: 26, wrong: 2, no prediction: 2."));
 });
 
-Deno.test("plotUmap() refuses more neighbours than there are, and writes nothing", async () => {
+Deno.test("plotUmap() takes fewer neighbours of few samples, as umap-learn does, and says so", async () => {
   using folder = new TemporaryFolder();
-  const h5 = await writeFeatures(folder.file("a.h5"), { count: 6 });
+  for (const count of [3, 6]) {
+    const h5 = await writeFeatures(folder.file("a.h5"), { count });
+    const notes: string[] = [];
+    const output_path = folder.file("a.svg");
+    await plotUmap(options(h5, { output_path, n_neighbors: 15 }), {
+      onEvent: (event) => event.type === "notice" && notes.push(event.message),
+    });
+    assertEquals(notes, [`n_neighbors is ${count - 1} instead of 15: there are no more samples`]);
+    assert(Deno.readTextFileSync(output_path).includes(`n=${count}`));
+  }
+});
+
+Deno.test("plotUmap() refuses two samples, and writes nothing", async () => {
+  using folder = new TemporaryFolder();
+  const h5 = await writeFeatures(folder.file("a.h5"), { count: 2 });
+  const message = `Cannot plot "${h5}": a layout needs 3 samples at least`;
   const output_path = folder.file("a.png");
-  await assertRejects(
-    () => plotUmap(options(h5, { output_path, n_neighbors: 6 })),
-    ConfigError,
-    "n_neighbors: expected less than the number of samples, 6, received 6",
-  );
+  await assertRejects(() => plotUmap(options(h5, { output_path })), DataError, message);
   assertEquals([...Deno.readDirSync(folder.path)].map(({ name }) => name), ["a.h5"]);
+});
+
+Deno.test("plotUmap() says why a file cannot be written", async () => {
+  using folder = new TemporaryFolder();
+  const h5 = await writeFeatures(folder.file("a.h5"));
+  const output_path = `${h5}/b.png`;
+  await assertRejects(() => plotUmap(options(h5, { output_path })), DataError, "Cannot write");
 });

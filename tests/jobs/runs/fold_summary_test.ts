@@ -96,9 +96,10 @@ Deno.test("summarizeFold() says of damaged runs what is wrong", async () => {
 
 Deno.test("summarizeFold() says where it does not know the metric of a plugin", async () => {
   await inFolder(async (folder) => {
-    const directory = await writeRun(folder, "data/group/0");
+    const directory = await writeRun(folder, "data/group/0", { info: { plugins: ["./a.ts"] } });
     const { state, best, problem } = summarizeFold(directory, new Registry());
     assertEquals([state, best], ["finished", undefined]);
     assert(problem?.startsWith(`Cannot tell which epoch of "${directory.path}" is the best: `));
+    assert(problem?.endsWith("; the run was made with --plugin ./a.ts"), problem);
   });
 });

@@ -46,6 +46,17 @@ Deno.test("listRuns() gives the folds of a group as one run: mean and deviation,
   });
 });
 
+Deno.test("listRuns() says where a mean is not over all folds", async () => {
+  await inFolder(async (folder) => {
+    await writeRun(folder, "data/cv/0", { config: CV, test: 0.5 });
+    await writeRun(folder, "data/cv/1", { config: CV });
+    await writeRun(folder, "data/cv/2", { config: CV, test: 0.7 });
+    const [{ best, test }] = listRuns(folder);
+    assertEquals([best?.folds, test?.folds], [undefined, 2]);
+    assertAlmostEquals(test!.value, 0.6, 1e-12);
+  });
+});
+
 Deno.test("listRuns() keeps groups whose folds are missing, unfinished or damaged", async () => {
   await inFolder(async (folder) => {
     await writeRun(folder, "data/a_missing/0", { config: CV });
