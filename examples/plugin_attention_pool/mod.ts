@@ -1,7 +1,7 @@
 /**
  * A head and a metric for glovita, made outside of it.
- * Importing this module adds `attention_pool` and `brier`.
+ * Importing this module adds `attention_pool` and `true_probability`.
  * @module
  */
 export * from "./attention_pool.ts";
-export * from "./brier.ts";
+export * from "./true_probability.ts";

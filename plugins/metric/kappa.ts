@@ -80,12 +80,12 @@ function quadraticKappa(matrix: Float64Array, size: number): number {
       count += matrix[at];
     }
   }
-  // A sum of terms that are not negative: 0 only where each of them is.
+  // A sum of terms that are not negative: 0 only where each of them is, and `observed` as well.
   for (let i = 0; i < size; i++) {
     if (actual[i] === 0) continue;
     for (let j = 0; j < size; j++) expected += (i - j) ** 2 * actual[i] * predicted[j];
   }
-  return expected === 0 ? NaN : 1 - (observed * count) / expected;
+  return 1 - (observed * count) / expected;
 }
 
 registry.add(kappa);

@@ -12,7 +12,7 @@ const PERMISSIONS = ["read", "write", "ffi", "env", "sys"].map((name) => `--allo
 /** A program that trains with the package's plugins, as a stranger writes it. */
 const PROGRAM = `
 import { acc, configure, precomputed, precomputedFeatures, registry, train } from "@glovita/glovita";
-import { attentionPool, brier } from "./mod.ts";
+import { attentionPool, trueProbability } from "./mod.ts";
 
 const [run] = await train([
   configure(precomputedFeatures, {
@@ -23,10 +23,10 @@ const [run] = await train([
   configure(precomputed, { feature_dim: 8 }),
   configure(attentionPool, { attention_dim: 16 }),
   configure(acc),
-  configure(brier),
+  configure(trueProbability),
   { optimizer: { lr: 0.01 }, training: { epochs: 2, seed: 0 }, exp_dir: "runs" },
 ]);
-console.log(registry.list("head_type").includes("attention_pool"), run.history[1].val.val_Brier);
+console.log(registry.list("head_type").includes("attention_pool"), run.history[1].val.val_True_Probability);
 `;
 
 /** A program that the compiler must refuse: the types of the package reach its user. */
@@ -87,7 +87,7 @@ Deno.test("the example package passes outside of the tree, with the project link
     });
 
     await t.step("training by --plugin", async () => {
-      const plugin = ["--plugin", join(folder, "mod.ts"), "--task.metrics", "brier"];
+      const plugin = ["--plugin", join(folder, "mod.ts"), "--task.metrics", "true_probability"];
       const { code, out, err } = await runProcess([
         ...plugin,
         ...words({
@@ -103,7 +103,7 @@ Deno.test("the example package passes outside of the tree, with the project link
         }),
       ]);
       assertEquals(code, 0, err.join("\n"));
-      assert(out.some((line) => line.includes("val_Brier")), out.join("\n"));
+      assert(out.some((line) => line.includes("val_True_Probability")), out.join("\n"));
     });
   });
 });

@@ -22,10 +22,13 @@ Deno.test("the example plugin runs by --plugin as a built-in does, and its model
     const { "model.head.variant": _, "model.head.size_arg": __, ...flags } = bagFlags();
     const chosen = { ...runFlags(files, flags), "model.head.head_type": "attention_pool" };
     const plugin = ["--plugin", PLUGIN.pathname];
-    const group = ["--logger.group", "pool", "--task.metrics", "acc", "brier"];
+    const group = ["--logger.group", "pool", "--task.metrics", "acc", "true_probability"];
     const trained = await runProcess([...plugin, ...words(chosen), ...group]);
     assertEquals(trained.code, 0, trained.err.join("\n"));
-    assert(trained.out.some((line) => line.includes("val_Brier")), trained.out.join("\n"));
+    assert(
+      trained.out.some((line) => line.includes("val_True_Probability")),
+      trained.out.join("\n"),
+    );
 
     const run = join(folder, "experiments", "precomputed_features", "pool", "0");
     const config = readRunJson<{ model: { head: Record<string, unknown> } }>(run, "config.json");
@@ -45,7 +48,7 @@ Deno.test("the example plugin runs by --plugin as a built-in does, and its model
     assertEquals(without.err.map((line) => line.slice(-hint.length)), [hint, hint]);
     const [head, metric] = without.err;
     assertMatch(head, /^model.head.head_type: expected .*, received "attention_pool"; the run/);
-    assertMatch(metric, /^task.metrics: expected .*, received "brier"; the run/);
+    assertMatch(metric, /^task.metrics: expected .*, received "true_probability"; the run/);
 
     const checkpoint = join(run, "checkpoints", "best.pt");
     const error = await assertRejects(() => TrainedModel.load(checkpoint), ConfigError);

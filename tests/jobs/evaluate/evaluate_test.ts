@@ -126,6 +126,25 @@ Deno.test("evaluatePredictions() describes residuals as numpy does", () => {
   }
 });
 
+Deno.test("evaluatePredictions() counts a target between two fifths once", () => {
+  const values = Float32Array.from({ length: 11 }, (_, i) => i);
+  const evaluation = evaluatePredictions({
+    task: "Regression",
+    subtask: "regression",
+    numClasses: 1,
+    ids: Array.from(values, String),
+    labels: { values, width: 1 },
+    scores: values.map((value) => value < 4 ? value - 1 : value),
+  }, { resamples: 1 });
+  assert(evaluation.subtask === "regression");
+  const [{ mae_by_target }] = evaluation.residuals;
+  assertEquals(
+    mae_by_target,
+    [[0, 2, 2, 1], [2, 4, 2, 1], [4, 6, 2, 0], [6, 8, 2, 0], [8, 10, 3, 0]]
+      .map(([from, to, count, mae]) => ({ from, to, count, mae })),
+  );
+});
+
 Deno.test("evaluatePredictions() gives plain data that says what was drawn", () => {
   for (const golden of CASES) {
     const evaluation = evaluate(golden, { resamples: 20, seed: 3 });

@@ -66,6 +66,9 @@ Deno.test("evaluateFolds() does not take one test split for more samples with ea
   assertEquals(pooled.n, { samples: 75 });
   assertEquals([pooled.bootstrap.unit, pooled.bootstrap.units], ["samples", 25]);
   assertClose(pooled.metrics, once.metrics);
+  const patients = all.ids.map((_, i) => `p${i % 5}`);
+  const known = evaluateFolds([{ ...all, patients }, { ...all, patients }], OPTIONS).pooled;
+  assertEquals([known.bootstrap.unit, known.bootstrap.units], ["patients", 5]);
   const values = all.labels!.values.map((label) => 1 - label);
   const others = { ...all, labels: { values, width: 1 } };
   assertEquals(evaluateFolds([all, others], OPTIONS).pooled.bootstrap.units, 50);

@@ -102,7 +102,13 @@ Deno.test("train() predicts real values, with the metrics for them where none we
         'metric "acc" is not defined for regression targets and is left out',
         'metric "f1" is not defined for regression targets and is left out',
       ]);
-      assertEquals(Object.keys(done.test!), ["test_loss", "test_MAE", "test_MSE"]);
+      assertEquals(Object.keys(done.test!), [
+        "test_loss",
+        "test_MAE",
+        "test_MSE",
+        "test_Pearson",
+        "test_R2",
+      ]);
       assertEquals(done.bestMetric, "val_MAE");
       assert(done.test!.test_MSE < 0.01, JSON.stringify(done.test));
     });
