@@ -34,6 +34,8 @@ test accuracy ${test!.test_Accuracy.toFixed(4)}, with the weights of epoch ${bes
 The run is in ${directory}
   checkpoints/best.pt      the best weights, a file that PyTorch opens
   checkpoints/last.pt      the last ones; epoch_0000.pt and so on, those of every epoch
+  predictions_test.csv     what the best weights say of each sample; predictions_val.csv as well
+  metrics_test.json        metrics with intervals, numbers by class; metrics_val.json as well
   metrics.json             loss and metrics of every epoch
   config.json              what was asked for
   resolved_config.json     what was run, with the seed: enough to repeat or continue it

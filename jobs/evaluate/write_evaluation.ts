@@ -56,13 +56,35 @@ export async function writeEvaluation(
   { folder, split, registry }: EvaluationFile,
 ): Promise<WrittenEvaluation> {
   if (predictions.labels === undefined) return { notices: [] };
+  const { resamples, notices } = affordable(predictions, split);
   let evaluation: Evaluation;
   try {
-    evaluation = evaluatePredictions(predictions, { registry });
+    evaluation = evaluatePredictions(predictions, { registry, resamples });
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     return { notices: [`no metrics_${split}.json: ${error.message}`] };
   }
   await writeJsonAtomic(join(folder, `metrics_${split}.json`), evaluation);
-  return { evaluation, notices: [] };
+  return { evaluation, notices };
+}
+
+/** Resamples that intervals are made of. */
+const RESAMPLES = 1000;
+/** Fewer resamples than this give no interval worth the name. */
+const FEWEST = 100;
+/** Scores that may be drawn in all: about half a minute. */
+const MOST_DRAWN = 5e8;
+
+/** As many resamples as half a minute allows, and a line where these are fewer than usual. */
+function affordable(
+  { scores }: Predictions,
+  split: string,
+): { readonly resamples: number; readonly notices: readonly string[] } {
+  const most = Math.floor(MOST_DRAWN / Math.max(1, scores.length));
+  if (most >= RESAMPLES) return { resamples: RESAMPLES, notices: [] };
+  const resamples = Math.max(FEWEST, most);
+  const message =
+    `intervals of the ${split} split are made of ${resamples} resamples, since it has ` +
+    `${scores.length} scores`;
+  return { resamples, notices: [message] };
 }

@@ -81,9 +81,9 @@ Deno.test("the packed files run as a command in another folder", async (t) => {
     });
 
     await t.step("a command that does not exist ends with 2", async () => {
-      const { code, out, err } = await inHome("infer");
+      const { code, out, err } = await inHome("forecast");
       assertEquals([code, out], [EXIT.usage, ""]);
-      assertMatch(err, /^command: expected one of .*, received "infer"\n$/);
+      assertMatch(err, /^command: expected one of .*, received "forecast"\n$/);
     });
 
     await t.step("it is installed as the page says, and trains", async () => {

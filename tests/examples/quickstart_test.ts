@@ -13,6 +13,10 @@ Deno.test("the quickstart reaches 0.95, and the command that it prints repeats i
     "checkpoints",
     "config.json",
     "metrics.json",
+    "metrics_test.json",
+    "metrics_val.json",
+    "predictions_test.csv",
+    "predictions_val.csv",
     "resolved_config.json",
     "runtime_info.json",
   ]);
