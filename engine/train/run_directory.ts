@@ -118,6 +118,11 @@ export class RunDirectory {
     return FOLD.test(name) ? Number(name) : undefined;
   }
 
+  /** Last part of the name of its group. */
+  get group(): string {
+    return basename(dirname(resolve(this.path)));
+  }
+
   /**
    * The directory of another fold of the same group.
    * @param fold The fold.

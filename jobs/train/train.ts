@@ -5,7 +5,7 @@
  */
 import { DataError } from "../../engine/errors.ts";
 import { isFile } from "../../engine/storage/is_file.ts";
-import type { EpochDone, RunDone, TrainEvent, Values } from "../../engine/train/events.ts";
+import type { EpochDone, RunDone, TrainEvent } from "../../engine/train/events.ts";
 import type { TrainPlan } from "../../engine/train/plan.ts";
 import type { RunDirectory } from "../../engine/train/run_directory.ts";
 import { FoldTrainer } from "../../engine/train/trainer.ts";
@@ -20,6 +20,7 @@ import { type ConfigInput, resolveConfigInput } from "../../registry/builder/con
 import { placeOf, runtimeInfo } from "../runs/run_names.ts";
 import { addPluginHint } from "../runs/run_plugins.ts";
 import { compareData } from "../runs/same_data.ts";
+import { earlierEpochs, logResults, runInfo } from "./_logging.ts";
 
 /**
  * What training needs besides its config.
@@ -191,21 +192,15 @@ async function runFold(
     }
     await using trainer = await FoldTrainer.create(plan, { ...options, onEvent });
     if (!resume) held.use(takeNew(directory));
-    await writeRecords(plan, config, options);
-    const { use: { config: watched }, onReady } = options;
-    await logger.start({
-      directory: directory.path,
-      config: { ...config },
-      get addLog() {
-        return structuredClone(watched.add_log);
-      },
-    });
+    const runtime = await writeRecords(plan, config, options);
+    await logger.start(runInfo(plan, config, { ...options, runtime, epochs: trainer.firstEpoch }));
     for (let epoch = 0; epoch < Math.min(epochs, PROBED_EPOCHS); epoch++) schedule.factor(epoch);
-    onReady();
+    options.onReady();
     const done = await trainer.run().catch(async (error) => {
       await finishFailed(logger);
       throw error;
     });
+    await logResults(plan, done);
     await logger.finish("finished");
     return { ...done, history };
   } finally {
@@ -237,27 +232,12 @@ function numbersOf({ epoch, lr, train, val }: EpochNumbers): EpochNumbers {
   return { epoch, lr, train, val };
 }
 
-/** Numbers of the epochs before a run was resumed. */
-function earlierEpochs({ directory }: TrainPlan, epochs: number): EpochNumbers[] {
-  const { train, val } = directory.readMetrics(epochs);
-  return train.map((values, index) => {
-    const { epoch, lr, ...rest } = read(values);
-    const { epoch: _, ...others } = read(val[index]);
-    return { epoch, lr, train: rest, val: others };
-  });
-}
-
-/** JSON has no NaN: it is written as `null`. */
-function read(values: Values): Values {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value ?? NaN]));
-}
-
-/** The config as asked for and as built, and what ran it. */
+/** The config as asked for and as built, and what ran it, which is returned. */
 async function writeRecords(
   { directory, resume, seed, origin, data, found, classNames, sampleIds }: TrainPlan,
   config: ResolvedConfig,
   { plugins = [] }: TrainOptions,
-): Promise<void> {
+): Promise<ReturnType<typeof runtimeInfo>> {
   const own = { resume: null, resume_anyway: false };
   const asked = { ...config, training: { ...config.training, ...own } };
   const built = {
@@ -268,9 +248,9 @@ async function writeRecords(
   const begun = config.training.resume !== null && isFile(directory.file("config"));
   if (!resume && !begun) await directory.write("config", asked);
   await directory.write("resolvedConfig", built);
-  await directory.write(
-    "runtimeInfo",
-    runtimeInfo(new Date(), { plugins, features: origin, data, class_names: classNames }),
-  );
+  const parts = { plugins, features: origin, data, class_names: classNames };
+  const runtime = runtimeInfo(new Date(), parts);
+  await directory.write("runtimeInfo", runtime);
   if (sampleIds !== undefined) await directory.write("splits", sampleIds);
+  return runtime;
 }
