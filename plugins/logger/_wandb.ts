@@ -28,7 +28,7 @@ export const RUN = {
 /** Fields of the items of config, history and summary. */
 const ITEM = { key: 1, valueJson: 16 } as const;
 /** `FilesItem.FileType.MEDIA`. */
-const MEDIA = 3;
+const MEDIA = 2;
 
 /** What a run is called. */
 export interface WandbRun {
@@ -93,7 +93,7 @@ export function history(step: number, values: Readonly<Record<string, unknown>>)
 }
 
 /** Values that stand for the whole run in tables. */
-export function summary(values: Readonly<Record<string, unknown>>): Content {
+export function runSummary(values: Readonly<Record<string, unknown>>): Content {
   return message(RECORD.summary, (writer) => items(writer, values));
 }
 
@@ -201,7 +201,8 @@ function headed(piece: Uint8Array, type: number): Uint8Array {
   return bytes;
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+/** Puts pieces together. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {

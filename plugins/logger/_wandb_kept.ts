@@ -1,6 +1,6 @@
 /** What a run file of W&B says of the epochs that a resumed run has behind it. */
 import { BinaryReader } from "@bufbuild/protobuf/wire";
-import { BLOCK, type Content, HEADER, IDENT, PIECE, RECORD, RUN } from "./_wandb.ts";
+import { BLOCK, type Content, HEADER, IDENT, joined, PIECE, RECORD, RUN } from "./_wandb.ts";
 
 /** What stays of a file. */
 export interface KeptRecords {
@@ -51,7 +51,7 @@ function* recordsOf(file: Uint8Array): Generator<Uint8Array> {
     const type = file[at + 6];
     pieces.push(file.subarray(at + HEADER, end));
     if (type === PIECE.full || type === PIECE.last) {
-      yield new Uint8Array(pieces.flatMap((piece) => [...piece]));
+      yield joined(pieces);
       pieces = [];
     }
     at = end;

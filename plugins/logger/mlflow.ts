@@ -73,7 +73,7 @@ export const mlflow: Plugin<"logger", MlflowConfig> = {
     return {
       async start(started) {
         info = started;
-        target = targetOf(given ?? join(String(info.config.exp_dir ?? "."), "mlflow"));
+        target = targetOf(given ?? join(expDir(info), "mlflow"));
         const outbox = await outboxOf(info, config, target.uri);
         run = new MlflowRun(outbox, target, info);
         await run.start(info.earlier);
@@ -85,14 +85,19 @@ export const mlflow: Plugin<"logger", MlflowConfig> = {
       async finish(status) {
         const arrived = await run.finish(status === "finished" ? "FINISHED" : "FAILED");
         const { store, uri } = target;
-        const root = String(info.config.exp_dir ?? ".");
-        if (arrived && store) await sendLeftovers(root, store, { uri, notify: info.notify });
+        const { notify } = info;
+        if (arrived && store) await sendLeftovers(expDir(info), store, { uri, notify });
       },
     };
   },
 };
 
 registry.add(mlflow);
+
+/** Folder of all runs. */
+function expDir({ config: { exp_dir }, directory }: RunInfo): string {
+  return typeof exp_dir === "string" ? exp_dir : directory;
+}
 
 /** Where runs go, by an address that is the same wherever it is read. */
 interface MlflowTarget extends Target {

@@ -15,7 +15,7 @@ import {
   mediaFile,
   run,
   RunFileEncoder,
-  summary,
+  runSummary,
   type WandbRun,
 } from "./_wandb.ts";
 import { keptRecords } from "./_wandb_kept.ts";
@@ -146,7 +146,7 @@ class RunFile {
 
   async summarize(values: EpochValues["values"]): Promise<void> {
     Object.assign(this.#summary, values);
-    await this.#write(summary(this.#summary));
+    await this.#write(runSummary(this.#summary));
   }
 
   async logImage(epoch: number, name: string, png: Uint8Array<ArrayBuffer>): Promise<void> {

@@ -116,7 +116,7 @@ function selectKeys(
 /** One word is a key; several, or a JSON list, are the keys of a slot that may hold several. */
 function keyOrKeys(words: readonly string[], { several = false }: SlotInfo): unknown {
   const keys = several ? parseList(words) : [];
-  return keys.length > 1 || words[0].startsWith("[") && several ? keys : words[0];
+  return keys.length > 1 || words[0]?.startsWith("[") && several ? keys : words[0];
 }
 
 /** Whether a file names a plugin of GloViTa's that nobody provides here. */

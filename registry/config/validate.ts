@@ -83,13 +83,14 @@ export function validateSection(
 function sharedOptionIssues({ path, plugins }: ComposedSection): ConfigIssue[] {
   return plugins.flatMap((plugin, index) =>
     plugins.slice(0, index).flatMap((other) => {
-      const others = optionEntries(other);
+      const entries = Object.entries(optionEntries(other));
+      const theirs = Object.fromEntries(entries.map(([name, schema]) => [name, takes(schema)]));
       const differing = Object.entries(optionEntries(plugin)).filter(([name, schema]) =>
-        Object.hasOwn(others, name) && takes(schema) !== takes(others[name])
+        Object.hasOwn(theirs, name) && takes(schema) !== theirs[name]
       );
       return differing.map(([name, schema]) => ({
         path: joinPath(path, name),
-        message: `${quote(other.key)} takes ${takes(others[name])}, ${quote(plugin.key)} takes ` +
+        message: `${quote(other.key)} takes ${theirs[name]}, ${quote(plugin.key)} takes ` +
           `${takes(schema)}: select one of them`,
       }));
     })
