@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { replaceTextFile } from "./_files.ts";
 import {
+  ELSEWHERE,
   type Entry,
   inRequests,
   LIMITS,
@@ -142,14 +143,34 @@ async function deliver(letter: Letter, store: TrackingStore): Promise<string[]> 
     await store.logBatch(run, { metrics, params: [], tags: [] });
     letter.metrics = letter.metrics.slice(metrics.length);
   }
-  for (const { path, name, temporary } of letter.artifacts) {
-    await store.putArtifact(run, path, name);
+  for (const artifact of letter.artifacts) {
+    told.push(...await sendArtifact(artifact, run, store));
     letter.artifacts = letter.artifacts.slice(1);
-    if (temporary) await Deno.remove(path).catch(() => {});
   }
   if (letter.status !== null) await store.update(run, letter.status, letter.ended ?? undefined);
   letter.status = null;
   return told;
+}
+
+/** A file that can never be sent stays where it is, which is told. */
+async function sendArtifact(
+  { path, name, temporary }: Artifact,
+  run: RunPlace,
+  store: TrackingStore,
+): Promise<string[]> {
+  try {
+    await Deno.stat(path);
+  } catch {
+    return [`mlflow: "${path}" is gone and cannot be sent`];
+  }
+  try {
+    await store.putArtifact(run, path, name);
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.code !== ELSEWHERE) throw error;
+    return [`mlflow: ${error.message}; it stays "${path}"`];
+  }
+  if (temporary) await Deno.remove(path).catch(() => {});
+  return [];
 }
 
 /** Servers before MLflow 2.8 take shorter parameters, and say so only by refusing them. */

@@ -1,7 +1,9 @@
 /** MLflow's tracking server, over its REST API 2.0. */
 import { join } from "node:path";
+import { type Answer, putFile } from "./_mlflow_upload.ts";
 import {
   type Batch,
+  ELSEWHERE,
   type Entry,
   type NewRun,
   type RunPlace,
@@ -31,9 +33,11 @@ export class TrackingServer implements TrackingStore {
    * @param options How it is reached.
    */
   constructor(uri: string, { credentials }: ServerOptions = {}) {
-    const { origin, pathname } = new URL(uri);
+    const { origin, pathname, username, password } = new URL(uri);
+    const own = username === "" ? undefined : basicCredentials(username, password);
     this.#base = `${origin}${pathname.replace(/\/+$/, "")}`;
-    this.#headers = credentials === undefined ? {} : { authorization: credentials };
+    const authorization = own ?? credentials;
+    this.#headers = authorization === undefined ? {} : { authorization };
   }
 
   whereIs({ experiment_id, run_id }: RunPlace): string {
@@ -48,6 +52,7 @@ export class TrackingServer implements TrackingStore {
     }
     try {
       const { experiment_id } = await this.#post("experiments/create", { name });
+      this.#require(experiment_id);
       return String(experiment_id);
     } catch (error) {
       // Another process was faster.
@@ -63,7 +68,8 @@ export class TrackingServer implements TrackingStore {
       start_time: started,
       tags: [...tags, { key: "mlflow.runName", value: name }],
     });
-    const { run_id, artifact_uri } = (run as { info: Record<string, string> }).info;
+    const { run_id, artifact_uri } = Object(Object(run).info);
+    this.#require(run_id, artifact_uri);
     return { experiment_id, run_id, artifact_uri };
   }
 
@@ -79,16 +85,23 @@ export class TrackingServer implements TrackingStore {
     const url = this.#artifactUrl(artifact_uri, name);
     if (url === undefined) return await copyToFolder(artifact_uri, path, name);
     const { size } = await Deno.stat(path);
-    const { readable: body } = await Deno.open(path);
-    const headers = { "content-type": "application/octet-stream", "content-length": String(size) };
-    await this.#request(url, { method: "PUT", body, headers }, PATIENCE + size / SLOWEST);
+    const signal = AbortSignal.timeout(PATIENCE + size / SLOWEST);
+    await this.#ask(() => putFile(url, path, { headers: this.#headers, signal }));
   }
 
   async #experimentId(name: string): Promise<string> {
     const query = new URLSearchParams({ experiment_name: name });
     const url = `${this.#base}/api/2.0/mlflow/experiments/get-by-name?${query}`;
     const { experiment } = await this.#request(url, { method: "GET" });
-    return String((experiment as Record<string, unknown>).experiment_id);
+    const { experiment_id } = Object(experiment);
+    this.#require(experiment_id);
+    return String(experiment_id);
+  }
+
+  /** Whatever answers at an address need not be MLflow. */
+  #require(...values: readonly unknown[]): void {
+    if (values.every((value) => typeof value === "string")) return;
+    throw new StoreError(`Cannot log to ${this.#base}: its answer is not one of MLflow's`);
   }
 
   #post(method: string, body: unknown): Promise<Record<string, unknown>> {
@@ -102,18 +115,19 @@ export class TrackingServer implements TrackingStore {
   async #request(
     url: string,
     init: RequestInit & { headers?: Record<string, string> },
-    patience = PATIENCE,
   ): Promise<Record<string, unknown>> {
     const headers = { ...this.#headers, ...init.headers };
-    let status: number;
-    let text: string;
-    try {
-      const answer = await fetch(url, { ...init, headers, signal: AbortSignal.timeout(patience) });
-      status = answer.status;
-      text = await answer.text();
-    } catch (cause) {
+    return await this.#ask(async () => {
+      const signal = AbortSignal.timeout(PATIENCE);
+      const answer = await fetch(url, { ...init, headers, signal });
+      return { status: answer.status, text: await answer.text() };
+    });
+  }
+
+  async #ask(send: () => Promise<Answer>): Promise<Record<string, unknown>> {
+    const { status, text } = await send().catch((cause) => {
       throw new StoreError(`Cannot reach ${this.#base}: ${reasonOf(cause)}`, { cause });
-    }
+    });
     const answer = parse(text);
     if (status < 400) return answer;
     const code = typeof answer.error_code === "string" ? answer.error_code : undefined;
@@ -126,21 +140,22 @@ export class TrackingServer implements TrackingStore {
   #artifactUrl(artifactUri: string, name: string): string | undefined {
     const [, scheme] = /^([a-z][\w+.-]*):/i.exec(artifactUri) ?? [];
     if (scheme === undefined || scheme === "file") return undefined;
+    if (scheme.startsWith("http")) return `${artifactUri}/${encodeParts(name)}`;
     if (scheme !== "mlflow-artifacts") {
       throw new StoreError(
-        `Cannot upload "${name}": its place is ${artifactUri}, not the server's`,
+        `Cannot upload "${name}": the server keeps files in ${artifactUri}, not itself`,
+        { code: ELSEWHERE },
       );
     }
     const { host, pathname } = new URL(artifactUri);
     const base = host === "" ? this.#base : `${new URL(this.#base).protocol}//${host}`;
-    const path = [...pathname.split("/"), ...name.split("/")].filter((part) => part !== "");
-    return `${base}/api/2.0/mlflow-artifacts/artifacts/${path.map(encode).join("/")}`;
+    const folder = pathname.replace(/^\/+/, "");
+    return `${base}/api/2.0/mlflow-artifacts/artifacts/${folder}/${encodeParts(name)}`;
   }
 }
 
-/** What a URL's path has in its parts already stays as it is. */
-function encode(part: string): string {
-  return encodeURIComponent(decodeURIComponent(part));
+function encodeParts(name: string): string {
+  return name.split("/").map(encodeURIComponent).join("/");
 }
 
 /** What MLflow's own client does where server and client share a disk. */
@@ -156,8 +171,8 @@ export async function copyToFolder(folder: string, path: string, name: string): 
 
 /** The path that a `file:` URI names. */
 export function pathOf(uri: string): string {
-  const path = uri.replace(/^file:(\/\/(localhost)?(?=\/))?/, "");
-  return decodeURIComponent(path);
+  const [, path] = /^file:(?:\/\/(?:localhost)?(?=\/))?(.*)$/i.exec(uri) ?? [];
+  return path === undefined ? uri : decodeURIComponent(path);
 }
 
 /** Credentials for the header, as MLflow's client finds them. */
@@ -165,9 +180,13 @@ export function credentialsOf(env: (name: string) => string | undefined): string
   const [name, password, token] = ["USERNAME", "PASSWORD", "TOKEN"]
     .map((part) => env(`MLFLOW_TRACKING_${part}`));
   if (name !== undefined && password !== undefined) {
-    return `Basic ${new TextEncoder().encode(`${name}:${password}`).toBase64()}`;
+    return basicCredentials(name, password);
   }
   return token === undefined ? undefined : `Bearer ${token}`;
+}
+
+function basicCredentials(name: string, password: string): string {
+  return `Basic ${new TextEncoder().encode(`${name}:${password}`).toBase64()}`;
 }
 
 function isCode(error: unknown, code: string): boolean {

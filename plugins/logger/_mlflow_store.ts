@@ -69,6 +69,9 @@ export interface TrackingStore {
   putArtifact(run: RunPlace, path: string, name: string): Promise<void>;
 }
 
+/** Code of an error: files go where this process cannot put them. */
+export const ELSEWHERE = "ELSEWHERE";
+
 /** A store that could not do what it was asked for: nobody answered, or the answer was no. */
 export class StoreError extends Error {
   /** Name of the class. */

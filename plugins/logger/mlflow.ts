@@ -110,13 +110,21 @@ function environment(variable: string): string | undefined {
   return state === "granted" ? Deno.env.get(variable) || undefined : undefined;
 }
 
+function isReadable(uri: string): boolean {
+  try {
+    return /^https?:/i.test(uri) ? URL.canParse(uri) : pathOf(uri) !== "";
+  } catch {
+    return false; // Not the encoding of any text.
+  }
+}
+
 /** A scheme of two letters or more: one letter is a disk. */
 const SCHEME = /^([a-z][a-z\d+.-]+):/i;
 
 function requireUri(uri: string): void {
   const [, scheme = "file"] = SCHEME.exec(uri) ?? [];
   const isKnown = ["http", "https", "file"].includes(scheme.toLowerCase());
-  if (isKnown && (scheme === "file" || URL.canParse(uri))) return;
+  if (isKnown && isReadable(uri)) return;
   throw new RangeError(
     `expected tracking_uri to be the address of a server, http://HOST:PORT, or a folder, received ${
       JSON.stringify(uri)
@@ -166,8 +174,10 @@ function newLetter(info: RunInfo, config: MlflowConfig, uri: string): Letter {
   const { experiment_name, run_name, tags } = config;
   const params = flatten({ ...info.config, add_log: addLog, runtime: runtimeInfo });
   const long = params.filter(({ value }) => value.length > LIMITS.param).map(({ key }) => key);
-  if (long.length > 0) {
-    info.notify(`mlflow: parameters are cut to ${LIMITS.param} characters: ${long.join(", ")}`);
+  const [first] = long;
+  if (first !== undefined) {
+    const many = long.length > 1 ? `${first} and ${long.length - 1} others are` : `${first} is`;
+    info.notify(`mlflow: ${many} longer than the ${LIMITS.param} characters of a parameter: cut`);
   }
   const ownTags = {
     group,

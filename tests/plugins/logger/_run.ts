@@ -1,6 +1,8 @@
 /** Runs that loggers are told of. */
 import type { EpochValues, RunInfo } from "../../../registry/plugin.ts";
 
+export type { EpochValues };
+
 /** What a run tells its logger at the start; lines for the user are pushed onto `lines`. */
 export function runInfo(
   directory: string,
