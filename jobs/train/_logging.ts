@@ -40,7 +40,7 @@ export function runInfo(
     dataset: config.data.dataset,
     group: config.logger.group ?? directory.group,
     ...(asked && { fold: fold.index }),
-    runtimeInfo: runtime,
+    runtimeInfo: JSON.parse(JSON.stringify(runtime)), // as it stands in the file
     earlier: earlierEpochs(plan, epochs).map(({ epoch, lr, train, val }) => ({
       epoch,
       values: { ...train, ...val, lr },

@@ -239,7 +239,8 @@ function fields(
   optional: readonly string[] = [],
 ): Fields {
   for (const [name, type] of Object.entries(required)) {
-    if (typeof body[name] !== type) {
+    const given: string = typeof body[name];
+    if (given !== type) {
       throw invalid(`Missing or invalid value for required parameter '${name}'`);
     }
   }
