@@ -104,11 +104,11 @@ export const LIMITS = {
 } as const;
 
 /**
- * A name as MLflow takes it: letters, digits and `_-. :/`, not too long, and a path whose parts are
- * names.
+ * A name as every MLflow takes it: letters, digits and `_-. /`, not too long, and a path whose parts
+ * are names.
  */
 export function asKey(name: string): string {
-  const parts = name.replaceAll(/[^\w\-. :/]/g, "_").slice(0, LIMITS.key).split("/");
+  const parts = name.replaceAll(/[^\w\-. /]/g, "_").slice(0, LIMITS.key).split("/");
   return parts.map((part) => /^\.*$/.test(part) ? "_" : part).join("/");
 }
 
@@ -147,6 +147,22 @@ export function flatten(tree: Readonly<Record<string, unknown>>, prefix = ""): E
     if (value === undefined) return [];
     const nested = isObject(value) && Object.keys(value).length > 0;
     return nested ? flatten(value, key) : [{ key: asKey(key), value: inPython(value, true) }];
+  });
+}
+
+/**
+ * Gives entries whose names have become the same a number each.
+ * @param entries Entries in their order.
+ */
+export function withOwnKeys(entries: readonly Entry[]): Entry[] {
+  const taken = new Set<string>();
+  return entries.map(({ key, value }) => {
+    let own = key;
+    for (let number = 2; taken.has(own); number++) {
+      own = `${key.slice(0, LIMITS.key - 4)}_${number}`;
+    }
+    taken.add(own);
+    return { key: own, value };
   });
 }
 

@@ -11,7 +11,7 @@ import { FileStore } from "./_mlflow_files.ts";
 import { cut, type Letter, Outbox } from "./_mlflow_outbox.ts";
 import { credentialsOf, pathOf, SOURCE_TAGS, TrackingServer } from "./_mlflow_rest.ts";
 import { MlflowRun, sendLeftovers, type Target } from "./_mlflow_run.ts";
-import { flatten, LIMITS } from "./_mlflow_store.ts";
+import { flatten, LIMITS, withOwnKeys } from "./_mlflow_store.ts";
 
 /**
  * Config of the `mlflow` logger.
@@ -172,7 +172,9 @@ async function outboxOf(info: RunInfo, config: MlflowConfig, uri: string): Promi
 function newLetter(info: RunInfo, config: MlflowConfig, uri: string): Letter {
   const { dataset, group, fold, addLog, runtimeInfo } = info;
   const { experiment_name, run_name, tags } = config;
-  const params = flatten({ ...info.config, add_log: addLog, runtime: runtimeInfo });
+  const params = withOwnKeys(
+    flatten({ ...info.config, add_log: addLog, runtime: runtimeInfo }),
+  );
   const long = params.filter(({ value }) => value.length > LIMITS.param).map(({ key }) => key);
   const [first] = long;
   if (first !== undefined) {

@@ -59,6 +59,8 @@ export const CASES: Readonly<
       skip: ["has the gradients of finite differences"],
     },
   ],
+  // Wherever the environment has runs go.
+  "logger mlflow": async (folder) => [{ config: { tracking_uri: await made(folder, "mlflow") } }],
 };
 
 function featureFiles(num_classes: number, { train, val, test }: Files): Options {

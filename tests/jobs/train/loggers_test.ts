@@ -21,6 +21,9 @@ import {
 import { inside, items, readEvents, readRecords, text } from "../../plugins/logger/_decode.ts";
 import { MlflowServer } from "../../plugins/logger/_mlflow_server.ts";
 
+// The tests say themselves where runs go.
+Deno.env.delete("MLFLOW_TRACKING_URI");
+
 interface Metrics {
   readonly train: readonly Record<string, number>[];
   readonly val: readonly Record<string, number>[];

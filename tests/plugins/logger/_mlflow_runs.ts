@@ -6,6 +6,9 @@ import { minimalOptions } from "../../../registry/testing/mod.ts";
 import type { MlflowServer } from "./_mlflow_server.ts";
 import { epochs, type EpochValues, runInfo } from "./_run.ts";
 
+// Tests say themselves where runs go.
+Deno.env.delete("MLFLOW_TRACKING_URI");
+
 /** The logger, with some of its options. */
 export function create(options: Partial<MlflowConfig> = {}) {
   return mlflow.create(minimalOptions(mlflow, { ...options }), {});

@@ -187,6 +187,13 @@ export class MlflowServer implements AsyncDisposable {
         throw invalid(`A batch logging request can contain at most ${most[name]} ${name}.`);
       }
     }
+    const keys = lists.params.map(({ key }) => key);
+    if (new Set(keys).size < keys.length) {
+      throw invalid("Duplicate parameter keys have been submitted");
+    }
+    if (counts.metrics + counts.params + counts.tags > 1000) {
+      throw invalid("A batch logging request can contain at most 1000 metrics, params, and tags.");
+    }
     this.batches.push(counts);
     for (const { key, value } of lists.params) {
       if (key in run.params && run.params[key] !== value) {
@@ -253,7 +260,7 @@ function requireKey(key: unknown): string {
   if (typeof key !== "string" || key === "" || key.length > 250) {
     throw invalid(`Invalid name: '${key}'`);
   }
-  if (!/^[/\w.\- :]*$/.test(key)) throw invalid(`Invalid name: '${key}'. Names may only contain …`);
+  if (!/^[/\w.\- ]*$/.test(key)) throw invalid(`Invalid name: '${key}'. Names may only contain …`);
   const parts = key.split("/");
   if (parts.some((part) => ["", ".", ".."].includes(part))) {
     throw invalid(`Invalid name: '${key}'. Names may be treated as files in certain cases`);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import { asKey, flatten } from "../../../plugins/logger/_mlflow_store.ts";
+import { asKey, flatten, withOwnKeys } from "../../../plugins/logger/_mlflow_store.ts";
 import { inFolder, namesIn, readRunJson } from "../../_training.ts";
 import { create, info, logUntil, place } from "./_mlflow_runs.ts";
 import { epochs, numbersOf, PNG } from "./_run.ts";
@@ -28,6 +28,9 @@ Deno.test("parameters have names with dots and values in Python's spelling", () 
     nested: "[{'a': True, 'b': [1, None]}]",
     text: "as it is",
   });
+  const same = ["a(b", "a)b", "c", "a b"].map((key) => ({ [key]: 1 }));
+  const keys = withOwnKeys(same.flatMap((tree) => flatten(tree))).map(({ key }) => key);
+  assertEquals(keys, ["a_b", "a_b_2", "c", "a b"]);
   assertEquals(["../a", "/a//b", "a/..", "x".repeat(300)].map(asKey), [
     ...["_/a", "_/a/_/b", "a/_", "x".repeat(250)],
   ]);

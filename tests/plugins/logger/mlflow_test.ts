@@ -285,6 +285,22 @@ Deno.test("mlflow takes credentials as MLflow's client does", () => {
   assertEquals([of({ TOKEN: "t" }), of({ USERNAME: "user" })], ["Bearer t", undefined]);
 });
 
+Deno.test("mlflow goes where the environment says, unless the config does", async () => {
+  await inFolder(async (folder) => {
+    await using server = new MlflowServer();
+    Deno.env.set("MLFLOW_TRACKING_URI", server.uri);
+    try {
+      await logUntil(1, info(folder, await place(folder)), {});
+      assertEquals(server.run.status, "FINISHED");
+      const store = join(folder, "store");
+      await logUntil(1, info(folder, await place(folder)), { tracking_uri: store });
+      assertEquals([server.runs.size, (await namesIn(store)).includes("0")], [1, true]);
+    } finally {
+      Deno.env.delete("MLFLOW_TRACKING_URI");
+    }
+  });
+});
+
 Deno.test("mlflow refuses addresses that it has no store for", () => {
   for (
     const uri of ["databricks://profile", "sqlite:///mlflow.db", "http://", "file:%zz", "s3://b"]
