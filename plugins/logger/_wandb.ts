@@ -26,7 +26,7 @@ export const RUN = {
   startTime: 17,
 } as const;
 /** Fields of the items of config, history and summary. */
-const ITEM = { key: 1, valueJson: 16 } as const;
+export const ITEM = { key: 1, valueJson: 16 } as const;
 /** `FilesItem.FileType.MEDIA`. */
 const MEDIA = 2;
 
@@ -149,10 +149,29 @@ export const IDENT = Uint8Array.of(0x3a, 0x57, 0x26, 0x42, 0xe1, 0xbe, 0);
 /** Where a piece stands in its record. */
 export const PIECE = { full: 1, first: 2, middle: 3, last: 4 } as const;
 
+/** A place in a file. */
+export interface Mark {
+  /** Bytes before it. */
+  readonly position: number;
+  /** Records before it. */
+  readonly records: number;
+}
+
 /** Makes the bytes of a file, record by record: blocks of 32 KiB, over whose ends records are cut. */
 export class RunFileEncoder {
   #position = 0;
   #records = 0;
+
+  /** Where the next record goes. */
+  get mark(): Mark {
+    return { position: this.#position, records: this.#records };
+  }
+
+  /** Goes back to where a record began. */
+  set mark({ position, records }: Mark) {
+    this.#position = position;
+    this.#records = records;
+  }
 
   /**
    * Encodes the next records.

@@ -1,6 +1,9 @@
 /** What a run file of W&B says of the epochs that a resumed run has behind it. */
 import { BinaryReader } from "@bufbuild/protobuf/wire";
-import { BLOCK, type Content, HEADER, IDENT, joined, PIECE, RECORD, RUN } from "./_wandb.ts";
+import { BLOCK, type Content, HEADER, IDENT, ITEM, joined, PIECE, RECORD, RUN } from "./_wandb.ts";
+
+/** What every row has. */
+const STEP_FIELDS: ReadonlySet<string> = new Set(["epoch", "_step", "_timestamp", "_runtime"]);
 
 /** What stays of a file. */
 export interface KeptRecords {
@@ -21,17 +24,15 @@ export function keptRecords(file: Uint8Array, next: number): KeptRecords {
   const records: Content[] = [];
   let started: number | undefined;
   let last = -1;
-  let isMedia = false;
   for (const record of recordsOf(file)) {
     const { kind, body, raw } = readRecord(record);
     if (kind === RECORD.run) started = startOf(body);
     const step = kind === RECORD.history ? stepOf(body) : undefined;
     if (step !== undefined && step < next) {
       records.push((writer) => writer.raw(raw));
-      if (!isMedia) last = Math.max(last, step);
+      if (hasNumbers(body)) last = Math.max(last, step);
     }
-    isMedia = kind === RECORD.files;
-    if (isMedia) records.push((writer) => writer.raw(raw));
+    if (kind === RECORD.files) records.push((writer) => writer.raw(raw));
   }
   return { started, last, records };
 }
@@ -86,6 +87,23 @@ function readRecord(record: Uint8Array): RecordParts {
 function stepOf(history: Uint8Array): number {
   const step = fieldOf(history, 2);
   return step === undefined ? 0 : Number(fieldOf(step.bytes(), 1)?.int64() ?? 0);
+}
+
+/** Whether a history record holds more than an image and its step. */
+function hasNumbers(history: Uint8Array): boolean {
+  const reader = new BinaryReader(history);
+  while (reader.pos < reader.len) {
+    const [field, type] = reader.tag();
+    if (field !== 1) {
+      reader.skip(type, field);
+      continue;
+    }
+    const item = reader.bytes();
+    const key = fieldOf(item, ITEM.key)?.string() ?? "";
+    const isNumber = !fieldOf(item, ITEM.valueJson)?.string().startsWith("{");
+    if (isNumber && !STEP_FIELDS.has(key)) return true;
+  }
+  return false;
 }
 
 /** The start of a run record: `{ seconds, nanos }`. */

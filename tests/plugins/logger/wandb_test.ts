@@ -44,6 +44,11 @@ function historyOf(records: readonly Message[]): [number, Record<string, string>
   });
 }
 
+/** The history without images. */
+function numbersOfHistory(records: readonly Message[]): [number, Record<string, string>][] {
+  return historyOf(records).map(([step, { plot: _, ...values }]) => [step, values]);
+}
+
 /** What the history has of an epoch of {@linkcode epochs}. */
 function row(epoch: number): [number, Record<string, string>] {
   const values = { ...numbersOf(epoch), epoch, _step: epoch };
@@ -111,7 +116,8 @@ Deno.test("wandb keeps images among the files of the run", async () => {
     const logger = create();
     await logger.start(runInfo(folder));
     await logger.logImage!(3, "val plot", PNG);
-    const [, , files, history] = await recordsIn(folder);
+    await logger.finish("failed"); // The numbers of that epoch never came.
+    const [, , history, files] = await recordsIn(folder);
     const [item] = all(inside(files, FILES), 1);
     const path = text(item, 1)!;
     assertMatch(path, /^media\/images\/val_plot_3_[0-9a-f]{20}\.png$/);
@@ -121,6 +127,40 @@ Deno.test("wandb keeps images among the files of the run", async () => {
     const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", PNG)).toHex();
     const facts = { _type: "image-file", format: "png", width: 1, height: 1 };
     assertEquals(image, { ...facts, path, sha256, size: PNG.length });
+  });
+});
+
+Deno.test("wandb puts images into the row of their epoch, before or after its numbers", async () => {
+  await inFolder(async (folder) => {
+    const logger = create();
+    await logger.start(runInfo(folder, { config: { long: "x".repeat(32_000) } }));
+    await logger.log(0, numbersOf(0));
+    await logger.logImage!(1, "early", PNG);
+    await logger.log(1, numbersOf(1));
+    await logger.logTest!(0, { test_loss: 0.25 });
+    await logger.logImage!(1, "late", PNG);
+    await logger.logImage!(1, "later", PNG);
+    await logger.logImage!(0, "too late", PNG);
+    await logger.logImage!(1, "last", PNG);
+    await logger.finish("finished");
+    const records = await recordsIn(folder);
+    const rows = historyOf(records).map(([step, values]) => [step, Object.keys(values).sort()]);
+    const numbers = ["_step", "epoch", "lr", "train_loss", "val_Accuracy"];
+    assertEquals(rows, [
+      [0, numbers],
+      [1, [...numbers, "early", "late", "later"].sort()],
+      [0, ["_step", "epoch", "too late"]],
+      [1, ["_step", "epoch", "last"]],
+    ]);
+    const files = records.filter((record) => record[FILES])
+      .map((record) => text(inside(record, FILES, 1), 1)!.replace(/_[0-9a-f]{20}/, ""));
+    assertEquals(files, [
+      ...["early_1", "late_1", "later_1", "too_late_0", "last_1"].map((name) =>
+        `media/images/${name}.png`
+      ),
+    ]);
+    const summary = items(inside(records.findLast((record) => record[SUMMARY])!, SUMMARY));
+    assertEquals([summary.test_loss, summary.val_Accuracy], ["0.25", "0.25"]);
   });
 });
 
@@ -145,8 +185,7 @@ Deno.test("wandb goes on with a run under its id, and can be uploaded again", as
     assertEquals((await runIn(folder)).id, id);
     assertEquals((await namesIn(join(file, ".."))).sort(), ["files", `run-${id}.wandb`]);
     const records = await recordsIn(folder);
-    const rows = historyOf(records).filter(([, values]) => "lr" in values);
-    assertEquals(rows, epochs(5).map(({ epoch }) => row(epoch)));
+    assertEquals(numbersOfHistory(records), epochs(5).map(({ epoch }) => row(epoch)));
     const images = historyOf(records).filter(([, values]) => "plot" in values);
     assertEquals(images.map(([step]) => step), [0, 1, 2, 3, 4]);
     const started = (message: Message) => inside(message, RUN_RECORD, 17);
@@ -163,13 +202,10 @@ Deno.test("wandb adds earlier epochs that its file lacks, whatever its end", asy
     await logUntil(2, runInfo(folder));
     const { file } = await runIn(folder);
     const bytes = await Deno.readFile(file);
-    const last = (await recordsIn(folder)).length;
     await Deno.truncate(file, bytes.length - 5);
     await logUntil(4, runInfo(folder, { earlier: epochs(3) }));
-    const rows = historyOf(await recordsIn(folder)).filter(([, values]) => "lr" in values);
-    assertEquals(rows, epochs(4).map(({ epoch }) => row(epoch)));
-    assert(last > 0);
     const records = await recordsIn(folder);
+    assertEquals(numbersOfHistory(records), epochs(4).map(({ epoch }) => row(epoch)));
     const summary = items(inside(records.findLast((record) => record[SUMMARY])!, SUMMARY));
     assertEquals(summary.val_Accuracy, "0.75");
   });
