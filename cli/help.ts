@@ -95,7 +95,9 @@ function renderSlot(selection: Selection, registry: Registry): string[] {
   const { defaultKey } = info;
   const registered = [defaultKey ?? []].flat().filter((key) => known.includes(key));
   const fallback = registered.length > 0 ? `default: ${registered.join(" ")}` : "required";
-  const flag = `--${joinPath(info.section, info.field)} ${info.list ? "KEY ..." : "KEY"}`;
+  const flag = `--${joinPath(info.section, info.field)} ${
+    info.list || info.several ? "KEY ..." : "KEY"
+  }`;
   const lines = entry(flag, `${info.description} (${fallback})`);
   if (info.shorthand && known.length > 0) {
     lines.push(`      as one token: ${known.map((key) => shorthandOf(info, key)).join(" ")}`);

@@ -77,10 +77,10 @@ const HEADER = ["field", "takes", "default", "meaning"];
 
 /** The field that holds the key of a slot. */
 function keyRow(slot: Slot, registry: Registry): string[] {
-  const { section, field, list, defaultKey, description } = SLOTS[slot];
+  const { section, field, list, several, defaultKey, description } = SLOTS[slot];
   const known = registry.list(slot);
   const fallback = [defaultKey ?? []].flat().filter((key) => known.includes(key));
-  const takes = list ? "a list of keys" : "a key";
+  const takes = list ? "a list of keys" : several ? "a key, or a list of keys" : "a key";
   const value = fallback.length > 0 ? fallback.map(code).join(", ") : "required";
   return [code(joinPath(section, field)), takes, value, description];
 }

@@ -72,7 +72,8 @@ export function configure<S extends Slot, C>(
 }
 
 /**
- * Writes parts of a config into a tree. Plugins of a slot that holds a list are collected.
+ * Writes parts of a config into a tree. Plugins of a slot that may hold several are
+ * collected.
  * @param tree The tree, changed in place.
  * @param parts The parts; later ones win.
  * @throws {ConfigError} if the tree holds something else where an object must be.
@@ -85,10 +86,11 @@ export function mergeParts(tree: PlainObject, parts: readonly object[]): void {
       continue;
     }
     const { slot, key, options } = part;
-    const { section, field, list } = SLOTS[slot];
-    const keys = lists.get(slot) ?? [];
-    if (list) lists.set(slot, [...keys, key]);
-    const fields = { ...structuredClone(options), [field]: list ? [...keys, key] : key };
+    const { section, field, list, several } = SLOTS[slot];
+    const keys = [...lists.get(slot) ?? [], key];
+    if (list || several) lists.set(slot, keys);
+    const isList = list || several && keys.length > 1;
+    const fields = { ...structuredClone(options), [field]: isList ? keys : key };
     const nested: PlainObject = {};
     setAt(nested, splitPath(section), fields);
     merge(tree, nested, "");

@@ -7,8 +7,8 @@ import { describe, refuse } from "../engine/fault.ts";
 import { quote } from "./errors.ts";
 import type { ImageTransform, Slot, SlotProducts } from "./plugin.ts";
 
-/** What a member of a product has to be. */
-type Kind = "method" | "boolean" | "object" | "size" | readonly string[];
+/** What a member of a product has to be; `method?` may be absent. */
+type Kind = "method?" | "method" | "boolean" | "object" | "size" | readonly string[];
 
 /** Members that the products of each slot must have. */
 const MEMBERS: { readonly [S in Slot]: Readonly<Record<string, Kind>> } = {
@@ -30,13 +30,24 @@ const MEMBERS: { readonly [S in Slot]: Readonly<Record<string, Kind>> } = {
   peft: { encoder: "method", head: "method" },
   scheduler: { factor: "method" },
   metric: { higherIsBetter: "boolean", accumulator: "method" },
-  logger: { start: "method", log: "method", finish: "method" },
+  logger: {
+    start: "method",
+    log: "method",
+    finish: "method",
+    logImage: "method?",
+    logTest: "method?",
+    artifact: "method?",
+  },
   policy: { channels: "size", operations: "object" },
 };
 
 /** In words, and whether a value is it. */
 const KINDS: Readonly<Record<Kind & string, [string, (value: unknown) => boolean]>> = {
   method: ["a method", (value) => typeof value === "function"],
+  "method?": [
+    "a method where there is one",
+    (value) => value === undefined || typeof value === "function",
+  ],
   boolean: ["true or false", (value) => typeof value === "boolean"],
   object: ["an object", (value) => typeof value === "object" && value !== null],
   size: ["a whole number of at least 1", isSize],

@@ -41,6 +41,7 @@ export type {
 export { SPLIT_NAMES, type SplitName } from "../engine/data/data.ts";
 
 export type {
+  EpochValues,
   Logger,
   Metric,
   MetricAccumulator,

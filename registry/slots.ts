@@ -27,6 +27,8 @@ export interface SlotInfo {
   readonly nullKey?: string;
   /** Whether the field holds a list of keys, whose plugins have no options in the tree. */
   readonly list?: boolean;
+  /** Whether the field may hold a list of keys, too, whose plugins all have options in the section. */
+  readonly several?: boolean;
   /** Whether the key stands among the options of another slot's plugin, which looks it up. */
   readonly nested?: boolean;
   /** The slot's token on the command line, where it has one. */
@@ -89,6 +91,7 @@ export const SLOTS: { readonly [S in Slot]: SlotInfo } = {
     field: "backend",
     defaultKey: "none",
     nullKey: "none",
+    several: true,
     shorthand: { word: "logger", aliases: { no: "none" } },
     description: "Where a run's numbers go besides its own files.",
   },

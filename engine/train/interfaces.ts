@@ -178,20 +178,50 @@ export interface Metric {
 }
 
 /**
+ * Numbers of one epoch.
+ * @category Loggers
+ */
+export interface EpochValues {
+  /** Epoch, counted from 0. */
+  readonly epoch: number;
+  /** Numbers by logged name, as {@linkcode Logger.log} gets them. */
+  readonly values: Readonly<Record<string, number>>;
+}
+
+/**
  * What a run tells its logger at the start.
  * @category Loggers
  */
 export interface RunInfo {
-  /** Run directory. */
+  /** Run directory, where the logger may keep files of its own. */
   readonly directory: string;
   /** The resolved config tree. */
   readonly config: Readonly<Record<string, unknown>>;
   /** `add_log`: metadata that only loggers see. */
   readonly addLog: Readonly<Record<string, unknown>>;
+  /** Key of the dataset. */
+  readonly dataset: string;
+  /** Name that all folds of the run share: `logger.group`, or the one that was made instead. */
+  readonly group: string;
+  /** Which fold, counted from 0; absent where nobody asked for folds. */
+  readonly fold?: number;
+  /** Versions, machine and time, as `runtime_info.json` holds them. */
+  readonly runtimeInfo: Readonly<Record<string, unknown>>;
+  /**
+   * Epochs from before the run was resumed, from the first one on; none in a new run. The first epoch
+   * that is logged is the one after them, even if the logger has heard of it before.
+   */
+  readonly earlier: readonly EpochValues[];
+  /**
+   * Tells the user something, once.
+   * @param line One line.
+   */
+  notify(line: string): void;
 }
 
 /**
- * Where a run's numbers go besides its own files.
+ * Where a run's numbers go besides its own files. What a logger throws ends the run, so one whose
+ * service cannot be reached tells that by {@linkcode RunInfo.notify} instead.
  * @category Loggers
  */
 export interface Logger {
@@ -199,6 +229,26 @@ export interface Logger {
   start(run: RunInfo): void | Promise<void>;
   /** Called after every epoch with that epoch's numbers, for example `{ val_Accuracy: 0.9 }`. */
   log(epoch: number, values: Readonly<Record<string, number>>): void | Promise<void>;
+  /**
+   * Takes an image that belongs to an epoch; absent where the logger has no place for images.
+   * @param epoch Epoch, counted from 0; called before or after its numbers are logged.
+   * @param name Name of the image, for example `val_ConfusionMatrix_absolute`.
+   * @param png The bytes of a PNG file.
+   */
+  logImage?(epoch: number, name: string, png: Uint8Array<ArrayBuffer>): void | Promise<void>;
+  /**
+   * Takes the numbers of the best checkpoint on the test split; absent where the logger has no place
+   * for them. Called once, at the end of a run that has such a split.
+   * @param epoch Epoch of the checkpoint, counted from 0.
+   * @param values Numbers by logged name, for example `{ test_Accuracy: 0.9 }`.
+   */
+  logTest?(epoch: number, values: Readonly<Record<string, number>>): void | Promise<void>;
+  /**
+   * Takes a finished file of the run; absent where the logger keeps none. Called at the end.
+   * @param path Path of the file, which stays where it is.
+   * @param name Name of the file within the run, with slashes: `checkpoints/best.pt`.
+   */
+  artifact?(path: string, name: string): void | Promise<void>;
   /** Called once, at the end or after a failure. */
   finish(status: "finished" | "failed"): void | Promise<void>;
 }

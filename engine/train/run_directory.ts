@@ -131,6 +131,11 @@ export class RunDirectory {
     return isLocked(join(this.path, LOCK));
   }
 
+  /** Last part of the name of its group. */
+  get group(): string {
+    return basename(dirname(resolve(this.path)));
+  }
+
   /**
    * The directory of another fold of the same group.
    * @param fold The fold.

@@ -115,6 +115,11 @@ export class FoldTrainer implements AsyncDisposable {
     return await this.#finish();
   }
 
+  /** The first epoch that is still to be trained. */
+  get firstEpoch(): number {
+    return this.#nextEpoch;
+  }
+
   /** Frees the sessions. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#step.release();

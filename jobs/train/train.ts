@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { DataError } from "../../engine/errors.ts";
 import { isFile } from "../../engine/storage/is_file.ts";
-import type { EpochDone, RunDone, TrainEvent, Values } from "../../engine/train/events.ts";
+import type { EpochDone, RunDone, TrainEvent } from "../../engine/train/events.ts";
 import type { TrainPlan } from "../../engine/train/plan.ts";
 import type { RunDirectory } from "../../engine/train/run_directory.ts";
 import { FoldTrainer } from "../../engine/train/trainer.ts";
@@ -25,6 +25,7 @@ import { writePredictions } from "../predict/write_predictions.ts";
 import { placeOf, runtimeInfo } from "../runs/run_names.ts";
 import { addPluginHint } from "../runs/run_plugins.ts";
 import { compareData } from "../runs/same_data.ts";
+import { earlierEpochs, logResults, runInfo } from "./_logging.ts";
 
 /**
  * What training needs besides its config.
@@ -203,18 +204,11 @@ async function runFold(
     }
     await using trainer = await FoldTrainer.create(plan, { ...options, onEvent });
     if (!resume) held.use(takeNew(directory));
-    await writeRecords(plan, config, options);
     const started = performance.now();
-    const { use: { config: watched }, onReady } = options;
-    await logger.start({
-      directory: directory.path,
-      config: { ...config },
-      get addLog() {
-        return structuredClone(watched.add_log);
-      },
-    });
+    const runtime = await writeRecords(plan, config, options);
+    await logger.start(runInfo(plan, config, { ...options, runtime, epochs: trainer.firstEpoch }));
     for (let epoch = 0; epoch < Math.min(epochs, PROBED_EPOCHS); epoch++) schedule.factor(epoch);
-    onReady();
+    options.onReady();
     const done = await trainer.run().catch(async (error) => {
       await finishFailed(logger);
       throw error;
@@ -224,6 +218,7 @@ async function runFold(
       const place = { folder: directory.path, split: name, registry };
       options.notify((await writeEvaluation(predictions, place)).notices);
     }
+    await logResults(plan, done);
     await logger.finish("finished");
     // What ran before a run was resumed has not been measured.
     if (!resume) await recordTime(directory, (performance.now() - started) / 1000);
@@ -257,27 +252,12 @@ function numbersOf({ epoch, lr, train, val }: EpochNumbers): EpochNumbers {
   return { epoch, lr, train, val };
 }
 
-/** Numbers of the epochs before a run was resumed. */
-function earlierEpochs({ directory }: TrainPlan, epochs: number): EpochNumbers[] {
-  const { train, val } = directory.readMetrics(epochs);
-  return train.map((values, index) => {
-    const { epoch, lr, ...rest } = read(values);
-    const { epoch: _, ...others } = read(val[index]);
-    return { epoch, lr, train: rest, val: others };
-  });
-}
-
-/** JSON has no NaN: it is written as `null`. */
-function read(values: Values): Values {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value ?? NaN]));
-}
-
-/** The config as asked for and as built, and what ran it. */
+/** The config as asked for and as built, and what ran it, which is returned. */
 async function writeRecords(
   { directory, resume, seed, origin, data, found, classNames, sampleIds }: TrainPlan,
   config: ResolvedConfig,
   { plugins = [] }: TrainOptions,
-): Promise<void> {
+): Promise<ReturnType<typeof runtimeInfo>> {
   const own = { resume: null, resume_anyway: false };
   const asked = { ...config, training: { ...config.training, ...own } };
   const built = {
@@ -288,11 +268,11 @@ async function writeRecords(
   const begun = config.training.resume !== null && isFile(directory.file("config"));
   if (!resume && !begun) await directory.write("config", asked);
   await directory.write("resolvedConfig", built);
-  await directory.write(
-    "runtimeInfo",
-    runtimeInfo(new Date(), { plugins, features: origin, data, class_names: classNames }),
-  );
+  const parts = { plugins, features: origin, data, class_names: classNames };
+  const runtime = runtimeInfo(new Date(), parts);
+  await directory.write("runtimeInfo", runtime);
   if (sampleIds !== undefined) await directory.write("splits", sampleIds);
+  return runtime;
 }
 
 /** Adds to what ran the run how long it took, when it is done. */

@@ -18,6 +18,7 @@ import type { Encoder } from "../plugin.ts";
 import { modelSelection } from "./best_metric.ts";
 import { type BuildSources, create, createMetrics } from "./create.ts";
 import { createDataset } from "./dataset.ts";
+import { createLogger } from "./loggers.ts";
 import {
   assembleModel,
   encoderParameters,
@@ -86,7 +87,7 @@ export async function planFold(
     metrics,
     metricMode: config.task.metric_computation_mode,
     ...modelSelection(training, dataset, metrics),
-    logger: create("logger", {}, sources),
+    logger: createLogger(sources),
     epochs: training.epochs,
     seed,
     // Other losses than the cross entropy smooth nothing.

@@ -64,8 +64,8 @@ export function optionEntries(plugin: Plugin): Entries {
 }
 
 function keySchema(slot: Slot): AnySchema {
-  const { list: takesList, description } = SLOTS[slot];
-  return takesList ? list(required, description, text) : text(required, description);
+  const { list: takesList, several, description } = SLOTS[slot];
+  return takesList || several ? list(required, description, text) : text(required, description);
 }
 
 function childrenOf(path: string, sections: readonly Section[]): string[] {

@@ -159,14 +159,15 @@ function dropReplacedOptions(
 ): string[] {
   const dropped: string[] = [];
   for (const section of sections) {
-    for (const { slot, keys, replaced } of section.selections) {
-      if (replaced === undefined || keys.includes(replaced) || !registry.has(slot, replaced)) {
-        continue;
-      }
+    for (const { slot, keys, replaced = [] } of section.selections) {
+      const gone = replaced.filter((key) => !keys.includes(key) && registry.has(slot, key));
       const fields = getAt(tree, splitPath(section.path));
       if (!isPlainObject(fields)) continue;
-      const entries = optionEntries(registry.get(slot, replaced));
-      for (const [name, schema] of Object.entries(entries)) {
+      for (
+        const [name, schema] of gone.flatMap((key) =>
+          Object.entries(optionEntries(registry.get(slot, key)))
+        )
+      ) {
         if (!Object.hasOwn(fields, name) || Object.hasOwn(section.entries, name)) continue;
         const { default: otherwise } = readSchema(schema);
         if (!isSame(fields[name], otherwise)) dropped.push(joinPath(section.path, name));

@@ -18,7 +18,7 @@ import { type Section, SECTIONS } from "./sections.ts";
 export interface Selection {
   /** The slot. */
   readonly slot: Slot;
-  /** The keys; one, unless the slot holds a list. */
+  /** The keys; one, unless the slot may hold several. */
   readonly keys: readonly string[];
   /** Their plugins; a key that is not registered has none. */
   readonly plugins: readonly Plugin[];
@@ -26,8 +26,8 @@ export interface Selection {
   readonly complete: boolean;
   /** Where the keys come from. */
   readonly source: "flag" | "file" | "default";
-  /** Key that stood in the file where a flag, or a default in its place, won. */
-  readonly replaced?: string;
+  /** Keys that stood in the file where a flag, or a default in their place, won. */
+  readonly replaced?: readonly string[];
 }
 
 /** What a config selects, and what is wrong with it. */
@@ -81,7 +81,7 @@ interface SelectedKeys {
   readonly source: Selection["source"];
   /** What was given, for messages; `undefined` where nothing was. */
   readonly given: unknown;
-  readonly replaced?: string;
+  readonly replaced?: readonly string[];
   readonly notice?: string;
 }
 
@@ -95,22 +95,33 @@ function selectKeys(
   const path = keyPath(info);
   const inFile = getAt(tree, splitPath(path));
   const fromFile = inFile === null ? info.nullKey : inFile;
-  const replaced = typeof fromFile === "string" ? fromFile : undefined;
+  const replaced = info.list ? [] : asKeys(fromFile);
   const flag = flags.findLast((flag) => flag.path.join(".") === path && flag.values.length > 0);
   if (flag !== undefined) {
-    const given = info.list ? parseList(flag.values) : flag.values[0];
+    const given = info.list ? parseList(flag.values) : keyOrKeys(flag.values, info);
     return { keys: asKeys(given), source: "flag", given, replaced };
   }
   if (fromFile === undefined) return defaultKeys(slot, registry);
-  if (replaced !== undefined && !registry.has(slot, replaced) && isGlovitaKey(slot, replaced)) {
+  if (isForeign(fromFile, slot, registry)) {
     const instead = defaultKeys(slot, registry);
     const keys = instead.keys.map(quote).join(", ");
     const notice = `${path} ${
-      quote(replaced)
+      quote(fromFile)
     } of the config file is not available, ${keys} is used`;
     return { ...instead, replaced, notice };
   }
   return { keys: asKeys(fromFile), source: "file", given: fromFile };
+}
+
+/** One word is a key; several, or a JSON list, are the keys of a slot that may hold several. */
+function keyOrKeys(words: readonly string[], { several = false }: SlotInfo): unknown {
+  const keys = several ? parseList(words) : [];
+  return keys.length > 1 || words[0]?.startsWith("[") && several ? keys : words[0];
+}
+
+/** Whether a file names a plugin of GloViTa's that nobody provides here. */
+function isForeign(key: unknown, slot: Slot, registry: Registry): key is string {
+  return typeof key === "string" && !registry.has(slot, key) && isGlovitaKey(slot, key);
 }
 
 /** A default that is not registered counts as nothing given, so that the user is asked for one. */
@@ -128,10 +139,12 @@ function asKeys(value: unknown): readonly string[] {
   return [...new Set(value.filter((key) => typeof key === "string"))];
 }
 
-/** One name, or a list of names where the slot holds a list. */
-function isKeys(given: unknown, { list = false }: SlotInfo): boolean {
-  const names: readonly unknown[] = list && Array.isArray(given) ? given : [given];
-  return list === Array.isArray(given) && names.every((name) => typeof name === "string");
+/** One name, or a list of names where the slot holds a list; where it may hold several, either. */
+function isKeys(given: unknown, { list = false, several = false }: SlotInfo): boolean {
+  const isList = Array.isArray(given);
+  const names: readonly unknown[] = isList ? given : [given];
+  const fits = several ? names.length > 0 : list === isList;
+  return fits && names.every((name) => typeof name === "string");
 }
 
 function keyIssues(slot: Slot, selected: SelectedKeys, registry: Registry): ConfigIssue[] {

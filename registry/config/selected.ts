@@ -38,7 +38,8 @@ export function selectedPlugin<S extends Slot>(
 /**
  * Finds all plugins that a config selects for a slot.
  * @param config A resolved config.
- * @param slot A slot; one that holds a list gives several plugins, with their default options.
+ * @param slot A slot; one that holds a list gives several plugins, with their default options; one
+ *   that may hold several gives as many as are selected.
  * @param registry Where the plugins are looked up.
  * @returns The plugins and their options, in the order of the config.
  * @throws {UnknownKeyError} if a plugin is not registered.

@@ -211,7 +211,7 @@ export interface ResolvedConfig extends RootFields {
     readonly scheduler: string;
   } & PluginFields;
   /** Where numbers go. */
-  readonly logger: LoggerFields & { readonly backend: string } & PluginFields;
+  readonly logger: LoggerFields & { readonly backend: string | readonly string[] } & PluginFields;
 }
 
 /**

@@ -14,7 +14,7 @@ import { isGlovitaField } from "./glovita_fields.ts";
 import { expectedIssue, renderIssues, unknownField } from "./issues.ts";
 import { isPlainObject, joinPath, pick, type PlainObject } from "./objects.ts";
 import { parseOptions, takesNull } from "./options.ts";
-import { type Entries, readSchema } from "./schema.ts";
+import { type AnySchema, describeField, type Entries, readSchema } from "./schema.ts";
 
 /** What became of a section. */
 export interface Validated {
@@ -63,8 +63,8 @@ export function validateSection(
   const fields = dropNulls(pick(given, Object.keys(section.entries)), section.entries);
   const values: PlainObject = {};
   for (const { slot, keys } of section.selections) {
-    const { field, list } = SLOTS[slot];
-    values[field] = list ? keys : keys[0];
+    const { field, list, several } = SLOTS[slot];
+    values[field] = list || several && keys.length > 1 ? keys : keys[0];
   }
   const { path, ownEntries } = section;
   const ownFields = v.safeParse(v.object(ownEntries), pick(fields, Object.keys(ownEntries)));
@@ -75,7 +75,33 @@ export function validateSection(
     Object.assign(values, parsed.values);
     issues.push(...parsed.issues);
   }
+  issues.push(...sharedOptionIssues(section));
   return { values, issues, ignored };
+}
+
+/** Plugins that have an option of one name share its value, so it has to be the same for each. */
+function sharedOptionIssues({ path, plugins }: ComposedSection): ConfigIssue[] {
+  return plugins.flatMap((plugin, index) =>
+    plugins.slice(0, index).flatMap((other) => {
+      const entries = Object.entries(optionEntries(other));
+      const theirs = Object.fromEntries(entries.map(([name, schema]) => [name, takes(schema)]));
+      const differing = Object.entries(optionEntries(plugin)).filter(([name, schema]) =>
+        Object.hasOwn(theirs, name) && takes(schema) !== theirs[name]
+      );
+      return differing.map(([name, schema]) => ({
+        path: joinPath(path, name),
+        message: `${quote(other.key)} takes ${theirs[name]}, ${quote(plugin.key)} takes ` +
+          `${takes(schema)}: select one of them`,
+      }));
+    })
+  );
+}
+
+/** What a field takes, and its default, in words. */
+function takes(schema: AnySchema): string {
+  const field = readSchema(schema);
+  const fallback = field.optional ? ` (default ${JSON.stringify(field.default ?? null)})` : "";
+  return `${describeField(field)}${field.nullable ? ", or none" : ""}${fallback}`;
 }
 
 function validateOptions(
@@ -151,13 +177,13 @@ function misplacedOption(
   value: unknown,
   owners: readonly Plugin[],
 ): ConfigIssue {
-  const { slot, keys: [selected = ""] } = section.selections
+  const { slot, keys: selected } = section.selections
     .find(({ slot }) => owners.some((owner) => owner.slot === slot))!;
   const { field } = SLOTS[slot];
   const keys = owners.map((owner) => quote(owner.key)).join(" or ");
   return expectedIssue(
     path,
-    `no such option with ${field} ${quote(selected)}`,
+    `no such option with ${field} ${selected.map(quote).join(" and ")}`,
     value,
     `; it belongs to ${field} ${keys}`,
   );

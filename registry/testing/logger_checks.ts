@@ -12,6 +12,7 @@ export const loggerChecks: readonly Check<"logger">[] = [
   { name: "takes a run from start to finish", check: each(takeRun) },
   { name: "takes a run that fails before its first epoch", check: each(takeFailure) },
   { name: "takes a run that is resumed", check: each(takeResumedRun) },
+  { name: "takes an image, a file, and the numbers of a test", check: each(takeResults) },
   { name: "takes values that are not numbers, and changes nothing", check: each(takeOddValues) },
 ];
 
@@ -32,8 +33,17 @@ function each(check: (logger: Logger, run: RunInfo) => Promise<void>) {
 function runInfo(directory: string): RunInfo {
   return {
     directory,
-    config: { training: { epochs: 2, seed: null }, task: { metrics: ["acc"] } },
+    config: {
+      training: { epochs: 2, seed: null },
+      task: { metrics: ["acc"] },
+      exp_dir: directory,
+    },
     addLog: { note: "a check", nested: { list: [1, null] } },
+    dataset: "samples",
+    group: "checks",
+    runtimeInfo: { glovita: "0.0.0", started: "2026-01-01T00:00:00.000Z", plugins: [] },
+    earlier: [],
+    notify() {},
   };
 }
 
@@ -51,17 +61,36 @@ async function takeFailure(logger: Logger, run: RunInfo): Promise<void> {
 }
 
 async function takeResumedRun(logger: Logger, run: RunInfo): Promise<void> {
-  await logger.start(run);
+  const earlier = Array.from({ length: 7 }, (_, epoch) => ({ epoch, values: { val_loss: 0.5 } }));
+  await logger.start({ ...run, earlier });
   await logger.log(7, { val_loss: 0.25 });
   await logger.finish("finished");
 }
 
+/** A grey pixel. */
+const PNG = Uint8Array.fromBase64(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==",
+);
+
+async function takeResults(logger: Logger, run: RunInfo): Promise<void> {
+  await logger.start(run);
+  await logger.logImage?.(0, "val_Plot", PNG);
+  await logger.log(0, { val_loss: 0.25 });
+  await logger.logTest?.(0, { test_loss: 0.5 });
+  const file = `${run.directory}/best.pt`;
+  await Deno.writeFile(file, PNG);
+  await logger.artifact?.(file, "checkpoints/best.pt");
+  await logger.finish("finished");
+  expect(Deno.statSync(file).size === PNG.length, "it takes a file of the run away");
+}
+
 async function takeOddValues(logger: Logger, run: RunInfo): Promise<void> {
   const values = { train_loss: NaN, val_loss: Infinity };
-  const before = [structuredClone(run), { ...values }];
+  const { notify: _, ...facts } = run;
+  const before = [structuredClone(facts), { ...values }];
   await logger.start(run);
   await logger.log(0, values);
   await logger.finish("failed");
-  const same = JSON.stringify(before) === JSON.stringify([run, values]);
+  const same = JSON.stringify(before) === JSON.stringify([facts, values]);
   expect(same && Object.is(values.train_loss, NaN), "it changes what it is given");
 }

@@ -73,6 +73,8 @@ export const CASES: Readonly<
     { config: { dim: 8, heads: 2, num_landmarks: 4 } },
     { config: { dim: 6, heads: 1, num_landmarks: 3, pinv_iterations: 2, dropout: 0 } },
   ],
+  // Wherever the environment has runs go.
+  "logger mlflow": async (folder) => [{ config: { tracking_uri: await made(folder, "mlflow") } }],
 };
 
 function featureFiles(num_classes: number, { train, val, test }: Files): Options {

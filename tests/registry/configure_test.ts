@@ -70,3 +70,9 @@ Deno.test("resolveConfig() leaves parts as they are, and names what is wrong wit
   const parts = [{ training: { epochs: 1 } }];
   assertThrows(() => resolveConfig({ file: wrong, parts }, registry), ConfigError, "training:");
 });
+
+Deno.test("configure() collects the plugins of a slot that may hold several", () => {
+  const logger = (key: string) => configure(fake("logger", key));
+  assertEquals(resolve(logger("mlflow")).logger.backend, "mlflow");
+  assertEquals(resolve(logger("mlflow"), logger("none")).logger.backend, ["mlflow", "none"]);
+});

@@ -52,8 +52,14 @@ Deno.test("requireProduct() wants every member of every slot", () => {
 });
 
 Deno.test("requireProduct() says what a member is instead", () => {
-  const { head_type: head, encoder_type: encoder } = PRODUCTS;
+  const { head_type: head, encoder_type: encoder, logger } = PRODUCTS;
+  requireProduct("logger", { ...logger, logTest: method, artifact: undefined });
   const cases: [Slot, unknown, string][] = [
+    [
+      "logger",
+      { ...logger, logImage: 3 },
+      '"logImage" to be a method where there is one, received 3',
+    ],
     [
       "head_type",
       { ...head, input: "bags" },

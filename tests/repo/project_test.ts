@@ -18,10 +18,15 @@ Deno.test("all files name one version of Deno", () => {
 /** Permissions that a set may grant, without and with the places that they are for. */
 const LOCAL = new Set(["read", "write", "ffi", "env", "sys", "run"]);
 /** Sets that may use the network, and how much of it. */
-const NETWORK: Readonly<Record<string, unknown>> = { download: true, test: ["127.0.0.1"] };
+const NETWORK: Readonly<Record<string, unknown>> = {
+  download: true,
+  mlflow: true,
+  test: ["127.0.0.1"],
+};
 /** Tasks of these sets. */
 const USERS: Readonly<Record<string, readonly string[]>> = {
   download: ["download", "glovita_download"],
+  mlflow: ["train:mlflow", "glovita_train:mlflow"],
   test: ["test", "test:unit", "fuzz"],
 };
 
@@ -55,7 +60,9 @@ Deno.test("every task takes its permissions from a set, and asks for none", () =
 
 Deno.test("tasks for users are quiet: Deno warns of sets of permissions each time", () => {
   const loud = Object.entries(manifest.tasks).flatMap(([name, { command }]) =>
-    runsOf(command).filter((run) => /-P=(run|download) /.test(run) && !run.includes(" --quiet "))
+    runsOf(command).filter((run) =>
+      /-P=(run|download|mlflow) /.test(run) && !run.includes(" --quiet ")
+    )
       .map(() => name)
   );
   assertEquals(loud, []);

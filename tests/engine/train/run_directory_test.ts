@@ -40,6 +40,10 @@ Deno.test("RunDirectory knows its place, its fold, the other folds and its check
     join("experiments", "cifar10", "g", "10"),
   ]);
   assertEquals([new RunDirectory("a/4/").fold, new RunDirectory("a/b4").fold], [4, undefined]);
+  assertEquals([new RunDirectory("e/d/g/4/").group, new RunDirectory("e/d/deep/g/0").group], [
+    "g",
+    "g",
+  ]);
   const { path } = RunDirectory.ofCheckpoint(directory.checkpoint("best"));
   assertEquals(path, resolve(directory.path));
   assertEquals(RunDirectory.ofCheckpoint("best.pt").path, resolve(".."));

@@ -238,4 +238,8 @@ Deno.test("schedules and loggers answer for themselves", async () => {
   const log = () => Promise.reject(new Error("no host"));
   const logger = seen("logger", { start() {}, log, finish() {} });
   await assertRejects(async () => await logger.log(0, {}), PluginError, "it is broken: no host");
+  assertEquals([logger.logImage, logger.artifact], [undefined, undefined]);
+  const artifact = () => Promise.reject(new Error("no room"));
+  const keeping = seen("logger", { start() {}, log, finish() {}, artifact });
+  await assertRejects(async () => await keeping.artifact!("a", "b"), PluginError, "no room");
 });

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as v from "valibot";
 import { ConfigError } from "../../../registry/errors.ts";
+import type { OptionsSchema } from "../../../registry/plugin.ts";
 import { Registry } from "../../../registry/registry.ts";
 import { type Flag, flag } from "../../../registry/config/flag.ts";
 import { type ConfigSources, resolveConfig } from "../../../registry/config/resolve.ts";
@@ -287,4 +288,51 @@ Deno.test("resolveConfig() keeps registries apart", () => {
     head_type: "mine",
   });
   assert(problems({ file: minimalFile(), flags })[0].includes('received "mine"'));
+});
+
+/** A registry with two loggers that share an option. */
+function loggerRegistry(other: OptionsSchema<unknown>): Registry {
+  const own = fakeRegistry();
+  const name = v.optional(v.string(), "a");
+  own.add(fake("logger", "left", v.strictObject({ name, left: v.optional(v.number(), 1) })));
+  own.add(fake("logger", "right", v.strictObject({ name: other })));
+  return own;
+}
+
+Deno.test("resolveConfig() takes several loggers, whose options share the section", () => {
+  const own = loggerRegistry(v.optional(v.string(), "a"));
+  const resolve = (...flags: readonly Flag[]) =>
+    resolveConfig({ file: { ...minimalFile(), logger: { name: "n" } }, flags }, own).config.logger;
+  const both = flag("logger.backend", "left", "right");
+  const logger = { group: null, name: "n", left: 2 };
+  assertEquals(resolve(both, flag("logger.left", "2")), { backend: ["left", "right"], ...logger });
+  assertEquals(resolve(flag("logger.backend", '["left"]')), {
+    ...logger,
+    backend: "left",
+    left: 1,
+  });
+  const again = resolveConfig({ file: { ...minimalFile(), logger: resolve(both) } }, own);
+  assertEquals(again.config.logger, resolve(both));
+  const other = [flag("logger.backend", "right")];
+  const file = { ...minimalFile(), logger: { backend: ["left", "none"], name: "n", left: 3 } };
+  const { config, notices } = resolveConfig({ file, flags: other }, own);
+  assertEquals(config.logger, { backend: "right", group: null, name: "n" });
+  assertEquals(notices, ["ignored: logger.left (not used by this command)"]);
+  const wrong = { ...minimalFile(), logger: { backend: ["right", "none"], left: 2 } };
+  assertThrows(
+    () => resolveConfig({ file: wrong }, own),
+    ConfigError,
+    'no such option with backend "right" and "none", received 2; it belongs to backend "left"',
+  );
+});
+
+Deno.test("resolveConfig() refuses plugins of one section that mean different things by a name", () => {
+  const own = loggerRegistry(v.optional(v.nullable(v.array(v.string())), null));
+  const file = { ...minimalFile(), logger: { backend: ["left", "right"] } };
+  const error = assertThrows(() => resolveConfig({ file }, own), ConfigError);
+  assertEquals(
+    error.message,
+    'logger.name: "left" takes text (default "a"), "right" takes a list, each text, or none ' +
+      "(default null): select one of them",
+  );
 });

@@ -44,3 +44,28 @@ Deno.test("selectPlugins() goes on after a key that is unknown or no text", () =
     ["peft", "metric", "logger"],
   );
 });
+
+Deno.test("selectPlugins() takes one key or several where a slot may hold several", () => {
+  const keysOf = (file: unknown, ...words: string[]) => {
+    const flags = words.length > 0 ? [flag("logger.backend", ...words)] : [];
+    const { selections, issues } = selectPlugins({ logger: { backend: file } }, flags, {
+      registry,
+    });
+    const { keys, source, replaced } = selections.find(({ slot }) => slot === "logger")!;
+    const wrong = issues.filter(({ path }) => path === "logger.backend").map(({ message }) =>
+      message
+    );
+    return wrong.length > 0 ? wrong : [keys, source, replaced];
+  };
+  assertEquals(keysOf("mlflow"), [["mlflow"], "file", undefined]);
+  assertEquals(keysOf(["mlflow", "none"]), [["mlflow", "none"], "file", undefined]);
+  assertEquals(keysOf(["none"], "mlflow", "none"), [["mlflow", "none"], "flag", ["none"]]);
+  assertEquals(keysOf(undefined, '["mlflow"]'), [["mlflow"], "flag", []]);
+  const expected = 'expected one of "mlflow", "none", received';
+  assertEquals(keysOf([]), [`${expected} []`]);
+  assertEquals(keysOf(["none", 3]), [`${expected} ["none",3]`]);
+  assertEquals(keysOf(["none", "nome", "wandb"]), [
+    `${expected} "nome", did you mean "none"?`,
+    `${expected} "wandb"`,
+  ]);
+});

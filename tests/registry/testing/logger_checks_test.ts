@@ -72,6 +72,22 @@ Deno.test("loggerChecks find a logger that works for one run only", async () => 
     "takes a run from start to finish": again,
     "takes a run that fails before its first epoch": again,
     "takes a run that is resumed": again,
+    "takes an image, a file, and the numbers of a test": again,
     "takes values that are not numbers, and changes nothing": again,
+  });
+});
+
+Deno.test("loggerChecks find a logger that fails at an image, or moves a file of the run", async () => {
+  const careless = logger({
+    logImage() {
+      throw new Error("no place for it");
+    },
+    artifact: async (path) => await Deno.rename(path, `${path}.taken`),
+  });
+  await assertFails(careless, {
+    "takes an image, a file, and the numbers of a test": /^no place for it$/,
+  });
+  await assertFails(logger({ artifact: (path) => Deno.rename(path, `${path}.taken`) }), {
+    "takes an image, a file, and the numbers of a test": /No such file/,
   });
 });
