@@ -89,6 +89,12 @@ async function wandbRecords(directory: string) {
 
 const BACKENDS = { "logger.backend": '["csv", "tensorboard", "wandb", "mlflow"]' };
 
+/** What ran a run, as it is known when it begins: not how long it took. */
+function atStart(directory: string): Record<string, unknown> {
+  const { seconds: _, ...rest } = readRunJson(directory, "runtime_info.json");
+  return rest;
+}
+
 Deno.test("train() tells several trackers of a run, each with its own options", async () => {
   await inFolder(async (folder) => {
     await using server = new MlflowServer();
@@ -108,7 +114,7 @@ Deno.test("train() tells several trackers of a run, each with its own options", 
     const config = items(inside(run, 4));
     const { training, add_log } = readRunJson(directory, "config.json");
     assertEquals([JSON.parse(config.training), JSON.parse(config.add_log)], [training, add_log]);
-    assertEquals(JSON.parse(config.runtime), readRunJson(directory, "runtime_info.json"));
+    assertEquals(JSON.parse(config.runtime), atStart(directory));
     const { metrics, params, tags, status, artifacts } = server.run;
     assertEquals([status, tags.group, tags.tags], ["FINISHED", "all", "x"]);
     assertEquals([params["add_log.site"], params["training.seed"]], ["A", "0"]);
@@ -186,7 +192,7 @@ Deno.test("train() tells loggers what a run is, fold by fold", async () => {
       told.map(({ dataset, group, fold, earlier }) => [dataset, group, fold, earlier]),
       [0, 1].map((fold) => ["precomputed_features", "deep/g", fold, []]),
     );
-    assertEquals(told[1].runtimeInfo, readRunJson(directory, "runtime_info.json"));
+    assertEquals(told[1].runtimeInfo, atStart(directory));
     assertEquals(sent[1], [join(directory, "checkpoints", "best.pt"), "checkpoints/best.pt"]);
     assertEquals(ofType(events, "notice").map(({ message }) => message), ["a line"]);
     told.length = 0;
