@@ -9,6 +9,7 @@ import { writeJsonAtomic } from "../../engine/storage/atomic.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { evaluatePredictions } from "./evaluate.ts";
 import type { Evaluation } from "./evaluation.ts";
+import { evaluateFolds } from "./folds.ts";
 
 /** What is written, and where. */
 export interface EvaluationFile {
@@ -66,6 +67,54 @@ export async function writeEvaluation(
   }
   await writeJsonAtomic(join(folder, `metrics_${split}.json`), evaluation);
   return { evaluation, notices };
+}
+
+/** Name of the file of a cross-validation, beside the folders of its folds. */
+const FOLDS_FILE = "metrics_folds.json";
+
+/**
+ * Evaluates the test predictions of a cross-validation, and writes `metrics_folds.json`: mean and
+ * standard deviation over folds, and the value of all predictions together.
+ * @param folds Test predictions of each fold, with labels.
+ * @param place Folder of the group, and where metrics are looked up.
+ * @returns Lines for the user: why there is no file.
+ * @throws {DataError} if the file cannot be written.
+ *
+ * @example Two folds
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { registry } from "../../registry/registry.ts";
+ * import "../../plugins/mod.ts";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const task = { task: "Regression", subtask: "regression", numClasses: 1 } as const;
+ * const folds = [1, 3].map((error) => ({
+ *   ...{ ...task, ids: [`${error}`, `${error}b`] },
+ *   labels: { values: Float32Array.of(0, 0), width: 1 },
+ *   scores: Float32Array.of(error, error),
+ * }));
+ * await writeFolds(folds, { folder, registry });
+ * const { metrics } = JSON.parse(await Deno.readTextFile(`${folder}/metrics_folds.json`));
+ * assertEquals([metrics.MAE.mean, metrics.MAE.pooled.value], [2, 2]);
+ * ```
+ */
+export async function writeFolds(
+  folds: readonly Predictions[],
+  { folder, registry }: Pick<EvaluationFile, "folder" | "registry">,
+): Promise<readonly string[]> {
+  const all = folds.flatMap(({ scores }) => [...scores]);
+  const { resamples, notices } = affordable(
+    { ...folds[0], scores: Float32Array.from(all) },
+    "test",
+  );
+  try {
+    const evaluation = evaluateFolds(folds, { registry, resamples });
+    await writeJsonAtomic(join(folder, FOLDS_FILE), evaluation);
+    return notices;
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    return [`no ${FOLDS_FILE}: ${error.message}`];
+  }
 }
 
 /** Resamples that intervals are made of. */

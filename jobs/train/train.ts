@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "node:path";
+import type { Predictions } from "../../engine/data/predictions.ts";
 import { DataError } from "../../engine/errors.ts";
 import { isFile } from "../../engine/storage/is_file.ts";
 import type { EpochDone, RunDone, TrainEvent } from "../../engine/train/events.ts";
@@ -20,7 +21,7 @@ import { type Registry, registry as defaultRegistry } from "../../registry/regis
 import { SLOTS } from "../../registry/slots.ts";
 import { planFold } from "../../registry/builder/fold.ts";
 import { type ConfigInput, resolveConfigInput } from "../../registry/builder/config_input.ts";
-import { writeEvaluation } from "../evaluate/write_evaluation.ts";
+import { writeEvaluation, writeFolds } from "../evaluate/write_evaluation.ts";
 import { writePredictions } from "../predict/write_predictions.ts";
 import { placeOf, runtimeInfo } from "../runs/run_names.ts";
 import { addPluginHint } from "../runs/run_plugins.ts";
@@ -114,6 +115,7 @@ export async function train(
   const seed = config.training.seed ?? crypto.getRandomValues(new Uint32Array(1))[0] >>> 1;
   notify(resolution.notices);
   const results: TrainedFold[] = [];
+  const tested: Predictions[] = [];
   for (const fold of place.folds) {
     signal?.throwIfAborted();
     const { notice, ...where } = place.fold(fold);
@@ -125,7 +127,12 @@ export async function train(
     });
     notify(notices);
     const onReady = () => results.length > 0 || notify(use.notices(isReadBeforeRun));
-    results.push(await runFold(plan, resolution.config, { ...options, use, notify, onReady }));
+    results.push(
+      await runFold(plan, resolution.config, { ...options, use, notify, onReady, tested }),
+    );
+  }
+  if (tested.length > 1 && tested.length === config.training.cv_folds) {
+    notify(await writeFolds(tested, { folder: join(results[0].directory, ".."), registry }));
   }
   notify(use.notices((path) => !isReadBeforeRun(path)));
   return results;
@@ -175,6 +182,8 @@ interface FoldOptions extends TrainOptions {
   readonly use: FieldUse<ResolvedConfig>;
   /** Tells lines to the user. */
   readonly notify: (lines: readonly string[]) => void;
+  /** Takes the predictions of test splits. */
+  readonly tested: Predictions[];
   /** Called when everything is ready: graphs are built, and nothing is trained yet. */
   readonly onReady: () => void;
 }
@@ -215,6 +224,7 @@ async function runFold(
     });
     for (const [name, predictions] of trainer.predictions) {
       await writePredictions(join(directory.path, `predictions_${name}.csv`), predictions);
+      if (name === "test") options.tested.push(predictions);
       const place = { folder: directory.path, split: name, registry };
       options.notify((await writeEvaluation(predictions, place)).notices);
     }

@@ -103,6 +103,11 @@ Deno.test("four folds of patients are trained, and summed up as mean and deviati
       tested.push(...splits.test);
     }
     assertEquals([tested.length, new Set(tested).size], [40, 40]);
+    const { metrics } = readRunJson<{ metrics: { AUROC: { values: number[] } } }>(
+      join(directories[0], ".."),
+      "metrics_folds.json",
+    );
+    assertEquals(metrics.AUROC.values.length, 4);
     const number = String.raw`-?[\d.e-]+ ± [\d.e-]+`;
     const line = new RegExp(
       `^4 folds: val_loss ${number}, test_loss ${number}, test_AUROC ${number},`,

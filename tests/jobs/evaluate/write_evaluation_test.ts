@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
 import type { Predictions } from "../../../engine/data/predictions.ts";
-import { writeEvaluation } from "../../../jobs/evaluate/write_evaluation.ts";
+import { writeEvaluation, writeFolds } from "../../../jobs/evaluate/write_evaluation.ts";
 import { registry } from "../../../registry/registry.ts";
 import "../../../plugins/mod.ts";
 import { inFolder, namesIn } from "../../_training.ts";
@@ -44,5 +44,19 @@ Deno.test("scores that are not numbers are a note, and end no run", async () => 
     const { evaluation, notices } = await writeEvaluation({ ...PREDICTIONS, scores }, place);
     assertEquals([evaluation, notices.length, await namesIn(folder)], [undefined, 1, []]);
     assertEquals(notices[0].startsWith("no metrics_val.json: "), true);
+  });
+});
+
+Deno.test("folds are written with mean, deviation and the value of all of them", async () => {
+  await inFolder(async (folder) => {
+    const other = { ...PREDICTIONS, ids: ["e", "f", "g", "h"], scores: PREDICTIONS.scores.slice() };
+    other.scores.set([0.2, 0.8], 6); // right as well
+    assertEquals(await writeFolds([PREDICTIONS, other], { folder, registry }), []);
+    const { metrics } = JSON.parse(await Deno.readTextFile(join(folder, "metrics_folds.json")));
+    const { values, mean, pooled } = metrics.Accuracy;
+    assertEquals([values, mean, pooled.value], [[0.75, 1], 0.875, 0.875]);
+    const bare = { ...PREDICTIONS, labels: undefined };
+    const [line] = await writeFolds([bare, bare], { folder, registry });
+    assertEquals(line.startsWith("no metrics_folds.json: "), true);
   });
 });
