@@ -14,7 +14,7 @@ import { type Io, writeNote } from "./io.ts";
 import { type Pace, Progress } from "./progress.ts";
 
 /** Shows the events of a run. */
-export interface Report {
+export interface TrainReport {
   /**
    * Directory of the run, once there is one; of the last fold with a checkpoint, once there is one.
    */
@@ -31,7 +31,7 @@ export interface Report {
 }
 
 /** How a run is shown. */
-export interface ReportOptions {
+export interface TrainReportOptions {
   /** Few plain lines for the log files of a cluster, even on a terminal. */
   readonly cluster: boolean;
   /** Clock in milliseconds. @default {performance.now} */
@@ -50,16 +50,19 @@ const CLUSTER_PACE: Pace = { seconds: 60, share: 0.1 };
  * @param options How the run is shown.
  * @returns The report.
  */
-export async function createReport(io: Io, options: ReportOptions): Promise<Report> {
+export async function createTrainReport(
+  io: Io,
+  options: TrainReportOptions,
+): Promise<TrainReport> {
   const { cluster, now } = options;
   const pace = cluster ? CLUSTER_PACE : {};
-  return new TrainReport(
+  return new LineReport(
     io,
     await Progress.create(io, { format: FORMAT, pace, bar: !cluster, now }),
   );
 }
 
-class TrainReport implements Report {
+class LineReport implements TrainReport {
   directory: string | undefined;
   saved = false;
   readonly #io: Io;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { createReport, type Report } from "../../cli/report.ts";
+import { createTrainReport, type TrainReport } from "../../cli/train_report.ts";
 import type { EpochDone, RunDone, RunStarted } from "../../engine/train/events.ts";
 import { type Heard, listener } from "./_fakes.ts";
 
@@ -38,18 +38,18 @@ const done: RunDone = {
 async function report(
   cluster = false,
   now = () => 0,
-): Promise<{ report: Report; io: Heard }> {
+): Promise<{ report: TrainReport; io: Heard }> {
   const io = listener();
-  return { report: await createReport(io, { cluster, now }), io };
+  return { report: await createTrainReport(io, { cluster, now }), io };
 }
 
-function batches(shown: Report, epoch: number, count: number): void {
+function batches(shown: TrainReport, epoch: number, count: number): void {
   for (let batch = 0; batch < count; batch++) {
     shown.show({ type: "batch", epoch, batch, batches: count, loss: 0.5 });
   }
 }
 
-Deno.test("createReport() writes a line per epoch where nobody watches", async () => {
+Deno.test("createTrainReport() writes a line per epoch where nobody watches", async () => {
   const { report: shown, io } = await report();
   shown.show(run);
   batches(shown, 0, 10);
@@ -67,7 +67,7 @@ Deno.test("createReport() writes a line per epoch where nobody watches", async (
   assertEquals([shown.directory, shown.saved], ["exp/ds/group/0", true]);
 });
 
-Deno.test("createReport() for a cluster writes a line every tenth of the run", async () => {
+Deno.test("createTrainReport() for a cluster writes a line every tenth of the run", async () => {
   const { report: shown, io } = await report(true);
   shown.show({ ...run, epochs: 1, batches: 100 });
   batches(shown, 0, 100);
@@ -75,7 +75,7 @@ Deno.test("createReport() for a cluster writes a line every tenth of the run", a
   assertEquals(io.outLines[2], "epoch 1/1, batch 10/100, loss 0.5000");
 });
 
-Deno.test("createReport() for a cluster writes a line a minute of a long run", async () => {
+Deno.test("createTrainReport() for a cluster writes a line a minute of a long run", async () => {
   let seconds = 0;
   const { report: shown, io } = await report(true, () => seconds * 1000);
   shown.show({ ...run, epochs: 1, batches: 10_000 });
@@ -86,7 +86,7 @@ Deno.test("createReport() for a cluster writes a line a minute of a long run", a
   assertEquals(io.outLines.length - 2, 10);
 });
 
-Deno.test("createReport() tells folds apart and sums them up", async () => {
+Deno.test("createTrainReport() tells folds apart and sums them up", async () => {
   const { report: shown, io } = await report();
   for (const fold of [0, 1]) {
     shown.show({ ...run, fold, folds: 2, firstEpoch: fold });
@@ -98,7 +98,7 @@ Deno.test("createReport() tells folds apart and sums them up", async () => {
   assertEquals(io.outLines.at(-1), "2 folds: val_Accuracy 0.8500 ± 0.0707");
 });
 
-Deno.test("createReport() remembers the fold that can be continued", async () => {
+Deno.test("createTrainReport() remembers the fold that can be continued", async () => {
   const { report: shown } = await report();
   const continues = () => [shown.directory, shown.saved];
   assertEquals(continues(), [undefined, false]);
@@ -111,15 +111,15 @@ Deno.test("createReport() remembers the fold that can be continued", async () =>
   assertEquals(continues(), ["group/1", true]);
 });
 
-Deno.test("createReport() writes notices to stderr", async () => {
+Deno.test("createTrainReport() writes notices to stderr", async () => {
   const { report: shown, io } = await report();
   shown.show({ type: "notice", message: "labels are shifted" });
   assertEquals(io.errLines, ["note: labels are shifted"]);
 });
 
-Deno.test("createReport() loads a progress bar where a person watches", async () => {
+Deno.test("createTrainReport() loads a progress bar where a person watches", async () => {
   const io: Heard = { ...listener(), terminal: true };
-  const shown = await createReport(io, { cluster: false });
+  const shown = await createTrainReport(io, { cluster: false });
   shown.show(run);
   batches(shown, 0, 10);
   shown.show(epoch);
