@@ -161,3 +161,26 @@ function fixed(value: number, digits: number): string {
 function minus(text: string): string {
   return text.replace(/^-/, "\u2212").replace(/e-/, "e\u2212");
 }
+
+/**
+ * Pads numbers of a column on their right, so that their decimal points stand below each other.
+ * @param texts The numbers, as text; what has no digits stays as it is.
+ * @returns The same texts, with blanks as wide as digits and points.
+ *
+ * @example Two numbers
+ * ```ts
+ * import { alignDecimals } from "./numbers.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(alignDecimals(["0.953", "0.1"]), ["0.953", "0.1\u2007\u2007"]);
+ * ```
+ */
+export function alignDecimals(texts: readonly string[]): string[] {
+  const decimals = texts.map((text) => /\.(\d+)/.exec(text)?.[1].length ?? 0);
+  const most = Math.max(0, ...decimals);
+  return texts.map((text, at) => {
+    if (decimals[at] === most || !/\d/.test(text)) return text;
+    const point = decimals[at] === 0 ? "\u2008" : "";
+    return `${text}${point}${"\u2007".repeat(most - decimals[at])}`;
+  });
+}
