@@ -14,7 +14,7 @@ export interface Measured {
 }
 
 /** Most digits after the point. */
-const MOST_DIGITS = 6;
+const MOST_DIGITS = 4;
 /** What stands for a number that is not defined. */
 export const UNDEFINED = "–";
 
@@ -27,7 +27,7 @@ export const UNDEFINED = "–";
  * import { digitsFor } from "./numbers.ts";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals([digitsFor(0.045), digitsFor(30), digitsFor(0.00012)], [3, 0, 5]);
+ * assertEquals([digitsFor(0.045), digitsFor(30), digitsFor(0.00012)], [3, 0, 4]);
  * ```
  */
 export function digitsFor(width: number): number {
@@ -70,7 +70,7 @@ export function withInterval(measured: Measured): string {
 export function valueOf(measured: Measured): string {
   const { value, low, high } = measured;
   if (value === null || !Number.isFinite(value)) return UNDEFINED;
-  return typeof low === "number" && typeof high === "number" && high > low
+  return typeof low === "number" && typeof high === "number"
     ? fixed(value, digitsFor(high - low))
     : plain(value);
 }
@@ -91,8 +91,8 @@ export function valueOf(measured: Measured): string {
  */
 export function intervalOf({ value, low, high }: Measured): string {
   if (value === null || typeof low !== "number" || typeof high !== "number") return "";
-  const write = (end: number) => high > low ? fixed(end, digitsFor(high - low)) : plain(end);
-  return `[${write(low)}, ${write(high)}]`;
+  const digits = digitsFor(high - low);
+  return `[${fixed(low, digits)}, ${fixed(high, digits)}]`;
 }
 
 /**

@@ -82,7 +82,7 @@ function matrixSpec(
     title,
     domain: false,
     ticks: false,
-    grid: false,
+    grid: true,
     labelExpr: `${JSON.stringify(labels.map(({ name }) => name))}[datum.value]`,
   });
   const scale = { domain: labels.map(({ at }) => at), paddingInner: 0.04, paddingOuter: 0 };

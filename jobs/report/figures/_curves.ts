@@ -136,16 +136,16 @@ function figureOf(kind: Kind, { lines, chance, band, left }: Lines): Figure {
   const named = lines.filter(({ label }) => label !== undefined);
   const rest = left > 0 ? ` The other ${left} classes are grey; the table has all of them.` : "";
   const shade = band ? " The band is its 95% interval." : "";
+  const { id, title, about, area } = kind;
   return {
-    id: `${kind.id}_curves`,
-    title: kind.title,
-    description: `${kind.about} ${kind.area}: ${
-      named.map(({ label }) => label).join(", ")
-    }.${shade}${rest}`,
+    id: `${id}_curves`,
+    title,
+    caption: `${about}${shade}${rest}`,
+    description: `${about} ${area}: ${named.map(({ label }) => label).join(", ")}.${shade}${rest}`,
     half: true,
     spec: (width) => spec(kind, { lines, chance, band, left }, width),
     table: {
-      columns: ["class", kind.area, ...GRID.map((x) => `${kind.y} at ${plain(x)}`)],
+      columns: ["class", area, ...GRID.map((x) => `${kind.y} at ${plain(x)}`)],
       rows: lines.toReversed().map((line): FigureCell[] => [
         line.name,
         plain(line.area),
@@ -214,10 +214,9 @@ function spec(kind: Kind, { lines, chance, band, left }: Lines, width: number): 
               title: kind.area,
               orient: "bottom",
               direction: "vertical",
-              columns: width < 400 || named.length < 3 ? 1 : 2,
               symbolType: "stroke",
               symbolStrokeWidth: 3,
-              labelLimit: width < 400 ? 260 : 210,
+              labelLimit: side - 30,
             },
           },
           strokeWidth: { field: "width", type: "quantitative", scale: null },

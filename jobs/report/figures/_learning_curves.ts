@@ -95,6 +95,7 @@ function spec(panels: readonly Panel[], parts: Parts): TopLevelSpec {
   const strip = rates.length > 0;
   return {
     spacing: 10,
+    resolve: { scale: { color: "independent" } },
     vconcat: [
       ...panels.map((panel, at) =>
         panelSpec(panel, parts, { first: at === 0, last: !strip && at === panels.length - 1 })

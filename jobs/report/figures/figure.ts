@@ -25,6 +25,8 @@ export interface Figure extends ChartText {
   readonly half: boolean;
   /** Describes it to Vega-Lite. @param width About how many pixels wide it is. */
   readonly spec: (width: number) => TopLevelSpec;
+  /** What a page says of it, where that is less than the description. */
+  readonly caption?: string;
   /** Its numbers. */
   readonly table: FigureTable;
 }

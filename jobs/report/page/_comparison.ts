@@ -6,7 +6,7 @@ import type { DrawnFigure } from "../figures/figure.ts";
 import { commonMetric } from "../figures/figures.ts";
 import { count, intervalOf, meanAndSd, valueOf } from "../numbers.ts";
 import { duration } from "./_head.ts";
-import { Html, html } from "./html.ts";
+import { Html, markup } from "./markup.ts";
 import { figure, table, type TableCell } from "./_table.ts";
 
 /** Metrics besides the first one that the table shows. */
@@ -25,9 +25,9 @@ export function comparison(
   figures: readonly DrawnFigure[],
   linked: boolean,
 ): Html {
-  return html`${
+  return markup`${
     figures.map((each) =>
-      html`
+      markup`
         <section>${figure(each)}</section>
       `
     )
@@ -43,7 +43,7 @@ ${differences(subjects)}
 ${
     linked
       ? undefined
-      : html`<p class="quiet">Everything about one of them: <code>glovita_report RUN</code></p>`
+      : markup`<p class="quiet">Everything about one of them: <code>glovita_report RUN</code></p>`
   }`;
 }
 
@@ -67,7 +67,7 @@ function runsTable(subjects: readonly Subject[], linked: boolean): Html {
       const epochs = runs.reduce((sum, { summary: { epochs } }) => sum + epochs, 0);
       const seconds = runs.reduce((sum, { summary: { seconds = NaN } }) => sum + seconds, 0);
       return [
-        linked ? html`<a href="#run-${at}">${name}</a>` : html`${name}`,
+        linked ? markup`<a href="#run-${at}">${name}</a>` : markup`${name}`,
         dataset,
         summary.encoder ?? "",
         summary.head ?? "",
@@ -81,7 +81,7 @@ function runsTable(subjects: readonly Subject[], linked: boolean): Html {
           if (found === undefined) return { value: null, show: "–" };
           const { value, sd } = found;
           const show = sd === undefined
-            ? html`${valueOf(found)} <small>${intervalOf(found)}</small>`
+            ? markup`${valueOf(found)} <small>${intervalOf(found)}</small>`
             : meanAndSd(value, sd);
           return { value, show };
         }),
@@ -97,17 +97,20 @@ function runsTable(subjects: readonly Subject[], linked: boolean): Html {
 
 function differences(subjects: readonly Subject[]): Html {
   const found = configDifferences(subjects.map(({ runs: [{ config }] }) => config));
-  if (found.length === 0) return html`<p>Their configs are the same.</p>`;
+  if (found.length === 0) return markup`<p>Their configs are the same.</p>`;
   const names = subjects.map(({ name }) => name);
-  const cell = (value: string | undefined): TableCell => html`<code>${value ?? "–"}</code>`;
+  const cell = (value: string | undefined): TableCell => markup`<code>${value ?? "–"}</code>`;
   if (subjects.length <= MOST_COLUMNS) {
     return table({
       columns: ["field", ...names],
-      rows: found.map(({ path, values }) => [html`<code>${path}</code>`, ...values.map(cell)]),
+      rows: found.map(({ path, values }) => [markup`<code>${path}</code>`, ...values.map(cell)]),
     });
   }
   return table({
     columns: ["run", ...found.map(({ path }) => path)],
-    rows: names.map((name, at) => [html`${name}`, ...found.map(({ values }) => cell(values[at]))]),
+    rows: names.map((
+      name,
+      at,
+    ) => [markup`${name}`, ...found.map(({ values }) => cell(values[at]))]),
   });
 }

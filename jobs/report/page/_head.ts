@@ -2,7 +2,7 @@
 import { getAt, type PlainObject } from "../../../registry/config/objects.ts";
 import { headlineNumbers, type Subject } from "../facts.ts";
 import { alignDecimals, count, intervalOf, meanAndSd, plain, valueOf } from "../numbers.ts";
-import { Html, html, type HtmlPart } from "./html.ts";
+import { Html, type HtmlPart, markup } from "./markup.ts";
 
 const SPLITS = { test: "test", val: "validation" } as const;
 
@@ -25,9 +25,9 @@ export function head(subject: Subject, level: 1 | 2): Html {
   const method = textAt(config, "peft", "method");
   const title = describe(subject);
   const words = [name, method, subject.runs.length > 1 ? `${subject.runs.length} folds` : ""];
-  return html`
+  return markup`
     <header>
-    ${level === 1 ? html`<h1>${title}</h1>` : html`<h2>${title}</h2>`}
+    ${level === 1 ? markup`<h1>${title}</h1>` : markup`<h2>${title}</h2>`}
     <p class="quiet">${words.filter(Boolean).join(" · ")}</p>
     ${numbers(subject)}
     <p>${verdict(subject)}</p>
@@ -40,7 +40,7 @@ export function head(subject: Subject, level: 1 | 2): Html {
 function numbers(subject: Subject): HtmlPart {
   const { evaluation, split, folds } = subject;
   if (evaluation === undefined || split === undefined) {
-    return html`<p><strong>Not evaluated:</strong> there is no table of predictions with labels.
+    return markup`<p><strong>Not evaluated:</strong> there is no table of predictions with labels.
 <code>glovita_infer --exp_dir ${word(subject.path)}</code> predicts with its checkpoints.</p>`;
   }
   const [first, ...others] = headlineNumbers(subject);
@@ -60,22 +60,22 @@ function numbers(subject: Subject): HtmlPart {
           } (${percent(level)} bootstrap).`
       }`;
   const big = folds === undefined
-    ? html`<b>${valueOf(first)}</b> <span>${intervalOf(first)}</span>`
-    : html`<b>${meanAndSd(first.value, first.sd ?? null).split(" ")[0]}</b>
+    ? markup`<b>${valueOf(first)}</b> <span>${intervalOf(first)}</span>`
+    : markup`<b>${meanAndSd(first.value, first.sd ?? null).split(" ")[0]}</b>
 <span>± ${meanAndSd(first.value, first.sd ?? null).split(" ")[2] ?? "–"}</span>`;
   const values = alignDecimals(
     others.map((each) => each.sd === undefined ? valueOf(each) : meanAndSd(each.value, each.sd)),
   );
-  return html`<p class="headline"><span class="name">${first.name}</span> ${big}</p>
+  return markup`<p class="headline"><span class="name">${first.name}</span> ${big}</p>
 <p>on ${count(samples)} ${SPLITS[split]} samples${people}. ${how}</p>
 <dl class="numbers">${
     others.map((each, at) =>
-      html`
+      markup`
         <div>
           <dt>${each.name}</dt>
-          <dd>${values[at].trimEnd()} <small>${each.sd === undefined
-            ? intervalOf(each)
-            : ""}</small></dd>
+          <dd>${values[at].trimEnd()} <small>${
+        each.sd === undefined ? intervalOf(each) : ""
+      }</small></dd>
         </div>
       `
     )

@@ -2,9 +2,9 @@
 
 /** The style sheet. */
 export const STYLE = `
-:root { color-scheme: light dark; --ink: #1a1a1a; --quiet: #555; --page: #fff; --line: #e5e5e5; --soft: #f5f5f3; --link: #00578a; }
+:root { color-scheme: light dark; --ink: #1a1a1a; --quiet: #555; --page: #fff; --line: #e5e5e5; --soft: #f5f5f3; --link: #00578a; --blue: #0072b2; }
 @media screen and (prefers-color-scheme: dark) {
-  :root { --ink: #ececec; --quiet: #b5b5b5; --page: #161616; --line: #3a3a3a; --soft: #212121; --link: #7cc4f0; }
+  :root { --ink: #ececec; --quiet: #b5b5b5; --page: #161616; --line: #3a3a3a; --soft: #212121; --link: #7cc4f0; --blue: #4fa8e0; }
 }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink);
@@ -40,9 +40,13 @@ figure .phone { display: none; }
   figure .phone { display: block; }
   .headline b { font-size: 2.6rem; }
   main { padding: 1rem .75rem 3rem; }
+  .numbers { grid-template-columns: 1fr; gap: .2rem; }
+  .numbers div { display: flex; justify-content: space-between; gap: .75rem; align-items: baseline; }
 }
 svg [fill="#1a1a1a"], svg [fill="#000000"] { fill: var(--ink); }
 svg [stroke="#1a1a1a"], svg [stroke="#000000"] { stroke: var(--ink); }
+svg [fill="#0072b2"] { fill: var(--blue); }
+svg [stroke="#0072b2"] { stroke: var(--blue); }
 svg [fill="#555555"] { fill: var(--quiet); }
 svg [stroke="#555555"] { stroke: var(--quiet); }
 svg [stroke="#e5e5e5"] { stroke: var(--line); }
@@ -61,6 +65,7 @@ th button::after { content: " \\2195"; color: var(--quiet); font-weight: 400; }
 th[aria-sort="ascending"] button::after { content: " \\2191"; }
 th[aria-sort="descending"] button::after { content: " \\2193"; }
 .dot { display: inline-block; width: .65em; height: .65em; border-radius: 50%; margin-right: .5em; }
+.dot[style*="#0072b2"] { background: var(--blue) !important; }
 .dot[style*="#000000"] { background: var(--ink) !important; }
 input { font: inherit; color: inherit; background: transparent; border: 1px solid var(--quiet); border-radius: .3rem; padding: .15rem .5rem; }
 .facts { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.25rem; margin: .5rem 0; font-size: .9rem; }

@@ -7,7 +7,7 @@ import type { DrawnFigure } from "../figures/figure.ts";
 import { type Mistakes, worstMistakes } from "../mistakes.ts";
 import { alignDecimals, count, intervalOf, plain, valueOf } from "../numbers.ts";
 import { duration, head } from "./_head.ts";
-import { Html, html, type HtmlPart } from "./html.ts";
+import { Html, type HtmlPart, markup } from "./markup.ts";
 import { factList, figure, table, type TableCell } from "./_table.ts";
 
 /** Mistakes that are listed. */
@@ -35,30 +35,19 @@ export function subjectArticle(
   const { evaluation } = subject;
   const folds = figures.filter(({ id }) => id === "folds");
   const others = figures.filter(({ id }) => id !== "folds");
-  return html`
-    <article id="run-${at}">
-    ${head(subject, level)}
-    ${rowsOf(others).map((row) =>
-      html`
-        <section${row.length > 1
-          ? html`
-            class="pair"
-          `
-          : undefined}>
-        ${row.map(figure)}</section>
-      `
-    )}
-    ${evaluation && classSection(evaluation, at)}
-    ${mistakesSection(subject)}
-    ${folds.map((each) =>
-      html`
-        <section>${figure(each)}</section>
-      `
-    )}
-    ${dataSection(subject)}
-    ${provenance(subject)}
-    </article>
-  `;
+  const rows = rowsOf(others).map((row) =>
+    markup`<section class="${row.length > 1 ? "pair" : ""}">${row.map(figure)}</section>\n`
+  );
+  return markup`<article id="run-${at}">
+${head(subject, level)}
+${rows}
+${evaluation && classSection(evaluation, at)}
+${mistakesSection(subject)}
+${folds.map((each) => markup`<section>${figure(each)}</section>\n`)}
+${dataSection(subject)}
+${provenance(subject)}
+</article>
+`;
 }
 
 /** Figures as they lie beside each other: two halves, or one whole. */
@@ -82,13 +71,14 @@ function classSection(evaluation: Evaluation, at: number): HtmlPart {
     numbers(classes, name)
   );
   const filter = classes.length > FILTERED
-    ? html`<label class="filter">Filter <input type="search" data-table="${id}"></label>`
+    ? markup`<label class="filter">Filter <input type="search" data-table="${id}"></label>`
     : undefined;
-  return html`
+  return markup`
     <section>
-    <h2>${subtask === "multiclass" ? "Classes" : "Labels"}</h2>
+      <h2>${subtask === "multiclass" ? "Classes" : "Labels"}</h2>
     ${filter}
-    ${table({
+    ${
+    table({
       id,
       sortable: true,
       columns: [
@@ -100,13 +90,14 @@ function classSection(evaluation: Evaluation, at: number): HtmlPart {
         "AUROC",
       ],
       rows: classes.map(({ name, support }, c): TableCell[] => [
-        html`${
-          dots ? html`<span class="dot" style="background:${colors[c]}"></span>` : undefined
+        markup`${
+          dots ? markup`<span class="dot" style="background:${colors[c]}"></span>` : undefined
         }${name}`,
         support,
         ...columns.map((column) => column[c]),
       ]),
-    })}
+    })
+  }
     </section>
   `;
 }
@@ -117,17 +108,11 @@ function numbers(
   name: "precision" | "recall" | "f1" | "auroc",
 ): TableCell[] {
   const values = alignDecimals(classes.map((each) => valueOf(each[name])));
-  const intervals = alignIntervals(classes.map((each) => intervalOf(each[name])));
   return classes.map((each, at) => ({
     value: each[name].value,
-    show: html`${values[at]} <small>${intervals[at]}</small>`,
+    show: markup`${values[at]} <small>${intervalOf(each[name])}</small>`,
+    left: true,
   }));
-}
-
-/** Fills intervals on their left, so that values stand below each other where they are right-aligned. */
-function alignIntervals(intervals: readonly string[]): string[] {
-  const most = Math.max(...intervals.map(({ length }) => length));
-  return intervals.map((text) => text + "\u2007".repeat(most - text.length));
 }
 
 function mistakesSection({ predictions, runs }: Subject): HtmlPart {
@@ -135,7 +120,7 @@ function mistakesSection({ predictions, runs }: Subject): HtmlPart {
   const isRegression = predictions[0]?.subtask === "regression";
   if (predictions.every(({ labels }) => labels === undefined)) return undefined;
   if (mistakes.total === 0) {
-    return html`
+    return markup`
       <section>
         <h2>Mistakes</h2>
         <p>There are none.</p>
@@ -143,14 +128,15 @@ function mistakesSection({ predictions, runs }: Subject): HtmlPart {
     `;
   }
   const { worst, total } = mistakes;
+  const some = worst.length < total
+    ? `The ${worst.length} worst of ${count(total)}`
+    : `All ${total}`;
   const about = isRegression
-    ? `The ${worst.length} largest differences of ${count(total)}.`
-    : `The ${worst.length} of ${
-      count(total)
-    } wrong decisions that were given the highest probability.`;
-  return html`
+    ? `${some} predictions, by their difference from the truth.`
+    : `${some} wrong decisions, by the probability that they were given.`;
+  return markup`
     <section>
-    <h2>Worst mistakes</h2>
+      <h2>Worst mistakes</h2>
     <p class="quiet">${about}</p>
     ${mistakesTable(mistakes, { runs, isRegression })}
     </section>
@@ -180,12 +166,12 @@ function mistakesTable(
       ...isRegression ? ["difference"] : ["probability", "of the true one"],
     ],
     rows: worst.map((each): TableCell[] => [
-      html`${each.id}`,
-      ...hasPatients ? [html`${each.patient}`] : [],
+      markup`${each.id}`,
+      ...hasPatients ? [markup`${each.patient}`] : [],
       ...runs.length > 1 ? [runs[each.run].summary.fold] : [],
-      ...hasTargets ? [html`${each.target}`] : [],
-      isRegression ? write(each.truth) : html`${each.truth}`,
-      isRegression ? write(each.predicted) : html`${each.predicted}`,
+      ...hasTargets ? [markup`${each.target}`] : [],
+      isRegression ? write(each.truth) : markup`${each.truth}`,
+      isRegression ? write(each.predicted) : markup`${each.predicted}`,
       ...isRegression
         ? [plain(each.score)]
         : [probability(each.score), probability(each.truthScore)],
@@ -208,15 +194,17 @@ function dataSection({ runs, dataset }: Subject): Html {
     return patients === undefined ? [] : [`${count(new Set(patients).size)} ${split}`];
   });
   const of = runs.length > 1 ? ` (fold ${runs[0].summary.fold})` : "";
-  return html`
+  return markup`
     <section>
-    <h2>Data</h2>
-    ${factList([
+      <h2>Data</h2>
+    ${
+    factList([
       ["dataset", dataset],
       [`samples${of}`, samples.length > 0 ? samples.join(", ") : undefined],
       [`patients${of}`, people.length > 0 ? people.join(", ") : undefined],
       ...dataFields(runs[0]),
-    ])}
+    ])
+  }
     ${countsTable(runs[0], known)}
     </section>
   `;
@@ -227,7 +215,7 @@ function dataFields({ config }: RunFacts): [string, HtmlPart][] {
   const data = isPlainObject(config.data) ? config.data : {};
   return Object.entries(data).flatMap(([name, value]): [string, HtmlPart][] => {
     if (name === "dataset" || value === null || typeof value === "object") return [];
-    return [[name, html`<code>${String(value)}</code>`]];
+    return [[name, markup`<code>${String(value)}</code>`]];
   });
 }
 
@@ -245,12 +233,12 @@ function countsTable({ splits }: RunFacts, known: readonly SplitName[]): HtmlPar
     return counts;
   });
   const rows = Array.from({ length: numClasses }, (_, c): TableCell[] => [
-    html`${classNames?.[c] ?? String(c)}`,
+    markup`${classNames?.[c] ?? String(c)}`,
     ...counts.map((each) => each[c]),
   ]);
   const all = table({ columns: [subtask === "multiclass" ? "class" : "label", ...known], rows });
   return rows.length > FILTERED
-    ? html`<details><summary>Samples by class</summary>${all}</details>`
+    ? markup`<details><summary>Samples by class</summary>${all}</details>`
     : all;
 }
 
@@ -265,11 +253,12 @@ function provenance({ runs, path }: Subject): Html {
     ? info.plugins.join(", ")
     : undefined;
   const training = isPlainObject(config.training) ? config.training : {};
-  return html`
+  return markup`
     <section>
-    <h2>Provenance</h2>
-    ${factList([
-      ["run", html`<code>${path}</code>`],
+      <h2>Provenance</h2>
+    ${
+    factList([
+      ["run", markup`<code>${path}</code>`],
       ["started", text("started")],
       ["time", total],
       ["seed", training.seed === undefined ? undefined : String(training.seed)],
@@ -280,17 +269,22 @@ function provenance({ runs, path }: Subject): Html {
       ],
       ["versions", versions(info)],
       ["plugins", plugins],
-    ])}
-    ${runs.map(({ info, summary: { fold } }) => {
+    ])
+  }
+    ${
+    runs.map(({ info, summary: { fold } }) => {
       const of = runs.length > 1 ? ` of fold ${fold}` : "";
-      return html`<details><summary>Files${of}</summary>${filesTable(info)}</details>`;
-    })}
-    ${info.features === undefined ? undefined : html`
+      return markup`<details><summary>Files${of}</summary>${filesTable(info)}</details>`;
+    })
+  }
+    ${
+    info.features === undefined ? undefined : markup`
       <details>
         <summary>How the features were made</summary>
         <pre>${JSON.stringify(info.features, null, 2)}</pre>
       </details>
-    `}
+    `
+  }
     <details><summary>Config</summary><pre>${JSON.stringify(config, null, 2)}</pre></details>
     </section>
   `;
@@ -305,19 +299,19 @@ function versions(info: RunFacts["info"]): string | undefined {
 
 /** What the data of a run is recognised by. */
 function filesTable({ data }: RunFacts["info"]): HtmlPart {
-  if (!isPlainObject(data)) return html`<p>Not recorded.</p>`;
+  if (!isPlainObject(data)) return markup`<p>Not recorded.</p>`;
   const names = [...new Set(Object.values(data).flatMap((facts) => Object.keys(facts ?? {})))];
   const splits = Object.keys(data);
   return table({
     columns: ["", ...splits],
     rows: names.map((name): TableCell[] => [
-      html`${name}`,
+      markup`${name}`,
       ...splits.map((split): TableCell => {
         const facts = data[split];
         const value = isPlainObject(facts) ? facts[name] : undefined;
         return typeof value === "number"
           ? count(value)
-          : html`<code>${String(value ?? "–")}</code>`;
+          : markup`<code>${String(value ?? "–")}</code>`;
       }),
     ]),
   });

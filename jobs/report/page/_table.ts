@@ -1,7 +1,7 @@
 /** Tables and figures of the page. */
 import type { DrawnFigure } from "../figures/figure.ts";
 import { count } from "../numbers.ts";
-import { Html, html, type HtmlPart } from "./html.ts";
+import { Html, type HtmlPart, markup } from "./markup.ts";
 
 /** A cell: text is left-aligned, a number right-aligned. */
 export type TableCell = string | number | Html | {
@@ -9,6 +9,8 @@ export type TableCell = string | number | Html | {
   readonly value: number | null;
   /** What it shows. */
   readonly show: HtmlPart;
+  /** Whether it begins on the left, as numbers do whose decimal points are aligned. */
+  readonly left?: boolean;
 };
 
 /** A table. */
@@ -21,6 +23,9 @@ export interface TableParts {
   readonly sortable?: boolean;
 }
 
+/** Longer texts may be broken. */
+const LONG = 24;
+
 /**
  * Writes a table, which scrolls by itself where it is too wide.
  * @param parts The table.
@@ -29,55 +34,33 @@ export function table({ columns, rows, id, sortable }: TableParts): Html {
   const isNumber = columns.map((_, at) =>
     rows.length > 0 && rows.every((row) => isNumeric(row[at]))
   );
-  const className = (at: number, cell?: TableCell) =>
-    isNumber[at]
-      ? html`
-        class="number"
-      `
-      : typeof cell === "string" && cell.length > 24
-      ? html`
-        class="text"
-      `
-      : undefined;
+  const classOf = (at: number, cell?: TableCell) => {
+    if (isNumber[at]) return "number";
+    return typeof cell === "string" && cell.length > LONG ? "text" : "";
+  };
   const heads = columns.map((name, at) =>
-    html`
-      <th scope="col" ${className(at)}>${name}</th>
-    `
+    markup`<th scope="col" class="${classOf(at)}">${name}</th>`
   );
-  const lines = rows.map((row) =>
-    html`
-      <tr>${row.map((cell, at) => {
-        const value = typeof cell === "object" && "value" in cell
-          ? html`
-            data-value="${cell.value ?? ""}"
-          `
-          : typeof cell === "number"
-          ? html`
-            data-value="${cell}"
-          `
-          : undefined;
-        return html`<td${className(at, cell)}${value}>${shown(cell)}</td>`;
-      })}</tr>
-    `
-  );
-  const name = id === undefined ? undefined : html`
-    id="${id}"
-  `;
-  return html`
-    <div class="scroll" tabindex="0">
-      <table${name}${sortable
-        ? html`
-          class="sortable"
-        `
-        : undefined}>
-        <thead>
-          <tr>${heads}</tr>
-        </thead>
-        <tbody>
-    ${lines}</tbody>
-        </table>
-        </div>
-  `;
+  const lines = rows.map((row) => {
+    const cells = row.map((cell, at) =>
+      markup`<td class="${classOf(at, cell)}"${sortValue(cell)}>${shown(cell)}</td>`
+    );
+    return markup`<tr>${cells}</tr>\n`;
+  });
+  const name = id === undefined ? undefined : markup` id="${id}"`;
+  return markup`<div class="scroll" tabindex="0"><table${name} class="${
+    sortable ? "sortable" : ""
+  }">
+<thead><tr>${heads}</tr></thead>
+<tbody>
+${lines}</tbody></table></div>`;
+}
+
+/** What a cell is sorted by, where that is not its text. */
+function sortValue(cell: TableCell): Html | undefined {
+  if (typeof cell === "number") return markup` data-value="${cell}"`;
+  if (typeof cell === "string" || !("value" in cell)) return undefined;
+  return markup` data-value="${cell.value ?? ""}"`;
 }
 
 function shown(cell: TableCell): HtmlPart {
@@ -88,18 +71,20 @@ function shown(cell: TableCell): HtmlPart {
 /** Whether a cell is a number, or text that is one. */
 function isNumeric(cell: TableCell | undefined): boolean {
   if (typeof cell === "string") return /^[\u2212-]?[\d.,]+(e[\u2212-]?\d+)?$|^–$/.test(cell);
-  return typeof cell === "number" || (typeof cell === "object" && "value" in cell);
+  return typeof cell === "number" || (typeof cell === "object" && "value" in cell && !cell.left);
 }
 
 /**
  * Writes a figure: wide and narrow drawing, what it shows, its numbers.
  * @param figure The figure.
  */
-export function figure({ title, description, wide, phone, table: numbers }: DrawnFigure): Html {
-  return html`
+export function figure(
+  { title, description, caption = description, wide, phone, table: numbers }: DrawnFigure,
+): Html {
+  return markup`
     <figure>
       <h3>${title}</h3>
-      <figcaption>${description}</figcaption>
+      <figcaption>${caption}</figcaption>
       <div class="wide">${new Html(wide)}</div>
       <div class="phone">${new Html(phone)}</div>
       <details><summary>Numbers</summary>
@@ -115,12 +100,7 @@ export function figure({ title, description, wide, phone, table: numbers }: Draw
  */
 export function factList(facts: readonly (readonly [string, HtmlPart])[]): Html {
   const known = facts.filter(([, value]) => value !== undefined);
-  return html`<dl class="facts">${
-    known.map(([name, value]) =>
-      html`
-        <dt>${name}</dt>
-        <dd>${value}</dd>
-      `
-    )
+  return markup`<dl class="facts">${
+    known.map(([name, value]) => markup`<dt>${name}</dt><dd>${value}</dd>`)
   }</dl>`;
 }

@@ -6,7 +6,7 @@ import type { ReportFacts } from "../facts.ts";
 import type { DrawnFigure } from "../figures/figure.ts";
 import { comparison } from "./_comparison.ts";
 import { describe } from "./_head.ts";
-import { Html, html } from "./html.ts";
+import { Html, markup } from "./markup.ts";
 import { SCRIPT, STYLE } from "./_style.ts";
 import { type DrawnSubject, subjectArticle } from "./_subject.ts";
 
@@ -37,31 +37,26 @@ export function reportPage(
   );
   const level = single ? 1 : 2;
   const name = single ? `${describe(subjects[0])} (${title})` : title;
-  return html`
-    <!DOCTYPE html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta http-equiv="Content-Security-Policy" content="${POLICY}">
-        <meta name="generator" content="glovita ${version}">
-        <title>${name}</title>
-        <style>${new Html(STYLE)}</style>
-      </head>
-      <body>
-        <main>
-    ${single ? undefined : html`<h1>${title}</h1>`}
-    ${single ? undefined : comparison(subjects, compared, drawn.length > 0)}
-    ${drawn.map((each, at) => subjectArticle(each, { at, level }))}
-    ${notices.length === 0 ? undefined : html`
-      <section>
-        <h2>Notes</h2>
-        <ul>${notices.map((line) => html`<li>${line}</li>`)}</ul>
-      </section>
-    `}
-        </main>
-        <script>${new Html(SCRIPT)}</script>
-      </body>
-    </html>
-  `.text;
+  const notes = notices.map((line) => markup`<li>${line}</li>`);
+  return markup`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta name="generator" content="glovita ${version}">
+<title>${name}</title>
+<style>${new Html(STYLE)}</style>
+</head>
+<body>
+<main>
+${single ? undefined : markup`<h1>${title}</h1>`}
+${single ? undefined : comparison(subjects, compared, drawn.length > 0)}
+${drawn.map((each, at) => subjectArticle(each, { at, level }))}
+${notes.length > 0 ? markup`<section><h2>Notes</h2><ul>${notes}</ul></section>` : undefined}
+</main>
+<script>${new Html(SCRIPT)}</script>
+</body>
+</html>
+`.text;
 }

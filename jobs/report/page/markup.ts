@@ -25,14 +25,14 @@ export type HtmlPart = Html | string | number | undefined | readonly HtmlPart[];
  *
  * @example A name that looks like an element
  * ```ts
- * import { html } from "./html.ts";
+ * import { markup } from "./markup.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const name = "<b>";
- * assertEquals(html`<p title="${name}">${[html`<i>a</i>`, name]}</p>`.text, '<p title="&lt;b&gt;"><i>a</i>&lt;b&gt;</p>');
+ * assertEquals(markup`<p title="${name}">${[markup`<i>a</i>`, name]}</p>`.text, '<p title="&lt;b&gt;"><i>a</i>&lt;b&gt;</p>');
  * ```
  */
-export function html(strings: TemplateStringsArray, ...parts: readonly HtmlPart[]): Html {
+export function markup(strings: TemplateStringsArray, ...parts: readonly HtmlPart[]): Html {
   return new Html(
     strings.map((text, at) => text + (at < parts.length ? write(parts[at]) : "")).join(""),
   );
