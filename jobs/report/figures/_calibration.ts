@@ -208,7 +208,12 @@ export function scoresFigure(
           field: "kind",
           type: "nominal",
           scale: { domain: kinds, range },
-          legend: { title: null, orient: "top", labelLimit: width < 400 ? 130 : 200 },
+          legend: {
+            title: null,
+            orient: "top",
+            labelLimit: 0,
+            labelExpr: `slice(datum.label, 0, ${width < 400 ? 18 : 30})`,
+          },
         },
         order: { field: "order", type: "quantitative" },
       },

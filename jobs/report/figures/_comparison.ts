@@ -100,6 +100,14 @@ export function commonMetric(subjects: readonly Subject[]): string | undefined {
   return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
 }
 
+/** A name without its middle: names of groups differ at both ends. */
+function middle(name: string, most: number): string {
+  const letters = [...name];
+  if (letters.length <= most) return name;
+  const half = Math.floor(most / 2);
+  return `${letters.slice(0, half).join("")}…${letters.slice(1 - most + half).join("")}`;
+}
+
 interface Dots {
   readonly dots: readonly { readonly name: string; readonly value: number }[];
   readonly means: readonly {
@@ -112,14 +120,17 @@ interface Dots {
 }
 
 function dotSpec({ dots, means, title }: Dots, width: number): TopLevelSpec {
-  const labels = width < 400 ? 110 : 260;
-  const longest = Math.max(...means.map(({ name }) => short(name, 60).length));
+  const letters = width < 400 ? 16 : 40;
+  const names = means.map(({ name }) => name);
+  const longest = Math.max(...names.map((name) => short(name, letters).length));
+  const shortNames = Object.fromEntries(names.map((name) => [name, middle(name, letters)]));
+  const labelExpr = `${JSON.stringify(shortNames)}[datum.value]`;
   const y = {
     field: "name",
     type: "nominal",
     sort: null,
-    scale: { domain: means.map(({ name }) => name) },
-    axis: { title: null, grid: true, labelLimit: labels },
+    scale: { domain: names },
+    axis: { title: null, grid: true, labelLimit: 0, labelExpr },
   } as const;
   const scale = { zero: false, nice: true };
   const x = (field: string) => ({
@@ -129,7 +140,7 @@ function dotSpec({ dots, means, title }: Dots, width: number): TopLevelSpec {
     axis: { title, tickCount: width < 400 ? 4 : 7 },
   } as const);
   return {
-    width: inner(width) - Math.max(0, Math.min(labels, longest * LETTER) - 50),
+    width: inner(width) - Math.max(0, longest * LETTER - 50),
     height: { step: 28 },
     layer: [
       {
@@ -137,11 +148,15 @@ function dotSpec({ dots, means, title }: Dots, width: number): TopLevelSpec {
         mark: { type: "rule", color: COLORS.accent, strokeWidth: 2.5, aria: false },
         encoding: { x: x("low"), x2: { field: "high" }, y },
       },
-      {
-        data: { values: [...dots] },
-        mark: { type: "circle", color: COLORS.wrong, opacity: 0.8, size: 50, aria: false },
-        encoding: { x: x("value"), y },
-      },
+      ...dots.length > 0
+        ? [
+          {
+            data: { values: [...dots] },
+            mark: { type: "circle", color: COLORS.wrong, opacity: 0.8, size: 50, aria: false },
+            encoding: { x: x("value"), y },
+          } as const,
+        ]
+        : [],
       {
         data: { values: [...means] },
         mark: dots.length > 0

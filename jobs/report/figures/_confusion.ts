@@ -83,6 +83,8 @@ function matrixSpec(
     domain: false,
     ticks: false,
     grid: true,
+    zindex: 0,
+    labelLimit: 0,
     labelExpr: `${JSON.stringify(labels.map(({ name }) => name))}[datum.value]`,
   });
   const scale = { domain: labels.map(({ at }) => at), paddingInner: 0.04, paddingOuter: 0 };
@@ -135,10 +137,11 @@ function pairsFigure(matrix: Matrix, names: readonly string[]): Figure {
       n > 0 && truth !== predicted ? [{ truth, predicted, count: n, share: n / total }] : []
     );
   }).sort((a, b) => b.count - a.count || b.share - a.share).slice(0, MOST_PAIRS);
-  const values = pairs.map((pair) => ({
-    ...pair,
-    pair: `${short(names[pair.truth])} → ${short(names[pair.predicted])}`,
-  }));
+  const values = (letters: number) =>
+    pairs.map(({ truth, predicted, count }) => ({
+      count,
+      pair: [truth, predicted].map((at) => shortIndexed(names, at, letters)).join(" → "),
+    }));
   return {
     id: "confused_pairs",
     title: "Most confused classes",
@@ -146,9 +149,9 @@ function pairsFigure(matrix: Matrix, names: readonly string[]): Figure {
       "true class → predicted class, and how often.",
     half: false,
     spec: (width) => ({
-      width: inner(width) - (width < 400 ? 60 : 120),
+      width: inner(width) - (width < 400 ? 110 : 230),
       height: { step: 18 },
-      data: { values },
+      data: { values: values(width < 400 ? 11 : 20) },
       mark: { type: "bar", color: COLORS.wrong, aria: false },
       encoding: {
         x: {
@@ -160,7 +163,7 @@ function pairsFigure(matrix: Matrix, names: readonly string[]): Figure {
           field: "pair",
           type: "nominal",
           sort: null,
-          axis: { title: null, grid: false, labelLimit: width < 400 ? 130 : 300 },
+          axis: { title: null, grid: false, labelLimit: 0 },
         },
       },
     }),
@@ -176,6 +179,13 @@ function pairsFigure(matrix: Matrix, names: readonly string[]): Figure {
   };
 }
 
+/** A short name; with the index of the class where others are the same if shortened. */
+function shortIndexed(names: readonly string[], at: number, letters: number): string {
+  const name = short(names[at], letters);
+  const others = names.some((other, index) => index !== at && short(other, letters) === name);
+  return others ? `${short(names[at], letters - 4)} (${at})` : name;
+}
+
 /**
  * Draws what is found of each label and what is not.
  * @param evaluation The evaluation of a multilabel task.
@@ -187,9 +197,16 @@ export function labelsFigure({ confusion, per_class }: MultilabelEvaluation): Fi
   });
   const shown = rows.slice(0, MOST_LABELS);
   const kinds = ["found", "missed", "false alarm"] as const;
-  const values = shown.flatMap(({ name, tp, fn, fp }) =>
-    kinds.map((kind, order) => ({ name, kind, order, count: [tp, fn, fp][order] }))
-  );
+  const names = rows.map(({ name }) => name);
+  const values = (letters: number) =>
+    shown.flatMap(({ tp, fn, fp }, at) =>
+      kinds.map((kind, order) => ({
+        name: shortIndexed(names, at, letters),
+        kind,
+        order,
+        count: [tp, fn, fp][order],
+      }))
+    );
   const rest = rows.length > shown.length ? ` The first ${shown.length} of ${rows.length}.` : "";
   return {
     id: "labels",
@@ -198,9 +215,9 @@ export function labelsFigure({ confusion, per_class }: MultilabelEvaluation): Fi
       `At a probability above 0.5: samples of each label that are found and missed, and false alarms.${rest}`,
     half: false,
     spec: (width) => ({
-      width: inner(width) - 40,
+      width: inner(width) - (width < 400 ? 40 : 90),
       height: { step: 22 },
-      data: { values },
+      data: { values: values(width < 400 ? 14 : 24) },
       mark: { type: "bar", aria: false },
       encoding: {
         x: {
@@ -213,7 +230,7 @@ export function labelsFigure({ confusion, per_class }: MultilabelEvaluation): Fi
           field: "name",
           type: "nominal",
           sort: null,
-          axis: { title: null, grid: false, labelLimit: width < 400 ? 90 : 160 },
+          axis: { title: null, grid: false, labelLimit: 0 },
         },
         color: {
           field: "kind",

@@ -216,7 +216,7 @@ function spec(kind: Kind, { lines, chance, band, left }: Lines, width: number): 
               direction: "vertical",
               symbolType: "stroke",
               symbolStrokeWidth: 3,
-              labelLimit: side - 30,
+              labelLimit: 0,
             },
           },
           strokeWidth: { field: "width", type: "quantitative", scale: null },

@@ -162,6 +162,7 @@ function panelSpec(
       ? {
         title: null,
         orient: "top",
+        offset: 20,
         symbolType: "stroke",
         symbolStrokeWidth: 3,
         labelExpr: "datum.label == 'val' ? 'validation' : 'training'",
@@ -188,8 +189,8 @@ function panelSpec(
             mark: {
               type: "text",
               align: late ? "right" : "left",
-              baseline: "top",
-              dx: late ? -5 : 5,
+              baseline: "bottom",
+              dx: late ? 2 : -2,
               y: 0,
               fontSize: 12,
               color: "#555555",

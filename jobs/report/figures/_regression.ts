@@ -176,8 +176,9 @@ function errorsFigure({ mae_by_target }: ResidualFacts, { suffix, of }: Names): 
       const y = {
         field: "range",
         type: "nominal",
-        sort: { field: "at" },
-        axis: { title: "true value", grid: false, labelLimit: 150 },
+        sort: null,
+        scale: { domain: values.map(({ range }) => range) },
+        axis: { title: "true value", grid: false, labelLimit: 0 },
       } as const;
       const x = {
         field: "mae",
