@@ -5,7 +5,7 @@ import { classColors } from "../../charts/colors.ts";
 import type { CalibrationEvaluation, Evaluation } from "../../evaluate/evaluation.ts";
 import { count, plain } from "../numbers.ts";
 import type { Figure } from "./figure.ts";
-import { COLORS, DASHED, inner, shares } from "./_parts.ts";
+import { COLORS, DASHED, inner, shares, shortOf } from "./_parts.ts";
 
 type Classified = Exclude<Evaluation, { readonly subtask: "regression" }>;
 type Bin = CalibrationEvaluation["bins"][number];
@@ -166,11 +166,11 @@ export function scoresFigure(
   const kinds = subtask === "multilabel"
     ? ["label is true", "label is false"]
     : isBinary
-    ? [`true class ${names[1]}`, `true class ${names[0]}`]
+    ? [1, 0].map((at) => `true class ${shortOf(names, at, 16)}`)
     : ["right", "wrong"];
   const range = isBinary ? classColors(2).toReversed() : [COLORS.right, COLORS.wrong];
   const what = isBinary
-    ? `probability of ${names[1]}`
+    ? `probability of ${shortOf(names, 1, 24)}`
     : subtask === "multilabel"
     ? "probability of the label"
     : "probability of the decision";
@@ -212,7 +212,6 @@ export function scoresFigure(
             title: null,
             orient: "top",
             labelLimit: 0,
-            labelExpr: `slice(datum.label, 0, ${width < 400 ? 18 : 30})`,
           },
         },
         order: { field: "order", type: "quantitative" },

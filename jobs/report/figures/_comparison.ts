@@ -100,14 +100,6 @@ export function commonMetric(subjects: readonly Subject[]): string | undefined {
   return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
 }
 
-/** A name without its middle: names of groups differ at both ends. */
-function middle(name: string, most: number): string {
-  const letters = [...name];
-  if (letters.length <= most) return name;
-  const half = Math.floor(most / 2);
-  return `${letters.slice(0, half).join("")}…${letters.slice(1 - most + half).join("")}`;
-}
-
 interface Dots {
   readonly dots: readonly { readonly name: string; readonly value: number }[];
   readonly means: readonly {
@@ -123,7 +115,7 @@ function dotSpec({ dots, means, title }: Dots, width: number): TopLevelSpec {
   const letters = width < 400 ? 16 : 40;
   const names = means.map(({ name }) => name);
   const longest = Math.max(...names.map((name) => short(name, letters).length));
-  const shortNames = Object.fromEntries(names.map((name) => [name, middle(name, letters)]));
+  const shortNames = Object.fromEntries(names.map((name) => [name, short(name, letters)]));
   const labelExpr = `${JSON.stringify(shortNames)}[datum.value]`;
   const y = {
     field: "name",

@@ -3,7 +3,7 @@ import type { TopLevelSpec } from "vega-lite";
 import type { MulticlassEvaluation, MultilabelEvaluation } from "../../evaluate/evaluation.ts";
 import { count } from "../numbers.ts";
 import type { Figure } from "./figure.ts";
-import { COLORS, inner, short } from "./_parts.ts";
+import { COLORS, inner, shortOf } from "./_parts.ts";
 
 /** More classes than these do not fit a matrix. */
 const MOST_CLASSES = 30;
@@ -71,7 +71,7 @@ function matrixSpec(
   width: number,
 ): TopLevelSpec {
   const most = width < 400 ? 12 : 20;
-  const labels = names.map((name, at) => ({ name: short(name, most), at }));
+  const labels = names.map((_, at) => ({ name: shortOf(names, at, most), at }));
   const longest = Math.max(...labels.map(({ name }) => name.length));
   const side = width - 24 - (40 + 7 * longest);
   const cell = Math.floor(Math.min(side / names.length, names.length < 4 ? 120 : 60));
@@ -85,6 +85,7 @@ function matrixSpec(
     grid: true,
     zindex: 0,
     labelLimit: 0,
+    labelOverlap: true,
     labelExpr: `${JSON.stringify(labels.map(({ name }) => name))}[datum.value]`,
   });
   const scale = { domain: labels.map(({ at }) => at), paddingInner: 0.04, paddingOuter: 0 };
@@ -140,7 +141,7 @@ function pairsFigure(matrix: Matrix, names: readonly string[]): Figure {
   const values = (letters: number) =>
     pairs.map(({ truth, predicted, count }) => ({
       count,
-      pair: [truth, predicted].map((at) => shortIndexed(names, at, letters)).join(" → "),
+      pair: [truth, predicted].map((at) => shortOf(names, at, letters)).join(" → "),
     }));
   return {
     id: "confused_pairs",
@@ -179,13 +180,6 @@ function pairsFigure(matrix: Matrix, names: readonly string[]): Figure {
   };
 }
 
-/** A short name; with the index of the class where others are the same if shortened. */
-function shortIndexed(names: readonly string[], at: number, letters: number): string {
-  const name = short(names[at], letters);
-  const others = names.some((other, index) => index !== at && short(other, letters) === name);
-  return others ? `${short(names[at], letters - 4)} (${at})` : name;
-}
-
 /**
  * Draws what is found of each label and what is not.
  * @param evaluation The evaluation of a multilabel task.
@@ -201,7 +195,7 @@ export function labelsFigure({ confusion, per_class }: MultilabelEvaluation): Fi
   const values = (letters: number) =>
     shown.flatMap(({ tp, fn, fp }, at) =>
       kinds.map((kind, order) => ({
-        name: shortIndexed(names, at, letters),
+        name: shortOf(names, at, letters),
         kind,
         order,
         count: [tp, fn, fp][order],

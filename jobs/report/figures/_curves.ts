@@ -6,7 +6,7 @@ import type { Subject } from "../facts.ts";
 import { plain, withInterval } from "../numbers.ts";
 import { type CurveBand, curveBand } from "./_band.ts";
 import type { Figure, FigureCell } from "./figure.ts";
-import { COLORS, DASHED, inner, shares, short, spread } from "./_parts.ts";
+import { COLORS, DASHED, inner, shares, shortOf, spread } from "./_parts.ts";
 
 /** Of more classes than have colours, so many of the worst are named. */
 const NAMED = 4;
@@ -37,7 +37,7 @@ const KINDS: readonly Kind[] = [
     metric: "AUROC",
     x: "false positive rate",
     y: "true positive rate",
-    about: "Each class against the rest. The dashed line is chance.",
+    about: "The dashed line is chance.",
   },
   {
     id: "pr",
@@ -46,7 +46,7 @@ const KINDS: readonly Kind[] = [
     metric: "AP",
     x: "recall",
     y: "precision",
-    about: "Each class against the rest. The dashed line is chance: the share of the class.",
+    about: "The dashed line is chance: the share of the class.",
   },
 ];
 
@@ -89,7 +89,8 @@ function linesOf(
 ): Lines {
   const { per_class: all, subtask } = evaluation;
   const colors = classColors(all.length);
-  const indexOf = new Map(all.map(({ name }, at) => [name, at]));
+  const names = all.map(({ name }) => name);
+  const indexOf = new Map(names.map((name, at) => [name, at]));
   // The curves of two classes mirror each other: that of the second one says everything.
   const isBinary = subtask === "multiclass" && all.length === 2;
   const drawn = isBinary ? classes.slice(-1) : classes;
@@ -102,7 +103,7 @@ function linesOf(
   const labelOf = ({ name, area }: Curve) => {
     const at = indexOf.get(name)!;
     const estimate = kind.id === "roc" ? all[at].auroc : { value: area };
-    return `${short(name, 16)} ${withInterval(estimate)}`;
+    return `${shortOf(names, at, 18)} ${withInterval(estimate)}`;
   };
   const band = curveBand(predictions, kind.id, isBinary ? 1 : undefined);
   const lines: Line[] = [
@@ -136,7 +137,9 @@ function figureOf(kind: Kind, { lines, chance, band, left }: Lines): Figure {
   const named = lines.filter(({ label }) => label !== undefined);
   const rest = left > 0 ? ` The other ${left} classes are grey; the table has all of them.` : "";
   const shade = band ? " The band is its 95% interval." : "";
-  const { id, title, about, area } = kind;
+  const { id, title, area } = kind;
+  const which = lines.length === 1 ? lines[0].name : "Each class";
+  const about = `${which} against the rest. ${kind.about}`;
   return {
     id: `${id}_curves`,
     title,

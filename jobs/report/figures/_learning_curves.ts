@@ -213,7 +213,7 @@ function panelSpec(
           y: {
             field: "value",
             type: "quantitative",
-            scale: { zero: false },
+            scale: { zero: false, ...domainOf(points) },
             axis: { ...FIXED, title: name, tickCount: 5 },
           },
           color,
@@ -222,6 +222,14 @@ function panelSpec(
       },
     ],
   };
+}
+
+/** A domain for values that are all the same, which have none by themselves. */
+function domainOf(points: readonly Point[]): { readonly domain?: [number, number] } {
+  const [{ value }] = points;
+  if (points.some((point) => point.value !== value)) return {};
+  const room = Math.abs(value) / 10 || 1;
+  return { domain: [value - room, value + room] };
 }
 
 function table({ runs }: Subject): Figure["table"] {

@@ -49,13 +49,27 @@ export function shares(title: string) {
 }
 
 /**
- * Shortens a name for an axis or a legend.
+ * Shortens a name for an axis or a legend; its ends stay, as names often differ there.
  * @param name The name.
  * @param most Most characters.
  */
 export function short(name: string, most = 24): string {
   const letters = [...name];
-  return letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : name;
+  if (letters.length <= most) return name;
+  const end = Math.floor((most - 1) / 2);
+  return `${letters.slice(0, most - 1 - end).join("")}…${letters.slice(-end).join("")}`;
+}
+
+/**
+ * Shortens the name of a class, and adds its index where others would be called the same.
+ * @param names The names of all classes.
+ * @param at Index of the class.
+ * @param most Most characters.
+ */
+export function shortOf(names: readonly string[], at: number, most: number): string {
+  const name = short(names[at], most);
+  const others = names.some((other, index) => index !== at && short(other, most) === name);
+  return others ? `${short(names[at], Math.max(3, most - 5))} (${at})` : name;
 }
 
 /**

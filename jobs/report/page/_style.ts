@@ -55,11 +55,11 @@ summary { cursor: pointer; color: var(--quiet); font-size: .9rem; width: fit-con
 .scroll { overflow-x: auto; max-width: 100%; }
 details .scroll { max-height: 24rem; overflow-y: auto; }
 table { border-collapse: collapse; font-size: .9rem; margin: .4rem 0; }
-th { text-align: left; font-weight: 600; vertical-align: bottom; }
+th { text-align: left; font-weight: 600; vertical-align: bottom; white-space: nowrap; }
 th, td { padding: .25rem 1.1rem .25rem 0; border-bottom: 1px solid var(--line); }
 td { vertical-align: top; white-space: nowrap; }
 th.number, td.number { text-align: right; }
-td.text { white-space: normal; overflow-wrap: anywhere; min-width: 7rem; }
+td.text { white-space: normal; overflow-wrap: anywhere; min-width: 11rem; max-width: 22rem; }
 th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: inherit; }
 th button::after { content: " \\2195"; color: var(--quiet); font-weight: 400; }
 th[aria-sort="ascending"] button::after { content: " \\2191"; }

@@ -265,7 +265,8 @@ function provenance({ runs, path }: Subject): Html {
       ["device", training.device === undefined ? undefined : String(training.device)],
       [
         "machine",
-        [text("os"), text("arch"), info.cores && `${info.cores} cores`].filter(Boolean).join(", "),
+        [text("os"), text("arch"), info.cores && `${info.cores} cores`].filter(Boolean)
+          .join(", ") || undefined,
       ],
       ["versions", versions(info)],
       ["plugins", plugins],

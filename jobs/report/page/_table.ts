@@ -36,7 +36,7 @@ export function table({ columns, rows, id, sortable }: TableParts): Html {
   );
   const classOf = (at: number, cell?: TableCell) => {
     if (isNumber[at]) return "number";
-    return typeof cell === "string" && cell.length > LONG ? "text" : "";
+    return cell !== undefined && lengthOf(cell) > LONG ? "text" : "";
   };
   const heads = columns.map((name, at) =>
     markup`<th scope="col" class="${classOf(at)}">${name}</th>`
@@ -54,6 +54,12 @@ export function table({ columns, rows, id, sortable }: TableParts): Html {
 <thead><tr>${heads}</tr></thead>
 <tbody>
 ${lines}</tbody></table></div>`;
+}
+
+/** Letters of a cell that is text. */
+function lengthOf(cell: TableCell): number {
+  if (typeof cell === "string") return cell.length;
+  return cell instanceof Html ? cell.text.replaceAll(/<[^>]*>/g, "").length : 0;
 }
 
 /** What a cell is sorted by, where that is not its text. */
