@@ -2,6 +2,7 @@
  * Shows a training run: a progress bar where a person watches, plain lines elsewhere.
  * @module
  */
+import { dirname } from "node:path";
 import type {
   BatchDone,
   EpochDone,
@@ -26,7 +27,7 @@ export interface TrainReport {
    * @param event What happened.
    */
   show(event: TrainEvent): void;
-  /** Takes the progress bar away, and sums up the folds. */
+  /** Takes the progress bar away, sums up the folds, and says how to see more. */
   close(): void;
 }
 
@@ -69,6 +70,10 @@ class LineReport implements TrainReport {
   readonly #progress: Progress;
   readonly #folds: RunDone[] = [];
   #current: string | undefined;
+  /** Whether a fold is being trained. */
+  #busy = false;
+  /** Whether there are several folds. */
+  #several = false;
   #epochs = 0;
   #classNames: readonly string[] | undefined;
 
@@ -95,6 +100,15 @@ class LineReport implements TrainReport {
 
   close(): void {
     this.#progress.stop();
+    this.#sumUp();
+    const last = this.#folds.at(-1);
+    if (last === undefined || this.#busy) return;
+    const path = this.#several ? dirname(last.directory) : last.directory;
+    this.#io.out(`to see it: glovita_report ${/\s/.test(path) ? `"${path}"` : path}`);
+  }
+
+  /** Sums up the folds, of several. */
+  #sumUp(): void {
     const last = this.#folds.at(-1);
     if (last === undefined || this.#folds.length < 2) return;
     const best = this.#folds.map((fold) => fold.bestValue);
@@ -112,6 +126,7 @@ class LineReport implements TrainReport {
   #showRun(event: RunStarted): void {
     this.#progress.stop();
     this.#current = event.directory;
+    [this.#busy, this.#several] = [true, event.folds > 1];
     if (event.firstEpoch > 0 || !this.saved) {
       this.directory = event.directory;
       this.saved = event.firstEpoch > 0;
@@ -167,6 +182,7 @@ class LineReport implements TrainReport {
   #showDone(event: RunDone): void {
     this.#progress.stop();
     this.#folds.push(event);
+    this.#busy = false;
     this.#io.out(
       `best ${event.bestMetric} ${format(event.bestValue)} in epoch ${event.bestEpoch + 1}, ` +
         `run ${event.directory}`,

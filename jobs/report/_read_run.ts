@@ -3,10 +3,8 @@ import { join } from "node:path";
 import { DataError } from "../../engine/errors.ts";
 import { isFile } from "../../engine/storage/is_file.ts";
 import type { RunDirectory } from "../../engine/train/run_directory.ts";
-import { createMetrics } from "../../registry/builder/create.ts";
 import { isPlainObject, type PlainObject } from "../../registry/config/objects.ts";
-import type { ResolvedConfig } from "../../registry/config/tree.ts";
-import type { TaskInfo } from "../../registry/plugin.ts";
+import type { MetricPlugin, TaskInfo } from "../../registry/plugin.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { DEFAULT_METRICS } from "../evaluate/evaluate.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
@@ -74,19 +72,14 @@ export function metricKeys(
   const { task: section } = config;
   const asked = isPlainObject(section) && Array.isArray(section.metrics) ? section.metrics : [];
   const known = asked.map(String).filter((key) => registry.has("metric", key));
-  const fitting = known.filter((key) => fits(key, task, config, registry));
+  const fitting = known.filter((key) => fits(key, task, registry));
   return [...new Set([...fitting, ...defaults])];
 }
 
 /** Whether a metric is defined for the targets. */
-function fits(
-  key: string,
-  task: TaskInfo,
-  config: PlainObject,
-  registry: Registry,
-): boolean {
-  const own = { ...config, task: { metrics: [key] } } as unknown as ResolvedConfig;
-  return createMetrics(task, { config: own, registry }).notices.length === 0;
+function fits(key: string, { subtask }: TaskInfo, registry: Registry): boolean {
+  const plugin: MetricPlugin = registry.get("metric", key);
+  return plugin.subtasks?.includes(subtask) ?? true;
 }
 
 /** The evaluation that training has written, where there is one. */

@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { DataError } from "../../engine/errors.ts";
+import { firstLine } from "../../engine/first_line.ts";
 import { isFile } from "../../engine/storage/is_file.ts";
 import type { EpochDone, RunDone, TrainEvent, Values } from "../../engine/train/events.ts";
 import type { TrainPlan } from "../../engine/train/plan.ts";
@@ -212,6 +213,7 @@ async function runFold(
       },
     });
     for (let epoch = 0; epoch < Math.min(epochs, PROBED_EPOCHS); epoch++) schedule.factor(epoch);
+    const { result_plot: plots } = watched.task;
     onReady();
     const done = await trainer.run().catch(async (error) => {
       await finishFailed(logger);
@@ -220,12 +222,29 @@ async function runFold(
     for (const [name, predictions] of trainer.predictions) {
       await writePredictions(join(directory.path, `predictions_${name}.csv`), predictions);
     }
+    if (plots !== null) await drawPlots(plan, plots, options);
     await logger.finish("finished");
     // What ran before a run was resumed has not been measured.
     if (!resume) await recordTime(directory, (performance.now() - started) / 1000);
     return { ...done, history };
   } finally {
     await Promise.all(Object.values(loaders).map((loader) => loader?.close()));
+  }
+}
+
+/** Draws the figures that `task.result_plot` asks for; a finished run does not fail by them. */
+async function drawPlots(
+  { directory }: TrainPlan,
+  plots: "val" | "all",
+  { registry = defaultRegistry, notify }: FoldOptions,
+): Promise<void> {
+  const plotter = await import("../report/plots.ts");
+  try {
+    const splits = plots === "all" ? ["val", "test"] as const : ["val"] as const;
+    notify(await plotter.drawPlots(directory.path, { splits, registry }));
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    notify([`the figures of "${directory.path}" are not drawn: ${firstLine(error)}`]);
   }
 }
 

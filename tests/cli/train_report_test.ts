@@ -63,6 +63,7 @@ Deno.test("createTrainReport() writes a line per epoch where nobody watches", as
     "epoch 1/2: train_loss 0.5123, val_loss 0.4000, val_Accuracy 1, lr 2.00e-5, 1.2 s (best)",
     "best val_Accuracy 0.9000 in epoch 1, run exp/ds/group/0",
     "test: test_Accuracy 0.8765",
+    "to see it: glovita_report exp/ds/group/0",
   ]);
   assertEquals([shown.directory, shown.saved], ["exp/ds/group/0", true]);
 });
@@ -95,7 +96,19 @@ Deno.test("createTrainReport() tells folds apart and sums them up", async () => 
   shown.close();
   assertEquals(io.outLines[0], "run exp/ds/group/0, fold 1 of 2");
   assertEquals(io.outLines[4].endsWith("batches, from epoch 2"), true);
-  assertEquals(io.outLines.at(-1), "2 folds: val_Accuracy 0.8500 ± 0.0707");
+  assertEquals(io.outLines.slice(-2), [
+    "2 folds: val_Accuracy 0.8500 ± 0.0707",
+    "to see it: glovita_report exp/ds/group",
+  ]);
+});
+
+Deno.test("createTrainReport() names no report of folds of which one was interrupted", async () => {
+  const { report: shown, io } = await report();
+  shown.show({ ...run, folds: 2 });
+  shown.show({ ...done });
+  shown.show({ ...run, fold: 1, folds: 2 });
+  shown.close();
+  assertEquals(io.outLines.filter((line) => line.includes("glovita_report")), []);
 });
 
 Deno.test("createTrainReport() remembers the fold that can be continued", async () => {
