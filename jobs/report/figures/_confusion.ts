@@ -7,6 +7,8 @@ import { COLORS, inner, shortOf } from "./_parts.ts";
 
 /** More classes than these do not fit a matrix. */
 const MOST_CLASSES = 30;
+/** Up to so many classes of so many letters fit beside another figure. */
+const MOST_BESIDE = 12;
 /** Pairs of classes that are shown instead. */
 const MOST_PAIRS = 30;
 /** Labels that a chart has room for. */
@@ -46,7 +48,7 @@ function matrixFigure(matrix: Matrix, names: readonly string[]): Figure {
     title: "Confusion matrix",
     description: `${count(sum(right))} of ${count(sum(cells))} predictions are right. ` +
       "A row per true class, a column per predicted one: counts, and percentages of the row.",
-    half: false,
+    half: names.length <= MOST_BESIDE && names.every(({ length }) => length <= MOST_BESIDE),
     spec: (width) => matrixSpec(cells, names, width),
     table: {
       columns: ["true \\ predicted", ...names],

@@ -53,7 +53,7 @@ export function learningCurves(subject: Subject): Figure[] {
     description: `Training and validation values of ${epochs} epoch${
       epochs === 1 ? "" : "s"
     }${folds}: ${panels.map(({ name }) => name).join(", ")}.${bestText}`,
-    half: false,
+    half: true,
     spec: (width) =>
       spec(panels, { epochs, rates, width, bests: bests.map(({ epoch }) => epoch + 1) }),
     table: table(subject),

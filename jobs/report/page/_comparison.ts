@@ -6,7 +6,7 @@ import type { DrawnFigure } from "../figures/figure.ts";
 import { commonMetric } from "../figures/figures.ts";
 import { count, intervalOf, meanAndSd, valueOf } from "../numbers.ts";
 import { duration } from "./_head.ts";
-import { Html, markup } from "./markup.ts";
+import { type Html, markup } from "./markup.ts";
 import { figure, table, type TableCell } from "./_table.ts";
 
 /** Metrics besides the first one that the table shows. */

@@ -2,7 +2,7 @@
 import { getAt, type PlainObject } from "../../../registry/config/objects.ts";
 import { headlineNumbers, type Subject } from "../facts.ts";
 import { alignDecimals, count, intervalOf, meanAndSd, plain, valueOf } from "../numbers.ts";
-import { Html, type HtmlPart, markup } from "./markup.ts";
+import { type Html, type HtmlPart, markup } from "./markup.ts";
 
 const SPLITS = { test: "test", val: "validation" } as const;
 

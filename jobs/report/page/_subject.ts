@@ -7,7 +7,7 @@ import type { DrawnFigure } from "../figures/figure.ts";
 import { type Mistakes, worstMistakes } from "../mistakes.ts";
 import { alignDecimals, count, intervalOf, plain, valueOf } from "../numbers.ts";
 import { duration, head } from "./_head.ts";
-import { Html, type HtmlPart, markup } from "./markup.ts";
+import { type Html, type HtmlPart, markup } from "./markup.ts";
 import { factList, figure, table, type TableCell } from "./_table.ts";
 
 /** Mistakes that are listed. */
