@@ -72,6 +72,11 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import("./runs.ts")).runsCommand,
   },
   {
+    name: "report",
+    description: "Show what came of runs, as a page or as images.",
+    load: async () => (await import("./report.ts")).reportCommand,
+  },
+  {
     name: "plot_umap",
     description: "Plot feature files, neighbours next to each other.",
     load: async () => (await import("./plot_umap.ts")).plotUmapCommand,

@@ -1,202 +1,95 @@
 /**
- * Shows a training run: a progress bar where a person watches, plain lines elsewhere.
+ * `glovita_report`: shows what came of runs, as one page or as images.
  * @module
  */
-import type {
-  BatchDone,
-  EpochDone,
-  RunDone,
-  RunStarted,
-  TrainEvent,
-  Values,
-} from "../engine/train/events.ts";
-import { type Io, writeNote } from "./io.ts";
-import { type Pace, Progress } from "./progress.ts";
+import { REPORT_SECTIONS, type ReportOptions } from "../jobs/report/config.ts";
+import type { ReportEvent, WrittenReport } from "../jobs/report/report.ts";
+import { ConfigError } from "../registry/errors.ts";
+import type { PluginSources } from "./command.ts";
+import { EXIT, reportFailure } from "./failure.ts";
+import { consoleIo, type Io, writeNote } from "./io.ts";
+import { type JobCommand, type PreparedJob, prepareJob } from "./job_command.ts";
+import { Progress } from "./progress.ts";
+import { exitCode, type Listen, untilStopped } from "./signals.ts";
 
-/** Shows the events of a run. */
-export interface Report {
-  /**
-   * Directory of the run, once there is one; of the last fold with a checkpoint, once there is one.
-   */
-  readonly directory: string | undefined;
-  /** Whether the directory has a checkpoint to continue from. */
-  readonly saved: boolean;
-  /**
-   * Shows an event.
-   * @param event What happened.
-   */
-  show(event: TrainEvent): void;
-  /** Takes the progress bar away, and sums up the folds. */
-  close(): void;
+/** Parts of the command that tests replace. */
+export interface ReportCommandOptions extends Partial<PluginSources> {
+  /** Where lines go. @default {consoleIo} */
+  readonly io?: Io;
+  /** Listens for the signals of the operating system. */
+  readonly listen?: Listen;
 }
 
-/** How a run is shown. */
-export interface ReportOptions {
-  /** Few plain lines for the log files of a cluster, even on a terminal. */
-  readonly cluster: boolean;
-  /** Clock in milliseconds. @default {performance.now} */
-  readonly now?: () => number;
-}
-
-const FORMAT = "epoch {epoch} [{bar}] {value}/{total} batches, {eta_formatted} left, loss {loss}";
-/** More classes than this are not listed. */
-const MOST_CLASSES = 20;
-/** On a cluster, its log file is all that shows that a long run is alive. */
-const CLUSTER_PACE: Pace = { seconds: 60, share: 0.1 };
+const COMMAND: JobCommand = {
+  name: "glovita_report",
+  description:
+    "Shows what came of runs: numbers with intervals, learning curves, confusion matrix, ROC and " +
+    "precision-recall curves, reliability, mistakes, data and versions, as one HTML file that needs " +
+    "no network. PATH is a run, a group of folds or a folder of experiments; several are compared.",
+  examples: [
+    "glovita_report experiments/precomputed_features/GROUP/0",
+    "glovita_report experiments/precomputed_features/GROUP --output folds.html",
+    "glovita_report experiments",
+    "glovita_report experiments/precomputed_features/GROUP/0 --format png --output figures",
+  ],
+  words: "PATH... [options]",
+  sections: REPORT_SECTIONS,
+};
 
 /**
- * Makes a report.
- * @param io Where lines go, and whether a person watches.
- * @param options How the run is shown.
- * @returns The report.
+ * Runs the command.
+ * @param args The words of the command line.
+ * @param options Parts that tests replace.
+ * @returns The exit code.
  */
-export async function createReport(io: Io, options: ReportOptions): Promise<Report> {
-  const { cluster, now } = options;
-  const pace = cluster ? CLUSTER_PACE : {};
-  return new TrainReport(
-    io,
-    await Progress.create(io, { format: FORMAT, pace, bar: !cluster, now }),
-  );
-}
-
-class TrainReport implements Report {
-  directory: string | undefined;
-  saved = false;
-  readonly #io: Io;
-  readonly #progress: Progress;
-  readonly #folds: RunDone[] = [];
-  #current: string | undefined;
-  #epochs = 0;
-  #classNames: readonly string[] | undefined;
-
-  constructor(io: Io, progress: Progress) {
-    this.#io = io;
-    this.#progress = progress;
-  }
-
-  show(event: TrainEvent): void {
-    switch (event.type) {
-      case "run":
-        return this.#showRun(event);
-      case "batch":
-        return this.#showBatch(event);
-      case "epoch":
-        return this.#showEpoch(event);
-      case "notice":
-        this.#progress.stop();
-        return writeNote(this.#io, event.message);
-      case "done":
-        return this.#showDone(event);
+export async function reportCommand(
+  args: readonly string[],
+  options: ReportCommandOptions = {},
+): Promise<number> {
+  const { io = consoleIo, loadBuiltIns = () => import("../plugins/mod.ts"), listen } = options;
+  try {
+    const sources = { registry: options.registry, loadBuiltIns };
+    const prepared = await prepareJob(args, COMMAND, { io, sources });
+    if (prepared === undefined) return EXIT.ok;
+    if (prepared.paths.length === 0) {
+      const message = "expected a run, a group of runs or a folder of them, received nothing";
+      throw new ConfigError([{ path: "PATH", message }]);
     }
-  }
-
-  close(): void {
-    this.#progress.stop();
-    const last = this.#folds.at(-1);
-    if (last === undefined || this.#folds.length < 2) return;
-    const best = this.#folds.map((fold) => fold.bestValue);
-    const tests = Object.keys(last.test ?? {}).map((name) => {
-      const numbers = this.#folds.map((fold) => fold.test?.[name] ?? NaN);
-      return `${this.#named(name)} ${overFolds(numbers)}`;
-    });
-    this.#io.out(
-      `${this.#folds.length} folds: ${
-        [`${last.bestMetric} ${overFolds(best)}`, ...tests].join(", ")
-      }`,
-    );
-  }
-
-  #showRun(event: RunStarted): void {
-    this.#progress.stop();
-    this.#current = event.directory;
-    if (event.firstEpoch > 0 || !this.saved) {
-      this.directory = event.directory;
-      this.saved = event.firstEpoch > 0;
-    }
-    this.#epochs = event.epochs;
-    this.#classNames = event.classNames;
-    this.#progress.restart(0);
-    const fold = event.folds > 1 ? `, fold ${event.fold + 1} of ${event.folds}` : "";
-    const samples = Object.entries(event.samples).map(([split, count]) => `${count} ${split}`);
-    const left = event.firstEpoch < event.epochs;
-    const from = left ? `from epoch ${event.firstEpoch + 1}` : "all of them done";
-    const start = event.firstEpoch > 0 ? `, ${from}` : "";
-    this.#io.out(`run ${event.directory}${fold}`);
-    this.#io.out(
-      `${samples.join(", ")} samples, ${event.parameters.toLocaleString("en")} parameters, ` +
-        `${event.epochs} epochs of ${event.batches} batches${start}`,
-    );
-    const { classNames } = event;
-    if (classNames && classNames.length <= MOST_CLASSES) {
-      this.#io.out(`classes ${classNames.join(", ")}`);
-    }
-  }
-
-  #showBatch(event: BatchDone): void {
-    const { batches } = event;
-    const [done, loss] = [event.batch + 1, format(event.loss)];
-    const epoch = `${event.epoch + 1}/${this.#epochs}`;
-    this.#progress.show({
-      done,
-      total: batches,
-      payload: { epoch, loss },
-      // The last batch of an epoch comes just before the line of the epoch.
-      line: done < batches ? `epoch ${epoch}, batch ${done}/${batches}, loss ${loss}` : undefined,
-      share: (event.epoch + done / batches) / Math.max(1, this.#epochs),
-    });
-  }
-
-  #showEpoch(event: EpochDone): void {
-    this.#progress.stop();
-    this.directory = this.#current;
-    this.saved = true;
-    this.#progress.restart((event.epoch + 1) / Math.max(1, event.epochs));
-    const best = event.best ? " (best)" : "";
-    this.#io.out(
-      `epoch ${event.epoch + 1}/${event.epochs}: ` +
-        [...this.#values(event.train), ...this.#values(event.val), `lr ${format(event.lr)}`].join(
-          ", ",
-        ) +
-        `, ${event.seconds.toFixed(1)} s${best}`,
-    );
-  }
-
-  #showDone(event: RunDone): void {
-    this.#progress.stop();
-    this.#folds.push(event);
-    this.#io.out(
-      `best ${event.bestMetric} ${format(event.bestValue)} in epoch ${event.bestEpoch + 1}, ` +
-        `run ${event.directory}`,
-    );
-    if (event.test !== undefined) this.#io.out(`test: ${this.#values(event.test).join(", ")}`);
-  }
-
-  #values(numbers: Values): string[] {
-    return Object.entries(numbers).map(([name, value]) => `${this.#named(name)} ${format(value)}`);
-  }
-
-  /** The name of a value, with that of its class. */
-  #named(name: string): string {
-    const [, index] = /_class_(\d+)$/.exec(name) ?? [];
-    const found = index === undefined ? undefined : this.#classNames?.[Number(index)];
-    return found === undefined ? name : `${name} (${found})`;
+    return await run(prepared, { io, listen });
+  } catch (error) {
+    return reportFailure(error, io);
   }
 }
 
-function format(value: number): string {
-  if (!Number.isFinite(value) || Number.isInteger(value)) return String(value);
-  const size = Math.abs(value);
-  return size < 1e-3 || size >= 1e5 ? value.toExponential(2) : value.toFixed(4);
+async function run(
+  { paths, tree, registry }: PreparedJob,
+  { io, listen }: { readonly io: Io; readonly listen?: Listen },
+): Promise<number> {
+  const { report } = await import("../jobs/report/report.ts");
+  const format = "[{bar}] {value}/{total} {what}";
+  const progress = await Progress.create(io, { format, pace: { seconds: 10 } });
+  let written: WrittenReport | undefined;
+  const stopped = await untilStopped(async (signal) => {
+    const onEvent = (event: ReportEvent) => show(event, io, progress);
+    written = await report(paths, tree as unknown as ReportOptions, { registry, signal, onEvent });
+  }, { io, last: "step", listen }).finally(() => progress.stop());
+  if (written === undefined) {
+    io.err("interrupted, nothing was written");
+    return stopped === undefined ? EXIT.ok : exitCode(stopped);
+  }
+  for (const file of written.files) io.out(`Saved ${file}`);
+  return EXIT.ok;
 }
 
-/** Mean and standard deviation over folds. */
-function overFolds(numbers: readonly number[]): string {
-  const { mean, deviation } = meanAndDeviation(numbers);
-  return `${format(mean)} ± ${format(deviation)}`;
+function show(event: ReportEvent, io: Io, progress: Progress): void {
+  if (event.type === "notice") {
+    progress.stop();
+    return writeNote(io, event.message);
+  }
+  const { type, done, total } = event;
+  if (done === total) return progress.stop();
+  const what = type === "read" ? "runs" : "figures";
+  progress.show({ done, total, payload: { what }, line: `  ${what}: ${done}/${total}` });
 }
 
-function meanAndDeviation(numbers: readonly number[]): { mean: number; deviation: number } {
-  const mean = numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
-  const squares = numbers.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, deviation: Math.sqrt(squares / (numbers.length - 1)) };
-}
+if (import.meta.main) Deno.exit(await reportCommand(Deno.args));

@@ -9,7 +9,7 @@ import type { ResolvedConfig } from "../registry/config/tree.ts";
 import { type ConfigCommand, type PluginSources, prepare, type Prepared } from "./command.ts";
 import { EXIT, reportFailure } from "./failure.ts";
 import { consoleIo, type Io } from "./io.ts";
-import { createReport, type Report } from "./report.ts";
+import { createTrainReport, type TrainReport } from "./train_report.ts";
 import { exitCode, type Listen, untilStopped } from "./signals.ts";
 import { readRunConfig } from "./sources.ts";
 
@@ -69,7 +69,7 @@ async function run(
 ): Promise<number> {
   const use = new FieldUse(config, given);
   const cluster = use.config.training.cluster_progress_bar;
-  const report = await createReport(io, { cluster });
+  const report = await createTrainReport(io, { cluster });
   const stopped = await untilStopped(async (signal) => {
     try {
       const train = await loadTrain();
@@ -94,7 +94,7 @@ async function importTrain(): Promise<Train> {
   return train;
 }
 
-function howToResume({ directory, saved }: Report, { training }: ResolvedConfig): string {
+function howToResume({ directory, saved }: TrainReport, { training }: ResolvedConfig): string {
   if (directory === undefined || !saved || !training.enable_checkpointing) {
     return "interrupted before a checkpoint was written, there is nothing to continue";
   }

@@ -41,6 +41,9 @@ The run is in ${directory}
   resolved_config.json     what was run, with the seed: enough to repeat or continue it
   runtime_info.json        versions, machine, time
 
+To see it: curves, confusion matrix, mistakes
+  npx -y deno@${Deno.version.deno} task glovita_report ${directory}
+
 The same from the command line, to change as you like:
   npx -y deno@${Deno.version.deno} task train \\
 ${FLAGS.map(([path, value]) => `    --${path} ${value}`).join(" \\\n")}`);

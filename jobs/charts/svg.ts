@@ -3,7 +3,7 @@
  * first chart that is drawn, and not before.
  * @module
  */
-import type { Config, TopLevelSpec } from "vega-lite";
+import type { compile, Config, TopLevelSpec } from "vega-lite";
 
 /** What a chart says to those who do not see it. */
 export interface ChartText {
@@ -84,16 +84,17 @@ const LOOK: Config = {
  * ```
  */
 export async function chartSvg(spec: TopLevelSpec, options: ChartOptions): Promise<string> {
-  const [vega, { compile }] = await Promise.all([import("vega"), import("vega-lite")]);
+  const [vega, vegaLite] = await Promise.all([import("vega"), import("vega-lite")]);
   const refuse = (message: string) => {
     throw new Error(`Cannot draw "${options.title}": ${message}`);
   };
-  const logger = new StrictLogger(refuse);
+  const logger = strictLogger(refuse);
   const background = options.transparent ? "transparent" : "#ffffff";
-  const { spec: compiled } = compile({ background, padding: 12, ...spec }, {
+  const { spec: compiled } = vegaLite.compile({ background, padding: 12, ...spec }, {
     config: LOOK,
     logger,
   });
+  (vega as unknown as WithMetrics).textMetrics.width = textWidth;
   const view = new vega.View(vega.parse(compiled), { renderer: "none", logger });
   try {
     return withText(await view.toSVG(), options);
@@ -102,35 +103,52 @@ export async function chartSvg(spec: TopLevelSpec, options: ChartOptions): Promi
   }
 }
 
-/** Throws what Vega would only warn of: a misspelled field draws an empty chart. */
-class StrictLogger {
-  readonly #refuse: (message: string) => never;
+/** What Vega exports besides what its types say: how wide texts are, which its layout asks. */
+interface WithMetrics {
+  readonly textMetrics: { width: (item: unknown, text?: unknown) => number };
+}
 
-  constructor(refuse: (message: string) => never) {
-    this.#refuse = refuse;
-  }
+/**
+ * About how wide a text is, in a font as wide as DejaVu Sans. Without a canvas Vega takes all letters
+ * for wide ones, and leaves gaps.
+ */
+function textWidth(item: unknown, text?: unknown): number {
+  const { text: own, fontSize = 11 } = item as {
+    readonly text?: unknown;
+    readonly fontSize?: number;
+  };
+  const lines = [text ?? own ?? ""].flat().map(String);
+  return Math.max(...lines.map(emWidth)) * fontSize;
+}
 
-  level(): number;
-  level(level: number): this;
-  level(level?: number): number | this {
-    return level === undefined ? 0 : this;
-  }
+function emWidth(line: string): number {
+  return [...line].reduce((sum, letter) => sum + letterWidth(letter), 0);
+}
 
-  error(...words: readonly string[]): this {
-    return this.#refuse(words.join(" "));
-  }
+function letterWidth(letter: string): number {
+  if (/[ijl.,:;'|!\[\]() frtI1]/.test(letter)) return /[ijl.,:;'|!]/.test(letter) ? 0.32 : 0.41;
+  if (/[mwMWOQ%@…→]/.test(letter)) return 0.95;
+  return /[A-Z<>=+~_]/.test(letter) ? 0.72 : 0.63;
+}
 
-  warn(...words: readonly string[]): this {
-    return this.#refuse(words.join(" "));
-  }
+/** What Vega writes its warnings to. */
+type Logger = NonNullable<NonNullable<Parameters<typeof compile>[1]>["logger"]>;
 
-  info(): this {
-    return this;
-  }
-
-  debug(): this {
-    return this;
-  }
+/**
+ * Throws what Vega would only warn of: a misspelled field draws an empty chart. Vega calls functions
+ * of a logger without the logger.
+ */
+function strictLogger(refuse: (message: string) => never): Logger {
+  const throwWords = (...words: readonly string[]) => refuse(words.join(" "));
+  const level = ((level?: number) => level === undefined ? 0 : logger) as Logger["level"];
+  const logger: Logger = {
+    level,
+    error: throwWords,
+    warn: throwWords,
+    info: () => logger,
+    debug: () => logger,
+  };
+  return logger;
 }
 
 /** Puts title and description into the root element, and names it an image. */

@@ -23,6 +23,8 @@ import { nameOf, samplesOf } from "./_samples.ts";
 import type { Evaluation, EvaluationBase } from "./evaluation.ts";
 import { type Units, unitsOf } from "./resamples.ts";
 
+export { DEFAULT_METRICS } from "./_metrics.ts";
+
 /**
  * What is computed, and how.
  * @category Evaluation

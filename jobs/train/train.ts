@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import type { Predictions } from "../../engine/data/predictions.ts";
 import { DataError } from "../../engine/errors.ts";
+import { firstLine } from "../../engine/first_line.ts";
 import { isFile } from "../../engine/storage/is_file.ts";
 import type { EpochDone, RunDone, TrainEvent } from "../../engine/train/events.ts";
 import type { TrainPlan } from "../../engine/train/plan.ts";
@@ -217,6 +218,7 @@ async function runFold(
     const runtime = await writeRecords(plan, config, options);
     await logger.start(runInfo(plan, config, { ...options, runtime, epochs: trainer.firstEpoch }));
     for (let epoch = 0; epoch < Math.min(epochs, PROBED_EPOCHS); epoch++) schedule.factor(epoch);
+    const { result_plot: plots } = options.use.config.task;
     options.onReady();
     const done = await trainer.run().catch(async (error) => {
       await finishFailed(logger);
@@ -228,6 +230,7 @@ async function runFold(
       const place = { folder: directory.path, split: name, registry };
       options.notify((await writeEvaluation(predictions, place)).notices);
     }
+    if (plots !== null) await drawPlots(plan, plots, options);
     await logResults(plan, done);
     await logger.finish("finished");
     // What ran before a run was resumed has not been measured.
@@ -235,6 +238,22 @@ async function runFold(
     return { ...done, history };
   } finally {
     await Promise.all(Object.values(loaders).map((loader) => loader?.close()));
+  }
+}
+
+/** Draws the figures that `task.result_plot` asks for; a finished run does not fail by them. */
+async function drawPlots(
+  { directory }: TrainPlan,
+  plots: "val" | "all",
+  { registry = defaultRegistry, notify }: FoldOptions,
+): Promise<void> {
+  const plotter = await import("../report/plots.ts");
+  try {
+    const splits = plots === "all" ? ["val", "test"] as const : ["val"] as const;
+    notify(await plotter.drawPlots(directory.path, { splits, registry }));
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    notify([`the figures of "${directory.path}" are not drawn: ${firstLine(error)}`]);
   }
 }
 

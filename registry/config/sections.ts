@@ -80,7 +80,11 @@ const taskEntries: OptionEntries<TaskFields> = {
     "Whether metrics are computed once over the epoch, or averaged over batches.",
     ["epochwise", "stepwise"],
   ),
-  result_plot: choice(null, "For which splits results are plotted.", ["val", "all"]),
+  result_plot: choice(
+    null,
+    "For which splits figures are drawn at the end, into `plots/` of the run.",
+    ["val", "all"],
+  ),
   label_smoothing: rate(0, "Label smoothing of the cross entropy."),
   mixup: flag(false, "Whether pairs of samples are mixed in training."),
   mixup_alpha: positive(0.2, "Parameter of the Beta distribution that mixup draws from."),

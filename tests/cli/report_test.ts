@@ -1,128 +1,49 @@
-import { assertEquals } from "@std/assert";
-import { createReport, type Report } from "../../cli/report.ts";
-import type { EpochDone, RunDone, RunStarted } from "../../engine/train/events.ts";
-import { type Heard, listener } from "./_fakes.ts";
+import { assert, assertEquals } from "@std/assert";
+import { join } from "node:path";
+import { reportCommand } from "../../cli/report.ts";
+import { inFolder } from "../_training.ts";
+import { madeClasses, madeRun } from "../jobs/report/_made_runs.ts";
+import { listener } from "./_fakes.ts";
 
-const run: RunStarted = {
-  type: "run",
-  directory: "exp/ds/group/0",
-  fold: 0,
-  folds: 1,
-  epochs: 2,
-  firstEpoch: 0,
-  batches: 10,
-  samples: { train: 100, val: 20 },
-  parameters: 65_000,
-};
-
-const epoch: EpochDone = {
-  type: "epoch",
-  epoch: 0,
-  epochs: 2,
-  lr: 2e-5,
-  train: { train_loss: 0.51234 },
-  val: { val_loss: 0.4, val_Accuracy: 1 },
-  seconds: 1.23,
-  best: true,
-};
-
-const done: RunDone = {
-  type: "done",
-  directory: "exp/ds/group/0",
-  fold: 0,
-  bestMetric: "val_Accuracy",
-  bestValue: 0.9,
-  bestEpoch: 0,
-};
-
-async function report(
-  cluster = false,
-  now = () => 0,
-): Promise<{ report: Report; io: Heard }> {
+async function run(...args: string[]) {
   const io = listener();
-  return { report: await createReport(io, { cluster, now }), io };
+  const code = await reportCommand(args, { io });
+  return { code, out: io.outLines, err: io.errLines };
 }
 
-function batches(shown: Report, epoch: number, count: number): void {
-  for (let batch = 0; batch < count; batch++) {
-    shown.show({ type: "batch", epoch, batch, batches: count, loss: 0.5 });
-  }
-}
+Deno.test("glovita_report says where the report is", async () => {
+  await inFolder(async (folder) => {
+    const path = await madeRun(folder, "data/group/0", madeClasses(60, 3));
+    const file = join(path, "report.html");
+    assertEquals(await run(path), { code: 0, out: [`Saved ${file}`], err: [] });
+    const output = join(folder, "x.html");
+    assertEquals((await run(path, "--output", output)).out, [`Saved ${output}`]);
+    assert((await Deno.readTextFile(output)).startsWith("<!DOCTYPE html>"));
+  });
+});
 
-Deno.test("createReport() writes a line per epoch where nobody watches", async () => {
-  const { report: shown, io } = await report();
-  shown.show(run);
-  batches(shown, 0, 10);
-  assertEquals(shown.saved, false);
-  shown.show(epoch);
-  shown.show({ ...done, test: { test_Accuracy: 0.87654 } });
-  shown.close();
-  assertEquals(io.outLines, [
-    "run exp/ds/group/0",
-    "100 train, 20 val samples, 65,000 parameters, 2 epochs of 10 batches",
-    "epoch 1/2: train_loss 0.5123, val_loss 0.4000, val_Accuracy 1, lr 2.00e-5, 1.2 s (best)",
-    "best val_Accuracy 0.9000 in epoch 1, run exp/ds/group/0",
-    "test: test_Accuracy 0.8765",
+Deno.test("glovita_report names what it leaves out", async () => {
+  await inFolder(async (folder) => {
+    await madeRun(folder, "data/a/0", madeClasses(60, 3));
+    const broken = await madeRun(folder, "data/b/0", madeClasses(60, 3));
+    Deno.writeTextFileSync(join(broken, "resolved_config.json"), "[]");
+    const { code, err } = await run(folder);
+    assertEquals([code, err.length], [0, 1]);
+    assert(err[0].startsWith("note: left out: Cannot report on "), err[0]);
+  });
+});
+
+Deno.test("glovita_report names everything that is wrong with a command line", async () => {
+  assertEquals(await run(), {
+    code: 2,
+    out: [],
+    err: ["PATH: expected a run, a group of runs or a folder of them, received nothing"],
+  });
+  const { code, err } = await run("x", "--format", "pdf");
+  assertEquals([code, err.length], [2, 1]);
+  const missing = await run("x");
+  assertEquals([missing.code, missing.err], [
+    1,
+    ['Cannot report on "x": it is not a run, a group of runs or a folder of them'],
   ]);
-  assertEquals([shown.directory, shown.saved], ["exp/ds/group/0", true]);
-});
-
-Deno.test("createReport() for a cluster writes a line every tenth of the run", async () => {
-  const { report: shown, io } = await report(true);
-  shown.show({ ...run, epochs: 1, batches: 100 });
-  batches(shown, 0, 100);
-  assertEquals(io.outLines.length - 2, 9);
-  assertEquals(io.outLines[2], "epoch 1/1, batch 10/100, loss 0.5000");
-});
-
-Deno.test("createReport() for a cluster writes a line a minute of a long run", async () => {
-  let seconds = 0;
-  const { report: shown, io } = await report(true, () => seconds * 1000);
-  shown.show({ ...run, epochs: 1, batches: 10_000 });
-  for (let batch = 0; batch < 100; batch++) {
-    seconds += 6;
-    shown.show({ type: "batch", epoch: 0, batch, batches: 10_000, loss: 0.5 });
-  }
-  assertEquals(io.outLines.length - 2, 10);
-});
-
-Deno.test("createReport() tells folds apart and sums them up", async () => {
-  const { report: shown, io } = await report();
-  for (const fold of [0, 1]) {
-    shown.show({ ...run, fold, folds: 2, firstEpoch: fold });
-    shown.show({ ...done, fold, bestValue: 0.8 + fold / 10 });
-  }
-  shown.close();
-  assertEquals(io.outLines[0], "run exp/ds/group/0, fold 1 of 2");
-  assertEquals(io.outLines[4].endsWith("batches, from epoch 2"), true);
-  assertEquals(io.outLines.at(-1), "2 folds: val_Accuracy 0.8500 ± 0.0707");
-});
-
-Deno.test("createReport() remembers the fold that can be continued", async () => {
-  const { report: shown } = await report();
-  const continues = () => [shown.directory, shown.saved];
-  assertEquals(continues(), [undefined, false]);
-  shown.show({ ...run, directory: "group/0" });
-  assertEquals(continues(), ["group/0", false]);
-  shown.show(epoch);
-  shown.show({ ...run, directory: "group/1", fold: 1 });
-  assertEquals(continues(), ["group/0", true]);
-  shown.show(epoch);
-  assertEquals(continues(), ["group/1", true]);
-});
-
-Deno.test("createReport() writes notices to stderr", async () => {
-  const { report: shown, io } = await report();
-  shown.show({ type: "notice", message: "labels are shifted" });
-  assertEquals(io.errLines, ["note: labels are shifted"]);
-});
-
-Deno.test("createReport() loads a progress bar where a person watches", async () => {
-  const io: Heard = { ...listener(), terminal: true };
-  const shown = await createReport(io, { cluster: false });
-  shown.show(run);
-  batches(shown, 0, 10);
-  shown.show(epoch);
-  shown.close();
-  assertEquals(io.outLines.length, 3);
 });

@@ -64,7 +64,8 @@ Deno.test("glovita_train takes the documented command, in both styles", async ()
       );
     }
     assertEquals(checkpointBytes(shorthand.directory), checkpointBytes(explicit.directory));
-    assertEquals(explicit.out.length, 6);
-    assertEquals(explicit.out.at(-1)?.endsWith(`, run ${explicit.directory}`), true);
+    assertEquals(explicit.out.length, 7);
+    assertEquals(explicit.out.at(-2)?.endsWith(`, run ${explicit.directory}`), true);
+    assertEquals(explicit.out.at(-1), `to see it: glovita_report ${explicit.directory}`);
   });
 });

@@ -117,15 +117,44 @@ Deno.test("train() names fields that have no effect once", async () => {
     const files = await writeSplits(folder);
     const { events } = await runTrain(files, {
       "training.precision": "bf16",
-      "task.result_plot": "val",
       "task.metrics": '["acc", "mse"]',
       "training.cv_folds": "2",
       "training.epochs": "1",
     });
     assertEquals(ofType(events, "notice").map(({ message }) => message), [
       'metric "mse" is not defined for multiclass targets and is left out',
-      "ignored: task.result_plot, training.precision (not used by this run)",
+      "ignored: training.precision (not used by this run)",
     ]);
+  });
+});
+
+Deno.test("train() draws figures of the splits that result_plot names", async () => {
+  await inFolder(async (folder) => {
+    const files = await writeSplits(folder);
+    const plots = { val: ["val"], all: ["test", "val"] } as const;
+    for (const [wanted, splits] of Object.entries(plots)) {
+      const { done, events } = await runTrain(files, { "task.result_plot": wanted });
+      const drawn = [...Deno.readDirSync(join(done.directory, "plots"))].map(({ name }) => name);
+      const figures = ["confusion_matrix", "pr_curves", "reliability", "roc_curves", "scores"];
+      const named = splits.flatMap((split) => figures.map((id) => `${split}_${id}.png`));
+      assertEquals(drawn.sort(), ["learning_curves.png", ...named]);
+      const noted = ofType(events, "notice").map(({ message }) => message);
+      assertEquals(noted.filter((line) => !line.startsWith("no font")), []);
+    }
+  });
+});
+
+Deno.test("train() goes on without figures that cannot be drawn, and says so", async () => {
+  await inFolder(async (folder) => {
+    const files = await writeSplits(folder);
+    const flags = { "task.result_plot": "val", "logger.group": "g", exp_dir: folder };
+    const blocked = join(folder, "precomputed_features", "g", "0");
+    Deno.mkdirSync(blocked, { recursive: true });
+    Deno.writeTextFileSync(join(blocked, "plots"), "");
+    const { done, events } = await runTrain(files, flags);
+    assertEquals(done.directory, blocked);
+    const [{ message }] = ofType(events, "notice");
+    assert(message.startsWith(`the figures of "${blocked}" are not drawn: Cannot write `), message);
   });
 });
 
