@@ -19,6 +19,12 @@ export interface PlotOptions {
   readonly splits: readonly SplitName[];
   /** Where metrics are looked up. */
   readonly registry: Registry;
+  /**
+   * Takes each image once it is written.
+   * @param name Its name without the end.
+   * @param png Its bytes.
+   */
+  readonly onImage?: (name: string, png: Uint8Array<ArrayBuffer>) => void | Promise<void>;
 }
 
 /**
@@ -31,9 +37,9 @@ export interface PlotOptions {
  */
 export async function drawPlots(
   path: string,
-  { splits, registry }: PlotOptions,
+  { splits, registry, onImage }: PlotOptions,
 ): Promise<string[]> {
-  const images = new Map<string, Uint8Array>();
+  const images = new Map<string, Uint8Array<ArrayBuffer>>();
   const notices = new Set<string>();
   for (const split of splits) {
     const { subjects: [subject] } = collectSubjects([path], { split, registry });
@@ -41,7 +47,7 @@ export async function drawPlots(
       const name = figure.id === "learning_curves" ? figure.id : `${split}_${figure.id}`;
       if (images.has(name)) continue;
       const image = await figureImage(figure, "png");
-      images.set(name, image.bytes);
+      images.set(name, Uint8Array.from(image.bytes));
       for (const line of image.notices) notices.add(line);
     }
   }
@@ -51,6 +57,9 @@ export async function drawPlots(
   } catch (error) {
     throw writeError(error, folder);
   }
-  for (const [name, bytes] of images) await writeFileAtomic(join(folder, `${name}.png`), bytes);
+  for (const [name, bytes] of images) {
+    await writeFileAtomic(join(folder, `${name}.png`), bytes);
+    await onImage?.(name, bytes);
+  }
   return [...notices];
 }

@@ -230,7 +230,8 @@ async function runFold(
       const place = { folder: directory.path, split: name, registry };
       options.notify((await writeEvaluation(predictions, place)).notices);
     }
-    if (plots !== null) await drawPlots(plan, plots, options);
+    if (plots !== null) await drawPlots(plan, done, { ...options, plots });
+    if (logger.artifact) await writeReport(plan, options);
     await logResults(plan, done);
     await logger.finish("finished");
     // What ran before a run was resumed has not been measured.
@@ -243,17 +244,33 @@ async function runFold(
 
 /** Draws the figures that `task.result_plot` asks for; a finished run does not fail by them. */
 async function drawPlots(
-  { directory }: TrainPlan,
-  plots: "val" | "all",
-  { registry = defaultRegistry, notify }: FoldOptions,
+  { directory, logger }: TrainPlan,
+  { bestEpoch }: RunDone,
+  { plots, registry = defaultRegistry, notify }: FoldOptions & { readonly plots: "val" | "all" },
 ): Promise<void> {
   const plotter = await import("../report/plots.ts");
   try {
     const splits = plots === "all" ? ["val", "test"] as const : ["val"] as const;
-    notify(await plotter.drawPlots(directory.path, { splits, registry }));
+    const onImage = (name: string, png: Uint8Array<ArrayBuffer>) =>
+      logger.logImage?.(bestEpoch, name, png);
+    notify(await plotter.drawPlots(directory.path, { splits, registry, onImage }));
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     notify([`the figures of "${directory.path}" are not drawn: ${firstLine(error)}`]);
+  }
+}
+
+/** Writes the report that loggers take as a file; a finished run does not fail by it. */
+async function writeReport(
+  { directory }: TrainPlan,
+  { registry = defaultRegistry, notify }: FoldOptions,
+): Promise<void> {
+  const { report } = await import("../report/report.ts");
+  try {
+    await report([directory.path], { output: null, format: "html", split: null }, { registry });
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    notify([`no report of "${directory.path}": ${firstLine(error)}`]);
   }
 }
 

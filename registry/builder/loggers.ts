@@ -37,7 +37,7 @@ export function createLogger({ config, registry }: BuildSources): Logger {
  * assertEquals(told, ["a 0", "b 0"]);
  * ```
  */
-export function joinLoggers(loggers: readonly Logger[]): Required<Logger> {
+export function joinLoggers(loggers: readonly Logger[]): Logger {
   const each = (tell: (logger: Logger) => void | Promise<void>) => tellAll(loggers, tell);
   return {
     async start(run) {
@@ -54,7 +54,10 @@ export function joinLoggers(loggers: readonly Logger[]): Required<Logger> {
     log: (epoch, values) => each((logger) => logger.log(epoch, values)),
     logImage: (epoch, name, png) => each((logger) => logger.logImage?.(epoch, name, png)),
     logTest: (epoch, values) => each((logger) => logger.logTest?.(epoch, values)),
-    artifact: (path, name) => each((logger) => logger.artifact?.(path, name)),
+    // Absent where nobody takes files, so that none are made for nobody.
+    ...(loggers.some(({ artifact }) => artifact !== undefined) && {
+      artifact: (path: string, name: string) => each((logger) => logger.artifact?.(path, name)),
+    }),
     finish: (status) => each((logger) => logger.finish(status)),
   };
 }

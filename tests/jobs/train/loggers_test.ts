@@ -120,7 +120,8 @@ Deno.test("train() tells several trackers of a run, each with its own options", 
     assertEquals([params["add_log.site"], params["training.seed"]], ["A", "0"]);
     assertEquals(params["task.metrics"], "['acc', 'f1']");
     const best = await Deno.readFile(join(directory, "checkpoints", "best.pt"));
-    assertEquals(artifacts, { "checkpoints/best.pt": best });
+    const report = await Deno.readFile(join(directory, "report.html"));
+    assertEquals(artifacts, { "checkpoints/best.pt": best, "report.html": report });
     const logged = metrics.map(({ key, value, step }) => [step, key, value]);
     const wanted = numbersIn(directory).flatMap(({ epoch, ...values }) =>
       Object.entries(values).map(([key, value]) => [epoch, key, value])
@@ -193,7 +194,10 @@ Deno.test("train() tells loggers what a run is, fold by fold", async () => {
       [0, 1].map((fold) => ["precomputed_features", "deep/g", fold, []]),
     );
     assertEquals(told[1].runtimeInfo, atStart(directory));
-    assertEquals(sent[1], [join(directory, "checkpoints", "best.pt"), "checkpoints/best.pt"]);
+    assertEquals(sent.slice(2), [
+      [join(directory, "checkpoints", "best.pt"), "checkpoints/best.pt"],
+      [join(directory, "report.html"), "report.html"],
+    ]);
     assertEquals(ofType(events, "notice").map(({ message }) => message), ["a line"]);
     told.length = 0;
     const plain = await listenTo(runConfig(files, { "training.epochs": "1" }), { registry: own });

@@ -30,15 +30,20 @@ Deno.test("joinLoggers() tells all loggers in order, what each has a method for"
   const logger = joinLoggers([listening("a", told), full]);
   await logger.start(runInfo("run"));
   await logger.log(0, { val_loss: 1 });
-  await logger.logImage(0, "plot", new Uint8Array(3));
-  await logger.logTest(0, { test_loss: 1 });
-  await logger.artifact("run/best.pt", "best.pt");
+  await logger.logImage?.(0, "plot", new Uint8Array(3));
+  await logger.logTest?.(0, { test_loss: 1 });
+  await logger.artifact?.("run/best.pt", "best.pt");
   await logger.finish("finished");
   assertEquals(told, [
     ...["a start", "b start", "a log 0", "b log 0"],
     ...["b 0 plot 3", "b 0 test_loss", "b run/best.pt best.pt"],
     ...["a finished", "b finished"],
   ]);
+});
+
+Deno.test("joinLoggers() takes files only where a logger does", () => {
+  assertEquals(joinLoggers([listening("a", [])]).artifact, undefined);
+  assertEquals(typeof joinLoggers([{ ...listening("a", []), artifact() {} }]).artifact, "function");
 });
 
 Deno.test("joinLoggers() tells the others although one fails, and then fails as the first did", async () => {
