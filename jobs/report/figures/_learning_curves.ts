@@ -118,7 +118,7 @@ function spec(panels: readonly Panel[], parts: Parts): TopLevelSpec {
               y: {
                 field: "lr",
                 type: "quantitative",
-                axis: { ...FIXED, title: "lr", tickCount: 2, format: "~g", grid: false },
+                axis: { ...FIXED, title: "lr", tickCount: 2, format: "~e", grid: false },
               },
             },
           } as const,
