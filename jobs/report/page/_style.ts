@@ -82,6 +82,8 @@ input { font: inherit; color: inherit; background: transparent; border: 1px soli
   .pair { grid-template-columns: 1fr 1fr; }
   details, label.filter { display: none; }
   .scroll { overflow: visible; }
+  table { font-size: 8pt; }
+  th, td { padding-right: .6rem; }
   th button::after { content: ""; }
   * { print-color-adjust: exact; }
 }
