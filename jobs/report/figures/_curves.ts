@@ -138,7 +138,7 @@ function figureOf(kind: Kind, { lines, chance, band, left }: Lines): Figure {
   const rest = left > 0 ? ` The other ${left} classes are grey; the table has all of them.` : "";
   const shade = band ? " The band is its 95% interval." : "";
   const { id, title, area } = kind;
-  const which = lines.length === 1 ? lines[0].name : "Each class";
+  const which = lines.length === 1 ? `Class ${lines[0].name}` : "Each class";
   const about = `${which} against the rest. ${kind.about}`;
   return {
     id: `${id}_curves`,
@@ -203,6 +203,7 @@ function spec(kind: Kind, { lines, chance, band, left }: Lines, width: number): 
         data: { values },
         mark: {
           type: "line",
+          strokeJoin: "bevel",
           interpolate: kind.id === "roc" ? "linear" : "step-before",
           aria: false,
         },

@@ -118,7 +118,13 @@ function spec(panels: readonly Panel[], parts: Parts): TopLevelSpec {
               y: {
                 field: "lr",
                 type: "quantitative",
-                axis: { ...FIXED, title: "lr", tickCount: 2, format: "~g", grid: false },
+                axis: {
+                  ...FIXED,
+                  title: "lr",
+                  tickCount: 2,
+                  labelExpr: "datum.value == 0 ? '0' : format(datum.value, '~e')",
+                  grid: false,
+                },
               },
             },
           } as const,

@@ -1,7 +1,15 @@
 /** First screen of a run: what it is, its numbers, how it went, how to repeat it. */
 import { getAt, type PlainObject } from "../../../registry/config/objects.ts";
-import { headlineNumbers, type Subject } from "../facts.ts";
-import { alignDecimals, count, intervalOf, meanAndSd, plain, valueOf } from "../numbers.ts";
+import { type HeadlineNumber, headlineNumbers, type Subject } from "../facts.ts";
+import {
+  alignDecimals,
+  count,
+  intervalOf,
+  meanAndSd,
+  plain,
+  valueOf,
+  withInterval,
+} from "../numbers.ts";
 import { type Html, type HtmlPart, markup } from "./markup.ts";
 
 const SPLITS = { test: "test", val: "validation" } as const;
@@ -48,25 +56,14 @@ function numbers(subject: Subject): HtmlPart {
   const { samples, patients } = evaluation.n;
   const people = patients === undefined ? "" : ` of ${count(patients)} patients`;
   const how = folds === undefined
-    ? `Brackets are ${percent(level)} intervals of ${count(resamples)} bootstrap resamples of ${
-      count(units)
-    } ${unit}.`
-    : `Mean ± standard deviation over ${folds.folds} folds; all folds together, ` +
-      `${
-        folds.metrics[first.name].pooled.value === null
-          ? ""
-          : `${first.name} is ${valueOf(folds.metrics[first.name].pooled)} ${
-            intervalOf(folds.metrics[first.name].pooled)
-          } (${percent(level)} bootstrap).`
-      }`;
-  const big = folds === undefined
-    ? markup`<b>${valueOf(first)}</b> <span>${intervalOf(first)}</span>`
-    : markup`<b>${meanAndSd(first.value, first.sd ?? null).split(" ")[0]}</b>
-<span>± ${meanAndSd(first.value, first.sd ?? null).split(" ")[2] ?? "–"}</span>`;
+    ? `Brackets are ${percent(level)} intervals of ${count(resamples)} bootstrap resamples of ` +
+      `${count(units)} ${unit}.`
+    : `Mean ± standard deviation over ${folds.folds} folds; of all folds together, ${first.name} ` +
+      `is ${withInterval(folds.metrics[first.name].pooled)} (${percent(level)} bootstrap).`;
   const values = alignDecimals(
     others.map((each) => each.sd === undefined ? valueOf(each) : meanAndSd(each.value, each.sd)),
   );
-  return markup`<p class="headline"><span class="name">${first.name}</span> ${big}</p>
+  return markup`<p class="headline"><span class="name">${first.name}</span> ${large(first)}</p>
 <p>on ${count(samples)} ${SPLITS[split]} samples${people}. ${how}</p>
 <dl class="numbers">${
     others.map((each, at) =>
@@ -80,6 +77,15 @@ function numbers(subject: Subject): HtmlPart {
       `
     )
   }</dl>`;
+}
+
+/** The number in large digits, and beside it how far it can be trusted. */
+function large(first: HeadlineNumber): Html {
+  if (first.sd === undefined) {
+    return markup`<b>${valueOf(first)}</b> <span>${intervalOf(first)}</span>`;
+  }
+  const [mean, ...deviation] = meanAndSd(first.value, first.sd).split(" ");
+  return markup`<b>${mean}</b> <span>${deviation.join(" ")}</span>`;
 }
 
 function percent(level: number): string {

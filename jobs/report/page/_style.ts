@@ -14,6 +14,7 @@ h1 { font-size: 1.5rem; line-height: 1.25; margin: 0; overflow-wrap: anywhere; }
 h2 { font-size: 1.25rem; margin: 0 0 .75rem; overflow-wrap: anywhere; }
 h3 { font-size: 1rem; margin: 0; }
 p { margin: .5rem 0; max-width: 46rem; }
+p, li, dd, figcaption { overflow-wrap: anywhere; }
 a { color: var(--link); }
 section { margin-top: 2.5rem; }
 article + article { margin-top: 4rem; border-top: 2px solid var(--line); padding-top: 2rem; }
@@ -81,6 +82,8 @@ input { font: inherit; color: inherit; background: transparent; border: 1px soli
   .pair { grid-template-columns: 1fr 1fr; }
   details, label.filter { display: none; }
   .scroll { overflow: visible; }
+  table { font-size: 8pt; }
+  th, td { padding-right: .6rem; }
   th button::after { content: ""; }
   * { print-color-adjust: exact; }
 }

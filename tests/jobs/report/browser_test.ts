@@ -93,6 +93,8 @@ async function faultsOf({ page, complaints }: Opened): Promise<string[]> {
   return [...complaints, ...faults];
 }
 
+/** A name of a group as training makes it. */
+const NAME = "20261130_103222_precomputed_classification_full_finetuning_a05d495a";
 const NAMES = ["benign", "a class of a rather long name that nobody would write", "c"];
 
 Deno.test({
@@ -113,7 +115,7 @@ Deno.test({
           const config = name === "numbers"
             ? REGRESSION
             : { data: { subtask: predictions.subtask } };
-          const path = await madeRun(folder, "data/run/0", predictions, { config });
+          const path = await madeRun(folder, `data/${NAME}/0`, predictions, { config });
           const look = async (opened: Opened) => assertEquals(await faultsOf(opened), []);
           await open(path, look);
           await open(path, look, { width: 360, scheme: "dark" });

@@ -65,6 +65,37 @@ Deno.test("the curve of two classes is that of the second one, with its area and
   assertEquals([rows[0][2] !== "–", rows[0].at(-1)], [true, "1"]);
 });
 
+/** The band around a curve, as it is drawn. */
+function bandOf(figure: Figure): { readonly low: number; readonly high: number }[] {
+  const spec = figure.spec(480);
+  assert("layer" in spec);
+  const [{ data, mark }] = spec.layer as { data: { values: [] }; mark: { type: string } }[];
+  assertEquals(mark.type, "area");
+  return data.values;
+}
+
+Deno.test("the band of perfect scores has no width, that of others holds the curve", async () => {
+  const labels = { values: Int32Array.from({ length: 40 }, (_, at) => at % 2), width: 1 };
+  const scores = Float32Array.from({ length: 80 }, (_, at) => (at >> 1) % 2 === at % 2 ? 0.9 : 0.1);
+  const perfect = await figuresOf(madeClasses(40, 2, { labels, scores }));
+  for (const id of ["roc_curves", "pr_curves"]) {
+    for (const { low, high } of bandOf(find(perfect, id))) assertEquals([low, high], [1, 1]);
+  }
+  const figures = await figuresOf(madeClasses(200, 2));
+  const roc = find(figures, "roc_curves");
+  const band = bandOf(roc);
+  // The table has the curve at every tenth, the band is drawn at every fiftieth.
+  const curve = roc.table.rows[0].slice(2).map(Number);
+  curve.forEach((height, at) => {
+    const { low, high } = band[at * 5];
+    assert(
+      low - 1e-4 <= height && height <= high + 1e-4 && low <= high,
+      `${low} ${height} ${high}`,
+    );
+  });
+  assert(band.some(({ low, high }) => high - low > 0.02));
+});
+
 Deno.test("more classes than 30 are shown by the pairs that are confused most", async () => {
   const figures = await figuresOf(madeClasses(400, 40));
   assertEquals(figures.map(({ id }) => id), ["learning_curves", "confused_pairs", ...CLASSIFIED]);
