@@ -55,6 +55,10 @@ function numbers(subject: Subject): HtmlPart {
   const { unit, units, resamples, level } = evaluation.bootstrap;
   const { samples, patients } = evaluation.n;
   const people = patients === undefined ? "" : ` of ${count(patients)} patients`;
+  const times = isOneSplit(subject.predictions) ? subject.predictions.length : 1;
+  const repeated = times > 1
+    ? `, each predicted by all ${times} folds; the figures show all ${count(samples)} predictions`
+    : "";
   const how = folds === undefined
     ? `Brackets are ${percent(level)} intervals of ${count(resamples)} bootstrap resamples of ` +
       `${count(units)} ${unit}.`
@@ -64,7 +68,7 @@ function numbers(subject: Subject): HtmlPart {
     others.map((each) => each.sd === undefined ? valueOf(each) : meanAndSd(each.value, each.sd)),
   );
   return markup`<p class="headline"><span class="name">${first.name}</span> ${large(first)}</p>
-<p>on ${count(samples)} ${SPLITS[split]} samples${people}. ${how}</p>
+<p>on ${count(samples / times)} ${SPLITS[split]} samples${people}${repeated}. ${how}</p>
 <dl class="numbers">${
     others.map((each, at) =>
       markup`
@@ -77,6 +81,15 @@ function numbers(subject: Subject): HtmlPart {
       `
     )
   }</dl>`;
+}
+
+/** Whether all folds predict the same samples, which do not become more by that. */
+function isOneSplit([first, ...others]: Subject["predictions"]): boolean {
+  return others.length > 0 &&
+    others.every(({ ids, labels }) =>
+      ids.length === first.ids.length && ids.every((id, at) => id === first.ids[at]) &&
+      labels?.values.every((label, at) => label === first.labels?.values[at])
+    );
 }
 
 /** The number in large digits, and beside it how far it can be trusted. */

@@ -44,6 +44,19 @@ Deno.test("the first screen says number, interval, split, and how the run went",
   assertStringIncludes(page, "--logger.group group_again");
 });
 
+Deno.test("samples that all folds predict are counted once, those of a fold each all", async () => {
+  await inFolder(async (folder) => {
+    for (const fold of [0, 1]) {
+      await madeRun(folder, `data/same/${fold}`, madeClasses(60, 3));
+      await madeRun(folder, `data/apart/${fold}`, madeClasses(60 + 3 * fold, 3));
+    }
+    const same = await pageOf(join(folder, "data/same"));
+    assertStringIncludes(same, "on 60 test samples, each predicted by all 2 folds; the figures");
+    assertStringIncludes(same, "Mean ± standard deviation over 2 folds; of all folds together");
+    assertStringIncludes(await pageOf(join(folder, "data/apart")), "on 123 test samples. Mean");
+  });
+});
+
 Deno.test("runs that stopped early or are not done say so", async () => {
   const early_stopping = { patience: 1, metric: "Accuracy" };
   const stopped = await pageOfRun([30, 3], {
