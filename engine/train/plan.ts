@@ -5,6 +5,7 @@
 import type { SessionOptions } from "../runtime/session.ts";
 import type { CheckpointPlan } from "./checkpoint.ts";
 import type { FeaturesOrigin } from "../data/data.ts";
+import type { SplitSummary } from "../data/split_summary.ts";
 import type { DataFacts } from "../data/data_facts.ts";
 import type { MetricMode } from "./evaluate.ts";
 import type { TrainEvent } from "./events.ts";
@@ -75,6 +76,8 @@ export interface TrainPlan extends CheckpointPlan {
   readonly resumeAnyway?: boolean;
   /** What the data is recognised by, by split. */
   readonly data?: Readonly<Record<string, DataFacts>>;
+  /** What each split consists of. */
+  readonly splits?: Readonly<Record<string, SplitSummary>>;
   /** Options that the dataset has found in the data, for the records of the run. */
   readonly found?: Readonly<Record<string, unknown>>;
   /** Names of the classes by index, where the dataset knows them. */

@@ -115,6 +115,8 @@ export interface RunParts {
   readonly features?: FeaturesOrigin;
   /** What its data is recognised by when it is resumed, by split. */
   readonly data?: TrainPlan["data"];
+  /** What each split consists of. */
+  readonly splits?: TrainPlan["splits"];
   /** Names of the classes by index, where the dataset knows them. */
   readonly class_names?: readonly string[];
 }

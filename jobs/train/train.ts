@@ -300,7 +300,7 @@ function numbersOf({ epoch, lr, train, val }: EpochNumbers): EpochNumbers {
 
 /** The config as asked for and as built, and what ran it, which is returned. */
 async function writeRecords(
-  { directory, resume, seed, origin, data, found, classNames, sampleIds }: TrainPlan,
+  { directory, resume, seed, origin, data, splits, found, classNames, sampleIds }: TrainPlan,
   config: ResolvedConfig,
   { plugins = [] }: TrainOptions,
 ): Promise<ReturnType<typeof runtimeInfo>> {
@@ -314,7 +314,7 @@ async function writeRecords(
   const begun = config.training.resume !== null && isFile(directory.file("config"));
   if (!resume && !begun) await directory.write("config", asked);
   await directory.write("resolvedConfig", built);
-  const parts = { plugins, features: origin, data, class_names: classNames };
+  const parts = { plugins, features: origin, data, splits, class_names: classNames };
   const runtime = runtimeInfo(new Date(), parts);
   await directory.write("runtimeInfo", runtime);
   if (sampleIds !== undefined) await directory.write("splits", sampleIds);

@@ -6,6 +6,7 @@
 import { readInitialWeights } from "../../engine/train/init_checkpoint.ts";
 import type { Split } from "../../engine/data/data.ts";
 import { type DataFacts, dataFacts } from "../../engine/data/data_facts.ts";
+import { splitSummary } from "../../engine/data/split_summary.ts";
 import { Loader } from "../../engine/data/loader.ts";
 import { parameterOptions } from "../../engine/train/parameter_options.ts";
 import type { RunDirectory } from "../../engine/train/run_directory.ts";
@@ -14,7 +15,7 @@ import { WeightsFile } from "../../engine/storage/weights_file.ts";
 import { unusedNotice } from "../../engine/storage/weights_match.ts";
 import type { ResolvedConfig } from "../config/tree.ts";
 import { ConfigError } from "../errors.ts";
-import type { Encoder } from "../plugin.ts";
+import type { Encoder, TaskInfo } from "../plugin.ts";
 import { modelSelection } from "./best_metric.ts";
 import { type BuildSources, create, createMetrics } from "./create.ts";
 import { createDataset } from "./dataset.ts";
@@ -102,6 +103,7 @@ export async function planFold(
     resume: run.resume,
     resumeAnyway: run.resume && training.resume_anyway,
     data: await factsOf(opened),
+    splits: summariesOf(splits, dataset),
     found: dataset.found,
     classNames: dataset.classNames,
     sampleIds: idsOf(splits),
@@ -164,6 +166,14 @@ async function factsOf(splits: OpenSplits): Promise<Record<string, DataFacts>> {
     if (split !== undefined) facts[name] = await dataFacts(split);
   }
   return facts;
+}
+
+function summariesOf(splits: FoldSplits, dataset: TaskInfo): TrainPlan["splits"] {
+  const parts: [string, SplitPart | undefined][] = Object.entries(splits);
+  const known = parts.flatMap(([name, part]) => part ? [[name, part] as const] : []);
+  return Object.fromEntries(
+    known.map(([name, { split, subset }]) => [name, splitSummary(split, dataset, subset)]),
+  );
 }
 
 /** Names of the samples by split, where all of them have names. */

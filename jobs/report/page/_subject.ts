@@ -2,10 +2,11 @@
 import { isPlainObject } from "../../../registry/config/objects.ts";
 import { classColors, DISTINCT_COLORS } from "../../charts/colors.ts";
 import type { ClassEvaluation, Evaluation } from "../../evaluate/evaluation.ts";
-import type { RunFacts, SplitName, Subject } from "../facts.ts";
+import type { RunFacts, Subject } from "../facts.ts";
 import type { DrawnFigure } from "../figures/figure.ts";
 import { type Mistakes, worstMistakes } from "../mistakes.ts";
 import { alignDecimals, count, intervalOf, plain, valueOf } from "../numbers.ts";
+import { dataSection } from "./_data.ts";
 import { duration, head } from "./_head.ts";
 import { type Html, type HtmlPart, markup } from "./markup.ts";
 import { factList, figure, table, type TableCell } from "./_table.ts";
@@ -14,8 +15,6 @@ import { factList, figure, table, type TableCell } from "./_table.ts";
 const MOST_MISTAKES = 20;
 /** More rows than these can be filtered. */
 const FILTERED = 30;
-/** Splits in the order of their table. */
-const SPLITS: readonly SplitName[] = ["val", "test"];
 
 /** A subject with its figures. */
 export interface DrawnSubject {
@@ -177,69 +176,6 @@ function mistakesTable(
         : [probability(each.score), probability(each.truthScore)],
     ]),
   });
-}
-
-function dataSection({ runs, dataset }: Subject): Html {
-  const [{ info, splits }] = runs;
-  const data = isPlainObject(info.data) ? info.data : {};
-  const samples = Object.entries(data).flatMap(([split, facts]) => {
-    const recorded = isPlainObject(facts) && typeof facts.samples === "number"
-      ? facts.samples
-      : undefined;
-    return recorded === undefined ? [] : [`${count(recorded)} ${split}`];
-  });
-  const known = SPLITS.filter((split) => splits[split]?.predictions?.labels !== undefined);
-  const people = known.flatMap((split) => {
-    const patients = splits[split]!.predictions!.patients;
-    return patients === undefined ? [] : [`${count(new Set(patients).size)} ${split}`];
-  });
-  const of = runs.length > 1 ? ` (fold ${runs[0].summary.fold})` : "";
-  return markup`
-    <section>
-      <h2>Data</h2>
-    ${
-    factList([
-      ["dataset", dataset],
-      [`samples${of}`, samples.length > 0 ? samples.join(", ") : undefined],
-      [`patients${of}`, people.length > 0 ? people.join(", ") : undefined],
-      ...dataFields(runs[0]),
-    ])
-  }
-    ${countsTable(runs[0], known)}
-    </section>
-  `;
-}
-
-/** Fields of the config that say where data comes from. */
-function dataFields({ config }: RunFacts): [string, HtmlPart][] {
-  const data = isPlainObject(config.data) ? config.data : {};
-  return Object.entries(data).flatMap(([name, value]): [string, HtmlPart][] => {
-    if (name === "dataset" || value === null || typeof value === "object") return [];
-    return [[name, markup`<code>${String(value)}</code>`]];
-  });
-}
-
-function countsTable({ splits }: RunFacts, known: readonly SplitName[]): HtmlPart {
-  const [first] = known;
-  const { subtask, numClasses, classNames } = splits[first]?.predictions ?? {};
-  if (first === undefined || subtask === "regression" || numClasses === undefined) return undefined;
-  const counts = known.map((split) => {
-    const { labels } = splits[split]!.predictions!;
-    const counts = new Array<number>(numClasses).fill(0);
-    labels!.values.forEach((value, at) => {
-      if (subtask === "multiclass") counts[value]++;
-      else if (value > 0.5) counts[at % numClasses]++;
-    });
-    return counts;
-  });
-  const rows = Array.from({ length: numClasses }, (_, c): TableCell[] => [
-    markup`${classNames?.[c] ?? String(c)}`,
-    ...counts.map((each) => each[c]),
-  ]);
-  const all = table({ columns: [subtask === "multiclass" ? "class" : "label", ...known], rows });
-  return rows.length > FILTERED
-    ? markup`<details><summary>Samples by class</summary>${all}</details>`
-    : all;
 }
 
 function provenance({ runs, path }: Subject): Html {
