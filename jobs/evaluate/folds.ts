@@ -64,7 +64,8 @@ export function evaluateFolds(
 
 function evaluatePool(folds: readonly Predictions[], options: EvaluateOptions): Evaluation {
   const pool = pooled(folds);
-  if (folds.length === 1 || pool.patients !== undefined || !isSameSplit(folds)) {
+  const single = folds.length === 1 || pool.labels === undefined;
+  if (single || pool.patients !== undefined || !isSameSplit(folds)) {
     return evaluatePredictions(pool, options);
   }
   return evaluateUnits(pool, samplesOf(pool), unitsOf("samples", pool.ids), options);
