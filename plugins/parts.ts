@@ -54,3 +54,4 @@ export * from "./metric/_samples.ts";
 export * from "./optimizer/_adam.ts";
 export * from "./optimizer/_decay.ts";
 export * from "./policy/_evaluation.ts";
+export * from "./policy/_training.ts";

@@ -5,7 +5,7 @@
  */
 import { describe, refuse } from "../engine/fault.ts";
 import { quote } from "./errors.ts";
-import type { ImageTransform, Slot, SlotProducts } from "./plugin.ts";
+import type { ImageOperation, ImageTransform, Slot, SlotProducts } from "./plugin.ts";
 
 /** What a member of a product has to be; `method?` may be absent. */
 type Kind = "method?" | "method" | "boolean" | "object" | "size" | readonly string[];
@@ -60,6 +60,15 @@ const OPERATIONS: { readonly [O in ImageTransform["operations"][number]["op"]]: 
   resize_cover: true,
   resize_fit: true,
   center_crop: true,
+  random_crop: true,
+  random_resized_crop: true,
+  flip: true,
+  rotate: true,
+  auto_operation: true,
+  cutout: true,
+  color_jitter: true,
+  random_apply: true,
+  one_of: true,
   normalize: true,
 };
 
@@ -155,9 +164,22 @@ export function requireNumbers(
  * @throws {ContractError} if one is unknown.
  */
 export function requireTransform(transform: ImageTransform): ImageTransform {
-  const { operations } = transform;
-  if (!Array.isArray(operations)) refuse('"operations" as a list', describe(operations));
-  const unknown = operations.find((operation) => !Object.hasOwn(OPERATIONS, operation?.op));
-  if (unknown === undefined) return transform;
-  refuse(`an "op" out of ${Object.keys(OPERATIONS).map(quote).join(", ")}`, describe(unknown?.op));
+  requireSteps(transform.operations, "operations");
+  return transform;
+}
+
+/** Requires known steps, and such in the lists that steps hold. */
+function requireSteps(steps: readonly ImageOperation[], name: string): void {
+  if (!Array.isArray(steps)) refuse(`${quote(name)} as a list`, describe(steps));
+  for (const step of steps as readonly ImageOperation[]) {
+    if (!Object.hasOwn(OPERATIONS, step?.op)) {
+      const known = Object.keys(OPERATIONS).map(quote).join(", ");
+      refuse(`an "op" out of ${known}`, describe(step?.op));
+    }
+    if (step.op === "random_apply") requireSteps(step.operations, "operations");
+    if (step.op !== "one_of") continue;
+    if (!Array.isArray(step.choices)) refuse('"choices" as a list', describe(step.choices));
+    if (step.choices.length === 0) refuse('"choices" with at least one list of steps', "none");
+    for (const choice of step.choices) requireSteps(choice, "choices");
+  }
 }

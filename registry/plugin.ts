@@ -25,12 +25,14 @@ import type { ResampledMetric } from "./metric_parts.ts";
 
 export type { DownloadProgress } from "../engine/hub/download.ts";
 export type { Interpolation, Preprocessing } from "../engine/images/preprocessing.ts";
+export type { AutoOperationName, PixelOperation } from "../engine/images/pixel_operation.ts";
 export type { ImageOperation, ImageTransform } from "../engine/images/transform.ts";
 export type {
   FeaturesOrigin,
   Labels,
   OpenSource,
   ReadOptions,
+  ReadRandom,
   Rows,
   SkippedSample,
   Source,
@@ -267,6 +269,8 @@ export interface PolicyContext {
   readonly resizeSize?: number;
   /** `data.augmentation.crop_size`. */
   readonly cropSize?: number;
+  /** `data.augmentation.cutout_size`. */
+  readonly cutoutSize?: number;
   /** `data.augmentation.mean`. */
   readonly mean?: readonly number[];
   /** `data.augmentation.std`. */

@@ -4,7 +4,7 @@
  */
 import { onBehalfOf } from "../fault.ts";
 import { deriveSeed } from "../random.ts";
-import type { ReadOptions, Rows, SkippedSample, Source, SourceModule } from "./data.ts";
+import type { ReadOptions, ReadRandom, Rows, SkippedSample, Source, SourceModule } from "./data.ts";
 import { openSplitSource } from "./open_source.ts";
 import { drawInstances } from "./sampler.ts";
 
@@ -32,6 +32,7 @@ export interface ReadJob {
   /** Instances that each of those bags has in the file; absent when samples are not bags. */
   readonly lengths?: Int32Array<ArrayBuffer>;
   readonly limit?: InstanceLimit;
+  readonly random?: ReadRandom;
   /** Memory that is free to hold the rows. */
   readonly buffer?: ArrayBuffer;
 }
@@ -64,7 +65,7 @@ export class BatchReader {
     const lengths = job.lengths?.map((length, i) => instances?.[i]?.length ?? length);
     const rows = lengths ? lengths.reduce((sum, n) => sum + n, 0) : job.indices.length;
     const into = job.buffer && this.#claim(job.buffer, rows * this.#options.rowSize);
-    const options: ReadOptions = { instances, into };
+    const options: ReadOptions = { instances, into, random: job.random };
     const result = await this.#source.read(job.indices, options);
     if (result.features.buffer !== into?.buffer) into?.buffer.transfer(0);
     const { skipped } = result;

@@ -17,6 +17,7 @@ export interface EpochPlan {
   readonly ahead: number;
   readonly reuseBuffers: boolean;
   readonly limit?: ReadJob["limit"];
+  readonly random?: ReadJob["random"];
   readonly signal?: AbortSignal;
   /** Called once, when the epoch needs nothing more. */
   onEnd(): void;
@@ -129,14 +130,14 @@ export class Epoch implements AsyncIterableIterator<Batch> {
 
   /** Requests batches until `count` are pending. */
   #request(count: number, buffer?: ArrayBuffer): void {
-    const { split, pool, order, batchSize, limit } = this.#plan;
+    const { split, pool, order, batchSize, limit, random } = this.#plan;
     while (this.#pending.length < count && this.#requested < order.length) {
       const indices = order.slice(this.#requested, this.#requested + batchSize);
       this.#requested += indices.length;
       const lengths = split.bagLengths && indices.map((sample) => split.bagLengths![sample]);
       // A buffer that went to a worker has length 0 here: only the first request takes it.
       const free = buffer?.byteLength ? buffer : undefined;
-      const rows = pool.read({ indices, lengths, limit, buffer: free }, this.#cancelled);
+      const rows = pool.read({ indices, lengths, limit, random, buffer: free }, this.#cancelled);
       // Rejections are reported in order; until then they must not count as unhandled.
       rows.catch(() => {});
       this.#pending.push({ indices, rows });

@@ -87,6 +87,20 @@ export interface ReadOptions {
   readonly instances?: readonly (Int32Array | undefined)[];
   /** Memory of exactly the wanted size, to fill and to return as `features`. */
   readonly into?: Float32Array<ArrayBuffer>;
+  /** What random changes of samples depend on besides a sample's index. @default seed 0, epoch 0 */
+  readonly random?: ReadRandom;
+}
+
+/**
+ * What is random when samples are read depends on this and on a sample's index, so that it is the
+ * same whatever the number of threads and batches.
+ * @category Sources
+ */
+export interface ReadRandom {
+  /** Seed of the training. */
+  readonly seed: number;
+  /** Epoch that the samples are read for, from 0. */
+  readonly epoch: number;
 }
 
 /**

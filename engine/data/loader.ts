@@ -157,6 +157,7 @@ export class Loader implements AsyncDisposable {
       ahead: workers * prefetchFactor,
       reuseBuffers,
       limit: this.#limit(epoch),
+      random: { seed, epoch },
       signal: options.signal,
       onEnd: () => this.#epochs.delete(run),
     });

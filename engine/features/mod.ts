@@ -24,6 +24,7 @@ export type {
   OpenSource,
   PaddedBatch,
   ReadOptions,
+  ReadRandom,
   Rows,
   SkippedSample,
   Source,

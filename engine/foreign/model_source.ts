@@ -81,14 +81,15 @@ class ModelSource implements Source {
     this.#sampleSize = sizeOf(sampleShape);
   }
 
-  async read(indices: Int32Array, { instances, into }: ReadOptions = {}): Promise<Rows> {
+  async read(indices: Int32Array, { instances, into, random }: ReadOptions = {}): Promise<Rows> {
     const parts: Float32Array<ArrayBuffer>[] = [];
     const lengths: number[] = [];
     const skipped: SkippedSample[] = [];
     const step = Math.max(this.#model.batch, MIN_READ);
     for (let at = 0; at < indices.length; at += step) {
       const wanted = indices.slice(at, at + step);
-      const rows = await this.#readSamples(wanted, instances?.slice(at, at + step));
+      const part = { instances: instances?.slice(at, at + step), random };
+      const rows = await this.#readSamples(wanted, part);
       if (rows.features.length > 0) parts.push((await this.#model.run(rows.features)).values);
       if (!rows.lengths) this.#free.push(rows.features);
       lengths.push(...rows.lengths ?? []);
@@ -104,12 +105,12 @@ class ModelSource implements Source {
   /** Reads samples over those of a read that has ended, unless they are bags, whose sizes differ. */
   async #readSamples(
     indices: Int32Array<ArrayBuffer>,
-    instances: ReadOptions["instances"],
+    options: Omit<ReadOptions, "into">,
   ): Promise<Rows> {
     const size = indices.length * this.#sampleSize;
     const memory = this.#free.pop();
     const into = memory && memory.length >= size ? memory.subarray(0, size) : undefined;
-    const rows = await this.#inner.read(indices, { instances, into });
+    const rows = await this.#inner.read(indices, { ...options, into });
     onBehalfOf(this.#part, () => this.#requireWhole(rows));
     return rows;
   }

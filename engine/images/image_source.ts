@@ -4,10 +4,11 @@
  * @module
  */
 import { DataError } from "../errors.ts";
-import type { ReadOptions, Rows, SkippedSample, Source } from "../data/data.ts";
+import type { ReadOptions, ReadRandom, Rows, SkippedSample, Source } from "../data/data.ts";
 import { readImageSize, useImage } from "./decode.ts";
 import { normalizeImage } from "./normalize.ts";
 import type { Image } from "./image.ts";
+import { randomOf } from "./random_of.ts";
 import {
   type ImageSize,
   type ImageTransform,
@@ -110,7 +111,7 @@ class ImageSource implements Source {
     this.#options = options;
   }
 
-  async read(indices: Int32Array, { into }: ReadOptions = {}): Promise<Rows> {
+  async read(indices: Int32Array, { into, random }: ReadOptions = {}): Promise<Rows> {
     this.#found ??= findImageSize(this.#options);
     const found = await this.#found;
     const { transform, strict } = this.#options;
@@ -121,7 +122,7 @@ class ImageSource implements Source {
     const work = async () => {
       while (next < indices.length && !(strict && failures.size > 0)) {
         const position = next++;
-        const image = await this.#transformed(indices[position]);
+        const image = await this.#transformed(indices[position], random);
         if (image instanceof DataError) {
           failures.set(position, image);
           continue;
@@ -142,13 +143,13 @@ class ImageSource implements Source {
   close(): void {}
 
   /** The image after its transform, or why it cannot be read. */
-  async #transformed(index: number): Promise<Image | DataError> {
+  async #transformed(index: number, random?: ReadRandom): Promise<Image | DataError> {
     const { files, transform, maxPixels } = this.#options;
     const file = files[index];
     const { channels } = transform;
     try {
       return await useImage(file, { channels, maxPixels }, (image) => {
-        return transformImage(image, transform);
+        return transformImage(image, transform, randomOf(index, random));
       });
     } catch (error) {
       if (!(error instanceof DataError)) throw error;

@@ -29,6 +29,7 @@ export {
   type ImageSourceOptions,
 } from "./image_source.ts";
 export { MAX_IMAGE_PIXELS } from "./pixel_limits.ts";
+export type * from "./pixel_operation.ts";
 export * from "./preprocessing.ts";
 export {
   RAW_IMAGE_SOURCE_URL,

@@ -7,6 +7,7 @@ import { FileReader } from "../storage/file_reader.ts";
 import type { ReadOptions, Rows, Source } from "../data/data.ts";
 import { normalizeImage } from "./normalize.ts";
 import { type Image, withChannels } from "./image.ts";
+import { randomOf } from "./random_of.ts";
 import { type ImageTransform, transformedSize, transformImage } from "./transform.ts";
 
 /**
@@ -71,7 +72,7 @@ class RawImageSource implements Source {
     this.#files = options.blocks.map(({ file }) => FileReader.open(file));
   }
 
-  read(indices: Int32Array, { into }: ReadOptions = {}): Rows {
+  read(indices: Int32Array, { into, random }: ReadOptions = {}): Rows {
     const { transform, shape } = this.#options;
     const [height, width] = transformedSize(transform, [shape[1], shape[2]]);
     const rowSize = transform.channels * height * width;
@@ -79,7 +80,8 @@ class RawImageSource implements Source {
     for (const [position, index] of indices.entries()) {
       const image = withChannels(this.#image(index), transform.channels);
       const row = features.subarray(position * rowSize);
-      normalizeImage(transformImage(image, transform), transform, row);
+      const changed = transformImage(image, transform, randomOf(index, random));
+      normalizeImage(changed, transform, row);
     }
     return { features };
   }

@@ -3,9 +3,13 @@
  * threads, and done as PIL and torchvision do it.
  * @module
  */
+import { Random } from "../random.ts";
+import { centerRegion, crop, inside, randomPart, randomRegion, roundHalfToEven } from "./_crop.ts";
+import { changePixels } from "./augment.ts";
 import type { Image } from "./image.ts";
+import type { PixelOperation } from "./pixel_operation.ts";
 import type { Interpolation } from "./preprocessing.ts";
-import { type Region, resample } from "./resample.ts";
+import { resample } from "./resample.ts";
 
 /**
  * Height and width in pixels.
@@ -50,6 +54,27 @@ export type ImageOperation =
     /** Color, 0 to 255 per channel, of what lies outside the image. @default black */
     readonly fill?: readonly number[];
   }
+  | {
+    /** Cuts out a random place, all equally likely. */
+    readonly op: "random_crop";
+    /** Height and width. */
+    readonly size: ImageSize;
+    /** Black pixels that the image gets on each side before. @default 0 */
+    readonly padding?: number;
+  }
+  | {
+    /** Cuts out a random place of random size and aspect, as torchvision does, and resizes it. */
+    readonly op: "random_resized_crop";
+    /** Height and width afterwards. */
+    readonly size: ImageSize;
+    /** Range of the share of the image's area. */
+    readonly area: readonly [least: number, most: number];
+    /** Range of width by height. */
+    readonly ratio: readonly [least: number, most: number];
+    /** How pixels are resampled. */
+    readonly interpolation: Interpolation;
+  }
+  | PixelOperation
   | NormalizeOperation;
 
 /**
@@ -82,7 +107,9 @@ export interface ImageTransform {
  * Takes all steps but the last, which turns pixels into numbers.
  *
  * @param image The decoded image, with the transform's channels.
- * @param transform The steps. Of an image that is resized and cropped, only the crop is computed.
+ * @param transform The steps. Of an image that is resized and cropped in the middle, only the crop
+ *   is computed.
+ * @param random Where random choices come from. @default seed 0
  * @returns The image that the encoder is to see.
  *
  * @example The middle of an image
@@ -95,27 +122,94 @@ export interface ImageTransform {
  *
  * @category Transforms
  */
-export function transformImage(image: Image, { operations }: ImageTransform): Image {
+export function transformImage(
+  image: Image,
+  { operations }: ImageTransform,
+  random: Random = new Random(0),
+): Image {
   let result = image;
   for (const [i, operation] of operations.entries()) {
-    if (operation.op === "normalize") continue;
-    const size = sizeAfter(operation, [result.height, result.width]);
-    if (operation.op === "center_crop") {
-      result = crop(result, centerRegion(size, result), operation.fill);
-      continue;
+    switch (operation.op) {
+      case "normalize":
+        break;
+      case "center_crop":
+        result = crop(result, centerRegion(operation.size, result), operation.fill);
+        break;
+      case "random_crop":
+        result = crop(result, randomRegion(operation.size, result, { ...operation, random }));
+        break;
+      case "random_resized_crop": {
+        const part = crop(result, randomPart(result, operation, random));
+        result = resample(part, operation);
+        break;
+      }
+      case "resize":
+      case "resize_shorter":
+      case "resize_cover":
+      case "resize_fit":
+        result = resize(result, operation, operations[i + 1]);
+        break;
+      default:
+        result = changePixels(result, operation, random);
     }
-    if (size[0] === result.height && size[1] === result.width) continue;
-    const next = operations[i + 1];
-    const { interpolation } = operation;
-    const [height, width] = size;
-    const whole = { height, width };
-    const region = next?.op === "center_crop"
-      ? inside(centerRegion(next.size, whole), whole)
-      : undefined;
-    result = resample(result, { size, interpolation, region });
   }
   return result;
 }
+
+type Resize = Extract<ImageOperation, { readonly op: `resize${string}` }>;
+
+function resize(image: Image, operation: Resize, next: ImageOperation | undefined): Image {
+  const size = sizeAfter(operation, [image.height, image.width]);
+  const [height, width] = size;
+  if (height === image.height && width === image.width) return image;
+  const whole = { height, width };
+  const region = next?.op === "center_crop"
+    ? inside(centerRegion(next.size, whole), whole)
+    : undefined;
+  return resample(image, { size, interpolation: operation.interpolation, region });
+}
+
+/**
+ * Tells whether a transform chooses anything at random.
+ *
+ * @param transform The steps.
+ * @returns Whether the same image may become different ones.
+ *
+ * @example A mirrored image is always the same
+ * ```ts
+ * import { isRandom } from "@glovita/glovita/images";
+ * import { assert } from "@std/assert";
+ *
+ * const flip = { op: "flip", axis: "horizontal" } as const;
+ * const sometimes = { op: "random_apply", probability: 0.5, operations: [flip] } as const;
+ * assert(!isRandom({ channels: 3, operations: [flip] }));
+ * assert(isRandom({ channels: 3, operations: [flip, sometimes] }));
+ * ```
+ *
+ * @category Transforms
+ */
+export function isRandom({ operations }: ImageTransform): boolean {
+  return operations.some(({ op }) => RANDOM[op]);
+}
+
+/** Whether steps choose anything at random. */
+const RANDOM: { readonly [O in ImageOperation["op"]]: boolean } = {
+  resize: false,
+  resize_shorter: false,
+  resize_cover: false,
+  resize_fit: false,
+  center_crop: false,
+  normalize: false,
+  flip: false,
+  random_crop: true,
+  random_resized_crop: true,
+  rotate: true,
+  auto_operation: true,
+  cutout: true,
+  color_jitter: true,
+  random_apply: true,
+  one_of: true,
+};
 
 /**
  * Tells what size an image has in the end.
@@ -144,68 +238,24 @@ export function transformedSize({ operations }: ImageTransform, size: ImageSize)
 
 function sizeAfter(operation: ImageOperation, [height, width]: ImageSize): ImageSize {
   switch (operation.op) {
-    case "normalize":
-      return [height, width];
     case "resize":
     case "center_crop":
+    case "random_crop":
+    case "random_resized_crop":
       return operation.size;
     case "resize_shorter": {
       const { size } = operation;
       const longer = Math.trunc((size * Math.max(height, width)) / Math.min(height, width));
       return height < width ? [size, longer] : [longer, size];
     }
-    default: { // timm's ResizeKeepRatio
+    case "resize_cover":
+    case "resize_fit": { // timm's ResizeKeepRatio
       const ratios = [height / operation.size[0], width / operation.size[1]];
       const ratio = operation.op === "resize_fit" ? Math.max(...ratios) : Math.min(...ratios);
       const scaled = (side: number) => Math.max(1, roundHalfToEven(side / ratio));
       return [scaled(height), scaled(width)];
     }
+    default: // what changes pixels
+      return [height, width];
   }
-}
-
-/** Rounds as Python does. */
-function roundHalfToEven(x: number): number {
-  const floor = Math.floor(x);
-  if (x - floor !== 0.5) return Math.round(x);
-  return floor % 2 === 0 ? floor : floor + 1;
-}
-
-interface Sides {
-  readonly height: number;
-  readonly width: number;
-}
-
-/** The middle of an image; where the image is too small, the odd pixel is added at the end. */
-function centerRegion([height, width]: ImageSize, image: Sides): Region {
-  const start = (side: number, wanted: number) =>
-    wanted > side ? -Math.floor((wanted - side) / 2) : roundHalfToEven((side - wanted) / 2);
-  return { top: start(image.height, height), left: start(image.width, width), height, width };
-}
-
-/** The part of a region that lies in the image. */
-function inside(region: Region, image: Sides): Region {
-  return {
-    top: Math.max(0, region.top),
-    left: Math.max(0, region.left),
-    height: Math.min(region.height, image.height),
-    width: Math.min(region.width, image.width),
-  };
-}
-
-/** Cuts a central region out; what lies outside the image gets the color `fill`. */
-function crop(image: Image, region: Region, fill: readonly number[] = []): Image {
-  const { top, left, height, width } = region;
-  const { channels, data } = image;
-  if (height === image.height && width === image.width) return image;
-  const result = new Uint8Array(height * width * channels);
-  if (fill.length > 0) {
-    for (let i = 0; i < result.length; i++) result[i] = fill[i % channels];
-  }
-  const part = inside(region, image);
-  for (let row = 0; row < part.height; row++) {
-    const from = ((part.top + row) * image.width + part.left) * channels;
-    const to = ((part.top - top + row) * width + part.left - left) * channels;
-    result.set(data.subarray(from, from + part.width * channels), to);
-  }
-  return { height, width, channels, data: result };
 }

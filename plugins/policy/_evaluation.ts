@@ -1,9 +1,13 @@
 /**
- * What the policies for evaluation share: numbers per channel, and an option.
+ * What policies share: numbers per channel, sizes, and an option.
  * @module
  */
 import { type Interpolation, INTERPOLATIONS } from "../../engine/images/preprocessing.ts";
-import type { ImageSize, NormalizeOperation } from "../../engine/images/transform.ts";
+import type {
+  ImageOperation,
+  ImageSize,
+  NormalizeOperation,
+} from "../../engine/images/transform.ts";
 import { choice, type Option } from "../../registry/options/mod.ts";
 import type { PolicyContext } from "../../registry/plugin.ts";
 
@@ -109,4 +113,54 @@ export function squareSize(side: number | undefined): ImageSize | undefined {
  */
 export function sizeBeforeCrop([height, width]: ImageSize, cropPct: number): ImageSize {
   return [Math.floor(height / cropPct), Math.floor(width / cropPct)];
+}
+
+/** Height and width where nobody says any. */
+const DEFAULT_SIZE: ImageSize = [224, 224];
+/** Share of the resized side that the crop keeps where an encoder says none: 224 of 256. */
+const DEFAULT_CROP_PCT = 0.875;
+
+/**
+ * How GloViTa's policies begin: their crop, and the step that brings images to the size before it.
+ * @category Policies
+ */
+export interface Beginning {
+  /** Height and width of the crop. */
+  readonly size: ImageSize;
+  /** The step before the crop. */
+  readonly resize: ImageOperation;
+  /** How pixels are resampled. */
+  readonly interpolation: Interpolation;
+}
+
+/**
+ * Finds the sizes of a policy as `shared_default_2d` does: the shorter side becomes `resize_size`, or
+ * else `floor(image_size / crop_pct)` of the encoder, and the crop is the encoder's size.
+ * @param context What the policy gets.
+ * @param given Interpolation of the policy's options; `null` for the encoder's.
+ * @returns Crop and first step.
+ *
+ * @example The sizes of an encoder that says none
+ * ```ts
+ * import { beginning } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { size, resize } = beginning({ preprocessing: { channels: 3 } }, null);
+ * assertEquals(size, [224, 224]);
+ * assertEquals(resize, { op: "resize_shorter", size: 256, interpolation: "bilinear" });
+ * ```
+ *
+ * @category Policies
+ */
+export function beginning(context: PolicyContext, given: Interpolation | null): Beginning {
+  const { imageSize, cropPct = DEFAULT_CROP_PCT } = context.preprocessing;
+  const target = squareSize(context.imageSize) ?? imageSize ?? squareSize(context.cropSize) ??
+    DEFAULT_SIZE;
+  const size = squareSize(context.cropSize) ?? target;
+  const interpolation = given ?? context.preprocessing.interpolation ?? "bilinear";
+  const resized = squareSize(context.resizeSize) ?? sizeBeforeCrop(target, cropPct);
+  const resize: ImageOperation = resized[0] === resized[1]
+    ? { op: "resize_shorter", size: resized[0], interpolation }
+    : { op: "resize_cover", size: resized, interpolation };
+  return { size, resize, interpolation };
 }

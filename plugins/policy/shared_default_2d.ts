@@ -4,16 +4,10 @@
  * @module
  */
 import type { Interpolation } from "../../engine/images/preprocessing.ts";
-import type { ImageOperation, ImageSize } from "../../engine/images/transform.ts";
 import { options } from "../../registry/options/mod.ts";
 import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { interpolation, normalization, sizeBeforeCrop, squareSize } from "./_evaluation.ts";
-
-/** Height and width where nobody says any. */
-const DEFAULT_SIZE: ImageSize = [224, 224];
-/** Share of the resized side that the crop keeps where an encoder says none: 224 of 256. */
-const DEFAULT_CROP_PCT = 0.875;
+import { beginning, interpolation, normalization } from "./_evaluation.ts";
 
 /**
  * Config of the `shared_default_2d` policy.
@@ -53,19 +47,10 @@ export const sharedDefault2d: Plugin<"policy", SharedDefault2dConfig> = {
   description: "resize the shorter side, crop the middle, normalize",
   config,
   create(options, context) {
-    const { channels, imageSize } = context.preprocessing;
-    const normalize = normalization(context);
-    const target = squareSize(context.imageSize) ?? imageSize ?? squareSize(context.cropSize) ??
-      DEFAULT_SIZE;
-    const size = squareSize(context.cropSize) ?? target;
-    const { cropPct = DEFAULT_CROP_PCT } = context.preprocessing;
-    const interpolation = options.interpolation ?? context.preprocessing.interpolation ??
-      "bilinear";
-    const resized = squareSize(context.resizeSize) ?? sizeBeforeCrop(target, cropPct);
-    const resize: ImageOperation = resized[0] === resized[1]
-      ? { op: "resize_shorter", size: resized[0], interpolation }
-      : { op: "resize_cover", size: resized, interpolation };
-    return { channels, size, operations: [resize, { op: "center_crop", size }, normalize] };
+    const { size, resize } = beginning(context, options.interpolation);
+    const { channels } = context.preprocessing;
+    const operations = [resize, { op: "center_crop", size } as const, normalization(context)];
+    return { channels, size, operations };
   },
 };
 

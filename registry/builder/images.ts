@@ -3,6 +3,7 @@
  * it says nothing, what the encoder expects.
  * @module
  */
+import { isRandom } from "../../engine/images/transform.ts";
 import type { AugmentationConfig } from "../config/augmentation.ts";
 import { selectedPlugin } from "../config/selected.ts";
 import { expectedIssue, renderIssues } from "../config/issues.ts";
@@ -80,7 +81,10 @@ function createPolicy(
   const options = policyOptions(plugin as Plugin, `${SECTION}.${use}_kwargs`, {
     ...augmentation[`${use}_kwargs`],
   });
-  return createFrom(plugin, options, policyContext(augmentation, preprocessing), path);
+  const context = policyContext(augmentation, preprocessing);
+  const transform = createFrom(plugin, options, context, path);
+  if (use === "train" || !isRandom(transform)) return transform;
+  throw new ConfigError([expectedIssue(path, "a policy without random changes", key)]);
 }
 
 function policyOptions(plugin: Plugin, path: string, given: Record<string, unknown>): unknown {
@@ -104,6 +108,9 @@ function policyContext(
     },
     get cropSize() {
       return augmentation.crop_size ?? undefined;
+    },
+    get cutoutSize() {
+      return augmentation.cutout_size ?? undefined;
     },
     get mean() {
       return augmentation.mean ?? undefined;

@@ -2,9 +2,10 @@
  * What a policy for images promises.
  * @module
  */
+import { Random } from "../../engine/random.ts";
 import { transformImage } from "../../engine/images/transform.ts";
 import type { ImageTransform, PolicyContext, Preprocessing } from "../plugin.ts";
-import { type Check, expect, type PluginUnderTest } from "./plugin_under_test.ts";
+import { type Check, expect, type PluginUnderTest, sameValues } from "./plugin_under_test.ts";
 
 type PolicyUnderTest = PluginUnderTest<"policy">;
 
@@ -30,6 +31,7 @@ export const policyChecks: readonly Check<"policy">[] = [
   { name: "gives plain data that crosses threads", check: each(checkPlain) },
   { name: "gives the channels that the encoder expects", check: each(checkChannels) },
   { name: "gives images of the size that it announces", check: each(checkSize) },
+  { name: "keeps to 8 bits, and makes the same of an image again", check: each(checkRepeats) },
 ];
 
 function each(check: (transform: ImageTransform, context: PolicyContext) => void) {
@@ -69,9 +71,31 @@ function checkSize(transform: ImageTransform): void {
   if (size === undefined) return;
   for (const [height, width] of IMAGES) {
     const data = new Uint8Array(height * width * channels);
-    const after = transformImage({ height, width, channels, data }, transform);
-    const made = `${after.height}×${after.width} of ${height}×${width}`;
-    const fits = after.height === size[0] && after.width === size[1];
-    expect(fits, `it makes images of ${made}, announced: ${size.join("×")}`);
+    for (const seed of SEEDS) {
+      const image = { height, width, channels, data };
+      const after = transformImage(image, transform, new Random(seed));
+      const made = `${after.height}×${after.width} of ${height}×${width}`;
+      const fits = after.height === size[0] && after.width === size[1];
+      expect(fits, `it makes images of ${made}, announced: ${size.join("×")}`);
+    }
+  }
+}
+
+/** Seeds of random choices. */
+const SEEDS = [0, 1, 2, 3, 4, 5, 6, 7];
+
+function checkRepeats(transform: ImageTransform): void {
+  const { channels } = transform;
+  const [height, width] = IMAGES[0];
+  const data = Uint8Array.from({ length: height * width * channels }, (_, i) => (i * 7) % 256);
+  const before = data.slice();
+  for (const seed of SEEDS) {
+    const make = () =>
+      transformImage({ height, width, channels, data }, transform, new Random(seed));
+    const after = make();
+    const bytes = after.height * after.width * channels;
+    expect(after.data.length === bytes, `it makes ${after.data.length} values of ${bytes}`);
+    expect(sameValues(after.data, make().data), `it makes two images of one with seed ${seed}`);
+    expect(sameValues(data, before), "it changes the image that it gets");
   }
 }

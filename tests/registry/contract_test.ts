@@ -135,12 +135,24 @@ Deno.test("requireTransform() wants steps that readers know", () => {
     operations: [{ op: "normalize", mean: [0], std: [1] }],
   };
   assertStrictEquals(requireTransform(transform), transform);
-  const flip = { channels: 3, operations: [{ op: "flip" }] } as unknown as ImageTransform;
+  const steps = (...operations: readonly unknown[]) =>
+    refusal(() => requireTransform({ channels: 3, operations } as unknown as ImageTransform));
+  const unknown = 'expected an "op" out of "resize", "resize_shorter", "resize_cover", ' +
+    '"resize_fit", "center_crop", "random_crop", "random_resized_crop", "flip", "rotate", ' +
+    '"auto_operation", "cutout", "color_jitter", "random_apply", "one_of", "normalize", received ';
+  assertEquals(steps({ op: "swirl" }), `${unknown}"swirl"`);
+  assertEquals(steps(null), `${unknown}nothing`);
+  const nested = { op: "one_of", choices: [[{ op: "random_apply", operations: [{ op: 1 }] }]] };
+  assertEquals(steps(nested), `${unknown}1`);
   assertEquals(
-    refusal(() => requireTransform(flip)),
-    'expected an "op" out of "resize", "resize_shorter", "resize_cover", "resize_fit", ' +
-      '"center_crop", "normalize", received "flip"',
+    steps({ op: "random_apply" }),
+    'expected "operations" as a list, received nothing',
   );
+  assertEquals(
+    steps({ op: "one_of", choices: [] }),
+    'expected "choices" with at least one list of steps, received none',
+  );
+  assertEquals(steps({ op: "one_of", choices: [1] }), 'expected "choices" as a list, received 1');
   const list = { channels: 3, operations: {} } as unknown as ImageTransform;
   assertEquals(
     refusal(() => requireTransform(list)),

@@ -1,10 +1,13 @@
 import { assert, assertAlmostEquals, assertEquals, assertStrictEquals } from "@std/assert";
 import { readImage } from "../../../engine/images/decode.ts";
+import { randomPart } from "../../../engine/images/_crop.ts";
+import { Random } from "../../../engine/random.ts";
 import type { Image } from "../../../engine/images/image.ts";
 import type { Interpolation } from "../../../engine/images/preprocessing.ts";
 import { resample } from "../../../engine/images/resample.ts";
 import {
   type ImageOperation,
+  isRandom,
   transformedSize,
   transformImage,
 } from "../../../engine/images/transform.ts";
@@ -134,3 +137,96 @@ for (const [op, size, from, to] of SIZES) {
     assert(result.height === to[0] && result.width === to[1]);
   });
 }
+
+const DRAWS = 2000;
+
+/** Checks a count of a share: within 5 standard deviations. */
+function assertShare(count: number, share: number): void {
+  assert(Math.abs(count - share * DRAWS) <= 5 * Math.sqrt(DRAWS * share * (1 - share)));
+}
+
+Deno.test("random_crop takes every place equally often, also those that padding adds", () => {
+  const operations = [{ op: "random_crop", size: [1, 3], padding: 1 }] as const;
+  const found = new Map<string, number>();
+  for (let seed = 0; seed < DRAWS; seed++) {
+    const { data } = transformImage(numbered(1, 3), { channels: 1, operations }, new Random(seed));
+    found.set(`${data}`, (found.get(`${data}`) ?? 0) + 1);
+  }
+  // A row above and one below are black; in the middle one, the crop begins at -1, 0 or 1.
+  assertEquals([...found.keys()].sort(), ["0,0,0", "0,1,2", "1,2,3", "2,3,0"]);
+  assertShare(found.get("0,0,0")!, 2 / 3);
+  for (const place of ["0,1,2", "1,2,3", "2,3,0"]) assertShare(found.get(place)!, 1 / 9);
+});
+
+Deno.test("random_crop puts a small image at a random place of black", () => {
+  const operations = [{ op: "random_crop", size: [1, 3] }] as const;
+  const found = new Set<string>();
+  for (let seed = 0; seed < 100; seed++) {
+    const image = numbered(1, 2);
+    found.add(`${transformImage(image, { channels: 1, operations }, new Random(seed)).data}`);
+  }
+  assertEquals([...found].sort(), ["0,1,2", "1,2,0"]);
+});
+
+Deno.test("random_resized_crop keeps to its ranges of area and aspect", () => {
+  const limits = { area: [0.25, 0.5], ratio: [0.5, 2] } as const;
+  const image = { height: 200, width: 300 };
+  let wide = 0;
+  let large = 0;
+  for (let seed = 0; seed < DRAWS; seed++) {
+    const { top, left, height, width } = randomPart(image, limits, new Random(seed));
+    assert(top >= 0 && left >= 0 && top + height <= 200 && left + width <= 300);
+    const area = height * width / 60000;
+    assert(area > 0.245 && area < 0.505, `${area}`);
+    assert(width / height > 0.49 && width / height < 2.02);
+    if (width > height) wide++;
+    if (area > 0.375) large++;
+  }
+  assert(wide > 0.5 * DRAWS); // tall ones more often do not fit
+  assert(large > 0.35 * DRAWS && large < 0.5 * DRAWS); // nor do large ones
+  const unbound = { area: [0.01, 0.03], ratio: [0.5, 2] } as const;
+  const tall = Array.from({ length: DRAWS }, (_, seed) => {
+    const { height, width } = randomPart(image, unbound, new Random(seed));
+    return height > width ? 1 : width > height ? 0 : 0.5;
+  });
+  assertShare(tall.reduce<number>((sum, one) => sum + one, 0), 0.5);
+});
+
+Deno.test("random_resized_crop takes the middle where no part fits", () => {
+  const never = { area: [4, 5], ratio: [0.75, 4 / 3] } as const;
+  const part = (height: number, width: number) =>
+    randomPart({ height, width }, never, new Random(0));
+  assertEquals(part(30, 30), { top: 0, left: 0, height: 30, width: 30 });
+  assertEquals(part(30, 100), { top: 0, left: 30, height: 30, width: 40 });
+  assertEquals(part(100, 30), { top: 30, left: 0, height: 40, width: 30 });
+});
+
+Deno.test("random_resized_crop resizes what it cuts out", () => {
+  const operations = [{
+    op: "random_resized_crop",
+    size: [2, 2],
+    area: [1, 1],
+    ratio: [1, 1],
+    interpolation: "box",
+  }] as const;
+  const image = numbered(4, 4);
+  const whole = resample(image, { size: [2, 2], interpolation: "box" });
+  assertEquals(transformImage(image, { channels: 1, operations }, new Random(5)), whole);
+  assertEquals(transformedSize({ channels: 1, operations }, [4, 4]), [2, 2]);
+});
+
+Deno.test("steps that change pixels come in order, and their numbers from the same stream", () => {
+  const flip = { op: "flip", axis: "horizontal" } as const;
+  const operations = [
+    flip,
+    { op: "random_apply", probability: 0.5, operations: [flip] },
+    { op: "normalize", mean: [0], std: [1] },
+  ] as const;
+  const image = numbered(1, 2);
+  const made = Array.from({ length: 20 }, (_, seed) => {
+    return `${transformImage(image, { channels: 1, operations }, new Random(seed)).data}`;
+  });
+  assertEquals([...new Set(made)].sort(), ["1,2", "2,1"]);
+  assert(isRandom({ channels: 1, operations }));
+  assert(!isRandom({ channels: 1, operations: [operations[0], operations[2]] }));
+});

@@ -1,8 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import * as v from "valibot";
 import { imageTransforms } from "../../../registry/builder/images.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import { extractConfig, extractionRegistry } from "../../_extraction.ts";
-import type { ImageTransform } from "../../../registry/plugin.ts";
+import type { ImageOperation, ImageTransform } from "../../../registry/plugin.ts";
 import type { Flags } from "../../_training.ts";
 
 const sources = (flags: Flags = {}) => ({
@@ -49,6 +50,32 @@ Deno.test("imageTransforms() names a policy that is not registered, and a wrong 
     'data.augmentation.test_kwargs.mean: expected a number, received "a"',
   );
 });
+
+Deno.test("imageTransforms() evaluates with no policy that chooses at random, and trains with it", () => {
+  const { config, registry } = sources({ "data.augmentation.train_policy": "flipping" });
+  registry.add<"policy", null>({
+    slot: "policy",
+    key: "flipping",
+    description: "mirrors half of the images",
+    config: v.pipe(v.object({}), v.transform(() => null)),
+    create: () => ({ channels: 3, operations: [FLIP] }),
+  });
+  assertEquals(imageTransforms({ config, registry })?.train.operations, [FLIP]);
+  const augmentation = { ...config.data.augmentation as object, test_policy: "flipping" };
+  const random = { ...config, data: { ...config.data, augmentation } };
+  const error = assertThrows(() => imageTransforms({ config: random, registry }), ConfigError);
+  assertEquals(
+    error.message,
+    "data.augmentation.test_policy: expected a policy without random changes, " +
+      'received "flipping"',
+  );
+});
+
+const FLIP: ImageOperation = {
+  op: "random_apply",
+  probability: 0.5,
+  operations: [{ op: "flip", axis: "horizontal" }],
+};
 
 Deno.test("imageTransforms() makes nothing for an encoder that takes no images", () => {
   const { config, registry } = sources();

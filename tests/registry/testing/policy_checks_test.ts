@@ -79,3 +79,27 @@ Deno.test("policyChecks read the options of a policy as those of a map", async (
     context: { preprocessing: { channels: 2 } },
   });
 });
+
+Deno.test("policyChecks accept a policy that chooses at random", async () => {
+  const random = plain("policy", (_, context) => {
+    const { channels, size, operations: [, normalize] } = squash(context);
+    const flip = { op: "flip", axis: "horizontal" } as const;
+    const operations: ImageOperation[] = [
+      { op: "random_resized_crop", size, area: [0.1, 1], ratio: [0.5, 2], interpolation: "box" },
+      { op: "random_apply", probability: 0.5, operations: [flip] },
+      { op: "cutout", size: 4, fill: Array(channels).fill(7) },
+      normalize,
+    ];
+    return { channels, size, operations };
+  });
+  await assertFails(random, {});
+});
+
+Deno.test("policyChecks find sizes that only some random choices give", async () => {
+  const own = plain("policy", (_, context) => {
+    const { channels, size, operations: [, normalize] } = squash(context);
+    const crop = { op: "random_crop", size: [size[0], size[1] + 1] } as const;
+    return { channels, size, operations: [crop, normalize] };
+  });
+  await assertFails(own, { [SIZE]: /^it makes images of 32×33 of 48×64, announced: 32×32$/ });
+});

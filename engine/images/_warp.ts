@@ -1,0 +1,167 @@
+/**
+ * Moves the pixels of an image by an affine map, with PIL's arithmetic to the last bit, and with
+ * OpenCV's where the border is mirrored. References: Pillow's `Geometry.c` and `Image.rotate`,
+ * OpenCV's `warpAffine`.
+ * @module
+ */
+import type { Image } from "./image.ts";
+
+/** From a pixel of the result to the place in the image: `x' = ax + by + c`, `y' = dx + ey + f`. */
+export type AffineMap = readonly [
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+  e: number,
+  f: number,
+];
+
+/** Where pixels of the result lie in the image; -1 outside. */
+type Place = (x: number, y: number) => number;
+
+/** `Image.transform` with `NEAREST`; what lies outside gets the value `fill`. */
+export function warpNearest(image: Image, map: AffineMap, fill: number): Image {
+  const { width, height, channels, data } = image;
+  const place = map[1] === 0 && map[3] === 0 ? scaledPlace(image, map) : fixedPlace(image, map);
+  const result = new Uint8Array(data.length).fill(fill);
+  for (let y = 0, to = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, to += channels) {
+      const from = place(x, y) * channels;
+      if (from < 0) continue;
+      for (let channel = 0; channel < channels; channel++) {
+        result[to + channel] = data[from + channel];
+      }
+    }
+  }
+  return { ...image, data: result };
+}
+
+/** Maps without rotation: steps are added up, as PIL does. */
+function scaledPlace({ width, height }: Image, [a, , c, , e, f]: AffineMap): Place {
+  const inputs = (length: number, step: number, start: number) => {
+    const found = new Int32Array(length);
+    for (let i = 0, at = start + step * 0.5; i < length; i++, at += step) {
+      found[i] = at < 0 || at >= length ? -1 : Math.trunc(at);
+    }
+    return found;
+  };
+  const columns = inputs(width, a, c);
+  const rows = inputs(height, e, f);
+  return (x, y) => columns[x] < 0 || rows[y] < 0 ? -1 : rows[y] * width + columns[x];
+}
+
+/** Other maps: whole numbers of 1/65536. */
+function fixedPlace({ width, height }: Image, [a, b, c, d, e, f]: AffineMap): Place {
+  const fix = (value: number) => Math.floor(value * 65536 + 0.5);
+  const [xx, xy, x0] = [fix(a), fix(b), fix(c + a * 0.5 + b * 0.5)];
+  const [yx, yy, y0] = [fix(d), fix(e), fix(f + d * 0.5 + e * 0.5)];
+  return (x, y) => {
+    const column = Math.floor((x0 + x * xx + y * xy) / 65536);
+    const row = Math.floor((y0 + x * yx + y * yy) / 65536);
+    return column < 0 || column >= width || row < 0 || row >= height ? -1 : row * width + column;
+  };
+}
+
+/** `Image.transform` with `BICUBIC`; what lies outside gets the value `fill`. */
+export function warpBicubic(image: Image, [a, b, c, d, e, f]: AffineMap, fill: number): Image {
+  const { width, height, channels, data } = image;
+  const result = new Uint8Array(data.length).fill(fill);
+  for (let y = 0, to = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, to += channels) {
+      const atX = a * (x + 0.5) + b * (y + 0.5) + c;
+      const atY = d * (x + 0.5) + e * (y + 0.5) + f;
+      if (atX < 0 || atX >= width || atY < 0 || atY >= height) continue;
+      for (let channel = 0; channel < channels; channel++) {
+        const value = bicubicAt(image, atX - 0.5, atY - 0.5, channel);
+        result[to + channel] = Math.min(Math.max(value, 0), 255);
+      }
+    }
+  }
+  return { ...image, data: result };
+}
+
+function bicubicAt({ width, height, channels, data }: Image, x: number, y: number, at: number) {
+  const left = Math.floor(x);
+  const top = Math.floor(y);
+  const column = (i: number) => Math.min(Math.max(left + i, 0), width - 1) * channels + at;
+  const row = (i: number) => {
+    const from = Math.min(Math.max(top + i, 0), height - 1) * width * channels;
+    return cubicThrough(
+      data[from + column(-1)],
+      data[from + column(0)],
+      data[from + column(1)],
+      data[from + column(2)],
+      x - left,
+    );
+  };
+  return cubicThrough(row(-1), row(0), row(1), row(2), y - top);
+}
+
+/** PIL's cubic through four values, between the second and the third. */
+function cubicThrough(v1: number, v2: number, v3: number, v4: number, at: number): number {
+  const linear = -v1 + v3;
+  const square = 2 * (v1 - v2) + v3 - v4;
+  const cube = -v1 + v2 - v3 + v4;
+  return v2 + at * (linear + at * (square + at * cube));
+}
+
+/** `Image.rotate` with `NEAREST`, counter-clockwise; corners get the value `fill`. */
+export function rotateNearest(image: Image, degrees: number, fill: number): Image {
+  if (degrees % 360 === 0) return image;
+  const [cos, sin] = rotation(-degrees, 1e15);
+  const [x, y] = [image.width / 2, image.height / 2];
+  const map: AffineMap = [
+    ...[cos, sin, cos * -x + sin * -y + x] as const,
+    ...[-sin, cos, -sin * -x + cos * -y + y] as const,
+  ];
+  return warpNearest(image, map, fill);
+}
+
+/** Cosine and sine of an angle, rounded as PIL rounds them. */
+function rotation(degrees: number, precision: number): readonly [cos: number, sin: number] {
+  const angle = degrees * Math.PI / 180;
+  const round = (value: number) => Math.round(value * precision) / precision;
+  return [round(Math.cos(angle)), round(Math.sin(angle))];
+}
+
+/** Rotates as albumentations: OpenCV's bilinear, the border mirrored with its edge repeated. */
+export function rotateMirrored(image: Image, degrees: number): Image {
+  const angle = degrees * Math.PI / 180;
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  const [x, y] = [image.width / 2 - 0.5, image.height / 2 - 0.5];
+  return warpMirrored(image, [cos, -sin, x - cos * x + sin * y, sin, cos, y - sin * x - cos * y]);
+}
+
+/** OpenCV's steps between two pixels. */
+const STEPS = 32;
+
+/** `warpAffine` with `INTER_LINEAR` and `BORDER_REFLECT`; places are whole numbers of 1/32. */
+function warpMirrored(image: Image, [a, b, c, d, e, f]: AffineMap): Image {
+  const { width, height, channels, data } = image;
+  const result = new Uint8Array(data.length);
+  const row = width * channels;
+  for (let y = 0, to = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const atX = Math.round((a * x + b * y + c) * STEPS);
+      const atY = Math.round((d * x + e * y + f) * STEPS);
+      const [left, top] = [Math.floor(atX / STEPS), Math.floor(atY / STEPS)];
+      const [right, down] = [atX - left * STEPS, atY - top * STEPS];
+      const x0 = mirrored(left, width) * channels;
+      const x1 = mirrored(left + 1, width) * channels;
+      const y0 = mirrored(top, height) * row;
+      const y1 = mirrored(top + 1, height) * row;
+      for (let i = 0; i < channels; i++) {
+        const upper = data[y0 + x0 + i] * (STEPS - right) + data[y0 + x1 + i] * right;
+        const lower = data[y1 + x0 + i] * (STEPS - right) + data[y1 + x1 + i] * right;
+        result[to++] = (upper * (STEPS - down) + lower * down + STEPS * STEPS / 2) >> 10;
+      }
+    }
+  }
+  return { ...image, data: result };
+}
+
+/** The pixel that stands for one outside: cba|abc|cba. */
+function mirrored(at: number, length: number): number {
+  const inTwo = ((at % (2 * length)) + 2 * length) % (2 * length);
+  return inTwo < length ? inTwo : 2 * length - 1 - inTwo;
+}
