@@ -104,6 +104,8 @@ export interface Scope {
    * @param options Bias and initial values.
    */
   linear(name: string, inputs: number, outputs: number, options?: LinearOptions): Layer;
+  /** The same place, with parameters that do not train; absent where a scope cannot be frozen. */
+  frozen?(): Scope;
 }
 
 /**
@@ -213,7 +215,8 @@ function join(path: string, name: string): string {
 
 /**
  * The same place, with parameters that do not train.
- * @param scope A scope made by {@linkcode Parameters.scope}.
+ * @param scope A scope made by {@linkcode Parameters.scope} or `wrapScope()`.
+ * @throws {TypeError} if the scope cannot be frozen.
  *
  * @example An encoder that does not train
  * ```ts
@@ -228,10 +231,9 @@ function join(path: string, name: string): string {
  * @category Parameters and layers
  */
 export function frozen(scope: Scope): Scope {
-  if (!(scope instanceof ParameterScope)) {
-    throw new TypeError(`Cannot freeze scope "${scope.path}": it is not a scope of parameters`);
-  }
-  return scope.frozen();
+  const fixed = scope.frozen?.();
+  if (fixed !== undefined) return fixed;
+  throw new TypeError(`Cannot freeze scope "${scope.path}": it has no method frozen()`);
 }
 
 /**
