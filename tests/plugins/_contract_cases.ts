@@ -75,6 +75,8 @@ export const CASES: Readonly<
   ],
   // Wherever the environment has runs go.
   "logger mlflow": async (folder) => [{ config: { tracking_uri: await made(folder, "mlflow") } }],
+  "peft full_finetuning": [{ skip: ["freezes something of the encoder"] }],
+  "peft linear_probing": [{ skip: ["lets something of the encoder train"] }],
 };
 
 function featureFiles(num_classes: number, { train, val, test }: Files): Options {
