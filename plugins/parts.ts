@@ -56,5 +56,7 @@ export * from "./optimizer/_adam.ts";
 export * from "./optimizer/_decay.ts";
 export * from "./peft/_adapters.ts";
 export * from "./peft/_block_outputs.ts";
+export * from "./peft/_delta_weight.ts";
+export * from "./peft/_mersenne_twister.ts";
 export * from "./peft/_selection.ts";
 export * from "./policy/_evaluation.ts";

@@ -76,6 +76,9 @@ export const CASES: Readonly<
   // Wherever the environment has runs go.
   "logger mlflow": async (folder) => [{ config: { tracking_uri: await made(folder, "mlflow") } }],
   "peft full_finetuning": [{ skip: ["freezes something of the encoder"] }],
+  "peft loha": [{}, { config: { loha_dropout: 0.3, loha_rank_dropout: 0.3 } }],
+  "peft lokr": [{}, { config: { lokr_dropout: 0.3, lokr_rank_dropout: 0.3, lokr_rank: 1 } }],
+  "peft lora": [{}, { config: { lora_dropout: 0.3, lora_bias: "all" } }],
   "peft linear_probing": [{ skip: ["lets something of the encoder train"] }],
 };
 
