@@ -102,3 +102,43 @@ interface Affine {
 function applied(y: Tensor, { scale, shift }: Affine): Tensor {
   return shift ? add(mul(y, scale), shift) : mul(y, scale);
 }
+
+/**
+ * A linear layer of a transformer's block.
+ * @category Parts of PEFT methods
+ */
+export interface BlockLinear {
+  /** Name of the block. */
+  readonly block: string;
+  /** What it is. */
+  readonly layer: "qkv" | "proj" | "fc1" | "fc2";
+}
+
+/**
+ * Says which linear layer of which block a name means: those of attention and of the network.
+ * @param name Name of a layer within the encoder.
+ * @returns `undefined` if it is none of them.
+ *
+ * @example The projection after attention
+ * ```ts
+ * import { blockLinear } from "@glovita/glovita/parts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(blockLinear("blocks.3.attn.proj"), { block: "blocks.3", layer: "proj" });
+ * assertEquals(blockLinear("patch_embed.proj"), undefined);
+ * ```
+ *
+ * @category Parts of PEFT methods
+ */
+export function blockLinear(name: string): BlockLinear | undefined {
+  const [, block, layer, part] = PLACE.exec(name) ?? [];
+  if (part !== undefined) return undefined;
+  switch (layer) {
+    case "qkv":
+    case "proj":
+    case "fc1":
+    case "fc2":
+      return { block, layer };
+  }
+  return undefined;
+}
