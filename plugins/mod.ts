@@ -47,6 +47,7 @@ export * from "./optimizer/Madgrad.ts";
 export * from "./optimizer/Muon.ts";
 export * from "./optimizer/RMSprop.ts";
 export * from "./optimizer/SGD.ts";
+export * from "./peft/adapt_former.ts";
 export * from "./peft/bitfit.ts";
 export * from "./peft/difffit.ts";
 export * from "./peft/fact.ts";

@@ -104,6 +104,15 @@ export interface Scope {
    * @param options Bias and initial values.
    */
   linear(name: string, inputs: number, outputs: number, options?: LinearOptions): Layer;
+  /**
+   * Told of a part of a model that is made of several layers and may be replaced; absent where it is
+   * taken as it is. Ask for it by `namedLayer()`.
+   * @param name Name of the part, for example `mlp_branch`.
+   * @param width Width of what comes in and goes out.
+   * @param layer The part.
+   * @returns What takes its place.
+   */
+  layer?(name: string, width: number, layer: Layer): Layer;
   /** The same place, with parameters that do not train; absent where a scope cannot be frozen. */
   frozen?(): Scope;
 }

@@ -45,6 +45,20 @@ export interface WrappedLinear {
 }
 
 /**
+ * A part of several layers that a wrapped scope was told of, for example the network of a block with
+ * its norm and scale.
+ * @category Parameters and layers
+ */
+export interface WrappedLayer {
+  /** Its name within the scope that was wrapped, for example `blocks.0.mlp_branch`. */
+  readonly name: string;
+  /** Width of what comes in and goes out. */
+  readonly width: number;
+  /** The part itself. */
+  readonly base: Layer;
+}
+
+/**
  * What a wrapped scope does otherwise; what is absent stays as it is.
  * @category Parameters and layers
  */
@@ -64,6 +78,35 @@ export interface ScopeHooks {
    * @param layer The map.
    */
   readonly linear?: (layer: WrappedLinear) => Layer;
+  /**
+   * What takes the place of a part of several layers. Blocks of transformers tell of their network
+   * with its norm, scale and drop path, `mlp_branch`, to whose result they add its input.
+   * @param layer The part.
+   */
+  readonly layer?: (layer: WrappedLayer) => Layer;
+}
+
+/**
+ * Tells a scope of a part of several layers, which it may replace.
+ * @param scope Where the part's parameters stand.
+ * @param name Name of the part.
+ * @param width Width of what comes in and goes out.
+ * @param layer The part.
+ * @returns The part, or what takes its place.
+ *
+ * @example A scope that replaces nothing
+ * ```ts
+ * import { type Layer, namedLayer, Parameters } from "@glovita/glovita/nn";
+ * import { assertStrictEquals } from "@std/assert";
+ *
+ * const layer: Layer = (x) => x;
+ * assertStrictEquals(namedLayer(new Parameters().scope(), "mlp_branch", 8, layer), layer);
+ * ```
+ *
+ * @category Parameters and layers
+ */
+export function namedLayer(scope: Scope, name: string, width: number, layer: Layer): Layer {
+  return scope.layer?.(name, width, layer) ?? layer;
 }
 
 /**
@@ -114,6 +157,10 @@ function wrapped(place: Scope, wrapping: Wrapping): Scope {
     trainable: place.trainable && ["weight", "bias"].some(trains),
     child: (name) => wrapped(place.child(name), wrapping),
     frozen: () => wrapped(frozen(place), wrapping),
+    layer(name, width, layer) {
+      const base = namedLayer(place, name, width, layer);
+      return hooks.layer?.({ name: nameOf(name), width, base }) ?? base;
+    },
     parameter(name, shape, initializer) {
       const tensor = (trains(name) ? place : frozen(place)).parameter(name, shape, initializer);
       return hooks.parameter?.({ name: nameOf(name), tensor, scope: place }) ?? tensor;

@@ -14,6 +14,7 @@ import {
   Parameters,
   type Scope,
 } from "../../engine/nn/scope.ts";
+import { namedLayer } from "../../engine/nn/wrap_scope.ts";
 import { Random } from "../../engine/random.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
 import type { Peft } from "../plugin.ts";
@@ -65,6 +66,7 @@ function smallModel(peft: Peft | undefined): SmallModel {
   const layers = ["attn.qkv", "attn.proj", "mlp.fc1", "mlp.fc2"].map((name) =>
     block.linear(name, WIDTH, WIDTH)
   );
+  const network = namedLayer(block, "mlp_branch", WIDTH, (x) => tanh(x));
   const norms = ["blocks.0.norm1", "norm"].map((name) => {
     const place = base.child(name);
     return [place.parameter("weight", [WIDTH], ones), place.parameter("bias", [WIDTH], zeros)];
@@ -76,7 +78,8 @@ function smallModel(peft: Peft | undefined): SmallModel {
     forward(samples, context) {
       const embedded = add(embed(samples, context), token); // [batch, tokens, width]
       const hidden = layers.reduce((x, layer) => tanh(layer(x, context)), embedded);
-      const scaled = norms.reduce((x, [weight, bias]) => add(mul(x, weight), bias), hidden);
+      const mixed = add(hidden, network(hidden, context));
+      const scaled = norms.reduce((x, [weight, bias]) => add(mul(x, weight), bias), mixed);
       return classifier(reduceMean(scaled, { axes: [1] }), context); // [batch, classes]
     },
   };

@@ -1,8 +1,8 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { mul } from "../../../engine/ir/elementwise.ts";
 import { ones, zeros } from "../../../engine/nn/initializers.ts";
-import { frozen, Parameters } from "../../../engine/nn/scope.ts";
-import { wrapScope } from "../../../engine/nn/wrap_scope.ts";
+import { frozen, type Layer, Parameters } from "../../../engine/nn/scope.ts";
+import { namedLayer, wrapScope } from "../../../engine/nn/wrap_scope.ts";
 
 const trained = (parameters: Parameters) =>
   parameters.list().map(({ name, trainable }) => [name, trainable]);
@@ -77,4 +77,17 @@ Deno.test("frozen() freezes a wrapped scope with what its hooks declare", () => 
     "fc.scale",
     false,
   ]]);
+});
+
+Deno.test("wrapScope() replaces a part of several layers that namedLayer() tells of", () => {
+  const [layer, other]: Layer[] = [(x) => x, (x) => mul(x, 2)];
+  const scope = wrapScope(new Parameters().scope().child("encoder"), {
+    layer({ name, width, base }) {
+      assertEquals([name, width, base], ["blocks.0.mlp_branch", 8, layer]);
+      return other;
+    },
+  });
+  assertStrictEquals(namedLayer(scope.child("blocks.0"), "mlp_branch", 8, layer), other);
+  const plain = wrapScope(new Parameters().scope(), {});
+  assertStrictEquals(namedLayer(plain, "mlp_branch", 8, layer), layer);
 });

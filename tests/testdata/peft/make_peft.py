@@ -119,6 +119,33 @@ def fact(model):
     return model
 
 
+def adapt_former(place, mode):
+    def apply(model):
+        for parameter in model.parameters():
+            parameter.requires_grad = False
+        for block in model.blocks:
+            part = nn.Module()
+            if place != "none":
+                part.adapter_layer_norm_before = nn.LayerNorm(12)
+            part.down_proj, part.up_proj = nn.Linear(12, 5), nn.Linear(5, 12)
+            block.adapter = part
+
+            def adapter(x, part=part):
+                h = part.adapter_layer_norm_before(x) if place == "in" else x
+                y = 0.7 * part.up_proj(torch.relu(part.down_proj(h)))
+                return part.adapter_layer_norm_before(y) if place == "out" else y
+
+            def forward(x, attn_mask=None, block=block, adapter=adapter, **_):
+                x = x + block.drop_path1(block.ls1(block.attn(block.norm1(x))))
+                y = block.drop_path2(block.ls2(block.mlp(block.norm2(x))))
+                return x + y + adapter(x if mode == "parallel" else y)
+
+            block.forward = forward
+        return model
+
+    return apply
+
+
 def adapted(config):
     return lambda model: peft.get_peft_model(model, config)
 
@@ -136,6 +163,11 @@ CASES = [
     ("difffit", {}, scaling("dff", False, True)),
     ("rep_adapter", {}, rep_adapter),
     ("fact", {}, fact),
+    *[
+        ("adapt_former", {"bottleneck": 5, "adapter_scalar": 0.7, "adapter_layernorm_option": p, "mode": m},
+         adapt_former(p, m))
+        for p, m in [("in", "parallel"), ("out", "parallel"), ("none", "sequential")]
+    ],
     ("lora", {"lora_dropout": 0}, lora()),
     ("lora", {"lora_dropout": 0, "lora_rank": 4, "lora_alpha": 3, "use_rslora": True,
               "lora_bias": "all", "lora_target_modules": ["mlp.fc1", "attn.proj"]},
