@@ -20,7 +20,10 @@ export class MersenneTwister {
   readonly #state = new Uint32Array(SIZE);
   #at = SIZE;
 
-  /** @param seed Seed, of which the lower 32 bits count. */
+  /**
+   * Makes a generator.
+   * @param seed Seed, of which the lower 32 bits count.
+   */
   constructor(seed: number) {
     const state = this.#state;
     state[0] = seed >>> 0;
