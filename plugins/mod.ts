@@ -49,6 +49,7 @@ export * from "./optimizer/RMSprop.ts";
 export * from "./optimizer/SGD.ts";
 export * from "./peft/adapt_former.ts";
 export * from "./peft/bitfit.ts";
+export * from "./peft/convpass.ts";
 export * from "./peft/difffit.ts";
 export * from "./peft/fact.ts";
 export * from "./peft/full_finetuning.ts";

@@ -146,6 +146,29 @@ def adapt_former(place, mode):
     return apply
 
 
+def convpass(model):
+    for parameter in model.parameters():
+        parameter.requires_grad = False
+    for block in model.blocks:
+        part = nn.Module()
+        part.down, part.conv, part.up = nn.Linear(12, 5), nn.Conv2d(5, 5, 3, padding=1), nn.Linear(5, 12)
+        block.convpass = part
+
+        def adapter(x, part=part):
+            h = nn.functional.gelu(part.down(x))
+            side = int((x.shape[1] - 1) ** 0.5)
+            patches = h[:, -(side**2):].transpose(1, 2).reshape(len(x), 5, side, side)
+            mixed = part.conv(patches).flatten(2).transpose(1, 2)
+            return part.up(torch.cat([h[:, : -(side**2)], mixed], 1))
+
+        def forward(x, attn_mask=None, block=block, adapter=adapter, **_):
+            x = x + block.drop_path1(block.ls1(block.attn(block.norm1(x))))
+            return x + block.drop_path2(block.ls2(block.mlp(block.norm2(x)))) + adapter(x)
+
+        block.forward = forward
+    return model
+
+
 def adapted(config):
     return lambda model: peft.get_peft_model(model, config)
 
@@ -168,6 +191,7 @@ CASES = [
          adapt_former(p, m))
         for p, m in [("in", "parallel"), ("out", "parallel"), ("none", "sequential")]
     ],
+    ("convpass", {"bottleneck": 5}, convpass),
     ("lora", {"lora_dropout": 0}, lora()),
     ("lora", {"lora_dropout": 0, "lora_rank": 4, "lora_alpha": 3, "use_rslora": True,
               "lora_bias": "all", "lora_target_modules": ["mlp.fc1", "attn.proj"]},
