@@ -1,6 +1,7 @@
 /**
  * What the built-in plugins are made of, for plugins of your own: weight decay and the Adam step,
- * counts and rankings of predictions, numbers per channel. Importing this module adds no plugin.
+ * counts and rankings of predictions, numbers per channel, adapters of layers. Importing this module
+ * adds no plugin.
  *
  * @example A metric: the share of right decisions against a class
  * ```ts
@@ -53,5 +54,10 @@ export * from "./metric/_ranking.ts";
 export * from "./metric/_samples.ts";
 export * from "./optimizer/_adam.ts";
 export * from "./optimizer/_decay.ts";
+export * from "./peft/_adapters.ts";
+export * from "./peft/_block_outputs.ts";
+export * from "./peft/_delta_weight.ts";
+export * from "./peft/_mersenne_twister.ts";
+export * from "./peft/_selection.ts";
 export * from "./policy/_evaluation.ts";
 export * from "./policy/_training.ts";

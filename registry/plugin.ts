@@ -22,6 +22,7 @@ import type {
   PretrainedWeights,
 } from "./encoder_parts.ts";
 import type { ResampledMetric } from "./metric_parts.ts";
+import type { Peft } from "./peft_parts.ts";
 
 export type { DownloadProgress } from "../engine/hub/download.ts";
 export type { Interpolation, Preprocessing } from "../engine/images/preprocessing.ts";
@@ -125,6 +126,8 @@ export type {
 
 export type { ResampledMetric, Resampler } from "./metric_parts.ts";
 
+export type { Peft } from "./peft_parts.ts";
+
 /**
  * A part of the model that turns samples into embeddings.
  * @category Encoders
@@ -217,25 +220,6 @@ export interface HeadContext extends TaskInfo {
   readonly scope: Scope;
   /** Width of the features that reach the head. */
   readonly embedDim: number;
-}
-
-/**
- * Parameter-efficient fine-tuning: decides what trains by transforming scopes.
- * @category Fine-tuning
- */
-export interface Peft {
-  /**
-   * Transforms the encoder's scope.
-   * @param scope The scope that the encoder would get.
-   * @returns The scope that it gets instead.
-   */
-  encoder(scope: Scope): Scope;
-  /**
-   * Transforms the head's scope.
-   * @param scope The scope that the head would get.
-   * @returns The scope that it gets instead.
-   */
-  head(scope: Scope): Scope;
 }
 
 /**

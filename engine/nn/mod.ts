@@ -27,3 +27,4 @@ export { AGGREGATION_METHODS, type AggregationMethod } from "./pooling.ts";
 export { RandomRows, RandomStream } from "./random.ts";
 export * from "./row_blocks.ts";
 export * from "./scope.ts";
+export * from "./wrap_scope.ts";

@@ -104,6 +104,17 @@ export interface Scope {
    * @param options Bias and initial values.
    */
   linear(name: string, inputs: number, outputs: number, options?: LinearOptions): Layer;
+  /**
+   * Told of a part of a model that is made of several layers and may be replaced; absent where it is
+   * taken as it is. Ask for it by `namedLayer()`.
+   * @param name Name of the part, for example `mlp_branch`.
+   * @param width Width of what comes in and goes out.
+   * @param layer The part.
+   * @returns What takes its place.
+   */
+  layer?(name: string, width: number, layer: Layer): Layer;
+  /** The same place, with parameters that do not train; absent where a scope cannot be frozen. */
+  frozen?(): Scope;
 }
 
 /**
@@ -213,7 +224,8 @@ function join(path: string, name: string): string {
 
 /**
  * The same place, with parameters that do not train.
- * @param scope A scope made by {@linkcode Parameters.scope}.
+ * @param scope A scope made by {@linkcode Parameters.scope} or `wrapScope()`.
+ * @throws {TypeError} if the scope cannot be frozen.
  *
  * @example An encoder that does not train
  * ```ts
@@ -228,10 +240,9 @@ function join(path: string, name: string): string {
  * @category Parameters and layers
  */
 export function frozen(scope: Scope): Scope {
-  if (!(scope instanceof ParameterScope)) {
-    throw new TypeError(`Cannot freeze scope "${scope.path}": it is not a scope of parameters`);
-  }
-  return scope.frozen();
+  const fixed = scope.frozen?.();
+  if (fixed !== undefined) return fixed;
+  throw new TypeError(`Cannot freeze scope "${scope.path}": it has no method frozen()`);
 }
 
 /**

@@ -20,13 +20,7 @@ import { modelSelection } from "./best_metric.ts";
 import { type BuildSources, create, createMetrics } from "./create.ts";
 import { createDataset } from "./dataset.ts";
 import { createLogger } from "./loggers.ts";
-import {
-  assembleModel,
-  encoderParameters,
-  encodeWhileReading,
-  type ModelStack,
-  parameterAliases,
-} from "./model.ts";
+import { assembleModel, encoderParameters, encodeWhileReading, type ModelStack } from "./model.ts";
 import { softTargetNotices } from "./soft_targets.ts";
 import {
   type FoldSplits,
@@ -79,7 +73,7 @@ export async function planFold(
   const plan: TrainPlan = {
     model,
     parameters,
-    aliases: parameterAliases,
+    aliases: stack.aliases,
     samples: { shape: split.sampleShape, bags },
     optimizer: create("optimizer", { lr }, sources),
     parameterOptions: ({ name }) => rules.get(name)!,

@@ -9,7 +9,13 @@ import { keyPath, SLOTS } from "../slots.ts";
 import { explainPluginError, partName, type PluginName } from "./fault.ts";
 
 /** Methods that look at options and files, so that a `RangeError` says what is wrong with these. */
-const SETUP: ReadonlySet<PropertyKey> = new Set(["create", "preprocessing", "open", "pretrained"]);
+const SETUP: ReadonlySet<PropertyKey> = new Set([
+  "create",
+  "preprocessing",
+  "open",
+  "pretrained",
+  "finish",
+]);
 
 /** What becomes of an object's members: of what its methods return or resolve to, and of values. */
 export type Members<T> = {

@@ -130,6 +130,8 @@ function scopeView(scope: Scope, given: Scope, guard: Guard): Scope {
   if (Object.getPrototypeOf(scope) === Object.getPrototypeOf(given)) return scope;
   return guard.view(scope, {
     child: (child) => scopeView(child, given, guard),
+    frozen: (fixed) => fixed && scopeView(fixed, given, guard),
+    layer: (layer) => (x, context) => guard.call("layer", () => layer(x, context)),
     linear: (layer, name, inputs) => (x, context) => {
       const width = x.shape.at(-1);
       if (typeof width === "number" && width !== inputs) {

@@ -35,12 +35,17 @@ const ALIASES: readonly (readonly [string, string])[] = [
 /**
  * The second name of a parameter in a state dict.
  * @param name Name of the parameter.
+ * @param peft What the PEFT method calls the encoder's parameters there, if otherwise.
  */
-export function parameterAliases(name: string): string[] {
-  return ALIASES.filter(([prefix]) => name.startsWith(prefix)).map(
-    ([prefix, alias]) => alias + name.slice(prefix.length),
-  );
+export function parameterAliases(name: string, peft?: PeftName): string[] {
+  return ALIASES.filter(([prefix]) => name.startsWith(prefix)).map(([prefix, alias]) => {
+    const bare = name.slice(prefix.length);
+    return alias + (prefix === `${ENCODER_PATH}.` && peft ? peft(bare) : bare);
+  });
 }
+
+/** What a PEFT method calls a parameter of the encoder. */
+export type PeftName = (name: string) => string;
 
 /** Other names, in files of others, of what a plugin calls a name. */
 export type OtherNames = (name: string) => readonly string[];
@@ -49,13 +54,21 @@ export type OtherNames = (name: string) => readonly string[];
  * All names that a parameter may have in files made elsewhere: its second name, the bare name that
  * it has in timm's and CLAM's own state dicts, and those that its plugin knows.
  * @param name Name of the parameter.
- * @param others Names that the encoder and the head know.
+ * @param others Names that the encoder, the head and the PEFT method know.
  */
 export function aliasesOf(
   name: string,
-  others: { readonly encoder?: OtherNames; readonly head?: OtherNames } = {},
+  others: {
+    readonly encoder?: OtherNames;
+    readonly head?: OtherNames;
+    readonly peft?: PeftName;
+  } = {},
 ): string[] {
-  const places = [[`${ENCODER_PATH}.`, others.encoder], [`${HEAD_PATH}.`, others.head]] as const;
+  const { peft } = others;
+  const encoder = (
+    bare: string,
+  ) => [...(others.encoder?.(bare) ?? []), ...(peft ? [peft(bare)] : [])];
+  const places = [[`${ENCODER_PATH}.`, encoder], [`${HEAD_PATH}.`, others.head]] as const;
   const more = places.filter(([prefix]) => name.startsWith(prefix)).flatMap(([prefix, known]) => {
     const bare = name.slice(prefix.length);
     const names = known?.(bare) ?? [];
@@ -91,6 +104,8 @@ export interface ModelStack {
   readonly encoder: Encoder;
   /** Other names that a parameter has in files made elsewhere. */
   names(name: string): readonly string[];
+  /** Other names that a parameter has in checkpoints. */
+  aliases(name: string): readonly string[];
 }
 
 /** The part of a model stack that makes one embedding of a sample. */
@@ -137,7 +152,7 @@ export async function buildEncoder(
   const parameters = new Parameters();
   const peft = create("peft", {}, sources);
   const stack = await encoderStack(parameters, { sources, samples, peft, options });
-  const others = { encoder: stack.encoder.otherNames };
+  const others = { encoder: stack.encoder.otherNames, peft: peft.otherName };
   const names = (name: string) => aliasesOf(name, others);
   return { ...stack, parameters: parameters.list(), names };
 }
@@ -173,8 +188,14 @@ export async function assembleModel(
       return head.forward({ ...rest, features: stack.forward(features, context) }, context);
     },
   };
-  const others = { encoder: stack.encoder.otherNames, head: head.otherNames };
-  return { model, encoder: stack.encoder, names: (name) => aliasesOf(name, others) };
+  const { encoder } = stack;
+  const others = { encoder: encoder.otherNames, head: head.otherNames, peft: peft.otherName };
+  return {
+    model,
+    encoder,
+    names: (name) => aliasesOf(name, others),
+    aliases: (name) => parameterAliases(name, peft.otherName),
+  };
 }
 
 /**
@@ -210,6 +231,7 @@ async function encoderStack(
     sampleShape,
     source: name,
   }, sources);
+  peft.finish?.();
   const encoder = withFittingWeights(created, parameters, guard);
   const method = encoder.output === "tokens" ? methodFor(encoder, sources, options) : undefined;
   return {

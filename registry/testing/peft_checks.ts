@@ -5,14 +5,16 @@
 import { input } from "../../engine/ir/create.ts";
 import { formatShape } from "../../engine/ir/dims.ts";
 import { add, mul, tanh } from "../../engine/ir/elementwise.ts";
+import { reduceMean } from "../../engine/ir/matrix.ts";
 import { RandomStream } from "../../engine/nn/random.ts";
-import { normal, ones } from "../../engine/nn/initializers.ts";
+import { normal, ones, zeros } from "../../engine/nn/initializers.ts";
 import {
   type ForwardContext,
   type Parameter,
   Parameters,
   type Scope,
 } from "../../engine/nn/scope.ts";
+import { namedLayer } from "../../engine/nn/wrap_scope.ts";
 import { Random } from "../../engine/random.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
 import type { Peft } from "../plugin.ts";
@@ -30,6 +32,8 @@ import { type Check, expect, type PluginUnderTest, sameValues } from "./plugin_u
 const SAMPLES = 4;
 const WIDTH = 6;
 const CLASSES = 3;
+const TOKENS = 2;
+const ENCODER = "encoder.model";
 
 type PeftUnderTest = PluginUnderTest<"peft">;
 
@@ -37,6 +41,8 @@ type PeftUnderTest = PluginUnderTest<"peft">;
 export const peftChecks: readonly Check<"peft">[] = [
   { name: "keeps names, shapes and initial values of parameters", check: checkNames },
   { name: "lets something train", check: checkTraining },
+  { name: "lets something of the encoder train", check: checkEncoderTraining },
+  { name: "freezes something of the encoder", check: checkFreezing },
   { name: "keeps the layout of layers", check: checkLayout },
   { name: "has the gradients of finite differences", check: checkSlopes },
   { name: "computes the same bits when saved and built again", check: checkSaved },
@@ -53,21 +59,28 @@ function smallModel(peft: Peft | undefined): SmallModel {
   const root = parameters.scope();
   const same = (scope: Scope) => scope;
   const { encoder, head } = peft ?? { encoder: same, head: same };
-  const base = encoder.call(peft, root.child("encoder.model"));
+  const base = encoder.call(peft, root.child(ENCODER));
   const embed = base.child("patch_embed").linear("proj", WIDTH, WIDTH);
   const token = base.parameter("cls_token", [1, WIDTH], normal(0.02));
   const block = base.child("blocks").child("0");
   const layers = ["attn.qkv", "attn.proj", "mlp.fc1", "mlp.fc2"].map((name) =>
     block.linear(name, WIDTH, WIDTH)
   );
-  const weight = base.child("norm").parameter("weight", [WIDTH], ones);
+  const network = namedLayer(block, "mlp_branch", WIDTH, (x) => tanh(x));
+  const norms = ["blocks.0.norm1", "norm"].map((name) => {
+    const place = base.child(name);
+    return [place.parameter("weight", [WIDTH], ones), place.parameter("bias", [WIDTH], zeros)];
+  });
+  peft?.finish?.();
   const classifier = head.call(peft, root.child("head")).linear("fc.fc", WIDTH, CLASSES);
   return {
     parameters: parameters.list(),
     forward(samples, context) {
-      const embedded = add(embed(samples, context), token);
+      const embedded = add(embed(samples, context), token); // [batch, tokens, width]
       const hidden = layers.reduce((x, layer) => tanh(layer(x, context)), embedded);
-      return classifier(mul(hidden, weight), context); // [batch, classes]
+      const mixed = add(hidden, network(hidden, context));
+      const scaled = norms.reduce((x, [weight, bias]) => add(mul(x, weight), bias), mixed);
+      return classifier(reduceMean(scaled, { axes: [1] }), context); // [batch, classes]
     },
   };
 }
@@ -78,14 +91,14 @@ function build({ plugin, options, context }: PeftUnderTest): SmallModel {
 
 function graphOf({ parameters, forward }: SmallModel, training: boolean, seed = 1): SampleGraph {
   const random = new RandomStream(input("random_seed", "uint32", []));
-  const samples = input("features", "float32", ["batch", WIDTH]);
-  const shape = [SAMPLES, WIDTH];
+  const samples = input("features", "float32", ["batch", TOKENS, WIDTH]);
+  const shape = [SAMPLES, TOKENS, WIDTH];
   return {
     outputs: { logits: forward(samples, { training, random }) },
     parameters,
     differentiable: [],
     feeds: {
-      features: { dtype: "float32", shape, data: normals(SAMPLES * WIDTH, seed) },
+      features: { dtype: "float32", shape, data: normals(SAMPLES * TOKENS * WIDTH, seed) },
       random_seed: { dtype: "uint32", shape: [], data: Uint32Array.of(seed) },
     },
   };
@@ -110,6 +123,22 @@ function checkNames(subject: PeftUnderTest): void {
 function checkTraining(subject: PeftUnderTest): void {
   const { parameters } = build(subject);
   expect(parameters.some((parameter) => parameter.trainable), "all parameters are frozen");
+}
+
+function encoderParameters(subject: PeftUnderTest): readonly Parameter[] {
+  return build(subject).parameters.filter(({ name }) => name.startsWith(`${ENCODER}.`));
+}
+
+/** A method that is meant to freeze the encoder skips this. */
+function checkEncoderTraining(subject: PeftUnderTest): void {
+  const trains = encoderParameters(subject).some(({ trainable }) => trainable);
+  expect(trains, "all parameters of the encoder are frozen");
+}
+
+/** A method that is meant to train everything skips this. */
+function checkFreezing(subject: PeftUnderTest): void {
+  const freezes = encoderParameters(subject).some(({ trainable }) => !trainable);
+  expect(freezes, "all parameters of the encoder train");
 }
 
 async function checkLayout(subject: PeftUnderTest): Promise<void> {

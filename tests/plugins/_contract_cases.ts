@@ -75,6 +75,17 @@ export const CASES: Readonly<
   ],
   // Wherever the environment has runs go.
   "logger mlflow": async (folder) => [{ config: { tracking_uri: await made(folder, "mlflow") } }],
+  "peft adapt_former": [
+    { config: { bottleneck: 3 } },
+    {
+      config: { bottleneck: 3, mode: "sequential", adapter_layernorm_option: "out", dropout: 0.2 },
+    },
+  ],
+  "peft full_finetuning": [{ skip: ["freezes something of the encoder"] }],
+  "peft loha": [{}, { config: { loha_dropout: 0.3, loha_rank_dropout: 0.3 } }],
+  "peft lokr": [{}, { config: { lokr_dropout: 0.3, lokr_rank_dropout: 0.3, lokr_rank: 1 } }],
+  "peft lora": [{}, { config: { lora_dropout: 0.3, lora_bias: "all" } }],
+  "peft linear_probing": [{ skip: ["lets something of the encoder train"] }],
 };
 
 function featureFiles(num_classes: number, { train, val, test }: Files): Options {

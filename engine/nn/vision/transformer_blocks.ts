@@ -9,6 +9,7 @@ import { slice } from "../../ir/indexing.ts";
 import type { Tensor } from "../../ir/node.ts";
 import { constantInitializer, ones, zeros } from "../initializers.ts";
 import type { ForwardContext, Layer, Scope } from "../scope.ts";
+import { namedLayer } from "../wrap_scope.ts";
 import {
   type AttentionLayer,
   attentionMixer,
@@ -82,7 +83,13 @@ export const preNormBlock: Block = (scope, options): Layer => {
     options.mlpLayer(scope.child("mlp"), options.mlp),
     layerScale(scope.child("ls2"), dim, start),
   );
-  return chain([residual([attend], options.dropPath), residual([transform], options.dropPath)]);
+  const network = namedLayer(
+    scope,
+    "mlp_branch",
+    dim,
+    (x, context) => dropPath(transform(x, context), options.dropPath, context),
+  );
+  return chain([residual([attend], options.dropPath), residual([network], 0)]);
 };
 
 /** Attention, then the network, each before a norm, whose weight starts at `initValues`. */

@@ -73,9 +73,9 @@ Deno.test("frozen() applies to everything below, and to nothing else", () => {
   ]);
 });
 
-Deno.test("frozen() throws on a scope of another kind", () => {
+Deno.test("frozen() throws on a scope that cannot be frozen", () => {
   const other: Scope = { ...new Parameters().scope(), path: "x" } as Scope;
-  const message = 'Cannot freeze scope "x": it is not a scope of parameters';
+  const message = 'Cannot freeze scope "x": it has no method frozen()';
   assertThrows(() => frozen(other), TypeError, message);
 });
 

@@ -82,6 +82,19 @@ Deno.test("parameterAliases() and foreignNames() know the other names", () => {
   ]);
 });
 
+Deno.test("parameterAliases() and aliasesOf() know what a PEFT method calls the encoder's", () => {
+  const peft = (name: string) => `wrapped.${name}`;
+  assertEquals(parameterAliases("encoder.model.fc.bias", peft), ["model.wrapped.fc.bias"]);
+  assertEquals(parameterAliases("head.fc.bias", peft), ["cls_head.fc.bias"]);
+  assertEquals(aliasesOf("encoder.model.fc.bias", { peft }), [
+    "model.fc.bias",
+    "fc.bias",
+    "encoder.model.wrapped.fc.bias",
+    "model.wrapped.fc.bias",
+    "wrapped.fc.bias",
+  ]);
+});
+
 Deno.test("buildModel() pools what the encoder gives to one embedding per sample", async () => {
   const widths: [layout: string, method: string, width: number][] = [
     ["features", "joint", 6],

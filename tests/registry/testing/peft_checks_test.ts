@@ -2,19 +2,25 @@ import { add, mul } from "../../../engine/ir/elementwise.ts";
 import { reshape } from "../../../engine/ir/layout.ts";
 import { torchDefault, zeros } from "../../../engine/nn/initializers.ts";
 import { frozen, linear, type Scope } from "../../../engine/nn/scope.ts";
+import { wrapScope } from "../../../engine/nn/wrap_scope.ts";
 import { applyOne } from "../../../engine/ir/create.ts";
 import type { Peft } from "../../../registry/plugin.ts";
 import { assertFails, plain } from "./_broken.ts";
 
 const NAMES = "keeps names, shapes and initial values of parameters";
 const TRAINING = "lets something train";
+const ENCODER = "lets something of the encoder train";
+const FREEZING = "freezes something of the encoder";
 const LAYOUT = "keeps the layout of layers";
 const SLOPES = "has the gradients of finite differences";
 const SAVED = "computes the same bits when saved and built again";
 
 const same = (scope: Scope) => scope;
+/** The embedding of patches is frozen. */
+const partly = (scope: Scope) =>
+  wrapScope(scope, { trains: (name) => !name.startsWith("patch_embed") });
 const peft = (parts: Partial<Peft>) =>
-  plain("peft", () => ({ encoder: same, head: same, ...parts }));
+  plain("peft", () => ({ encoder: partly, head: same, ...parts }));
 
 /** A scope whose linear layers are made otherwise; its children are such scopes too. */
 function wrapped(scope: Scope, wrap: (scope: Scope) => Partial<Scope>): Scope {
@@ -53,7 +59,7 @@ Deno.test("peftChecks find parameters that are renamed, reshaped or filled other
   });
   const filling = peft({
     encoder: (scope) =>
-      wrapped(scope, (scope) => ({
+      wrapped(partly(scope), (scope) => ({
         parameter: (name, shape) => scope.parameter(name, shape, zeros),
       })),
   });
@@ -63,7 +69,20 @@ Deno.test("peftChecks find parameters that are renamed, reshaped or filled other
 Deno.test("peftChecks find a method that lets nothing train", async () => {
   await assertFails(peft({ encoder: frozen, head: frozen }), {
     [TRAINING]: /^all parameters are frozen$/,
+    [ENCODER]: /^all parameters of the encoder are frozen$/,
     [SLOPES]: /^no gradient reaches what trains$/,
+  });
+});
+
+Deno.test("peftChecks find a method that lets all of the encoder train", async () => {
+  await assertFails(peft({ encoder: same }), {
+    [FREEZING]: /^all parameters of the encoder train$/,
+  });
+});
+
+Deno.test("peftChecks find a method that lets only the head train", async () => {
+  await assertFails(peft({ encoder: frozen }), {
+    [ENCODER]: /^all parameters of the encoder are frozen$/,
   });
 });
 
@@ -83,7 +102,7 @@ Deno.test("peftChecks find layers whose output has another layout", async () => 
 Deno.test("peftChecks find gradients that are cut off", async () => {
   const cut = peft({
     encoder: (scope) =>
-      wrapped(scope, (scope) => ({
+      wrapped(partly(scope), (scope) => ({
         linear(name, inputs, outputs, options) {
           const layer = scope.linear(name, inputs, outputs, options);
           return (x, context) =>
@@ -99,7 +118,7 @@ Deno.test("peftChecks find a method that differs from call to call", async () =>
   const drifting = peft({
     encoder: (scope) => {
       const factor = 1 + calls++ / 10;
-      return wrapped(scope, (scope) => ({
+      return wrapped(partly(scope), (scope) => ({
         linear(name, inputs, outputs, options) {
           const layer = scope.linear(name, inputs, outputs, options);
           return (x, context) => mul(layer(x, context), factor);
