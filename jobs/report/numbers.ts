@@ -132,7 +132,9 @@ export function plain(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return UNDEFINED;
   if (Number.isInteger(value)) return count(value);
   const size = Math.abs(value);
-  if (size < 1e-3 || size >= 1e6) return minus(String(Number(value.toPrecision(3))));
+  const short = Number(value.toPrecision(3));
+  if (size < 1e-4 || size >= 1e6) return minus(short.toExponential().replace("e+", "e"));
+  if (size < 1e-3) return minus(String(short));
   return fixed(value, Math.max(0, 3 - Math.max(-1, Math.floor(Math.log10(size)))));
 }
 
