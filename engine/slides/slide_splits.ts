@@ -136,7 +136,10 @@ export function divideSlides(
   if (leak) throw leakError(leak, given);
   const sides = given ? [...given.sides] : data.samples.map((): SplitName | undefined => undefined);
   const notices = [...given?.notices ?? []];
-  const pool = poolOf(given, sides);
+  if (choice.predicts && !given) {
+    return { sides: { test: Int32Array.from(data.samples.keys()) }, notices };
+  }
+  const pool = choice.predicts ? [] : poolOf(given, sides);
   const pooled = new Set(pool);
   const rest = sides.flatMap((side, index) =>
     side === undefined && !pooled.has(index) ? [index] : []
@@ -147,12 +150,7 @@ export function divideSlides(
       `${rest.length} slides are in no split of ${given!.from} and are left out: ${quoted(names)}`,
     );
   }
-  if (choice.predicts && !given) {
-    return { sides: { test: Int32Array.from(data.samples.keys()) }, notices };
-  }
-  const cut = choice.predicts
-    ? []
-    : given || choice.folds === undefined
+  const cut = given || choice.folds === undefined
     ? cutParts(data, pool, options, given?.said)
     : cutFold(data, pool, options, { fold: choice.fold() ?? 0, folds: choice.folds });
   for (const [index, side] of cut) sides[index] = side;

@@ -2,10 +2,10 @@
  * Writes what a split has come to: its predictions as a table, and an evaluation of them.
  * @module
  */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Predictions } from "../../engine/data/predictions.ts";
 import { DataError } from "../../engine/errors.ts";
-import { writeJsonAtomic } from "../../engine/storage/atomic.ts";
+import { removeQuietly, writeJsonAtomic } from "../../engine/storage/atomic.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { evaluatePredictions } from "./evaluate.ts";
 import type { Evaluation } from "./evaluation.ts";
@@ -13,8 +13,8 @@ import { evaluateFolds } from "./folds.ts";
 
 /** What is written, and where. */
 export interface EvaluationFile {
-  /** Folder of the file. */
-  readonly folder: string;
+  /** The file. */
+  readonly path: string;
   /** What is predicted: a split, or `all`. */
   readonly split: string;
   /** Where metrics are looked up. */
@@ -30,7 +30,8 @@ export interface WrittenEvaluation {
 }
 
 /**
- * Evaluates predictions with labels, and writes `metrics_<split>.json`.
+ * Evaluates predictions with labels, and writes the evaluation as JSON. Without labels, an evaluation
+ * of other predictions that has the name is removed.
  * @param predictions The predictions.
  * @param place Where the file goes.
  * @returns The evaluation; none without labels, or where a score is not a number, which a note says.
@@ -47,25 +48,29 @@ export interface WrittenEvaluation {
  *   ...{ task: "Regression", subtask: "regression", numClasses: 1, ids: ["a", "b"] },
  *   labels: { values: Float32Array.of(1, 2), width: 1 },
  *   scores: Float32Array.of(1, 3),
- * }, { folder, split: "test", registry });
+ * }, { path: `${folder}/metrics_test.json`, split: "test", registry });
  * const { metrics } = JSON.parse(await Deno.readTextFile(`${folder}/metrics_test.json`));
  * assertEquals(metrics.MAE.value, 0.5);
  * ```
  */
 export async function writeEvaluation(
   predictions: Predictions,
-  { folder, split, registry }: EvaluationFile,
+  { path, split, registry }: EvaluationFile,
 ): Promise<WrittenEvaluation> {
-  if (predictions.labels === undefined) return { notices: [] };
+  if (predictions.labels === undefined) {
+    removeQuietly(path);
+    return { notices: [] };
+  }
   const { resamples, notices } = affordable(predictions, split);
   let evaluation: Evaluation;
   try {
     evaluation = evaluatePredictions(predictions, { registry, resamples });
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
-    return { notices: [`no metrics_${split}.json: ${error.message}`] };
+    removeQuietly(path);
+    return { notices: [`no ${basename(path)}: ${error.message}`] };
   }
-  await writeJsonAtomic(join(folder, `metrics_${split}.json`), evaluation);
+  await writeJsonAtomic(path, evaluation);
   return { evaluation, notices };
 }
 
@@ -100,7 +105,7 @@ const FOLDS_FILE = "metrics_folds.json";
  */
 export async function writeFolds(
   folds: readonly Predictions[],
-  { folder, registry }: Pick<EvaluationFile, "folder" | "registry">,
+  { folder, registry }: { readonly folder: string; readonly registry: Registry },
 ): Promise<readonly string[]> {
   const all = folds.flatMap(({ scores }) => [...scores]);
   const { resamples, notices } = affordable(

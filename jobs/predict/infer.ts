@@ -2,7 +2,7 @@
  * Inference: what trained models say of a split or of new data.
  * @module
  */
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { PredictionCollector, type Predictions } from "../../engine/data/predictions.ts";
 import { DataError } from "../../engine/errors.ts";
 import { createMetrics } from "../../registry/builder/create.ts";
@@ -14,7 +14,6 @@ import {
 import type { ResolvedConfig } from "../../registry/config/tree.ts";
 import { ConfigError, quote } from "../../registry/errors.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
-import { evaluatePredictions } from "../evaluate/evaluate.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import { writeEvaluation } from "../evaluate/write_evaluation.ts";
 import { findModels, type FoundModel } from "./find_models.ts";
@@ -66,7 +65,8 @@ interface ModelPredictions {
 }
 
 /**
- * Predicts with the models of a run, of the folds of a group, or of a checkpoint, and writes a table.
+ * Predicts with the models of a run, of the folds of a group, or of a checkpoint, and writes a table,
+ * `predictions.csv` in the run where nothing else is said, and `predictions_metrics.json` beside it.
  * Models that predict the same samples are ensembled: their probabilities are averaged. The folds of a
  * cross-validation, which have different samples to predict, predict one after the other.
  * @param given A resolved config, or parts of one.
@@ -124,19 +124,19 @@ export async function infer(
   const { predictions, split, notice } = combine(all, models);
   if (notice !== undefined) context.notify([notice]);
   const metrics = measure(predictions, { split, config, run: last!, registry, context });
-  const folder = folderOf(models, config);
-  const file = config.pred_output ?? join(folder, `predictions_${split}.csv`);
+  const file = config.pred_output ?? join(folderOf(models, config), "predictions.csv");
   await writePredictions(file, predictions);
-  const checkpoints = models.map(({ checkpoint }) => checkpoint);
-  const found = { predictions, split, metrics, checkpoints, file };
-  if (config.pred_output !== null) {
-    return { ...found, ...evaluated(predictions, registry, context) };
-  }
-  const { evaluation, notices: lines } = await writeEvaluation(predictions, {
-    ...{ folder, split, registry },
+  const { evaluation, notices } = await writeEvaluation(predictions, {
+    ...{ path: metricsFile(file), split, registry },
   });
-  context.notify(lines);
-  return { ...found, evaluation };
+  context.notify(notices);
+  const checkpoints = models.map(({ checkpoint }) => checkpoint);
+  return { predictions, split, metrics, evaluation, checkpoints, file };
+}
+
+/** Beside the predictions; what training has written of its own splits stays as it is. */
+function metricsFile(file: string): string {
+  return `${file.slice(0, -extname(file).length)}_metrics.json`;
 }
 
 interface Context extends InferOptions {
@@ -362,20 +362,4 @@ function measure(
 /** The run; for several runs the folder of the group. */
 function folderOf(models: readonly FoundModel[], { exp_dir }: InferConfig): string {
   return models.length > 1 && exp_dir !== null ? exp_dir : models[0].directory.path;
-}
-
-/** The evaluation of predictions that go elsewhere, which is not written. */
-function evaluated(
-  predictions: Predictions,
-  registry: Registry,
-  { notify }: Context,
-): Pick<Inference, "evaluation"> {
-  if (predictions.labels === undefined) return {};
-  try {
-    return { evaluation: evaluatePredictions(predictions, { registry }) };
-  } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    notify([`no intervals: ${error.message}`]);
-    return {};
-  }
 }

@@ -227,7 +227,8 @@ async function runFold(
     for (const [name, predictions] of trainer.predictions) {
       await writePredictions(join(directory.path, `predictions_${name}.csv`), predictions);
       if (name === "test") options.tested.push(predictions);
-      const place = { folder: directory.path, split: name, registry };
+      const path = join(directory.path, `metrics_${name}.json`);
+      const place = { path, split: name, registry };
       options.notify((await writeEvaluation(predictions, place)).notices);
     }
     if (plots !== null) await drawPlots(plan, done, { ...options, plots });

@@ -28,7 +28,7 @@ export interface InferFields {
   readonly split: SplitName | "all" | null;
   /** What is measured; `null` is what the run has measured. @default {null} */
   readonly metrics: readonly string[] | null;
-  /** File of the predictions; `null` is `predictions_<split>.csv` in the run. @default {null} */
+  /** File of the predictions; `null` is `predictions.csv` in the run. @default {null} */
   readonly pred_output: string | null;
 }
 
@@ -79,7 +79,7 @@ const rootEntries: OptionEntries<InferFields> = {
   metrics: list(null, "What is measured; what the run has measured where not given.", text),
   pred_output: path(
     null,
-    "File of the predictions: .csv, .json, .h5 or .pt; predictions_<split>.csv in the run where " +
+    "File of the predictions: .csv, .json, .h5 or .pt; predictions.csv in the run where " +
       "not given.",
   ),
 };

@@ -28,7 +28,7 @@ Deno.test("glovita_infer prints what was measured and where the table is", async
       "test: 18 samples",
       `  test_Accuracy ${digits(done.test!.test_Accuracy)}`,
       `  test_F1 ${digits(done.test!.test_F1)}`,
-      `predictions: ${directory}/predictions_test.csv`,
+      `predictions: ${directory}/predictions.csv`,
     ]);
     const last = await run("--checkpoint_path", `${directory}/checkpoints/last.pt`, "--split=val");
     assertEquals([last.code, last.out[1]], [0, "val: 24 samples"]);

@@ -164,6 +164,20 @@ Deno.test("what a run has written can be given back", async () => {
   assertEquals(after, { sides: before, notices: [] });
 });
 
+Deno.test("where nothing is trained nothing is cut, and what no split names is told", async () => {
+  const data = cohort(6);
+  const choice = { ...NO_FOLD, predicts: true };
+  assertEquals(sidesOf(data, {}, choice).sides, data.samples.map(() => "test"));
+  const { sides, notices } = await withFile("s.json", { test: ["p0", "p1"] }, (path) => {
+    const found = sidesOf(data, { split_file: path }, choice);
+    return { ...found, notices: found.notices.map((line) => line.replace(path, "s.json")) };
+  });
+  assertEquals(sides.filter((side) => side === "test").length, 3);
+  assertEquals(sides.filter((side) => side === undefined).length, data.samples.length - 3);
+  assertEquals(notices.length, 1);
+  assertEquals(notices[0].includes('are in no split of "s.json" and are left out'), true);
+});
+
 Deno.test("a column says the split, in any usual word", () => {
   const data = cohort(4);
   const words = ["Train", "training", "val", "tune", "TEST", "testing", ""];

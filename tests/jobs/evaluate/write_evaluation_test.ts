@@ -17,7 +17,7 @@ const PREDICTIONS: Predictions = {
 
 Deno.test("the evaluation is written as JSON, with intervals", async () => {
   await inFolder(async (folder) => {
-    const place = { folder, split: "test", registry };
+    const place = { path: join(folder, "metrics_test.json"), split: "test", registry };
     const { evaluation, notices } = await writeEvaluation(PREDICTIONS, place);
     assertEquals([notices, await namesIn(folder)], [[], ["metrics_test.json"]]);
     const written = JSON.parse(await Deno.readTextFile(join(folder, "metrics_test.json")));
@@ -31,7 +31,8 @@ Deno.test("the evaluation is written as JSON, with intervals", async () => {
 Deno.test("without labels there is nothing to evaluate", async () => {
   await inFolder(async (folder) => {
     const { labels: _, ...bare } = PREDICTIONS;
-    const place = { folder, split: "test", registry };
+    const place = { path: join(folder, "metrics_test.json"), split: "test", registry };
+    await Deno.writeTextFile(place.path, "{}"); // of other predictions
     assertEquals(await writeEvaluation(bare, place), { notices: [] });
     assertEquals(await namesIn(folder), []);
   });
@@ -40,7 +41,7 @@ Deno.test("without labels there is nothing to evaluate", async () => {
 Deno.test("scores that are not numbers are a note, and end no run", async () => {
   await inFolder(async (folder) => {
     const scores = PREDICTIONS.scores.map((score, at) => at === 2 ? NaN : score);
-    const place = { folder, split: "val", registry };
+    const place = { path: join(folder, "metrics_val.json"), split: "val", registry };
     const { evaluation, notices } = await writeEvaluation({ ...PREDICTIONS, scores }, place);
     assertEquals([evaluation, notices.length, await namesIn(folder)], [undefined, 1, []]);
     assertEquals(notices[0].startsWith("no metrics_val.json: "), true);

@@ -62,10 +62,10 @@ for (const [encoder_type, own] of Object.entries(ENCODERS)) {
       const { done } = await listenTo(config);
       const table = join(done.directory, "predictions_test.csv");
       const before = await Deno.readTextFile(table);
-      const { metrics, predictions } = await infer([{ exp_dir: done.directory }]);
+      const { metrics, predictions, file } = await infer([{ exp_dir: done.directory }]);
       const { test_loss: _, ...test } = done.test!;
       assertEquals(metrics, test);
-      assertEquals(await Deno.readTextFile(table), before);
+      assertEquals(await Deno.readTextFile(file), before);
       assertEquals(predictions.classNames, ["bright", "dark"]);
       assertEquals(predictions.ids.length, 8);
       assertEquals(predictions.ids[0].endsWith("bright_0.png"), true);

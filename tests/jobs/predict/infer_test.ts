@@ -39,11 +39,17 @@ Deno.test("infer() gives the numbers and the table of the training itself", asyn
       const before = await Deno.readTextFile(written);
       const { metrics, predictions, file, split } = await infer([{ exp_dir: done.directory }]);
       const { test_loss: _, ...test } = done.test!;
-      assertEquals([split, file, metrics], ["test", written, test]);
+      const own = join(done.directory, "predictions.csv");
+      assertEquals([split, file, metrics], ["test", own, test]);
       assertEquals(await Deno.readTextFile(file), before);
+      const [trained, inferred] = ["metrics_test.json", "predictions_metrics.json"].map((name) =>
+        Deno.readTextFileSync(join(done.directory, name))
+      );
+      assertEquals(inferred, trained);
       assertEquals(predictions.ids.length, bags ? 20 : 18);
       const val = await infer([{ exp_dir: done.directory, split: "val" }]);
-      assertEquals(val.file, join(done.directory, "predictions_val.csv"));
+      assertEquals(val.file, own);
+      assertEquals(await Deno.readTextFile(written), before); // what training wrote stays
     }
   });
 });
@@ -64,7 +70,7 @@ Deno.test("folds that predict the same samples are averaged", async () => {
       single.push((await infer([{ exp_dir: directory }])).predictions);
     }
     assertEquals(all.predictions.scores, mean(single));
-    assertEquals(all.file, join(group, "predictions_test.csv"));
+    assertEquals(all.file, join(group, "predictions.csv"));
     const [first] = all.predictions.spread!;
     const values = single.map(({ scores }) => scores[0]);
     const middle = values.reduce((a, b) => a + b) / 3;
