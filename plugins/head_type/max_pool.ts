@@ -26,8 +26,8 @@ const config = options<MaxPoolConfig>({
 });
 
 /**
- * Mean pooling of embeddings, as Ilse et al. 2018 compare with ("Embedding+mean"). With classes, the
- * logits of the mean are the mean of the instances' logits.
+ * Max pooling of embeddings, as Ilse et al. 2018 compare with ("Embedding+max"): of each feature the
+ * largest value over the instances of a bag, whichever instance has it.
  *
  * @example Two classes over bags of instances of 64 numbers
  * ```ts

@@ -1,31 +1,16 @@
 /** Inference on images: through a timm encoder, and through an ONNX file. */
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
-import sharp from "sharp";
-import { Random } from "../../../engine/random.ts";
 import { infer } from "../../../jobs/predict/infer.ts";
 import { flag } from "../../../registry/config/flag.ts";
 import { resolveConfig } from "../../../registry/config/resolve.ts";
 import { registry } from "../../../registry/registry.ts";
 import "../../../plugins/mod.ts";
 import { modelFile } from "../../engine/onnx/_models.ts";
+import { writeClassImages } from "../../_class_images.ts";
 import { type Flags, inFolder, listenTo } from "../../_training.ts";
 
-/** Squares of two colours with noise, a folder per class, in three splits. */
-async function writeImages(root: string): Promise<void> {
-  const random = new Random(3);
-  for (const [split, count] of [["train", 5], ["val", 3], ["test", 4]] as const) {
-    for (const [label, level] of [["bright", 160], ["dark", 40]] as const) {
-      const folder = join(root, "images", split, label);
-      Deno.mkdirSync(folder, { recursive: true });
-      for (let i = 0; i < count; i++) {
-        const data = Uint8Array.from({ length: 3 * 16 ** 2 }, () => level + random.integer(80));
-        const image = sharp(data, { raw: { width: 16, height: 16, channels: 3 } });
-        await image.png().toFile(join(folder, `${label}_${i}.png`));
-      }
-    }
-  }
-}
+const IMAGES = { counts: { train: 5, val: 3, test: 4 }, side: 16, seed: 3 };
 
 const ENCODERS: Readonly<Record<string, Flags>> = {
   timm: {
@@ -42,7 +27,7 @@ const ENCODERS: Readonly<Record<string, Flags>> = {
 for (const [encoder_type, own] of Object.entries(ENCODERS)) {
   Deno.test(`infer() sends images through an encoder of ${encoder_type}, as training did`, async () => {
     await inFolder(async (root) => {
-      await writeImages(root);
+      await writeClassImages(root, IMAGES);
       const flags: Flags = {
         "data.dataset": "generic_image_dataset",
         "data.data_root_dir": root,
@@ -68,7 +53,7 @@ for (const [encoder_type, own] of Object.entries(ENCODERS)) {
       assertEquals(await Deno.readTextFile(file), before);
       assertEquals(predictions.classNames, ["bright", "dark"]);
       assertEquals(predictions.ids.length, 8);
-      assertEquals(predictions.ids[0].endsWith("bright_0.png"), true);
+      assertEquals(predictions.ids[0].endsWith("bright/0.png"), true);
     });
   });
 }

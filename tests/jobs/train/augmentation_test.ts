@@ -1,31 +1,15 @@
 /** Training on images that a policy changes at random: the same with any workers, and on resume. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { join } from "node:path";
-import sharp from "sharp";
-import { Random } from "../../../engine/random.ts";
 import type { TrainEvent } from "../../../engine/train/events.ts";
 import { train } from "../../../jobs/train/train.ts";
 import { flag } from "../../../registry/config/flag.ts";
 import { resolveConfig } from "../../../registry/config/resolve.ts";
+import { writeClassImages } from "../../_class_images.ts";
 import { inFolder } from "../../_training.ts";
 
 const SIDE = 20;
-
-/** Noise, so that every change of an image is seen. */
-async function writeImages(root: string): Promise<void> {
-  const random = new Random(4);
-  for (const [split, count] of [["train", 5], ["val", 2]] as const) {
-    for (const [label, level] of [["bright", 160], ["dark", 40]] as const) {
-      const folder = join(root, "images", split, label);
-      Deno.mkdirSync(folder, { recursive: true });
-      for (let i = 0; i < count; i++) {
-        const data = Uint8Array.from({ length: 3 * SIDE ** 2 }, () => level + random.integer(80));
-        const image = sharp(data, { raw: { width: SIDE, height: SIDE, channels: 3 } });
-        await image.png().toFile(join(folder, `${i}.png`));
-      }
-    }
-  }
-}
+const IMAGES = { counts: { train: 5, val: 2 }, side: SIDE, seed: 4 };
 
 /** No policy is named: the dataset's own trains, `default_2d_2`. */
 const FLAGS: Readonly<Record<string, string>> = {
@@ -65,7 +49,7 @@ const weights = (run: string) => Deno.readFileSync(join(run, "checkpoints/last.p
 
 Deno.test("train() changes images the same for 0, 1, 2 and 4 workers, and in each epoch otherwise", async () => {
   await inFolder(async (root) => {
-    await writeImages(root);
+    await writeClassImages(root, IMAGES);
     const frozen = { "peft.method": "linear_probing", "optimizer.lr": "1e-30" };
     const alone = await outcome(root, { ...frozen, "dataloading.num_workers": "0" });
     for (const workers of ["1", "2", "4"]) {
@@ -83,7 +67,7 @@ Deno.test("train() changes images the same for 0, 1, 2 and 4 workers, and in eac
 
 Deno.test("train() resumes with the images that it would have made", async () => {
   await inFolder(async (root) => {
-    await writeImages(root);
+    await writeClassImages(root, IMAGES);
     const whole = await outcome(root, { "logger.group": "whole" });
     const abort = new AbortController();
     const onEvent = (event: TrainEvent) => {

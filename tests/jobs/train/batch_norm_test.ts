@@ -1,8 +1,6 @@
 /** A ResNet whose running statistics are trained, saved, and gone on from. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { join } from "node:path";
-import sharp from "sharp";
-import { Random } from "../../../engine/random.ts";
 import type { StoredTensor } from "../../../engine/storage/tensor_types.ts";
 import { toFloat32 } from "../../../engine/storage/tensor_types.ts";
 import { readTorchFile } from "../../_read_torch_file.ts";
@@ -10,25 +8,11 @@ import type { TrainEvent } from "../../../engine/train/events.ts";
 import { train } from "../../../jobs/train/train.ts";
 import { flag } from "../../../registry/config/flag.ts";
 import { resolveConfig } from "../../../registry/config/resolve.ts";
+import { writeClassImages } from "../../_class_images.ts";
 import { inFolder } from "../../_training.ts";
 
 const SIDE = 16;
-
-/** Squares of two colours, with noise. */
-async function writeImages(root: string): Promise<void> {
-  const random = new Random(3);
-  for (const [split, count] of [["train", 5], ["val", 3]] as const) {
-    for (const [label, level] of [["bright", 160], ["dark", 40]] as const) {
-      const folder = join(root, "images", split, label);
-      Deno.mkdirSync(folder, { recursive: true });
-      for (let i = 0; i < count; i++) {
-        const data = Uint8Array.from({ length: 3 * SIDE ** 2 }, () => level + random.integer(80));
-        const image = sharp(data, { raw: { width: SIDE, height: SIDE, channels: 3 } });
-        await image.png().toFile(join(folder, `${i}.png`));
-      }
-    }
-  }
-}
+const IMAGES = { counts: { train: 5, val: 3 }, side: SIDE, seed: 3 };
 
 const FLAGS: Readonly<Record<string, string>> = {
   "data.dataset": "generic_image_dataset",
@@ -63,7 +47,7 @@ const bytes = (run: string) => Deno.readFileSync(join(run, "checkpoints/last.pt"
 
 Deno.test("train() trains, saves and resumes running statistics to the bit", async () => {
   await inFolder(async (root) => {
-    await writeImages(root);
+    await writeClassImages(root, IMAGES);
     const [whole] = await train(configOf(root, { "logger.group": "whole" }));
     const model = readModel(whole.directory);
     const names = [...model.keys()].filter((name) => name.endsWith("num_batches_tracked"));
@@ -95,7 +79,7 @@ Deno.test("train() trains, saves and resumes running statistics to the bit", asy
 
 Deno.test("train() leaves the statistics of a frozen encoder alone", async () => {
   await inFolder(async (root) => {
-    await writeImages(root);
+    await writeClassImages(root, IMAGES);
     const [run] = await train(configOf(root, { "peft.method": "linear_probing" }));
     const model = readModel(run.directory);
     const mean = toFloat32(model.get("encoder.model.bn1.running_mean")!).data;
@@ -106,7 +90,7 @@ Deno.test("train() leaves the statistics of a frozen encoder alone", async () =>
 
 Deno.test("train() says when a batch of one sample would be normalised by itself", async () => {
   await inFolder(async (root) => {
-    await writeImages(root);
+    await writeClassImages(root, IMAGES);
     const notices: string[] = [];
     const onEvent = (event: TrainEvent) => {
       if (event.type === "notice") notices.push(event.message);
