@@ -25,7 +25,7 @@ const PUNCTUATION = Math.log(0.005);
 const NEAR = 1.5;
 /** Bytes that are looked at. */
 const MOST_BYTES = 2000;
-/** ASCII that ends a field or word, and is no second byte of any character. */
+/** ASCII that ends a field or word and is never the second byte of a character. */
 const ENDS: ReadonlySet<number> = new Set(Array.from('\t\n\r ",/:;', (end) => end.charCodeAt(0)));
 
 /**

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { DataError } from "../../../engine/errors.ts";
 import { readSlideTable, type TableOptions } from "../../../engine/slides/slide_table.ts";
-import { PRODUCERS, writeTable } from "../../_slides.ts";
+import { PRODUCERS, SLIDES, writeTable } from "../../_slides.ts";
 import { inFolder } from "../../_training.ts";
 
 type Options = Omit<TableOptions, "labels_file">;
@@ -150,6 +150,21 @@ Deno.test("a table in another encoding is read when it is named, and refused oth
     const { message } = await assertRejects(() => readSlideTable({ labels_file }), DataError);
     assertEquals(message.includes("data.encoding"), true);
   });
+});
+
+Deno.test("a workbook is a table; leading zeros of ids stay", async () => {
+  const labels_file = join(SLIDES, "..", "tables", "kinds.xlsx");
+  const { rows } = await readSlideTable({
+    labels_file,
+    slide_column: "id",
+    label_columns: ["label"],
+  });
+  const first = rows.slice(0, 3).map(({ slide, labels, place }) => [slide, ...labels, place]);
+  assertEquals(first, [
+    ["007", "Tumor", `line 2 of "${labels_file}"`],
+    ["b 2", "für <&> 😀", `line 3 of "${labels_file}"`],
+    ["12", undefined, `line 5 of "${labels_file}"`],
+  ]);
 });
 
 Deno.test("the tables of CLAM, TRIDENT and STAMP are read as they are", async () => {
