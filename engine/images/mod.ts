@@ -37,3 +37,4 @@ export {
   type RawImageSourceOptions,
 } from "./raw_image_source.ts";
 export * from "./transform.ts";
+export { transformGraph } from "./transform_graph.ts";

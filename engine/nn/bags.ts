@@ -11,7 +11,7 @@ import { flatSize } from "../ir/dims.ts";
 import { add, min, mul, sub } from "../ir/elementwise.ts";
 import { equal, less } from "../ir/logic.ts";
 import { reshape, sizeOfAxis, unsqueeze } from "../ir/layout.ts";
-import { cumSum, gather, range } from "../ir/indexing.ts";
+import { cumSum, gather, range, scatterAdd } from "../ir/indexing.ts";
 import { reduceMax, reduceMin } from "../ir/matrix.ts";
 import type { Tensor } from "../ir/node.ts";
 
@@ -26,6 +26,36 @@ export interface Bags {
   readonly index: Tensor;
 }
 
+/**
+ * Bag of each row, made in the graph from the lengths of the bags.
+ * @param lengths Instances per bag, `int64 [bags]`, each at least 1.
+ * @param rows `[instances, …]`: the packed rows.
+ * @returns `int64 [instances]`.
+ *
+ * @example A bag of one and a bag of two instances
+ * ```ts
+ * import { constant, evaluate, int64s } from "@glovita/glovita/engine";
+ * import { bagIndex } from "@glovita/glovita/nn";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { data } = await evaluate(bagIndex(int64s([1, 2]), constant([5, 6, 7], [3, 1])));
+ * assertEquals([...data], [0n, 1n, 1n]);
+ * ```
+ *
+ * @category Bags
+ */
+export function bagIndex(lengths: Tensor, rows: Tensor): Tensor {
+  const ends = cumSum(lengths, 0);
+  // A one where each bag has ended, one place beyond the last row included; then count the ends.
+  const places = add(sizeOfAxis(rows, 0), 1);
+  const zeros = mul(range(places, ONE_MORE), 0);
+  const ones = add(mul(lengths, 0), 1);
+  const ended = cumSum(scatterAdd(zeros, ends, ones, 0), 0);
+  return gather(ended, range(sizeOfAxis(rows, 0), rows.shape[0]));
+}
+
+/** Symbol of a size: one more than there are rows. */
+const ONE_MORE = "instances_and_one";
 /** Symbol of the size of a grid's lines: the length of the longest bag. */
 const LONGEST = "longest";
 

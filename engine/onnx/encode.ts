@@ -10,6 +10,7 @@ import {
   GraphProtoSchema,
   ModelProtoSchema,
   NodeProtoSchema,
+  StringStringEntryProtoSchema,
   type TensorProto,
   TensorProto_DataLocation,
   TensorProtoSchema,
@@ -30,6 +31,8 @@ export const OPSET = 21;
 const IR_VERSION = 10n;
 /** Constants of fewer bytes stay within the model: they hold shapes, which the runtime looks at. */
 const APART_BYTES = 1024;
+/** Places in a file of constants are multiples of it, so that runtimes can map them into memory. */
+const ALIGNMENT = 4096;
 
 /** An ONNX model with what lies beside it. */
 export interface OnnxModel {
@@ -86,7 +89,10 @@ function encodeInitializer({ name, dtype, shape, values }: OnnxInitializer): Ten
   });
 }
 
-function encodeApart({ name, dtype, shape, values }: OnnxInitializer, place: string): TensorProto {
+function encodeApart(
+  { name, dtype, shape, values }: OnnxInitializer,
+  { place, offset = 0 }: { readonly place: string; readonly offset?: number },
+): TensorProto {
   return create(TensorProtoSchema, {
     name,
     dataType: elementTypes[dtype],
@@ -94,7 +100,7 @@ function encodeApart({ name, dtype, shape, values }: OnnxInitializer, place: str
     dataLocation: TensorProto_DataLocation.EXTERNAL,
     externalData: [
       { key: "location", value: place },
-      { key: "offset", value: "0" },
+      { key: "offset", value: String(offset) },
       { key: "length", value: String(values.byteLength) },
     ],
   });
@@ -104,9 +110,13 @@ function bytesOf({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
+/** What a model says of itself, by name: ONNX's `metadata_props`. */
+export type ModelMetadata = Readonly<Record<string, string>>;
+
 /**
  * Encodes a graph as an ONNX model.
  * @param graph The graph.
+ * @param metadata What the model says of itself.
  * @returns Bytes of an `.onnx` file.
  *
  * @example A file that any ONNX runtime can read
@@ -128,8 +138,44 @@ function bytesOf({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array {
  *
  * @category ONNX
  */
-export function encode(graph: OnnxGraph): Uint8Array<ArrayBuffer> {
-  return encodeModel(graph, graph.initializers.map(encodeInitializer));
+export function encode(graph: OnnxGraph, metadata?: ModelMetadata): Uint8Array<ArrayBuffer> {
+  return encodeModel(graph, graph.initializers.map(encodeInitializer), metadata);
+}
+
+/** A model as two files: one with the graph, one with its large constants. */
+export interface OnnxFilePair {
+  /** Bytes of the `.onnx` file. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** What the other file holds, piece by piece. */
+  readonly data: readonly Uint8Array[];
+}
+
+/**
+ * Encodes a graph as two files, as models above the 2 GB of a single file need it.
+ * @param graph The graph.
+ * @param dataName Name of the file with the constants, in the folder of the model.
+ * @param metadata What the model says of itself.
+ * @returns The model and the pieces of the other file, which are views of the graph's values.
+ */
+export function encodeWithDataFile(
+  graph: OnnxGraph,
+  dataName: string,
+  metadata?: ModelMetadata,
+): OnnxFilePair {
+  const data: Uint8Array[] = [];
+  let offset = 0;
+  const initializers = graph.initializers.map((initializer) => {
+    const bytes = bytesOf(initializer.values);
+    if (bytes.byteLength < APART_BYTES) return encodeInitializer(initializer);
+    const filler = (ALIGNMENT - (offset % ALIGNMENT)) % ALIGNMENT;
+    if (filler > 0) data.push(new Uint8Array(filler));
+    offset += filler;
+    const encoded = encodeApart(initializer, { place: dataName, offset });
+    data.push(bytes);
+    offset += bytes.byteLength;
+    return encoded;
+  });
+  return { bytes: encodeModel(graph, initializers, metadata), data };
 }
 
 /**
@@ -144,7 +190,7 @@ export function encodeWithConstantsApart(graph: OnnxGraph): OnnxModel {
     if (initializer.values.byteLength < APART_BYTES) return encodeInitializer(initializer);
     const place = `constant${index}`;
     constants[place] = bytesOf(initializer.values);
-    return encodeApart(initializer, place);
+    return encodeApart(initializer, { place });
   });
   return { bytes: encodeModel(graph, initializers), constants, parts: partsOf(graph) };
 }
@@ -161,11 +207,18 @@ export function partsOf({ nodes, inputs }: OnnxGraph): ReadonlyMap<string, strin
   return parts;
 }
 
-function encodeModel(graph: OnnxGraph, initializer: TensorProto[]): Uint8Array<ArrayBuffer> {
+function encodeModel(
+  graph: OnnxGraph,
+  initializer: TensorProto[],
+  metadata: ModelMetadata = {},
+): Uint8Array<ArrayBuffer> {
   const domains = new Set(graph.nodes.flatMap(({ domain }) => domain ?? []));
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: "glovita",
+    metadataProps: Object.entries(metadata).map(([key, value]) =>
+      create(StringStringEntryProtoSchema, { key, value })
+    ),
     opsetImport: [
       { domain: "", version: BigInt(OPSET) },
       ...[...domains].map((domain) => ({ domain, version: 1n })),

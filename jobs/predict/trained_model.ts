@@ -6,20 +6,15 @@ import { DataError } from "../../engine/errors.ts";
 import { sizeOf } from "../../engine/ir/dims.ts";
 import type { TypedArray } from "../../engine/ir/types.ts";
 import { featureSplit, openFeatureFile } from "../../engine/features/feature_file.ts";
-import { WeightsFile } from "../../engine/storage/weights_file.ts";
 import { Session, type Value } from "../../engine/runtime/session.ts";
 import type { Batch } from "../../engine/data/data.ts";
-import { readInitialWeights } from "../../engine/train/init_checkpoint.ts";
 import { Loader } from "../../engine/data/loader.ts";
-import { RunDirectory } from "../../engine/train/run_directory.ts";
 import { type Model, predictionGraph, sampleFeeds } from "../../engine/train/model.ts";
-import { resolveConfig } from "../../registry/config/resolve.ts";
 import type { ResolvedConfig } from "../../registry/config/tree.ts";
 import type { Encoder, Split, TaskInfo } from "../../registry/plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
-import { createDataset } from "../../registry/builder/dataset.ts";
-import { assembleModel, encodeWhileReading } from "../../registry/builder/model.ts";
-import { addPluginHint } from "../runs/run_plugins.ts";
+import { loadModel } from "./load_model.ts";
+import { encodeWhileReading } from "../../registry/builder/model.ts";
 
 /**
  * Samples to predict: rows, one after the other.
@@ -182,20 +177,8 @@ export class TrainedModel implements AsyncDisposable {
     options: { readonly registry?: Registry } = {},
   ): Promise<TrainedModel> {
     const registry = options.registry ?? defaultRegistry;
-    const directory = RunDirectory.ofCheckpoint(checkpoint);
-    const tree = directory.readConfig("resolvedConfig", `Cannot load "${checkpoint}"`);
-    const { config } = await withPluginHint(
-      directory,
-      { config: tree, registry },
-      () => resolveConfig({ file: tree }, registry),
-    );
-    const sources = { config, registry };
-    const { dataset } = await withPluginHint(directory, sources, (given) => createDataset(given));
-    using file = WeightsFile.open(checkpoint);
-    const samples = { name: checkpoint, ...samplesOf(file) };
-    const { model, encoder, names } = await assembleModel(sources, dataset, samples);
-    const { parameters } = model;
-    const { values } = readInitialWeights(file, { parameters, names, key: "model" });
+    const loaded = await loadModel(checkpoint, registry);
+    const { config, model, encoder, values, classNames } = loaded;
     const weights = Object.fromEntries(
       model.parameters.map(({ name, shape }) =>
         [name, { dtype: "float32", shape, data: values.get(name)! }] as const
@@ -203,7 +186,6 @@ export class TrainedModel implements AsyncDisposable {
     );
     const { attention, logits, scores } = predictionGraph(model);
     const session = await Session.create({ logits, scores, ...(attention && { attention }) });
-    const classNames = classNamesOf(directory, model.numClasses);
     return new TrainedModel(config, { model, encoder, session, weights, classNames });
   }
 
@@ -334,43 +316,4 @@ function branchesOf({ shape, data }: Value, start: number, length: number): Floa
     const at = branch * instances + start;
     return floats(data).slice(at, at + length);
   });
-}
-
-/** Does something with a run's config; where a plugin is missing, the error says how to name it. */
-async function withPluginHint<
-  S extends { readonly config: unknown; readonly registry: Registry },
-  T,
->(
-  directory: RunDirectory,
-  sources: S,
-  work: (sources: S) => T | Promise<T>,
-): Promise<T> {
-  try {
-    return await work(sources);
-  } catch (error) {
-    throw addPluginHint(error, { directory, tree: sources.config, ...sources });
-  }
-}
-
-/** Names of the classes, as far as the run has recorded them. */
-function classNamesOf(directory: RunDirectory, numClasses: number): string[] | undefined {
-  const { class_names } = directory.readRuntimeInfo();
-  const fits = Array.isArray(class_names) && class_names.length === numClasses;
-  return fits ? class_names.map(String) : undefined;
-}
-
-/** What the model takes, as the checkpoint says. */
-function samplesOf(file: WeightsFile): { sampleShape: readonly number[]; bags: boolean } {
-  const sampleShape = file.entry("glovita", "sample_shape");
-  if (!isShape(sampleShape)) {
-    throw new DataError(`Cannot load "${file.path}": it does not say what its model takes`, {
-      file: file.path,
-      dataset: "glovita",
-    });
-  }
-  return { sampleShape, bags: file.entry("glovita", "bags") === true };
-}
-
-function isShape(value: unknown): value is readonly number[] {
-  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size > 0);
 }
