@@ -1,0 +1,62 @@
+/**
+ * What an exported file says of itself, so that whoever gets it need not ask: ONNX's
+ * `metadata_props`, names and texts.
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { basename, resolve } from "node:path";
+import metadata from "../../deno.json" with { type: "json" };
+import type { ModelMetadata } from "../../engine/onnx/encode.ts";
+import type { ImageTransform } from "../../registry/plugin.ts";
+import type { LoadedModel } from "../predict/load_model.ts";
+
+/** How a file was made. */
+export interface ExportFacts {
+  /** The models that are inside. */
+  readonly models: readonly LoadedModel[];
+  /** Bits of a stored weight. */
+  readonly precision: 16 | 32;
+  /** What becomes of an image before the model, for models of images. */
+  readonly transform?: ImageTransform;
+  /** Whether the file does that itself. */
+  readonly withPreprocessing: boolean;
+}
+
+/**
+ * Says what a file is.
+ * @param facts How it was made.
+ * @returns Texts by name; lists and trees are JSON.
+ */
+export function modelMetadata(
+  { models, precision, transform, withPreprocessing }: ExportFacts,
+): ModelMetadata {
+  const [{ config, model, directory, classNames }] = models;
+  const { features } = directory.readRuntimeInfo();
+  return {
+    producer: `glovita ${metadata.version}`,
+    task: model.task,
+    subtask: model.subtask,
+    num_classes: String(model.numClasses),
+    ...(classNames && { class_names: JSON.stringify(classNames) }),
+    input: withPreprocessing ? "image" : model.bags ? "bags" : transform ? "images" : "features",
+    sample_shape: JSON.stringify(model.sampleShape),
+    encoder: JSON.stringify(config.model.encoder),
+    head: JSON.stringify(config.model.head),
+    feature_aggregation_method: config.model.feature_aggregation_method,
+    ...(features !== undefined && { features: JSON.stringify(features) }),
+    ...(transform && { transform: JSON.stringify(transform) }),
+    precision: String(precision),
+    run: runName(directory),
+    checkpoints: JSON.stringify(models.map(checkpointName)),
+    config_sha256: createHash("sha256").update(JSON.stringify(config)).digest("hex"),
+  };
+}
+
+/** `dataset/group/fold`, which says nothing of the machine. */
+function runName({ path }: LoadedModel["directory"]): string {
+  return resolve(path).split(/[\\/]/).slice(-3).join("/");
+}
+
+function checkpointName({ checkpoint, directory }: LoadedModel): string {
+  return `${runName(directory)}/checkpoints/${basename(checkpoint)}`;
+}

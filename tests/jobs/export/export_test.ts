@@ -1,0 +1,149 @@
+/** Exported files say what the checkpoints say, for batches and bags of any size. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { join } from "node:path";
+import { DataError } from "../../../engine/errors.ts";
+import type { Value } from "../../../engine/runtime/session.ts";
+import { exportModel } from "../../../jobs/export/export.ts";
+import { infer } from "../../../jobs/predict/infer.ts";
+import { ConfigError } from "../../../registry/errors.ts";
+import { inFolder, namesIn } from "../../_training.ts";
+import { farthest, feedsFor, saidBy, saidByFile, trainBags, trainFeatures } from "./_models.ts";
+
+const floats = ({ data }: Value) => data as Float32Array;
+
+Deno.test("exportModel() writes a head over features, for batches of any size", async () => {
+  await inFolder(async (folder) => {
+    const run = await trainFeatures(folder);
+    const done = await exportModel({ exp_dir: run.directory });
+    assertEquals(done.file, join(run.directory, "model.onnx"));
+    assertEquals([done.inputs, done.outputs], [
+      { features: ["batch", 6] },
+      { scores: ["batch", 3], logits: ["batch", 3] },
+    ]);
+    assertEquals([done.samples, done.real, done.bytes], [
+      16,
+      true,
+      Deno.statSync(done.file).size,
+    ]);
+    for (const rows of [1, 7, 500]) {
+      const feeds = feedsFor(run, [rows]);
+      const said = await saidByFile(done.file, feeds);
+      const { scores, logits } = await saidBy(run, feeds);
+      assert(farthest(floats(said.scores), scores) < 1e-6);
+      assert(farthest(floats(said.logits), logits) < 1e-5);
+    }
+    const names = await namesIn(run.directory);
+    assertEquals(names.filter((name) => name.includes("tmp")), []);
+  });
+});
+
+const HEADS = [
+  ["CLAM-SB", { "model.head.variant": "sb" }],
+  ["CLAM-MB", { "model.head.variant": "mb" }],
+  ["ABMIL", { "model.head.head_type": "abmil" }],
+  ["mean pooling", { "model.head.head_type": "mean_pool" }],
+] as const;
+
+for (const [name, flags] of HEADS) {
+  Deno.test(`exportModel() writes ${name}, for slides of any length`, async () => {
+    await inFolder(async (folder) => {
+      const run = await trainBags(folder, flags);
+      const { file, inputs, outputs } = await exportModel({ exp_dir: run.directory });
+      const attends = name !== "mean pooling";
+      assertEquals(inputs, { lengths: ["batch"], features: ["instances", 8] });
+      assertEquals(Object.keys(outputs), [
+        "scores",
+        "logits",
+        ...(attends ? ["attention"] : []),
+      ]);
+      for (const lengths of [[1], [20_000], [3, 1, 50, 2]]) {
+        const feeds = feedsFor(run, lengths);
+        const said = await saidByFile(file, feeds);
+        const { scores, logits, predictions } = await saidBy(run, feeds);
+        assert(farthest(floats(said.scores), scores) < 1e-5);
+        assert(farthest(floats(said.logits), logits) < 1e-4);
+        if (!attends) continue;
+        const [branches] = said.attention.shape;
+        const rows = lengths.reduce((a, b) => a + b);
+        assertEquals(said.attention.shape, [predictions[0].attention!.length, rows]);
+        const attention = Array.from(
+          { length: branches },
+          (_, branch) => predictions.flatMap((one) => Array.from(one.attention![branch])),
+        ).flat();
+        assert(farthest(floats(said.attention), attention) < 1e-4);
+      }
+    });
+  });
+}
+
+Deno.test("exportModel() makes the folds of a group one model", async () => {
+  await inFolder(async (folder) => {
+    const flags = { "training.cv_folds": "2", "logger.group": "cv" };
+    const { directory } = await trainBags(folder, { ...flags, "model.head.variant": "mb" });
+    const group = join(directory, "..");
+    const output = join(folder, "new", "ensemble.onnx");
+    const { file, checkpoints } = await exportModel({ exp_dir: group, output });
+    assertEquals([file, checkpoints.length], [output, 2]);
+    const runs = checkpoints.map((path) => join(path, "..", ".."));
+    const given = runs.map((directory) => ({ directory, sampleShape: [8], bags: true }));
+    const feeds = feedsFor(given[0], [4, 9]);
+    const { scores, logits, attention } = await saidByFile(file, feeds);
+    const each = await Promise.all(given.map((run) => saidBy(run, feeds)));
+    const mean = each[0].scores.map((one, at) => (one + each[1].scores[at]) / 2);
+    assert(farthest(floats(scores), mean) < 1e-6);
+    assert(farthest(floats(logits), mean.map(Math.log)) < 1e-4);
+    const softmax = (values: Float32Array) => {
+      const powers = values.map(Math.exp);
+      const sum = powers.reduce((a, b) => a + b);
+      return Array.from(powers, (value) => value / sum);
+    };
+    const first = each.map(({ predictions }) => softmax(predictions[0].attention![0]));
+    const weights = first[0].map((one, at) => (one + first[1][at]) / 2);
+    assert(farthest(floats(attention).slice(0, 4).map(Math.exp), weights) < 1e-5);
+
+    const alone = await exportModel({ exp_dir: group, fold: 1, output });
+    assertEquals(alone.checkpoints, [checkpoints[1]]);
+    const { predictions } = await infer([{ exp_dir: group, fold: 1 }]);
+    assertEquals(predictions.scores.length > 0, true);
+  });
+});
+
+Deno.test("exportModel() stores weights as float16, half as large", async () => {
+  await inFolder(async (folder) => {
+    const run = await trainBags(folder, { "model.head.variant": "sb" });
+    const whole = await exportModel({ exp_dir: run.directory });
+    const output = join(folder, "half.onnx");
+    const half = await exportModel({ exp_dir: run.directory, precision: 16, output });
+    assert(half.bytes < 0.65 * whole.bytes, `${half.bytes} of ${whole.bytes} bytes`);
+    const feeds = feedsFor(run, [5, 30]);
+    const { scores } = await saidBy(run, feeds);
+    assert(farthest(floats((await saidByFile(output, feeds)).scores), scores) < 5e-3);
+  });
+});
+
+Deno.test("exportModel() compares random numbers where the run's data is gone", async () => {
+  await inFolder(async (folder) => {
+    const run = await trainFeatures(folder);
+    await Deno.remove(join(folder, "test.h5"));
+    const notices: string[] = [];
+    const onNotice = (line: string) => notices.push(line);
+    const { real, samples } = await exportModel({ exp_dir: run.directory }, { onNotice });
+    assertEquals([real, samples, notices.length], [false, 4, 1]);
+    assert(notices[0].startsWith("the run's data cannot be read, random numbers are compared: "));
+    assert(notices[0].includes("test.h5"));
+  });
+});
+
+Deno.test("exportModel() refuses what it cannot do, and leaves no file", async () => {
+  await inFolder(async (folder) => {
+    const run = await trainFeatures(folder);
+    const exp_dir = run.directory;
+    const named = { exp_dir, output: "model.pt" };
+    await assertRejects(() => exportModel(named), ConfigError, "a name that ends in .onnx");
+    const images = { exp_dir, with_preprocessing: true };
+    await assertRejects(() => exportModel(images), ConfigError, "expected a model of images");
+    await assertRejects(() => exportModel({}), ConfigError, "expected a run");
+    await assertRejects(() => exportModel({ exp_dir: folder }), DataError, "is not a run");
+    assertEquals((await namesIn(exp_dir)).includes("model.onnx"), false);
+  });
+});
