@@ -21,7 +21,7 @@
  * fields that belong to no plugin. {@linkcode train} and {@linkcode extractFeatures} do the work,
  * {@linkcode trainEvents} and {@linkcode extractEvents} tell of it in a loop,
  * {@linkcode TrainedModel} and {@linkcode infer} predict with what was trained,
- * {@linkcode evaluatePredictions} says how good predictions are, {@linkcode inspect} what data is and
+ * {@linkcode exportModel} writes an ONNX file for elsewhere, {@linkcode evaluatePredictions} says how good predictions are, {@linkcode inspect} what data is and
  * what is wrong with it, and {@linkcode plan} makes a config for it. All of them print nothing and
  * throw errors with fields: {@linkcode ConfigError}, {@linkcode DataError},
  * {@linkcode TrainingError}.
@@ -52,6 +52,8 @@ export type { CalibrationBin } from "./engine/metrics/calibration.ts";
 export { type EvaluateOptions, evaluatePredictions } from "./jobs/evaluate/evaluate.ts";
 export type * from "./jobs/evaluate/evaluation.ts";
 export { evaluateFolds } from "./jobs/evaluate/folds.ts";
+export { type ExportedModel, exportModel, type ExportOptions } from "./jobs/export/export.ts";
+export type { ModelFiles } from "./jobs/export/model_file.ts";
 export type { ExtractConfigInput } from "./jobs/extract/config_input.ts";
 export type * from "./jobs/extract/events.ts";
 export { extractFeatures, type ExtractOptions } from "./jobs/extract/extract.ts";
@@ -81,6 +83,7 @@ export {
 export * from "./plugins/mod.ts";
 export { buildModel, type BuildModelOptions } from "./registry/builder/build_model.ts";
 export type { ConfigInput } from "./registry/builder/config_input.ts";
+export type { ExportConfig } from "./registry/config/export.ts";
 export {
   type ExtractConfig,
   type ExtractConfigFields,

@@ -77,6 +77,11 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import("./report.ts")).reportCommand,
   },
   {
+    name: "export",
+    description: "Write a trained model to one ONNX file.",
+    load: async () => (await import("./export.ts")).exportCommand,
+  },
+  {
     name: "plot_umap",
     description: "Plot feature files, neighbours next to each other.",
     load: async () => (await import("./plot_umap.ts")).plotUmapCommand,

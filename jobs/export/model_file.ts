@@ -32,7 +32,10 @@ export interface ModelFileOptions {
   readonly largestFile?: number;
 }
 
-/** The files of a model. */
+/**
+ * The files of a model.
+ * @category Export
+ */
 export interface ModelFiles {
   /** The `.onnx` file. */
   readonly file: string;

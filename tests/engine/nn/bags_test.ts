@@ -4,6 +4,7 @@ import {
   atMost,
   type BagGrid,
   bagGrid,
+  bagIndex,
   fromGrid,
   gridRows,
   membership,
@@ -77,4 +78,14 @@ Deno.test("membership() marks each row's bag, and none for -1", async () => {
 
 Deno.test("atMost() takes the smaller number", async () => {
   assertEquals((await evaluateOn((n) => atMost(2, n), lengths)).values, [2, 1, 2]);
+});
+
+Deno.test("bagIndex() gives the bag of each row, of one bag or of many", async () => {
+  for (const sizes of [[4], [1], [2, 1, 3], [1, 1, 1]]) {
+    const rows = sizes.reduce((a, b) => a + b);
+    const lengths = indices(sizes, [sizes.length], ["batch"]);
+    const features = sample([rows, 2], { declared: ["instances", 2] });
+    const { values } = await evaluateOn(bagIndex, lengths, features);
+    assertEquals(values, sizes.flatMap((size, bag) => new Array(size).fill(bag)));
+  }
 });
