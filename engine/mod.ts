@@ -43,7 +43,7 @@ export {
   type OnnxNode,
   type OnnxValue,
 } from "./onnx/emit.ts";
-export { encode } from "./onnx/encode.ts";
+export { encode, type ModelMetadata } from "./onnx/encode.ts";
 export { Random } from "./random.ts";
 export { evaluate } from "./runtime/evaluate.ts";
 export { Session, type SessionOptions, type Value } from "./runtime/session.ts";

@@ -110,7 +110,10 @@ function bytesOf({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** What a model says of itself, by name: ONNX's `metadata_props`. */
+/**
+ * What a model says of itself, by name: ONNX's `metadata_props`.
+ * @category ONNX
+ */
 export type ModelMetadata = Readonly<Record<string, string>>;
 
 /**

@@ -49,6 +49,8 @@ const COVERS: Readonly<Record<string, readonly string[]>> = {
     "plugins/optimizer/RMSprop.ts",
     "plugins/optimizer/SGD.ts",
   ],
+  "tests/jobs/export/export_test.ts": ["jobs/export/export_graph.ts"],
+  "tests/jobs/predict/trained_model_test.ts": ["jobs/predict/load_model.ts"],
   "tests/jobs/inspect/inspect_test.ts": [
     "jobs/inspect/feature_file.ts",
     "jobs/inspect/file.ts",

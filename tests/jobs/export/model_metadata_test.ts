@@ -1,0 +1,34 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { join } from "node:path";
+import { modelMetadata } from "../../../jobs/export/model_metadata.ts";
+import { loadModel } from "../../../jobs/predict/load_model.ts";
+import { registry } from "../../../registry/registry.ts";
+import { inFolder } from "../../_training.ts";
+import { trainFeatures } from "./_models.ts";
+
+Deno.test("modelMetadata() says what the file is, and nothing of the machine", async () => {
+  await inFolder(async (folder) => {
+    const { directory } = await trainFeatures(folder, { "logger.group": "g" });
+    const model = await loadModel(join(directory, "checkpoints", "last.pt"), registry);
+    const facts = { models: [model], precision: 16, withPreprocessing: false } as const;
+    const { producer, config_sha256, ...rest } = modelMetadata(facts);
+    assertMatch(producer, /^glovita \d/);
+    assertMatch(config_sha256, /^[0-9a-f]{64}$/);
+    assertEquals(rest, {
+      task: "Classification",
+      subtask: "multiclass",
+      num_classes: "3",
+      input: "features",
+      sample_shape: "[6]",
+      encoder: '{"encoder_type":"precomputed","feature_dim":6}',
+      head: '{"head_type":"classification","dropout":0}',
+      feature_aggregation_method: "cls_token",
+      precision: "16",
+      run: "precomputed_features/g/0",
+      checkpoints: '["precomputed_features/g/0/checkpoints/last.pt"]',
+    });
+    const transform = { channels: 3, operations: [] };
+    const images = modelMetadata({ ...facts, transform, withPreprocessing: true });
+    assertEquals([images.input, JSON.parse(images.transform)], ["image", transform]);
+  });
+});
