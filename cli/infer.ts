@@ -40,6 +40,7 @@ const COMMAND: ConfigCommand<InferConfig> = {
     "glovita_infer --exp_dir experiments/precomputed_features/GROUP \\",
     "  --data.test_features_file new.h5 --pred_output new.csv",
     "glovita_infer --exp_dir experiments/slide_features/GROUP --data.data_root_dir NEW_SLIDES",
+    "glovita_infer --exp_dir experiments/slide_features/GROUP/0 --attention_output maps",
   ],
   sections: INFER_SECTIONS,
   runFlags: ["exp_dir", "checkpoint_path"],
@@ -133,7 +134,7 @@ function show(event: InferEvent, io: Io, progress: Progress): void {
 }
 
 function showDone(
-  { predictions, split, metrics, evaluation, file }: Inference,
+  { predictions, split, metrics, evaluation, file, attention }: Inference,
   io: Io,
 ): void {
   const { ids, patients } = predictions;
@@ -146,6 +147,12 @@ function showDone(
   }
   if (metrics === undefined) io.out("  no labels, so nothing is measured");
   io.out(`predictions: ${file}`);
+  if (attention !== undefined) {
+    const slides = `${attention.slides} slide${attention.slides === 1 ? "" : "s"}`;
+    io.out(
+      `attention: ${attention.folder}, ${slides}; the tiles that count most: ${attention.file}`,
+    );
+  }
 }
 
 function format(value: number): string {

@@ -4,7 +4,7 @@
  * @module
  */
 import { DataError } from "../errors.ts";
-import type { ReadOptions, Rows, Source } from "../data/data.ts";
+import type { ReadOptions, Rows, Source, SourceModule } from "../data/data.ts";
 import { type Hdf5Dataset, Hdf5File } from "../storage/hdf5/hdf5.ts";
 import { indexOfNonFinite } from "../storage/number_format.ts";
 import { rangesOf, type RowRange } from "../storage/hdf5/row_plan.ts";
@@ -132,6 +132,21 @@ class FeatureSource implements Source {
 function isOptions(options: unknown): options is FeatureSourceOptions {
   return typeof options === "object" && options !== null && "path" in options &&
     "featureKey" in options && "layout" in options && "embedDim" in options;
+}
+
+/**
+ * What a split's source reads, where it is a feature file.
+ * @param source The source.
+ * @returns File, layout and lengths; `undefined` where it reads something else.
+ *
+ * @example Not a feature file
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(featuresOf({ module: "file:///rows.ts", options: {} }), undefined);
+ * ```
+ */
+export function featuresOf({ module, options }: SourceModule): FeatureSourceOptions | undefined {
+  return module === FEATURE_SOURCE_URL && isOptions(options) ? options : undefined;
 }
 
 /**

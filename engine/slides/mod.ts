@@ -27,3 +27,4 @@ export {
 } from "./slide_table.ts";
 export { namesSlides, type UnlabelledOptions, unlabelledSlides } from "./unlabelled.ts";
 export { type TargetEncoding, targetEncoding, type TargetOptions } from "./targets.ts";
+export { readTilePlaces, type TileOptions, type TilePlaces } from "./tile_places.ts";

@@ -78,6 +78,10 @@ export interface PredictionGraph {
   readonly scores: Tensor;
   /** Attention logits before softmax, `[branches, instances]`, for heads that attend. */
   readonly attention?: Tensor;
+  /** Whether branch `k` of the attention is that of class `k`. */
+  readonly attentionPerClass: boolean;
+  /** How much each instance is one of each class, 0 to 1, `[instances, num_classes]`. */
+  readonly instanceScores?: Tensor;
 }
 
 /**
@@ -116,9 +120,13 @@ export function predictionGraph(model: Model): PredictionGraph {
   const { labels: _, ...data } = modelInputs(model);
   const random = new RandomStream(input("random_seed", "uint32", []));
   const output = model.forward(data, { training: false, random });
-  const { logits, attention } = requireOutput(output, model);
+  const { logits, attention, attentionPerClass = false, instanceScores } = requireOutput(
+    output,
+    model,
+  );
   const shaped = reshape(logits, ["batch", model.numClasses]);
-  return { logits: shaped, scores: scoresOf(model, shaped), attention };
+  const scores = scoresOf(model, shaped);
+  return { logits: shaped, scores, attention, attentionPerClass, instanceScores };
 }
 
 /** Makes the graph inputs of a model. */

@@ -18,6 +18,13 @@ export interface ModelOutput {
   readonly losses?: Readonly<Record<string, Tensor>>;
   /** Attention logits `[branches, instances]` before softmax, for heads that attend. */
   readonly attention?: Tensor;
+  /** Whether branch `k` of the attention is that of class `k`. @default {false} */
+  readonly attentionPerClass?: boolean;
+  /**
+   * How much each instance is one of each class, 0 to 1, `[instances, num_classes]`, for heads that
+   * classify instances too.
+   */
+  readonly instanceScores?: Tensor;
 }
 
 /** What an output has to fit. */
@@ -41,7 +48,7 @@ export function requireOutput(output: ModelOutput, expected: ExpectedOutput): Mo
   if (typeof output !== "object" || output === null) {
     refuse("an object with logits", describe(output));
   }
-  const { logits, losses = {}, attention } = output;
+  const { logits, losses = {}, attention, instanceScores } = output;
   requireFloat(logits, { name: "logits", shape: ["batch", numClasses] });
   for (const [name, loss] of Object.entries(losses)) {
     if (name === "task") {
@@ -49,9 +56,14 @@ export function requireOutput(output: ModelOutput, expected: ExpectedOutput): Mo
     }
     requireFloat(loss, { name: `loss "${name}"`, shape: [] });
   }
-  if (attention === undefined) return output;
   const rows = bags ? "instances" : "batch";
-  requireFloat(attention, { name: "attention", shape: ["branches", rows] });
+  if (attention !== undefined) {
+    const branches = output.attentionPerClass ? numClasses : "branches";
+    requireFloat(attention, { name: "attention", shape: [branches, rows] });
+  }
+  if (instanceScores !== undefined) {
+    requireFloat(instanceScores, { name: "instance scores", shape: [rows, numClasses] });
+  }
   return output;
 }
 

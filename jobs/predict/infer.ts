@@ -12,11 +12,13 @@ import {
   resolveInferConfig,
 } from "../../registry/config/infer.ts";
 import type { ResolvedConfig } from "../../registry/config/tree.ts";
+import { expectedIssue } from "../../registry/config/issues.ts";
 import { ConfigError, quote } from "../../registry/errors.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import { writeEvaluation } from "../evaluate/write_evaluation.ts";
 import { findModels, type FoundModel } from "./find_models.ts";
+import { InferAttention, type WrittenAttention } from "./infer_attention.ts";
 import { type InferPart, openInferData } from "./infer_data.ts";
 import type { InferEvent } from "./infer_events.ts";
 import { TrainedModel } from "./trained_model.ts";
@@ -54,6 +56,8 @@ export interface Inference {
   readonly checkpoints: readonly string[];
   /** Where the predictions were written. */
   readonly file: string;
+  /** Where what the models attend to was written, if asked for. */
+  readonly attention?: WrittenAttention;
 }
 
 /** Predictions of one model. */
@@ -108,17 +112,20 @@ export async function infer(
   const resolved = resolveGiven(given, options.given, registry);
   const { config } = resolved;
   requireName(config.pred_output);
+  requireUse(config);
   const models = findModels(config);
   const isNew = resolved.given.some((path) => path.startsWith("data."));
   const context: Context = { ...options, registry, config, isNew, notify: notifier(options) };
   const all: ModelPredictions[] = [];
   let last: ResolvedConfig | undefined;
+  let attention: InferAttention | undefined;
   for (const [at, found] of models.entries()) {
     options.signal?.throwIfAborted();
     const event = { number: at + 1, models: models.length, checkpoint: found.checkpoint };
     options.onEvent?.({ type: "model", ...event });
     await using model = await TrainedModel.load(found.checkpoint, { registry });
-    all.push(await predictWith(model, found, context));
+    attention ??= await InferAttention.start(config, model, models.length);
+    all.push(await predictWith(model, found, { ...context, attention }));
     last = model.config;
   }
   const { predictions, split, notice } = combine(all, models);
@@ -131,7 +138,10 @@ export async function infer(
   });
   context.notify(notices);
   const checkpoints = models.map(({ checkpoint }) => checkpoint);
-  return { predictions, split, metrics, evaluation, checkpoints, file };
+  const written = await attention?.finish();
+  context.notify(written?.notices ?? []);
+  const looked = written && { attention: written };
+  return { predictions, split, metrics, evaluation, checkpoints, file, ...looked };
 }
 
 /** Beside the predictions; what training has written of its own splits stays as it is. */
@@ -144,6 +154,8 @@ interface Context extends InferOptions {
   readonly config: InferConfig;
   readonly isNew: boolean;
   readonly notify: (lines: readonly string[]) => void;
+  /** Takes what the models attend to. */
+  readonly attention?: InferAttention;
 }
 
 /** A resolved config as it is; parts over the data of the run that they name. */
@@ -170,6 +182,18 @@ function requireName(path: string | null): void {
   throw new ConfigError([{ path: "pred_output", message }]);
 }
 
+/** Fields that say something of attention have an effect with it only. */
+function requireUse({ attention_output, patch_size, mpp, thumbnails }: InferConfig): void {
+  if (attention_output !== null) return;
+  const given = Object.entries({ patch_size, mpp, thumbnails }).filter(([, value]) =>
+    value !== null
+  );
+  if (given.length === 0) return;
+  throw new ConfigError(
+    given.map(([path, value]) => expectedIssue(path, "none without --attention_output", value)),
+  );
+}
+
 function notifier({ onEvent }: InferOptions): (lines: readonly string[]) => void {
   const told = new Set<string>();
   return (lines) => {
@@ -183,7 +207,7 @@ function notifier({ onEvent }: InferOptions): (lines: readonly string[]) => void
 async function predictWith(
   model: TrainedModel,
   { directory }: FoundModel,
-  { config, registry, isNew, notify, signal, onEvent }: Context,
+  { config, registry, isNew, notify, signal, onEvent, attention }: Context,
 ): Promise<ModelPredictions> {
   const { data: own } = model.config;
   const { fold } = directory;
@@ -210,6 +234,7 @@ async function predictWith(
       signal,
       onEvent,
       notify,
+      attention,
     });
     done.push(predictions);
     const { name, ids } = part.split;
@@ -239,21 +264,25 @@ function requireSameClasses(names: readonly string[] | undefined, model: Trained
 async function predictPart(
   model: TrainedModel,
   { split, subset, name }: InferPart,
-  { classNames, notify, onEvent, ...options }: {
+  { classNames, notify, onEvent, attention, ...options }: {
     readonly batchSize?: number;
     readonly workers?: number;
     readonly classNames?: readonly string[];
     readonly signal?: AbortSignal;
     readonly onEvent?: (event: InferEvent) => void;
     readonly notify: (lines: readonly string[]) => void;
+    readonly attention?: InferAttention;
   },
 ): Promise<{ readonly predictions: Predictions; readonly indices: readonly number[] }> {
   const collector = new PredictionCollector();
   const samples = subset?.length ?? split.length;
   const indices: number[] = [];
   let done = 0;
-  for await (const { batch, scores } of model.predictSplit(split, { ...options, subset })) {
+  const asked = { ...options, subset, attention: attention !== undefined };
+  for await (const predicted of model.predictSplit(split, asked)) {
+    const { batch, scores } = predicted;
     collector.update(batch, scores);
+    await attention?.add(split, predicted);
     notify((batch.skipped ?? []).map((line) => `${line}; left out`));
     indices.push(...batch.indices);
     done += batch.size;

@@ -9,10 +9,16 @@ import { featureSplit, openFeatureFile } from "../../engine/features/feature_fil
 import { Session, type Value } from "../../engine/runtime/session.ts";
 import type { Batch } from "../../engine/data/data.ts";
 import { Loader } from "../../engine/data/loader.ts";
-import { type Model, predictionGraph, sampleFeeds } from "../../engine/train/model.ts";
+import {
+  type Model,
+  type PredictionGraph,
+  predictionGraph,
+  sampleFeeds,
+} from "../../engine/train/model.ts";
 import type { ResolvedConfig } from "../../registry/config/tree.ts";
 import type { Encoder, Split, TaskInfo } from "../../registry/plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
+import { type BagAttention, bagAttention } from "../attention/bag_attention.ts";
 import { loadModel } from "./load_model.ts";
 import { encodeWhileReading } from "../../registry/builder/model.ts";
 
@@ -79,6 +85,8 @@ export interface PredictSplitOptions {
   readonly workers?: number;
   /** Stops it between batches. */
   readonly signal?: AbortSignal;
+  /** Whether attention is told too, for models over bags that attend. @default {false} */
+  readonly attention?: boolean;
 }
 
 /**
@@ -90,12 +98,15 @@ export interface PredictedBatch {
   readonly batch: Batch;
   /** `[batch.size, num_classes]`: probabilities, or predicted values. */
   readonly scores: Float32Array;
+  /** Where the model looks in each bag, if asked for. */
+  readonly attention?: readonly BagAttention[];
 }
 
 /** What a trained model consists of. */
 interface Parts {
   readonly model: Model;
   readonly encoder: Encoder;
+  readonly graph: PredictionGraph;
   readonly session: Session;
   readonly weights: Readonly<Record<string, Value>>;
   readonly classNames?: readonly string[];
@@ -138,6 +149,7 @@ interface Parts {
  */
 export class TrainedModel implements AsyncDisposable {
   readonly #model: Model;
+  readonly #graph: PredictionGraph;
   readonly #session: Session;
   readonly #weights: Readonly<Record<string, Value>>;
   readonly #encoder: Encoder;
@@ -150,13 +162,14 @@ export class TrainedModel implements AsyncDisposable {
 
   private constructor(
     config: ResolvedConfig,
-    { model, encoder, session, weights, classNames }: Parts,
+    { model, encoder, graph, session, weights, classNames }: Parts,
   ) {
     this.config = config;
     this.task = { task: model.task, subtask: model.subtask, numClasses: model.numClasses };
     this.classNames = classNames;
     this.#model = model;
     this.#encoder = encoder;
+    this.#graph = graph;
     this.#session = session;
     this.#weights = weights;
   }
@@ -184,9 +197,15 @@ export class TrainedModel implements AsyncDisposable {
         [name, { dtype: "float32", shape, data: values.get(name)! }] as const
       ),
     );
-    const { attention, logits, scores } = predictionGraph(model);
+    const graph = predictionGraph(model);
+    const { attention, logits, scores } = graph;
     const session = await Session.create({ logits, scores, ...(attention && { attention }) });
-    return new TrainedModel(config, { model, encoder, session, weights, classNames });
+    return new TrainedModel(config, { model, encoder, graph, session, weights, classNames });
+  }
+
+  /** Whether it tells of every instance of a bag how much it counts. */
+  get attends(): boolean {
+    return this.#model.bags && this.#graph.attention !== undefined;
   }
 
   /**
@@ -233,11 +252,37 @@ export class TrainedModel implements AsyncDisposable {
       subset: options.subset,
       reuseBuffers: true,
     });
-    for await (const batch of loader.epoch(0, { signal: options.signal })) {
-      const feeds = { ...sampleFeeds(batch, this.#model), ...this.#weights };
-      const { scores } = await this.#session.run(feeds);
-      yield { batch, scores: floats(scores.data) };
+    const looking = options.attention && this.attends ? await this.#lookingSession() : undefined;
+    try {
+      for await (const batch of loader.epoch(0, { signal: options.signal })) {
+        const feeds = { ...sampleFeeds(batch, this.#model), ...this.#weights };
+        const outputs = await (looking ?? this.#session).run(feeds);
+        const scores = floats(outputs.scores.data);
+        const attention = looking && this.#attentionOf(outputs, batch.lengths!);
+        yield { batch, scores, ...(attention && { attention }) };
+      }
+    } finally {
+      await looking?.release();
     }
+  }
+
+  /** A session that computes what is wanted of instances, too. */
+  async #lookingSession(): Promise<Session> {
+    const { scores, attention, instanceScores } = this.#graph;
+    const instances = instanceScores && { instance_scores: instanceScores };
+    return await Session.create({ scores, attention: attention!, ...instances });
+  }
+
+  #attentionOf(outputs: Readonly<Record<string, Value>>, lengths: Int32Array): BagAttention[] {
+    const { scores, attention, instance_scores } = outputs;
+    return bagAttention({
+      lengths,
+      attention: floats(attention.data),
+      perClass: this.#graph.attentionPerClass && this.task.subtask === "multiclass",
+      scores: floats(scores.data),
+      instanceScores: instance_scores && floats(instance_scores.data),
+      numClasses: this.task.numClasses,
+    });
   }
 
   #requireFitting({ name, sampleShape, bagLengths }: Split): void {

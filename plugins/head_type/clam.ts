@@ -7,8 +7,8 @@ import { scalar } from "../../engine/ir/create.ts";
 import { flatSize } from "../../engine/ir/dims.ts";
 import { mul } from "../../engine/ir/elementwise.ts";
 import { concat, reshape, sizeOfAxis, transpose } from "../../engine/ir/layout.ts";
-import { gather, range, sliceBetween } from "../../engine/ir/indexing.ts";
-import { softmax } from "../../engine/ir/matrix.ts";
+import { gather, range, slice, sliceBetween } from "../../engine/ir/indexing.ts";
+import { gemm, softmax } from "../../engine/ir/matrix.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
 import { bagGrid, fromGrid } from "../../engine/nn/bags.ts";
 import { torchDefault } from "../../engine/nn/initializers.ts";
@@ -134,9 +134,30 @@ function forward(
     : whole;
   const weights = fromGrid(softmax(scores), grid); // [branches, instances]
   const logits = classifier(pool(weights, blocks, bags));
-  if (!training) return { logits, attention };
+  if (!training) {
+    return {
+      ...{ logits, attention, attentionPerClass: config.variant === "mb" },
+      ...instanceScores(parts, network, features),
+    };
+  }
   const attended = { grid, scores, project: projectRows(network, features) };
   return { logits, attention, losses: losses(parts, attended, { logits, labels, random }) };
+}
+
+/** What the instance classifiers say, where they have been trained. */
+function instanceScores(
+  { config, instances: { weights, biases } }: Parts,
+  network: Network,
+  features: Tensor,
+): Pick<ModelOutput, "instanceScores"> {
+  if (!config.instance_eval || config.instance_loss_weight === 0) return {};
+  const rows = features.shape[0];
+  const projected = network.project({ features, row: range(sizeOfAxis(features, 0), rows) });
+  const each = weights.map((weight, index) => {
+    const two = softmax(gemm(projected, weight, { c: biases[index], transB: true }));
+    return slice(two, 1, 1, 2); // that it is one of the class
+  });
+  return { instanceScores: concat(each, 1) };
 }
 
 /** Applies the layers to all instances, block by block. */

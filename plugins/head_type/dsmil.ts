@@ -3,12 +3,12 @@
  * Importing this module adds `dsmil` to the `head_type` slot.
  * @module
  */
-import { add, mul, relu, tanh } from "../../engine/ir/elementwise.ts";
+import { add, mul, relu, sigmoid, tanh } from "../../engine/ir/elementwise.ts";
 import { flatSize } from "../../engine/ir/dims.ts";
 import { where } from "../../engine/ir/logic.ts";
 import { reshape, transpose } from "../../engine/ir/layout.ts";
 import { gather } from "../../engine/ir/indexing.ts";
-import { argMax, gemm, reduceMax, reduceSum } from "../../engine/ir/matrix.ts";
+import { argMax, gemm, reduceMax, reduceSum, softmax } from "../../engine/ir/matrix.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
 import { bagSoftmax, bagSums } from "../../engine/nn/bag_pooling.ts";
 import { type BagGrid, bagGrid, type Bags, membership, toGrid } from "../../engine/nn/bags.ts";
@@ -99,8 +99,9 @@ export const dsmil: Plugin<"head_type", DsmilConfig> = {
     return {
       input: "bag",
       forward(input, mode) {
-        const { best, ...output } = forward(layers, input, mode);
-        if (!mode.training || config.max_loss_weight === 0) return output;
+        const { best, instances, ...output } = forward(layers, input, mode);
+        if (config.max_loss_weight === 0) return output;
+        if (!mode.training) return { ...output, instanceScores: scoresOf(instances, context) };
         const loss = lossOf(best, input.labels, context);
         return { ...output, losses: { max: mul(loss, config.max_loss_weight) } };
       },
@@ -144,15 +145,28 @@ function values(scope: Scope, config: DsmilConfig, embedDim: number): Layer {
   };
 }
 
-/** What the streams compute; `best` are the instance stream's largest scores, `[bags, classes]`. */
+/** The instance stream's scores as probabilities. */
+function scoresOf(instances: Tensor, { subtask }: HeadContext): Tensor {
+  return subtask === "multiclass" ? softmax(instances) : sigmoid(instances);
+}
+
+/** What the streams compute. */
+interface Streams extends ModelOutput {
+  /** The instance stream's scores, `[instances, classes]`. */
+  readonly instances: Tensor;
+  /** The largest of them in each bag, `[bags, classes]`. */
+  readonly best: Tensor;
+}
+
 function forward(
   { score, query, value, weight, bias }: Layers,
   { features, bags }: HeadInput,
   context: ForwardContext,
-): ModelOutput & { readonly best: Tensor } {
+): Streams {
   if (!bags) throw new TypeError("Cannot apply dsmil: the features come without bags");
   const grid = bagGrid(bags);
-  const scores = transpose(score(features, context)); // [classes, instances]
+  const instances = score(features, context);
+  const scores = transpose(instances); // [classes, instances]
   const cells = where(grid.valid, toGrid(scores, grid), -Infinity); // [classes, bags, longest]
   const attention = likeness(query, { features, cells, grid }, { bags, context });
   const pooled = bagSums(bagSoftmax(attention, grid), value(features, context), bags);
@@ -162,6 +176,8 @@ function forward(
   return {
     logits: gemm(joined, filter, { c: bias, transB: true }),
     attention,
+    attentionPerClass: true,
+    instances,
     best: transpose(reduceMax(cells, { axes: [2] })),
   };
 }

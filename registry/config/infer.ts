@@ -2,7 +2,16 @@
  * The config tree of inference: which trained models, which data, and where predictions go.
  * @module
  */
-import { choice, count, list, type OptionEntries, path, text, whole } from "../options/mod.ts";
+import {
+  choice,
+  count,
+  list,
+  type OptionEntries,
+  path,
+  positive,
+  text,
+  whole,
+} from "../options/mod.ts";
 import { SPLIT_NAMES, type SplitName } from "../plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../registry.ts";
 import type { Configured } from "../configure.ts";
@@ -30,6 +39,16 @@ export interface InferFields {
   readonly metrics: readonly string[] | null;
   /** File of the predictions; `null` is `predictions.csv` in the run. @default {null} */
   readonly pred_output: string | null;
+  /** Folder of what the model attends to in each slide. @default {null} */
+  readonly attention_output: string | null;
+  /** Side of a tile in pixels of level 0, for files that do not say it. @default {null} */
+  readonly patch_size: number | null;
+  /** Micrometres per pixel of level 0, for files that do not say it. @default {null} */
+  readonly mpp: number | null;
+  /** Folder of thumbnails, `SLIDE.png` or `SLIDE.jpg`, of whole slides. @default {null} */
+  readonly thumbnails: string | null;
+  /** Tiles of each slide in the table of those that count most. @default {10} */
+  readonly top_tiles: number;
 }
 
 /**
@@ -82,6 +101,14 @@ const rootEntries: OptionEntries<InferFields> = {
     "File of the predictions: .csv, .json, .h5 or .pt; predictions.csv in the run where " +
       "not given.",
   ),
+  attention_output: path(
+    null,
+    "Folder of what the model attends to in each slide: GeoJSON for QuPath, CSV, HDF5, PNG.",
+  ),
+  patch_size: positive(null, "Side of a tile in pixels of level 0, for files that do not say it."),
+  mpp: positive(null, "Micrometres per pixel of level 0, for files that do not say it."),
+  thumbnails: path(null, "Folder of thumbnails of whole slides, SLIDE.png or SLIDE.jpg."),
+  top_tiles: count(10, "Tiles of each slide in top_tiles.csv, those with the most attention."),
 };
 
 const loadingEntries: OptionEntries<InferLoading> = {
