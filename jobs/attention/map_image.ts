@@ -3,7 +3,7 @@
  * slide where there is one.
  * @module
  */
-import sharp from "sharp";
+import type sharpModule from "sharp";
 import { type ChartImage, chartPng } from "../charts/png.ts";
 import { escapeXml } from "../charts/svg.ts";
 import type { Rgb } from "./magma.ts";
@@ -124,13 +124,19 @@ async function tilesImage(
       }
     }
   }
+  const sharp = await loadSharp();
   return await sharp(pixels, { raw: { width, height, channels: 4 } }).png().toBuffer();
 }
 
 async function asPng(bytes: Uint8Array): Promise<Uint8Array> {
   const side = SIDE * DETAIL;
+  const sharp = await loadSharp();
   return await sharp(bytes).resize(side, side, { fit: "inside", withoutEnlargement: true }).png()
     .toBuffer();
+}
+
+async function loadSharp(): Promise<typeof sharpModule> {
+  return (await import("sharp")).default;
 }
 
 function image(png: Uint8Array, attributes: string): string {

@@ -117,6 +117,7 @@ function graphOf(model: Model, training: boolean, batch: Batch, seed = 1): Sampl
   const outputs: Record<string, Tensor> = { logits: output.logits };
   for (const [name, loss] of Object.entries(output.losses ?? {})) outputs[`loss ${name}`] = loss;
   if (!training && output.attention) outputs["attention scores"] = output.attention;
+  if (!training && output.instanceScores) outputs["instance scores"] = output.instanceScores;
   return {
     outputs,
     parameters: model.parameters,
@@ -138,7 +139,9 @@ async function checkOutputs(build: Build): Promise<void> {
     for (const [name, value] of Object.entries(results)) {
       if (name === "logits") expectNumbers(value, name, [batch.size, model.numClasses]);
       else if (name.startsWith("loss ")) expectNumbers(value, name, []);
-      else expectNumbers(value, name, [value.shape[0], batch.rows]);
+      else if (name === "instance scores") {
+        expectNumbers(value, name, [batch.rows, model.numClasses]);
+      } else expectNumbers(value, name, [value.shape[0], batch.rows]);
     }
   }
 }

@@ -50,6 +50,10 @@ const COVERS: Readonly<Record<string, readonly string[]>> = {
     "plugins/optimizer/SGD.ts",
   ],
   "tests/jobs/export/export_test.ts": ["jobs/export/export_graph.ts"],
+  "tests/jobs/predict/infer_attention_test.ts": [
+    "jobs/attention/bag_places.ts",
+    "jobs/attention/write_attention.ts",
+  ],
   "tests/jobs/predict/trained_model_test.ts": ["jobs/predict/load_model.ts"],
   "tests/jobs/inspect/inspect_test.ts": [
     "jobs/inspect/feature_file.ts",

@@ -64,6 +64,14 @@ Deno.test("requireOutput() says what it expected and what it received", () => {
       { logits, attention: tensor([1, "batch"]) },
       "attention [branches, instances], received [1, batch]",
     ],
+    [
+      { logits, attention: tensor([2, "instances"]), attentionPerClass: true },
+      "attention [3, instances], received [2, instances]",
+    ],
+    [
+      { logits, instanceScores: tensor(["instances", 2]) },
+      "instance scores [instances, 3], received [instances, 2]",
+    ],
   ];
   for (const [output, state] of outputs) {
     const require = () => requireOutput(output as ModelOutput, { numClasses: 3, bags: true });
