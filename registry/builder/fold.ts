@@ -90,6 +90,7 @@ export async function planFold(
     clipNorm: training.gradient_clip_val ?? undefined,
     accumulate: training.gradient_accumulation_steps,
     sanitySteps: training.num_sanity_val_steps,
+    valSteps: training.val_steps_per_epoch ?? undefined,
     checkpoints: training.enable_checkpointing,
     fold: { index: fold, count: training.cv_folds },
     directory: run.directory,
@@ -106,7 +107,13 @@ export async function planFold(
     expectedRows: expectedRows(split, config),
   };
   const soft = softTargetNotices(partsOf(splits), dataset, metrics);
-  const told = [...noticesOf(splits), ...notices, ...soft, ...(given?.notices ?? [])];
+  const told = [
+    ...noticesOf(splits),
+    ...fractionNotices(splits, config),
+    ...notices,
+    ...soft,
+    ...(given?.notices ?? []),
+  ];
   return { plan, notices: [...told, ...batchNotices(plan, config)] };
 }
 
@@ -188,6 +195,17 @@ function noticesOf(splits: FoldSplits): string[] {
   return [...new Set(partsOf(splits).flatMap(({ notices = [] }) => notices))];
 }
 
+/** Says how much of the training samples is used, be it the dataset's default. */
+function fractionNotices(
+  { train: { split, subset } }: FoldSplits,
+  { data: { data_fraction: fraction } }: ResolvedConfig,
+): string[] {
+  const samples = subset?.length ?? split.length;
+  return fraction === null
+    ? []
+    : [`training on ${samples} samples (data.data_fraction ${fraction})`];
+}
+
 /** The splits that a fold uses. */
 function partsOf({ train, val, test }: FoldSplits): Split[] {
   return [train, val, test].flatMap((part) => part?.split ?? []);
@@ -226,6 +244,12 @@ function expectedRows(
   };
 }
 
+/** Most batches that an epoch trains on. */
+function mostBatches({ training }: ResolvedConfig): number | undefined {
+  const { train_steps_per_epoch: steps } = training;
+  return steps === null ? undefined : steps * training.gradient_accumulation_steps;
+}
+
 /** Loaders start no thread and open no file before their first epoch. */
 function planLoaders(
   splits: FoldSplits,
@@ -242,9 +266,10 @@ function planLoaders(
 function planLoader(
   { split, subset }: SplitPart,
   use: "train" | "eval",
-  { dataloading, data: { max_instances } }: ResolvedConfig,
+  config: ResolvedConfig,
   seed: number,
 ): Loader {
+  const { dataloading, data: { max_instances } } = config;
   const training = use === "train";
   const batchSize = training ? dataloading.batch_size : dataloading.eval_batch_size;
   const dropLast = training ? dataloading.drop_last_train : dataloading.drop_last_eval;
@@ -268,6 +293,7 @@ function planLoader(
     weighted,
     maxInstances: training ? max_instances ?? undefined : undefined,
     dropLast,
+    maxBatches: training ? mostBatches(config) : undefined,
     subset,
     seed,
     shuffle: training ? !weighted && dataloading.shuffle_train : dataloading.shuffle_eval,
