@@ -19,6 +19,7 @@ import type { Encoder, TaskInfo } from "../plugin.ts";
 import { modelSelection } from "./best_metric.ts";
 import { type BuildSources, create, createMetrics } from "./create.ts";
 import { createDataset } from "./dataset.ts";
+import { layerDecayNotices } from "./layer_decay.ts";
 import { createLogger } from "./loggers.ts";
 import { assembleModel, encoderParameters, encodeWhileReading, type ModelStack } from "./model.ts";
 import { softTargetNotices } from "./soft_targets.ts";
@@ -110,6 +111,7 @@ export async function planFold(
   const told = [
     ...noticesOf(splits),
     ...fractionNotices(splits, config),
+    ...layerDecayNotices(parameters, config.optimizer.layer_wise_lr_decay),
     ...notices,
     ...soft,
     ...(given?.notices ?? []),

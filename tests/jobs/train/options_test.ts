@@ -270,5 +270,8 @@ Deno.test("train() decays parameters as it is told", async () => {
     assertEquals(parameterGroups(directory), [[0.05, [0]], [0, [1]]]);
     const layers = await runTrain(files, { "optimizer.layer_wise_lr_decay": "0.5" });
     assertEquals(checkpointBytes(layers.directory), checkpointBytes(plain.directory));
+    assertEquals(ofType(layers.events, "notice").map(({ message }) => message), [
+      "optimizer.layer_wise_lr_decay has no effect: there are no layers below the head",
+    ]);
   });
 });
