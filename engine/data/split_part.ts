@@ -1,21 +1,9 @@
 /**
- * A part of a split as a split of its own, for work that reads whole splits. It is also the module
- * that such a split names as its source.
+ * A part of a split as a split of its own, for work that reads whole splits.
  * @module
  */
-import { DataError } from "../errors.ts";
-import type { Labels, ReadOptions, Rows, Source, SourceModule, Split } from "./data.ts";
-import { openSplitSource } from "./open_source.ts";
-
-/** What the source of a part needs to know; survives structured cloning. */
-export interface SplitPartOptions {
-  /** Name of the whole split. */
-  readonly name: string;
-  /** Source of the whole split. */
-  readonly source: SourceModule;
-  /** The part's samples, as indices of the whole. */
-  readonly samples: Int32Array;
-}
+import type { Labels, Split } from "./data.ts";
+import { subsetSource } from "./subset_source.ts";
 
 /**
  * Makes a split of some samples of another.
@@ -40,13 +28,12 @@ export interface SplitPartOptions {
  * ```
  */
 export function splitPart(split: Split, samples: Int32Array): Split {
-  const { name, source, labels, bagLengths, ids, patients } = split;
-  const options: SplitPartOptions = { name, source, samples };
+  const { labels, bagLengths, ids, patients } = split;
   return {
     ...split,
     length: samples.length,
     labels: labelsOf(labels, samples),
-    source: { module: import.meta.url, options },
+    source: subsetSource(split, samples),
     ...(bagLengths && { bagLengths: samples.map((index) => bagLengths[index]) }),
     ...(ids && { ids: Array.from(samples, (index) => ids[index]) }),
     ...(patients && { patients: Array.from(samples, (index) => patients[index]) }),
@@ -64,26 +51,4 @@ export function labelsOf({ values, width }: Labels, samples: Int32Array): Labels
     kept.set(values.subarray(sample * width, (sample + 1) * width), index * width);
   }
   return { values: kept, width };
-}
-
-/**
- * Opens the source of a part.
- * @param given {@linkcode SplitPartOptions}.
- */
-export async function openSource(given: unknown): Promise<Source> {
-  const { name, source, samples } = given as SplitPartOptions;
-  const whole = await openSplitSource({ name, source });
-  return {
-    async read(indices: Int32Array, options?: ReadOptions): Promise<Rows> {
-      const wrong = indices.find((index) => !(index >= 0 && index < samples.length));
-      if (wrong !== undefined) {
-        throw new DataError(`Cannot read "${name}": sample ${wrong} of ${samples.length}`, {
-          file: name,
-          index: wrong,
-        });
-      }
-      return await whole.read(indices.map((index) => samples[index]), options);
-    },
-    close: () => whole.close(),
-  };
 }

@@ -43,21 +43,19 @@ export function parameterOptions(
   }));
 }
 
-/** A block of an encoder whose blocks are one row, not rows in stages. */
-const BLOCK = /^encoder\.(?:(?!stages\.|layers\.)[^.]+\.)*blocks\.(\d+)\./;
-
-/**
- * Whether an encoder has the layers that layer-wise decay goes through: a row of blocks.
- * @param parameters Parameters of the model.
- */
-export function hasBlocks(parameters: readonly Pick<Parameter, "name">[]): boolean {
-  return parameters.some(({ name }) => BLOCK.test(name));
-}
-
 /** Rank of a parameter's layer: embedding, blocks, norm, head. */
 function layerOf(name: string): number {
   if (name.startsWith("head.")) return Infinity;
-  const block = BLOCK.exec(name);
+  const block = /\.blocks\.(\d+)\./.exec(name);
   if (block) return Number(block[1]) + 1;
   return /\.(patch_embed|cls_token|reg_token|pos_embed)/.test(name) ? 0 : Number.MAX_VALUE;
+}
+
+/**
+ * Whether an encoder has layers that layer-wise decay goes through. Blocks of ConvNeXts are counted
+ * anew in every stage.
+ * @param parameters Parameters of the model.
+ */
+export function hasBlocks(parameters: readonly Pick<Parameter, "name">[]): boolean {
+  return parameters.some(({ name }) => /^encoder\.(?!.*\.stages\.).*\.blocks\.\d+\./.test(name));
 }

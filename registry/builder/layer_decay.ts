@@ -11,7 +11,7 @@ import { ConfigError } from "../errors.ts";
  * @param parameters Parameters of the model.
  * @param decay The field; `null` for none.
  * @returns Lines for the user.
- * @throws {ConfigError} if the encoder has no row of blocks.
+ * @throws {ConfigError} if the encoder has no such layers.
  */
 export function layerDecayNotices(
   parameters: readonly Pick<Parameter, "name">[],
@@ -22,6 +22,7 @@ export function layerDecayNotices(
   if (!parameters.some(({ name }) => name.startsWith("encoder."))) {
     return [`${path} has no effect: there are no layers below the head`];
   }
-  const message = `expected none for an encoder without a row of blocks, received ${decay}`;
+  const message =
+    `expected none for ResNets, ConvNeXts and other encoders without a row of blocks, received ${decay}`;
   throw new ConfigError([{ path, message }]);
 }

@@ -56,12 +56,11 @@ Deno.test("parameterOptions() slows layers down from the head to the input", () 
   assertEquals([...head.values()].map(({ lrScale }) => lrScale), [1, 1]);
 });
 
-Deno.test("hasBlocks() finds blocks in one row, not those of stages", () => {
+Deno.test("hasBlocks() finds blocks of the encoder, not those of ConvNeXt's stages", () => {
   const cases: [string, boolean][] = [
     ["encoder.model.blocks.0.norm1.weight", true],
     ["encoder.trunk.blocks.3.attn.qkv.lora_A.default.weight", true],
     ["encoder.model.stages.0.blocks.1.conv_dw.weight", false],
-    ["encoder.model.layers.2.blocks.1.attn.qkv.weight", false],
     ["encoder.model.layer1.0.conv1.weight", false],
     ["head.blocks.0.weight", false],
   ];

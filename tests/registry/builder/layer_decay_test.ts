@@ -16,6 +16,7 @@ Deno.test("layerDecayNotices() wants blocks, or a head alone", () => {
   const error = assertThrows(() => layerDecayNotices(resnet, 0.75), ConfigError);
   assertEquals(error.issues, [{
     path: "optimizer.layer_wise_lr_decay",
-    message: "expected none for an encoder without a row of blocks, received 0.75",
+    message:
+      "expected none for ResNets, ConvNeXts and other encoders without a row of blocks, received 0.75",
   }]);
 });
