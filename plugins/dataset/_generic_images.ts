@@ -154,7 +154,7 @@ export class Images {
     if (!classNames || classNames.length === numClasses) return;
     if (classNames.length < numClasses && !this.#rules.allClasses) return;
     throw new DataError(
-      `Cannot use "${place}": it has ${classCount(classNames)}data.num_classes is ${numClasses}`,
+      `Cannot use "${place}": it has ${classList(classNames)}, data.num_classes is ${numClasses}`,
       { file: place },
     );
   }
@@ -246,10 +246,10 @@ export class Images {
   }
 }
 
-/** How many classes, and which; ends with a comma. */
-function classCount(names: readonly string[]): string {
-  if (names.length === 0) return "no folders of classes, ";
-  return `${names.length} class${names.length === 1 ? "" : "es"}, ${quoted(names)}, `;
+/** How many classes there are, and which. */
+function classList(names: readonly string[]): string {
+  if (names.length === 0) return "no folders of classes";
+  return `${names.length} ${names.length === 1 ? "class" : "classes"}, ${quoted(names)}`;
 }
 
 function imageCount(count: number): string {
