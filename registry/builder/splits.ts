@@ -6,6 +6,7 @@ import { DataError } from "../../engine/errors.ts";
 import type { Labels, Split } from "../../engine/data/data.ts";
 import { selectFraction } from "../../engine/data/selection.ts";
 import { labelsOf } from "../../engine/data/split_part.ts";
+import { stratifiedDraw } from "../../engine/data/stratified_draw.ts";
 import type { ResolvedConfig } from "../config/tree.ts";
 import { ConfigError } from "../errors.ts";
 import type { Dataset } from "../plugin.ts";
@@ -153,7 +154,8 @@ function indicesWhere(values: Int32Array, wanted: (value: number) => boolean): I
 const FRACTION_SEED = 42;
 
 /**
- * The samples that `data.data_fraction` keeps of a split to train on.
+ * The samples that `data.data_fraction` keeps of a split to train on: of classes those that GloViTa
+ * keeps, where it does not refuse to draw.
  * @param labels Targets of the split.
  * @param data The config's section; `stratified` is read where targets are classes.
  * @returns Ascending indices; `undefined` for all samples.
@@ -165,9 +167,11 @@ export function chosenFraction(
 ): Int32Array<ArrayBuffer> | undefined {
   const { data_fraction: fraction } = data;
   if (fraction === null) return undefined;
+  const { values } = labels;
   // Other targets than classes have no proportions.
-  const stratified = labels.values instanceof Int32Array && data.stratified;
-  return selectFraction(labels, fraction, { seed: FRACTION_SEED, stratified });
+  const stratified = values instanceof Int32Array && data.stratified;
+  const drawn = stratified ? stratifiedDraw(values, fraction, FRACTION_SEED) : undefined;
+  return drawn ?? selectFraction(labels, fraction, { seed: FRACTION_SEED, stratified });
 }
 
 function fractionOf(
