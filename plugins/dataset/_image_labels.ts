@@ -52,13 +52,14 @@ export function classFolder(
 /** Classes that are folders. */
 export function labelsFromFolders(options: FolderLabelOptions): LabelSource {
   const { place, splitNames, classNames } = options;
+  const indices = new Map(classNames.map((name, index) => [name, index]));
   return {
     place,
     classNames,
     labelOf(image) {
       const name = classFolder(image, splitNames);
-      const label = name === undefined ? -1 : classNames.indexOf(name);
-      if (label >= 0) return label;
+      const label = name === undefined ? undefined : indices.get(name);
+      if (label !== undefined) return label;
       const state = name === undefined
         ? `it is in no folder of a class below "${place}"`
         : `its folder "${name}" is not a class, the classes are ${quoted(classNames)}`;
