@@ -28,7 +28,7 @@ function linearModel(): Model {
   const parameters = new Parameters();
   const scope = parameters.scope().child("head");
   const context = { ...TASK, scope, embedDim: EMBED_DIM };
-  const head = classification.create({ dropout: 0 }, context);
+  const head = classification.create({ dropout: 0, init_std: null }, context);
   return {
     ...TASK,
     bags: false,

@@ -79,7 +79,7 @@ function renderHelp(): string {
   return [
     "Usage: glovita COMMAND [options]",
     "",
-    "Trains vision heads on features that an encoder computed before.",
+    "Trains vision heads and encoders, extracts features, and evaluates what was trained.",
     "",
     "Commands",
     ...COMMANDS.map(({ name, description }) => `  ${name.padEnd(width)}  ${description}`),

@@ -117,7 +117,12 @@ function splitFlag(word: string): { path: string[]; value?: string } {
 function isValue(word: string): boolean {
   if (word.startsWith("-")) return word === "-" || NEGATIVE.test(word);
   const [, section, token] = SHORTHAND.exec(word) ?? [];
-  return section === undefined || !token.endsWith("-config") || slotOf(section) === undefined;
+  return section === undefined || !isComplete(token) || slotOf(section) === undefined;
+}
+
+/** Whether a token ends as it has to; underscores stand for dashes. */
+function isComplete(token: string): boolean {
+  return /[-_]config$/.test(token);
 }
 
 function slotOf(section: string): Slot | undefined {
@@ -140,7 +145,7 @@ function readShorthand(word: string, registry: Registry): Flag | ConfigIssue {
     };
   }
   const info = SLOTS[slot];
-  if (!token.endsWith("-config")) {
+  if (!isComplete(token)) {
     const full = shorthandOf(info, token);
     return { path: word, message: `expected ${quote(full)}, received ${quote(word)}` };
   }
@@ -156,10 +161,10 @@ function loneWord(word: string): string {
 /** The key that a token such as `clam-head-config` names; text that no key fits stays as it is. */
 function shorthandKey(token: string, slot: Slot, registry: Registry): string {
   const { word, aliases = {} } = SLOTS[slot].shorthand!;
-  const name = token.slice(0, -"-config".length);
+  const name = token.slice(0, -"-config".length).replaceAll("_", "-");
   const bare = word && name.endsWith(`-${word}`) ? name.slice(0, -word.length - 1) : name;
   if (Object.hasOwn(aliases, bare)) return aliases[bare];
-  const plain = (key: string): string => key.toLowerCase().replaceAll("_", "-");
+  const plain = (key: string): string => key.toLowerCase().replaceAll(/[-_]/g, "");
   const known = registry.list(slot);
   const found = known.find((key) => plain(key) === plain(bare)) ??
     known.find((key) => plain(key) === plain(name));

@@ -28,12 +28,15 @@ export interface TrainCommandOptions extends Partial<PluginSources> {
 
 const COMMAND: ConfigCommand<ResolvedConfig> = {
   name: "glovita_train",
-  description: "Trains a head on features that an encoder has computed before.",
+  description:
+    "Trains heads on features that were computed before, and encoders with their heads on images.",
   examples: [
     "glovita_train --data.dataset precomputed_features --data.num_classes 2 \\",
     "  --data.train_features_file train.h5 --data.val_features_file val.h5 \\",
     "  --model.encoder.encoder_type precomputed --model.encoder.feature_dim 1024 \\",
     "  --model.head.head_type clam --model.head.variant sb",
+    "glovita_train --data.dataset cifar10 --data.data_root_dir ./data \\",
+    "  --model.encoder.type resnet18 --model.encoder.no_pretrained",
     "glovita_train --model.head.head_type clam --help",
     "glovita_train --training.resume experiments/precomputed_features/GROUP/0",
   ],

@@ -187,6 +187,9 @@ class LineReport implements TrainReport {
       `best ${event.bestMetric} ${format(event.bestValue)} in epoch ${event.bestEpoch + 1}, ` +
         `run ${event.directory}`,
     );
+    if (event.finalVal !== undefined) {
+      this.#io.out(`final: ${this.#values(event.finalVal).join(", ")}`);
+    }
     if (event.test !== undefined) this.#io.out(`test: ${this.#values(event.test).join(", ")}`);
   }
 

@@ -87,21 +87,44 @@ function keyRow(slot: Slot, registry: Registry): string[] {
 
 /** Every plugin of a slot with its options. */
 function parts(slot: Slot, registry: Registry): string[] {
-  return registry.list(slot).flatMap((key) => {
-    const plugin = registry.get(slot, key) as Plugin;
+  const plugins = registry.list(slot).map((key) => registry.get(slot, key) as Plugin);
+  return plugins.flatMap((plugin, index) => {
+    const { key } = plugin;
     const info = SLOTS[slot];
     const token = info.shorthand ? ` As one token: ${code(shorthandOf(info, key))}.` : "";
     return [
       `#### ${info.field} ${code(key)}`,
       wrap(`${sentence(plugin.description)}${token}`),
-      ...optionTable(plugin, info.section),
+      ...optionTable(plugin, info.section, plugins.slice(0, index)),
     ];
   });
 }
 
-function optionTable(plugin: Plugin, path: string): string[] {
+/** The options of a plugin; where one before has them all, what it says of other defaults. */
+function optionTable(plugin: Plugin, path: string, before: readonly Plugin[] = []): string[] {
   const rows = rowsOf(optionEntries(plugin), path);
-  return rows.length > 0 ? [table(HEADER, rows)] : [];
+  if (rows.length === 0) return [];
+  const alike = before.find((other) => sameOptions(rows, rowsOf(optionEntries(other), path)));
+  if (alike === undefined) return [table(HEADER, rows)];
+  const usual = rowsOf(optionEntries(alike), path);
+  const other = rows.flatMap(([field, , value], index) =>
+    value === usual[index][DEFAULT] ? [] : [[field, value]]
+  );
+  if (other.length === 0) return [`Its fields are those of ${code(alike.key)}.`];
+  return [
+    `Its fields are those of ${code(alike.key)}, with other defaults:`,
+    table(["field", "default"], other),
+  ];
+}
+
+/** Column of the defaults. */
+const DEFAULT = HEADER.indexOf("default");
+
+/** Whether fields differ in nothing but their defaults. */
+function sameOptions(rows: readonly string[][], others: readonly string[][]): boolean {
+  const facts = (all: readonly string[][]) =>
+    JSON.stringify(all.map((row) => row.toSpliced(DEFAULT, 1)));
+  return facts(rows) === facts(others);
 }
 
 /** Plugins that are chosen by their keys alone. */

@@ -2,11 +2,22 @@
  * The manifest of built-in plugins. Importing this module adds all of them to the default registry.
  * @module
  */
+export * from "./dataset/aid.ts";
+export * from "./dataset/chestxray14.ts";
 export * from "./dataset/cifar10.ts";
 export * from "./dataset/cifar100.ts";
+export * from "./dataset/diabetic_retina.ts";
+export * from "./dataset/fgvc_aircraft.ts";
+export * from "./dataset/flowers102.ts";
 export * from "./dataset/generic_image_dataset.ts";
+export * from "./dataset/imagenet.ts";
+export * from "./dataset/neudet.ts";
+export * from "./dataset/pcam.ts";
 export * from "./dataset/precomputed_features.ts";
+export * from "./dataset/resisc45.ts";
+export * from "./dataset/rxrx1.ts";
 export * from "./dataset/slide_features.ts";
+export * from "./dataset/zooscannet.ts";
 export * from "./encoder_type/onnx.ts";
 export * from "./encoder_type/precomputed.ts";
 export * from "./encoder_type/timm.ts";

@@ -46,6 +46,7 @@ export {
 } from "../engine/metrics/decisions.ts";
 export * from "../engine/metrics/moments.ts";
 export * from "../engine/metrics/ranked_classes.ts";
+export * from "./dataset/_layout.ts";
 export * from "./metric/_confusion.ts";
 export * from "./metric/_losses.ts";
 export * from "./metric/_metric.ts";

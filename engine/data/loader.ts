@@ -19,6 +19,8 @@ export interface LoaderOptions {
   readonly seed?: number;
   /** Leave out a last batch with fewer than `batchSize` samples. @default {false} */
   readonly dropLast?: boolean;
+  /** Most batches of an epoch: with `shuffle`, those of other samples each epoch. */
+  readonly maxBatches?: number;
   /** Samples that are visited, instead of all. */
   readonly subset?: Int32Array;
   /**
@@ -77,12 +79,12 @@ export interface EpochOptions {
 export class Loader implements AsyncDisposable {
   /** Batches that each epoch has. */
   readonly batchesPerEpoch: number;
-  /** Samples that each epoch visits, those that `dropLast` leaves out included. */
+  /** Samples that epochs choose from, those that `dropLast` or `maxBatches` leave out included. */
   readonly samples: number;
 
   /** What is read. */
   readonly split: Split;
-  readonly #options: Required<Omit<LoaderOptions, "subset" | "maxInstances">>;
+  readonly #options: Required<Omit<LoaderOptions, "subset" | "maxInstances" | "maxBatches">>;
   readonly #maxInstances: number | undefined;
   readonly #samples: Int32Array;
   readonly #weights: Float64Array | undefined;
@@ -112,11 +114,15 @@ export class Loader implements AsyncDisposable {
     };
     this.#maxInstances = options.maxInstances;
     this.#checkOptions();
+    requireInteger(options.maxBatches ?? 1, "maxBatches", 1);
     this.#samples = selectSamples(split, options.subset);
     this.samples = this.#samples.length;
     const { batchSize, dropLast, weighted, workers } = this.#options;
     const batches = this.samples / batchSize;
-    this.batchesPerEpoch = dropLast ? Math.floor(batches) : Math.ceil(batches);
+    this.batchesPerEpoch = Math.min(
+      options.maxBatches ?? Infinity,
+      dropLast ? Math.floor(batches) : Math.ceil(batches),
+    );
     if (this.batchesPerEpoch === 0) {
       throw new RangeError(
         `Cannot make batches of ${split.name}: it has ${this.samples} samples` +

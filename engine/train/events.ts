@@ -105,6 +105,11 @@ export interface RunDone {
   readonly bestValue: number;
   /** Epoch of the best value, counted from 0. */
   readonly bestEpoch: number;
+  /**
+   * Numbers of the best checkpoint on the whole validation split, prefixed `final_val_`; present
+   * where epochs validate on a part of it.
+   */
+  readonly finalVal?: Values;
   /** Numbers of the best checkpoint on the test split, prefixed `test_`; absent without one. */
   readonly test?: Values;
 }

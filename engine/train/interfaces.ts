@@ -237,8 +237,9 @@ export interface Logger {
    */
   logImage?(epoch: number, name: string, png: Uint8Array<ArrayBuffer>): void | Promise<void>;
   /**
-   * Takes the numbers of the best checkpoint on the test split; absent where the logger has no place
-   * for them. Called once, at the end of a run that has such a split.
+   * Takes the numbers of the best checkpoint on the test split, and on the whole validation split
+   * where epochs validate on a part of it; absent where the logger has no place for them. Called
+   * once, at the end of a run that has such numbers.
    * @param epoch Epoch of the checkpoint, counted from 0.
    * @param values Numbers by logged name, for example `{ test_Accuracy: 0.9 }`.
    */

@@ -50,3 +50,12 @@ function layerOf(name: string): number {
   if (block) return Number(block[1]) + 1;
   return /\.(patch_embed|cls_token|reg_token|pos_embed)/.test(name) ? 0 : Number.MAX_VALUE;
 }
+
+/**
+ * Whether an encoder has layers that layer-wise decay goes through. Blocks of ConvNeXts are counted
+ * anew in every stage.
+ * @param parameters Parameters of the model.
+ */
+export function hasBlocks(parameters: readonly Pick<Parameter, "name">[]): boolean {
+  return parameters.some(({ name }) => /^encoder\.(?!.*\.stages\.).*\.blocks\.\d+\./.test(name));
+}

@@ -60,6 +60,8 @@ export interface TrainPlan extends CheckpointPlan {
   readonly accumulate: number;
   /** Validation batches before the first epoch. */
   readonly sanitySteps: number;
+  /** Most validation batches after an epoch: the whole split is then measured at the end. */
+  readonly valSteps?: number;
   /** What chooses the best checkpoint. */
   readonly bestMetric: BestMetric;
   /** When to stop before the last epoch. */

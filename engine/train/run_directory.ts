@@ -37,6 +37,8 @@ const FILES = {
   metrics: "metrics.json",
   /** Names of the samples of each split, where they have names. */
   splits: "splits.json",
+  /** Numbers on the whole validation split, where epochs validate on a part of it. */
+  finalValMetrics: "final_val_metrics.json",
   /** Numbers on the test split, each with its interval. */
   testMetrics: "metrics_test.json",
 } as const;

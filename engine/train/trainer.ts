@@ -149,11 +149,11 @@ export class FoldTrainer implements AsyncDisposable {
 
   async #runEpoch(epoch: number): Promise<void> {
     const started = performance.now();
-    const { schedule, lr: baseLr, epochs, logger, loaders } = this.#plan;
+    const { schedule, lr: baseLr, epochs, logger, loaders, valSteps } = this.#plan;
     const lr = baseLr * schedule.factor(epoch);
     const train = await this.#trainEpoch(epoch, lr);
     const meter = this.#meter();
-    await this.#evaluator.measure(loaders.val, meter, this.#hooks);
+    await this.#evaluator.measure(loaders.val, meter, { ...this.#hooks, batches: valSteps });
     const val = meter.values("val_");
     this.#tellSkipped(meter);
     const best = this.#updateBest(epoch, val[this.#plan.bestMetric.name]);
@@ -262,7 +262,9 @@ export class FoldTrainer implements AsyncDisposable {
       this.#metrics.test = test;
       await directory.writeMetrics(this.#metrics);
     }
-    await this.#predict("val");
+    const val = await this.#predict("val");
+    const finalVal = this.#plan.valSteps === undefined ? undefined : prefixed("final_", val!);
+    if (finalVal) await directory.write("finalValMetrics", finalVal);
     const done: RunDone = {
       type: "done",
       directory: directory.path,
@@ -270,6 +272,7 @@ export class FoldTrainer implements AsyncDisposable {
       bestMetric: this.#plan.bestMetric.name,
       bestValue: this.#best.value,
       bestEpoch: this.#best.epoch,
+      ...(finalVal && { finalVal }),
       test,
     };
     this.#emit(done);
@@ -306,6 +309,10 @@ export class FoldTrainer implements AsyncDisposable {
   #emit(event: TrainEvent): void {
     this.#hooks.onEvent?.(event);
   }
+}
+
+function prefixed(prefix: string, values: Values): Values {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
 }
 
 /** Whether a value is better than the best so far; any number is better than NaN. */

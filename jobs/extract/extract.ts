@@ -8,6 +8,7 @@ import type { OnnxModel } from "../../engine/onnx/encode.ts";
 import { writeError } from "../../engine/storage/atomic.ts";
 import { WeightsFile } from "../../engine/storage/weights_file.ts";
 import type { Split } from "../../engine/data/data.ts";
+import { splitPart } from "../../engine/data/split_part.ts";
 import type { ExtractConfig } from "../../registry/config/extract.ts";
 import { FieldUse } from "../../registry/config/field_use.ts";
 import { expectedIssue } from "../../registry/config/issues.ts";
@@ -17,6 +18,7 @@ import { type Registry, registry as defaultRegistry } from "../../registry/regis
 import { recordedWeights, requireCheckpoint } from "../runs/checkpoint_config.ts";
 import type { BuildSources } from "../../registry/builder/create.ts";
 import { createDataset } from "../../registry/builder/dataset.ts";
+import { chosenFraction } from "../../registry/builder/splits.ts";
 import {
   encoderGraph,
   encoderModel,
@@ -174,20 +176,30 @@ type OnEvent = (event: ExtractEvent) => void;
 
 async function openSplits(
   dataset: Dataset,
-  { split: only }: ExtractConfig,
+  { split: only, data }: ExtractConfig,
   onEvent: OnEvent,
 ): Promise<NamedSplits> {
   const splits: [SplitName, Split][] = [];
   const wanted: readonly SplitName[] = only === null ? SPLIT_NAMES : [only];
   for (const name of wanted) {
     const split = await dataset.open(name);
-    if (split !== undefined) splits.push([name, split]);
-    else onEvent({ type: "notice", message: `the dataset has no ${name} split` });
+    if (split !== undefined) {
+      splits.push([name, name === "train" ? fractionOf(split, data) : split]);
+    } else onEvent({ type: "notice", message: `the dataset has no ${name} split` });
   }
   if (splits.length === 0) throw new DataError("Cannot extract features: there is no split");
   const notices = new Set(splits.flatMap(([, { notices = [] }]) => notices));
   for (const message of notices) onEvent({ type: "notice", message });
   return splits;
+}
+
+/** The samples that `data.data_fraction` keeps of a training split. */
+function fractionOf(split: Split, data: ExtractConfig["data"]): Split {
+  const samples = chosenFraction(split.labels, data);
+  if (samples === undefined) return split;
+  const message = `${samples.length} of ${split.length} training samples are extracted ` +
+    `(data.data_fraction ${data.data_fraction})`;
+  return { ...splitPart(split, samples), notices: [...split.notices ?? [], message] };
 }
 
 /** Builds the encoder for samples that must be alike in all splits. */

@@ -40,11 +40,12 @@ export interface FeatureOrigin {
  */
 export function featureAttributes(origin: FeatureOrigin): FeatureAttributes {
   const { config, dataset, name, transform, weights, matmulPrecision, embedDim } = origin;
-  const { model, peft, checkpoint_path } = config;
+  const { model, peft, checkpoint_path, data: { data_fraction } } = config;
   return {
     glovita_version: metadata.version,
     dataset: config.data.dataset,
     split: name,
+    ...(name === "train" && data_fraction !== null && { data_fraction }),
     task: dataset.task,
     subtask: dataset.subtask,
     num_classes: dataset.numClasses,

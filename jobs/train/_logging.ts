@@ -51,7 +51,8 @@ export function runInfo(
 
 /** Gives the logger what there is only at the end: the test's numbers, and files. */
 export async function logResults({ logger, directory }: TrainPlan, done: RunDone): Promise<void> {
-  if (done.test) await logger.logTest?.(done.bestEpoch, done.test);
+  const { bestEpoch, finalVal, test } = done;
+  if (finalVal || test) await logger.logTest?.(bestEpoch, { ...finalVal, ...test });
   const files: readonly (readonly [string, string])[] = [
     [directory.checkpoint("best"), "checkpoints/best.pt"],
     [join(directory.path, REPORT), REPORT],

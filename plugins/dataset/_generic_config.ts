@@ -12,7 +12,7 @@ import {
 } from "../../registry/options/mod.ts";
 import { isEncoding } from "../../engine/storage/text_file.ts";
 import { type AugmentationConfig, augmentationSchema } from "../../registry/config/augmentation.ts";
-import type { OptionsSchema, Task, TaskInfo } from "../../registry/plugin.ts";
+import type { OptionsSchema, Subtask, Task, TaskInfo } from "../../registry/plugin.ts";
 import { MAX_CLASSES } from "./_num_classes.ts";
 
 /** Folder of all images that need not exist. */
@@ -32,8 +32,11 @@ export interface GenericImageDatasetConfig {
   readonly num_classes: number;
   /** What is predicted. @default {"Classification"} */
   readonly task: Task;
-  /** How targets are encoded; `Regression` implies `regression`. @default {"multiclass"} */
-  readonly subtask: "multiclass" | "regression";
+  /**
+   * How targets are encoded; `multilabel`: any number of classes per image, as a list of names or
+   * of a 0 or 1 for each class. `Regression` implies `regression`. @default {"multiclass"}
+   */
+  readonly subtask: Subtask;
   /**
    * Folder of all images in `data_root_dir`. If there is no folder of the default's name,
    * images are looked for in `data_root_dir` itself. @default {"images"}
@@ -77,6 +80,22 @@ export interface GenericImageDatasetConfig {
   readonly augmentation: AugmentationConfig;
 }
 
+/**
+ * What a layout knows besides the options of `generic_image_dataset`.
+ * @category Datasets
+ */
+export interface LayoutRules {
+  /**
+   * Path of a listed image below `data_root_dir`, where a list names it in another way; `undefined`
+   * for names that are paths.
+   */
+  readonly pathOf?: (listed: string) => string | undefined;
+  /** Label of images that are of none of the classes. */
+  readonly noneLabel?: string;
+  /** Whether folders of all classes have to be there. @default {false} */
+  readonly allClasses?: boolean;
+}
+
 function checkEncoding(label: string): string | undefined {
   if (isEncoding(label)) return undefined;
   return `expected an encoding such as gbk, shift_jis or windows-1251, received "${label}"`;
@@ -90,8 +109,9 @@ export const config: OptionsSchema<GenericImageDatasetConfig> = options<
   task: choice("Classification", "what is predicted", ["Classification", "Regression"]),
   subtask: choice(
     "multiclass",
-    "how targets are encoded; Regression implies regression",
-    ["multiclass", "regression"],
+    "how targets are encoded; multilabel: names of any number of classes per image, or a 0 or 1 for " +
+      "each; Regression implies regression",
+    ["multiclass", "multilabel", "regression"],
   ),
   images_dir: path(DEFAULT_IMAGES_DIR, "folder of all images in data_root_dir"),
   split_source: choice(

@@ -20,6 +20,7 @@ import {
   DEFAULT_IMAGES_DIR,
   DEFAULT_LABELS_FILE,
   type GenericImageDatasetConfig,
+  type LayoutRules,
   splitNamesOf,
   taskInfo,
 } from "./_generic_config.ts";
@@ -47,18 +48,23 @@ import type { SplitImage } from "./_row_owners.ts";
 export class Images {
   readonly #options: GenericImageDatasetConfig;
   readonly #info: TaskInfo;
+  readonly #rules: LayoutRules;
   readonly #splits: SplitSource;
   readonly #labels: LabelSource;
   /** Folder of all images. */
   readonly #folder: string;
+  /** Folds of a cross-validation. */
+  readonly #wantedFolds: number | undefined;
 
   constructor(
     options: GenericImageDatasetConfig,
     context: DatasetContext,
-    info: TaskInfo,
+    rules: LayoutRules,
   ) {
     this.#options = options;
-    this.#info = info;
+    this.#info = taskInfo(options);
+    this.#rules = rules;
+    this.#wantedFolds = context.folds;
     const { dataRootDir: root } = context;
     const files = new ImageFiles(options.allowed_exts);
     const images = imagesFolder(options, root, files);
@@ -70,10 +76,13 @@ export class Images {
       : splitsFromFile(join(root, options.split_file), {
         ...places,
         foldOf: () => context.fold,
+        folds: context.folds,
+        pathOf: rules.pathOf,
         splitNames,
         text: textOptions(options),
       });
-    this.#labels = labelsOf(options, { ...places, splits: this.#splits });
+    const { noneLabel } = rules;
+    this.#labels = labelsOf(options, { ...places, splits: this.#splits, noneLabel });
     this.#checkClasses();
   }
 
@@ -81,6 +90,11 @@ export class Images {
   get classNames(): readonly string[] | undefined {
     const { classNames } = this.#labels;
     return classNames?.length === this.#info.numClasses ? classNames : undefined;
+  }
+
+  /** Number of folds of a cross-validation that the split file itself makes. */
+  get folds(): number | undefined {
+    return this.#splits.folds === undefined ? undefined : this.#wantedFolds;
   }
 
   async open(split: SplitName, transforms: ImageTransforms): Promise<Split> {
@@ -96,6 +110,7 @@ export class Images {
     }
     const { images, labels, notices } = this.#labelled(entries, name);
     const { strict, max_image_pixels: maxPixels } = this.#options;
+    const width = this.#info.subtask === "multilabel" ? this.#info.numClasses : 1;
     const transform = split === "train" ? transforms.train : transforms.eval;
     const files = images.map(({ file }) => file);
     const options: ImageSourceOptions = { files, transform, strict, maxPixels };
@@ -103,17 +118,26 @@ export class Images {
     return {
       name: entries.origin,
       length: files.length,
-      labels: { values: labels, width: 1 },
+      labels: { values: labels, width },
       sampleShape: [transform.channels, ...size],
       source: { module: IMAGE_SOURCE_URL, options },
       files,
       ids: images.map(({ id }) => id),
       notices: [
+        ...this.#unusedFolds(),
         ...this.#labels.notices?.() ?? [],
         ...notices,
         ...(split === "train" ? [] : this.#shared(files, name)),
       ],
     };
+  }
+
+  /** Says how many folds of the split file no run is for. */
+  #unusedFolds(): string[] {
+    const { place, folds = 0 } = this.#splits;
+    const wanted = this.#wantedFolds ?? 0;
+    if (folds <= wanted) return [];
+    return [`"${place}" holds ${folds} folds, training.cv_folds ${wanted} takes the first ones`];
   }
 
   /** Says how many images are trained on too. */
@@ -127,10 +151,10 @@ export class Images {
   #checkClasses(): void {
     const { place, classNames } = this.#labels;
     const { numClasses } = this.#info;
-    if (!classNames || classNames.length <= numClasses) return;
+    if (!classNames || classNames.length === numClasses) return;
+    if (classNames.length < numClasses && !this.#rules.allClasses) return;
     throw new DataError(
-      `Cannot use "${place}": it has ${classNames.length} classes, ${quoted(classNames)}, ` +
-        `data.num_classes is ${numClasses}`,
+      `Cannot use "${place}": it has ${classList(classNames)}, data.num_classes is ${numClasses}`,
       { file: place },
     );
   }
@@ -141,7 +165,7 @@ export class Images {
     const { strict } = this.#options;
     if (strict) this.#checkComplete(entries, split);
     const kept: ImageEntry[] = [];
-    const targets: number[] = [];
+    const targets: (number | readonly number[])[] = [];
     const unlabelled: ImageEntry[] = [];
     for (const image of images) {
       const target = this.#labels.labelOf(image, split);
@@ -167,10 +191,10 @@ export class Images {
         { file: origin },
       );
     }
-    const classes = this.#info.task === "Classification";
+    const classes = this.#info.subtask === "multiclass";
     return {
       images: kept,
-      labels: classes ? Int32Array.from(targets) : Float32Array.from(targets),
+      labels: classes ? Int32Array.from(targets.flat()) : Float32Array.from(targets.flat()),
       notices: [
         ...this.#leftOut(entries, split),
         ...leftOut(missing, `split "${split}": not there`),
@@ -211,15 +235,21 @@ export class Images {
     });
   }
 
-  #checkTarget(target: number, { id }: ImageEntry): void {
-    const { task, numClasses } = this.#info;
-    if (task === "Regression" || target < numClasses) return;
+  #checkTarget(target: number | readonly number[], { id }: ImageEntry): void {
+    const { subtask, numClasses } = this.#info;
+    if (typeof target !== "number" || subtask !== "multiclass" || target < numClasses) return;
     const { place } = this.#labels;
     throw new DataError(
       `Cannot use "${place}": "${id}" has class ${target}, data.num_classes is ${numClasses}`,
       { file: place },
     );
   }
+}
+
+/** How many classes there are, and which. */
+function classList(names: readonly string[]): string {
+  if (names.length === 0) return "no folders of classes";
+  return `${names.length} ${names.length === 1 ? "class" : "classes"}, ${quoted(names)}`;
 }
 
 function imageCount(count: number): string {
@@ -246,23 +276,29 @@ function imagesFolder(
 
 interface LabelPlaces extends SplitPlaces {
   readonly splits: SplitSource;
+  readonly noneLabel?: string;
 }
 
 function labelsOf(options: GenericImageDatasetConfig, places: LabelPlaces): LabelSource {
   const { label_source } = options;
-  const { root, images, splits } = places;
+  const { root, images, splits, noneLabel } = places;
   if (label_source === "folder") {
     const splitNames = splitNamesOf(options);
     const names = options.class_names ?? foldersOfClasses(options, places);
     return labelsFromFolders({ place: images, splitNames, classNames: names });
   }
+  const { task, subtask, numClasses } = taskInfo(options);
+  const several = subtask === "multilabel";
+  const reading = { ...textOptions(options), several };
   const table = label_source === "csv"
-    ? readCsvLabels(join(root, csvFile(options)), columnsOf(options), textOptions(options))
-    : readJsonLabels(join(root, options.labels_file), textOptions(options));
-  const regression = taskInfo(options).task === "Regression";
+    ? readCsvLabels(join(root, csvFile(options)), columnsOf(options), reading)
+    : readJsonLabels(join(root, options.labels_file), reading);
+  const regression = task === "Regression";
   return labelsFromTable(table, {
     folders: [root, images],
     regression,
+    multilabel: several ? numClasses : undefined,
+    noneLabel,
     classNames: regression ? null : options.class_names,
     images: () => imagesOf(options, splits),
   });

@@ -2,7 +2,7 @@
 import { DataError } from "../../engine/errors.ts";
 import { quoted, shown } from "../../engine/storage/table.ts";
 import type { ImageEntry } from "./_image_splits.ts";
-import { contradiction, type LabelRow, type LabelTable } from "./_label_table.ts";
+import { contradiction, type Label, type LabelRow, type LabelTable } from "./_label_table.ts";
 import { comparablePath, nearestPath } from "./_paths.ts";
 import { RowOwners, type SplitImage } from "./_row_owners.ts";
 
@@ -13,13 +13,13 @@ export interface LabelSource {
   /** Names of the classes by index, where they have any. */
   readonly classNames?: readonly string[];
   /**
-   * The target of an image: index of its class, or a value.
+   * The target of an image: index of its class, or a value; of several labels a 0 or 1 for each class.
    * @param image The image.
    * @param split Name of its split.
    * @returns The target; `undefined` if nothing says it.
    * @throws {DataError} if what is said is not a target.
    */
-  labelOf(image: ImageEntry, split: string): number | undefined;
+  labelOf(image: ImageEntry, split: string): number | readonly number[] | undefined;
   /**
    * Why an image has no target, as the end of a sentence.
    * @param image The image.
@@ -52,13 +52,14 @@ export function classFolder(
 /** Classes that are folders. */
 export function labelsFromFolders(options: FolderLabelOptions): LabelSource {
   const { place, splitNames, classNames } = options;
+  const indices = new Map(classNames.map((name, index) => [name, index]));
   return {
     place,
     classNames,
     labelOf(image) {
       const name = classFolder(image, splitNames);
-      const label = name === undefined ? -1 : classNames.indexOf(name);
-      if (label >= 0) return label;
+      const label = name === undefined ? undefined : indices.get(name);
+      if (label !== undefined) return label;
       const state = name === undefined
         ? `it is in no folder of a class below "${place}"`
         : `its folder "${name}" is not a class, the classes are ${quoted(classNames)}`;
@@ -73,6 +74,10 @@ export interface TableLabelOptions {
   readonly folders: readonly string[];
   /** Whether labels are values instead of classes. */
   readonly regression: boolean;
+  /** Number of classes, where an image may be of any number of them. */
+  readonly multilabel?: number;
+  /** Label of images that are of none of them. */
+  readonly noneLabel?: string;
   /** Names of the classes by index. */
   readonly classNames: readonly string[] | null;
   /** Finds all images of the dataset. */
@@ -82,9 +87,11 @@ export interface TableLabelOptions {
 /** Labels that a table gives for paths. */
 export function labelsFromTable(table: LabelTable, options: TableLabelOptions): LabelSource {
   const { file, rows } = table;
-  const { regression, images, folders } = options;
-  const classNames = regression ? undefined : namesOfClasses(table, options.classNames);
-  const parse = targetParser(file, { regression, classNames });
+  const { regression, multilabel, noneLabel, images, folders } = options;
+  const classNames = regression ? undefined : namesOfClasses(table, options);
+  const parse = multilabel === undefined
+    ? targetParser(file, { regression, classNames })
+    : multilabelParser(file, { count: multilabel, classNames, noneLabel });
   let owners: RowOwners | undefined;
   const find = () => owners ??= new RowOwners(new Set(rows.keys()), images(), folders);
   return {
@@ -101,7 +108,7 @@ export function labelsFromTable(table: LabelTable, options: TableLabelOptions): 
     whyNone: (image, split) => whyNone(table, find(), { image, split }),
     notices: () => [
       ...table.notices,
-      ...(regression || options.classNames ? [] : numbersAsNames(table)),
+      ...(regression || multilabel || options.classNames ? [] : numbersAsNames(table)),
       ...unusedRows(table, find()),
     ],
   };
@@ -144,13 +151,49 @@ function targetParser(file: string, { regression, classNames }: TargetKind) {
   };
 }
 
+/** What several labels are. */
+interface LabelLists {
+  readonly count: number;
+  readonly classNames?: readonly string[];
+  readonly noneLabel?: string;
+}
+
+/** A 0 or 1 for each class, from as many numbers or from names. */
+function multilabelParser(file: string, { count, classNames = [], noneLabel }: LabelLists) {
+  return ({ path, label, place }: LabelRow): readonly number[] => {
+    const labels = [label ?? []].flat();
+    if (labels.length === count && labels.every(isBinary)) return labels.map(Number);
+    const names = labels.filter((name) => name !== noneLabel);
+    const wrong = names.find((name) => typeof name !== "string" || !classNames.includes(name));
+    if (wrong === undefined) {
+      return Array.from({ length: count }, (_, index) => names.includes(classNames[index]) ? 1 : 0);
+    }
+    const expected = classNames.length === 0
+      ? `a 0 or 1 for each of ${count} classes`
+      : `names out of ${quoted(classNames)}`;
+    const found = JSON.stringify(labels).slice(0, MAX_SHOWN);
+    throw failure(file, `the label of ${shown(path)} (${place}) is ${found}, expected ${expected}`);
+  };
+}
+
+/** Characters of a list that a message repeats. */
+const MAX_SHOWN = 100;
+
+function isBinary(label: Label): boolean {
+  return [0, 1, true, false].includes(label as number | boolean);
+}
+
 /** Names of classes: those given; else all labels, sorted, unless all of them are numbers. */
 function namesOfClasses(
   { rows }: LabelTable,
-  given: readonly string[] | null,
+  { classNames: given, multilabel, noneLabel }: TableLabelOptions,
 ): readonly string[] | undefined {
   if (given) return given.map((name) => name.normalize("NFC"));
-  const labels = [...rows.values()].flatMap(({ label }) => label ?? []);
+  const labels = [...rows.values()].flatMap(({ label }): readonly Label[] => [label ?? []].flat());
+  if (multilabel !== undefined) {
+    const names = labels.filter((label) => typeof label === "string" && label !== noneLabel);
+    return names.length === 0 ? undefined : [...new Set(names.map(String))].sort();
+  }
   if (labels.every((label) => !Number.isNaN(numberOf(label)))) return undefined;
   // In JSON, half a number among names is a mistake; in CSV, where all is text, it may be a name.
   const names = labels.filter((label) => typeof label !== "number" || Number.isInteger(label));

@@ -40,6 +40,8 @@ export interface SplitPlaces {
   readonly images: string;
   /** Looks at folders. */
   readonly files: ImageFiles;
+  /** Path below `root` of an image that a list names in another way. */
+  readonly pathOf?: (listed: string) => string | undefined;
 }
 
 /** Says which images the splits have. */
@@ -50,6 +52,8 @@ export interface SplitSource {
   readonly names: readonly string[];
   /** The split of a name; `undefined` if there is none. */
   find(name: string): SplitEntries | undefined;
+  /** Number of folds that it has a split for, where it is for a cross-validation. */
+  readonly folds?: number;
 }
 
 /** Finds each split once. */
@@ -97,6 +101,8 @@ export function splitsAsFolders({ images: folder, files }: SplitPlaces): SplitSo
 export interface ListOptions extends SplitPlaces {
   /** Gives `data.fold`, for files with several folds. */
   readonly foldOf: () => number | undefined;
+  /** `training.cv_folds`, in a cross-validation. */
+  readonly folds?: number;
   /** Names that splits may have. */
   readonly splitNames: readonly string[];
   /** How the file is read. */
@@ -110,9 +116,11 @@ export interface ListOptions extends SplitPlaces {
  * @throws {DataError} if the file cannot be read, or holds something else.
  */
 export function splitsFromFile(path: string, options: ListOptions): SplitSource {
-  const lists = chooseFold(path, readJsonFile(path, options.text), options);
+  const content = readJsonFile(path, options.text);
+  const { lists, folds } = chooseFold(path, content, options);
   return {
     place: path,
+    folds: options.folds === undefined ? undefined : folds,
     names: Object.keys(lists),
     find: remembered((name) =>
       Object.hasOwn(lists, name)
@@ -128,19 +136,36 @@ function isObject(value: unknown): value is Lists {
   return typeof value === "object" && value !== null;
 }
 
-function chooseFold(path: string, content: unknown, { foldOf, splitNames }: ListOptions): Lists {
+/** The lists of a file, and how many folds it has where it has any. */
+interface ChosenFold {
+  readonly lists: Lists;
+  readonly folds?: number;
+}
+
+function chooseFold(
+  path: string,
+  content: unknown,
+  { foldOf, folds: wanted = 0, splitNames }: ListOptions,
+): ChosenFold {
   const fail = (state: string) => new DataError(`Cannot use "${path}": ${state}`, { file: path });
   if (!isObject(content)) throw fail("it is not an object with lists of images");
   const keys = Object.keys(content);
   const folded = keys.length > 0 && !keys.some((key) => splitNames.includes(key)) &&
     keys.every((key) => /^\d+$/.test(key));
-  if (!folded) return content;
+  if (!folded) return { lists: content };
+  const { length: folds } = keys;
+  if (wanted > folds) {
+    throw fail(`it holds the folds ${keys.join(", ")}, training.cv_folds is ${wanted}`);
+  }
   const fold = foldOf();
   if (fold === undefined) {
-    throw fail(`it holds the folds ${keys.join(", ")}, choose one with data.fold`);
+    throw fail(
+      `it holds the folds ${keys.join(", ")}, choose one with data.fold, or train on all with ` +
+        `training.cv_folds ${folds}`,
+    );
   }
   const chosen = content[fold];
-  if (isObject(chosen)) return chosen;
+  if (isObject(chosen)) return { lists: chosen, folds };
   throw fail(`it has no fold ${fold}, its folds are ${keys.join(", ")}`);
 }
 
@@ -188,7 +213,9 @@ function findListed({ path, name, list }: ListedSplit, places: SplitPlaces): Spl
 
 /** Why a listed image is not found although it is there. */
 function whyMissing(listed: string, split: string, places: SplitPlaces): string | undefined {
-  const { root, images, files } = places;
+  const { root, images, files, pathOf } = places;
+  const path = pathOf?.(listed);
+  if (path !== undefined) return `which is "${join(root, path)}"`;
   return [root, images, join(images, split)].map((folder) =>
     files.whyUnusable(resolve(folder, listed))
   )
@@ -196,8 +223,14 @@ function whyMissing(listed: string, split: string, places: SplitPlaces): string 
 }
 
 /** Where an image of a list may be. */
-function candidatesOf(listed: string, split: string, { root, images }: SplitPlaces): string[] {
+function candidatesOf(
+  listed: string,
+  split: string,
+  { root, images, pathOf }: SplitPlaces,
+): string[] {
   if (isAbsolute(listed)) return [listed];
+  const path = pathOf?.(listed);
+  if (path !== undefined) return [join(root, path)];
   return [join(root, listed), join(images, listed), join(images, split, listed)];
 }
 

@@ -5,12 +5,15 @@ import { columnAt, readTable, shown } from "../../engine/storage/table.ts";
 import type { TextOptions } from "../../engine/storage/text_file.ts";
 import { comparablePath } from "./_paths.ts";
 
+/** One label. */
+export type Label = string | number | boolean;
+
 /** What a file says of a path. */
 export interface LabelRow {
   /** The path as it is written. */
   readonly path: string;
-  /** The label; absent where the file says nothing, as in an empty cell. */
-  readonly label?: string | number | boolean;
+  /** The label, or several; absent where the file says nothing, as in an empty cell. */
+  readonly label?: Label | readonly Label[];
   /** Where it stands in the file, for messages. */
   readonly place: string;
 }
@@ -25,20 +28,27 @@ export interface LabelTable {
   readonly notices: readonly string[];
 }
 
+/** How labels are read. */
+export interface LabelOptions extends TextOptions {
+  /** Whether an image may have several labels, as a list. @default {false} */
+  readonly several?: boolean;
+}
+
 /**
  * Reads an object of labels by path.
  * @param file The JSON file.
- * @param options Its encoding.
+ * @param options Its encoding, and whether labels may be lists.
  * @throws {DataError} if it cannot be read, or a label is not text, a number or a truth value.
  */
-export function readJsonLabels(file: string, options: TextOptions): LabelTable {
+export function readJsonLabels(file: string, options: LabelOptions): LabelTable {
   const content = readJsonFile(file, options);
   if (typeof content !== "object" || content === null || Array.isArray(content)) {
     throw new DataError(`Cannot use "${file}": it is not an object of labels by path`, { file });
   }
   const rows = Object.entries(content).map(([path, label], index): LabelRow => {
     const place = `entry ${index}`;
-    return { path, label: checkedLabel(label, { file, path, place, index }), place };
+    const at = { file, path, place, index };
+    return { path, label: options.several ? labelList(label, at) : checkedLabel(label, at), place };
   });
   return { file, rows: byPath(file, rows), notices: [] };
 }
@@ -47,20 +57,26 @@ export function readJsonLabels(file: string, options: TextOptions): LabelTable {
  * Reads two columns of a table.
  * @param file The CSV file.
  * @param columns Names of the columns of paths and labels.
- * @param options Its encoding.
+ * @param options Its encoding, and whether a cell holds several labels, with `|` between them or as
+ *   a JSON list.
  * @throws {DataError} if it cannot be read, or a label has no path.
  */
 export function readCsvLabels(
   file: string,
   columns: readonly [string, string],
-  options: TextOptions,
+  options: LabelOptions,
 ): LabelTable {
   const table = readTable(file, columns, options);
   const [pathAt, labelAt] = columns.map((name) => columnAt(table, name));
   const rows = table.rows.flatMap(({ cells, line }): LabelRow[] => {
     const { [pathAt]: path = "", [labelAt]: label = "" } = cells;
     const place = `line ${line}`;
-    if (path !== "") return [{ path, label: textLabel(label), place }];
+    if (path !== "") {
+      const read = options.several
+        ? cellList(label, { file, path, place, index: line })
+        : undefined;
+      return [{ path, label: read ?? textLabel(label), place }];
+    }
     if (label === "") return [];
     throw new DataError(
       `Cannot use "${file}": ${place} has the label ${shown(label)} and no path`,
@@ -80,12 +96,48 @@ interface LabelPlace {
   readonly index: number;
 }
 
-function checkedLabel(label: unknown, { file, path, place, index }: LabelPlace): LabelRow["label"] {
+/** Several labels; a single one is a list of itself. */
+function labelList(label: unknown, at: LabelPlace): LabelRow["label"] {
+  if (!Array.isArray(label)) {
+    const single = checkedLabel(label, at);
+    if (typeof single === "string") return namesIn(single);
+    return single === undefined ? undefined : [single];
+  }
+  return label.map((one) => checkedLabel(one, at) ?? refuseLabel(one, at));
+}
+
+/** Several labels of a cell; an empty one says nothing, and `[]` says that there are none. */
+function cellList(cell: string, at: LabelPlace): LabelRow["label"] {
+  const text = cell.trim();
+  if (text === "") return undefined;
+  if (!text.startsWith("[")) return namesIn(text);
+  try {
+    return labelList(JSON.parse(text), at);
+  } catch (error) {
+    if (error instanceof DataError) throw error;
+    return refuseLabel(text, at);
+  }
+}
+
+/** Names with `|` between them. */
+function namesIn(text: string): string[] {
+  return text.split("|").flatMap((name) => textLabel(name) ?? []);
+}
+
+function checkedLabel(label: unknown, at: LabelPlace): Label | undefined {
   if (label === null) return undefined;
   if (typeof label === "string") return textLabel(label);
   if (typeof label === "boolean") return label;
   if (typeof label === "number" && Number.isFinite(label)) return label;
-  const found = Array.isArray(label) ? "a list" : typeof label === "object" ? "an object" : label;
+  return refuseLabel(label, at);
+}
+
+function refuseLabel(label: unknown, { file, path, place, index }: LabelPlace): never {
+  const found = Array.isArray(label)
+    ? "a list"
+    : typeof label === "object" && label !== null
+    ? "an object"
+    : label;
   const state = `the label of ${shown(path)} (${place}) is ${found}`;
   throw new DataError(`Cannot use "${file}": ${state}, expected text, a number, true or false`, {
     file,

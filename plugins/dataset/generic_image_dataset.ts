@@ -3,15 +3,15 @@
  * Importing this module adds `generic_image_dataset` to the `dataset` slot.
  * @module
  */
-import type { Dataset, Plugin, TaskInfo } from "../../registry/plugin.ts";
+import type { Plugin, TaskInfo } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { config, type GenericImageDatasetConfig, taskInfo } from "./_generic_config.ts";
-import type { Images } from "./_generic_images.ts";
+import { openImages } from "./_open_images.ts";
 
 export type { GenericImageDatasetConfig };
 
 /**
- * Reads images from common folder, JSON and CSV layouts, in the layouts that are common.
+ * Reads images and labels from folders, JSON and CSV files, in the layouts that are common.
  *
  * @example A folder a class
  * ```ts
@@ -41,26 +41,9 @@ export const genericImageDataset: Plugin<"dataset", GenericImageDatasetConfig> =
   key: "generic_image_dataset",
   description: "image files, with splits and labels as folders, JSON or CSV",
   config,
-  create(options, context): Dataset {
-    const info = taskInfo(options);
-    checkOptions(options, info);
-    const { images: transforms } = context;
-    if (!transforms) throw new RangeError("it holds images, the encoder takes none");
-    let images: Images | undefined;
-    const find = async () => {
-      const { Images } = await import("./_generic_images.ts");
-      return new Images(options, context, info);
-    };
-    return {
-      ...info,
-      get classNames() {
-        return images?.classNames;
-      },
-      async open(split) {
-        images ??= await find();
-        return await images.open(split, transforms);
-      },
-    };
+  create(options, context) {
+    checkOptions(options, taskInfo(options));
+    return openImages(options, context);
   },
 };
 
@@ -76,6 +59,9 @@ function checkOptions(
       throw new RangeError("label_source folder gives classes; for regression use json or csv");
     }
     return;
+  }
+  if (options.subtask === "multilabel" && options.label_source === "folder") {
+    throw new RangeError("label_source folder gives one class; for multilabel use json or csv");
   }
   const { class_names } = options;
   if (class_names && class_names.length !== numClasses) {

@@ -3,7 +3,8 @@
  * Importing this module adds `classification` to the `head_type` slot.
  * @module
  */
-import { number, options } from "../../registry/options/mod.ts";
+import { normal, zeros } from "../../engine/nn/initializers.ts";
+import { nonNegative, number, options } from "../../registry/options/mod.ts";
 import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 
@@ -14,10 +15,20 @@ import { registry } from "../../registry/registry.ts";
 export interface ClassificationConfig {
   /** Dropout rate on the embedding. @default {0} */
   readonly dropout: number;
+  /**
+   * Standard deviation of normal initial weights, with a bias of zeros; `null` is PyTorch's uniform
+   * default. @default {null}
+   */
+  readonly init_std: number | null;
 }
 
 const config = options<ClassificationConfig>({
   dropout: number(0, "dropout rate on the embedding", { min: 0, max: 1 }),
+  init_std: nonNegative(
+    null,
+    "standard deviation of normal initial weights, with a bias of zeros; PyTorch's uniform " +
+      "default where not given",
+  ),
 });
 
 /**
@@ -48,11 +59,14 @@ export const classification: Plugin<"head_type", ClassificationConfig> = {
   key: "classification",
   description: "one linear layer over the embedding",
   config,
-  create({ dropout }, { scope, embedDim, numClasses, task }) {
+  create({ dropout, init_std }, { scope, embedDim, numClasses, task }) {
     if (task !== "Classification") {
       throw new RangeError(`expected a head for ${task}, this one predicts classes`);
     }
-    const fc = scope.linear("fc.fc", embedDim, numClasses);
+    const initial = init_std === null
+      ? {}
+      : { weightInitializer: normal(init_std), biasInitializer: zeros };
+    const fc = scope.linear("fc.fc", embedDim, numClasses, initial);
     return {
       input: "embedding",
       forward({ features }, context) {

@@ -19,6 +19,7 @@ import type { Encoder, TaskInfo } from "../plugin.ts";
 import { modelSelection } from "./best_metric.ts";
 import { type BuildSources, create, createMetrics } from "./create.ts";
 import { createDataset } from "./dataset.ts";
+import { layerDecayNotices } from "./layer_decay.ts";
 import { createLogger } from "./loggers.ts";
 import { assembleModel, encoderParameters, encodeWhileReading, type ModelStack } from "./model.ts";
 import { softTargetNotices } from "./soft_targets.ts";
@@ -90,6 +91,7 @@ export async function planFold(
     clipNorm: training.gradient_clip_val ?? undefined,
     accumulate: training.gradient_accumulation_steps,
     sanitySteps: training.num_sanity_val_steps,
+    valSteps: training.val_steps_per_epoch ?? undefined,
     checkpoints: training.enable_checkpointing,
     fold: { index: fold, count: training.cv_folds },
     directory: run.directory,
@@ -106,7 +108,14 @@ export async function planFold(
     expectedRows: expectedRows(split, config),
   };
   const soft = softTargetNotices(partsOf(splits), dataset, metrics);
-  const told = [...noticesOf(splits), ...notices, ...soft, ...(given?.notices ?? [])];
+  const told = [
+    ...noticesOf(splits),
+    ...fractionNotices(splits, config),
+    ...layerDecayNotices(parameters, config.optimizer.layer_wise_lr_decay),
+    ...notices,
+    ...soft,
+    ...(given?.notices ?? []),
+  ];
   return { plan, notices: [...told, ...batchNotices(plan, config)] };
 }
 
@@ -188,6 +197,17 @@ function noticesOf(splits: FoldSplits): string[] {
   return [...new Set(partsOf(splits).flatMap(({ notices = [] }) => notices))];
 }
 
+/** Says how much of the training samples is used, be it the dataset's default. */
+function fractionNotices(
+  { train: { split, subset } }: FoldSplits,
+  { data: { data_fraction: fraction } }: ResolvedConfig,
+): string[] {
+  const samples = subset?.length ?? split.length;
+  return fraction === null
+    ? []
+    : [`training on ${samples} samples (data.data_fraction ${fraction})`];
+}
+
 /** The splits that a fold uses. */
 function partsOf({ train, val, test }: FoldSplits): Split[] {
   return [train, val, test].flatMap((part) => part?.split ?? []);
@@ -226,6 +246,12 @@ function expectedRows(
   };
 }
 
+/** Most batches that an epoch trains on. */
+function mostBatches({ training }: ResolvedConfig): number | undefined {
+  const { train_steps_per_epoch: steps } = training;
+  return steps === null ? undefined : steps * training.gradient_accumulation_steps;
+}
+
 /** Loaders start no thread and open no file before their first epoch. */
 function planLoaders(
   splits: FoldSplits,
@@ -242,9 +268,10 @@ function planLoaders(
 function planLoader(
   { split, subset }: SplitPart,
   use: "train" | "eval",
-  { dataloading, data: { max_instances } }: ResolvedConfig,
+  config: ResolvedConfig,
   seed: number,
 ): Loader {
+  const { dataloading, data: { max_instances } } = config;
   const training = use === "train";
   const batchSize = training ? dataloading.batch_size : dataloading.eval_batch_size;
   const dropLast = training ? dataloading.drop_last_train : dataloading.drop_last_eval;
@@ -268,6 +295,7 @@ function planLoader(
     weighted,
     maxInstances: training ? max_instances ?? undefined : undefined,
     dropLast,
+    maxBatches: training ? mostBatches(config) : undefined,
     subset,
     seed,
     shuffle: training ? !weighted && dataloading.shuffle_train : dataloading.shuffle_eval,

@@ -5,6 +5,7 @@
  */
 import { isRandom } from "../../engine/images/transform.ts";
 import type { AugmentationConfig } from "../config/augmentation.ts";
+import { whyAbsent } from "../config/glovita_fields.ts";
 import { selectedPlugin } from "../config/selected.ts";
 import { expectedIssue, renderIssues } from "../config/issues.ts";
 import { optionEntries } from "../config/compose.ts";
@@ -75,7 +76,8 @@ function createPolicy(
   if (!registry.has("policy", key)) {
     const known = registry.list("policy");
     const choices = describeChoices(known.map(quote));
-    throw new ConfigError([expectedIssue(path, choices, key, didYouMean(key, known))]);
+    const hint = whyAbsent("policy", key) ?? didYouMean(key, known);
+    throw new ConfigError([expectedIssue(path, choices, key, hint)]);
   }
   const plugin = registry.get("policy", key);
   const options = policyOptions(plugin as Plugin, `${SECTION}.${use}_kwargs`, {

@@ -3,8 +3,10 @@
  * @module
  */
 import { DataError } from "../../engine/errors.ts";
-import type { Split } from "../../engine/data/data.ts";
+import type { Labels, Split } from "../../engine/data/data.ts";
 import { selectFraction } from "../../engine/data/selection.ts";
+import { labelsOf } from "../../engine/data/split_part.ts";
+import { stratifiedDraw } from "../../engine/data/stratified_draw.ts";
 import type { ResolvedConfig } from "../config/tree.ts";
 import { ConfigError } from "../errors.ts";
 import type { Dataset } from "../plugin.ts";
@@ -124,25 +126,16 @@ export function foldSplits(
   { fold, seed, folds }: FoldOptions,
 ): FoldSplits {
   const testPart = test && { split: test };
-  const { data_fraction: fraction } = data;
-  // Other targets than classes have no proportions.
-  const part = {
-    seed,
-    fraction,
-    get stratified() {
-      return train.labels.values instanceof Int32Array && data.stratified;
-    },
-  };
   try {
     if (training.cv_folds === 1 || folds === training.cv_folds) {
-      const subset = fraction === null ? undefined : selectFraction(train.labels, fraction, part);
+      const subset = chosenFraction(train.labels, data);
       return { train: { split: train, subset }, val: { split: val }, test: testPart };
     }
     const parts = foldParts(train, training.cv_folds, seed);
     const inside = indicesWhere(parts, (part) => part === fold);
     const outside = indicesWhere(parts, (part) => part !== fold);
     return {
-      train: { split: train, subset: fractionOf(outside, train, part) },
+      train: { split: train, subset: fractionOf(outside, train, data) },
       val: { split: train, subset: inside },
       test: testPart ?? { split: val },
     };
@@ -157,21 +150,35 @@ function indicesWhere(values: Int32Array, wanted: (value: number) => boolean): I
   return Int32Array.from(values.keys()).filter((index) => wanted(values[index]));
 }
 
+/** Seed of `data.data_fraction`, as in GloViTa: every run and every extraction has the same part. */
+const FRACTION_SEED = 42;
+
+/**
+ * The samples that `data.data_fraction` keeps of a split to train on: of classes those that GloViTa
+ * keeps, where it does not refuse to draw.
+ * @param labels Targets of the split.
+ * @param data The config's section; `stratified` is read where targets are classes.
+ * @returns Ascending indices; `undefined` for all samples.
+ * @throws {RangeError} if there are no samples.
+ */
+export function chosenFraction(
+  labels: Labels,
+  data: Pick<ResolvedConfig["data"], "data_fraction" | "stratified">,
+): Int32Array<ArrayBuffer> | undefined {
+  const { data_fraction: fraction } = data;
+  if (fraction === null) return undefined;
+  const { values } = labels;
+  // Other targets than classes have no proportions.
+  const stratified = values instanceof Int32Array && data.stratified;
+  const drawn = stratified ? stratifiedDraw(values, fraction, FRACTION_SEED) : undefined;
+  return drawn ?? selectFraction(labels, fraction, { seed: FRACTION_SEED, stratified });
+}
+
 function fractionOf(
   samples: Int32Array,
   { labels }: Split,
-  options: {
-    readonly fraction: number | null;
-    readonly stratified: boolean;
-    readonly seed: number;
-  },
+  data: ResolvedConfig["data"],
 ): Int32Array {
-  if (options.fraction === null) return samples;
-  const { width } = labels;
-  const values = labels.values.slice(0, samples.length * width);
-  for (const [index, sample] of samples.entries()) {
-    values.set(labels.values.subarray(sample * width, (sample + 1) * width), index * width);
-  }
-  const chosen = selectFraction({ values, width }, options.fraction, options);
-  return chosen.map((index) => samples[index]);
+  if (data.data_fraction === null) return samples;
+  return chosenFraction(labelsOf(labels, samples), data)!.map((index) => samples[index]);
 }

@@ -111,6 +111,11 @@ const trainingEntries: OptionEntries<TrainingFields> = {
   cluster_progress_bar: flag(false, "Whether progress is written as few plain lines."),
   cv_folds: count(1, "Number of folds of a cross-validation; 1 is none.", { max: 1000 }),
   num_sanity_val_steps: whole(0, "Validation batches to run before the first epoch."),
+  train_steps_per_epoch: count(null, "Most updates of an epoch."),
+  val_steps_per_epoch: count(
+    null,
+    "Most validation batches after an epoch; the whole split is then measured at the end.",
+  ),
   init_checkpoint: path(null, "Checkpoint to start from."),
   init_checkpoint_key: text(
     null,

@@ -7,8 +7,8 @@ import { type ConfigIssue, didYouMean, quote } from "../errors.ts";
 import type { Registry } from "../registry.ts";
 import { keyPath, type SlotInfo, SLOTS, slotsOf } from "../slots.ts";
 import type { Flag } from "./flag.ts";
-import { parseList } from "./words.ts";
-import { isGlovitaKey } from "./glovita_fields.ts";
+import { isNothing, parseList } from "./words.ts";
+import { isGlovitaKey, whyAbsent } from "./glovita_fields.ts";
 import { expectedIssue } from "./issues.ts";
 import { getAt, splitPath } from "./objects.ts";
 import { describeChoices } from "./schema.ts";
@@ -114,9 +114,11 @@ function selectKeys(
 }
 
 /** One word is a key; several, or a JSON list, are the keys of a slot that may hold several. */
-function keyOrKeys(words: readonly string[], { several = false }: SlotInfo): unknown {
+function keyOrKeys(words: readonly string[], { several = false, nullKey }: SlotInfo): unknown {
+  const [first = ""] = words;
+  if (nullKey !== undefined && words.length === 1 && isNothing(first)) return nullKey;
   const keys = several ? parseList(words) : [];
-  return keys.length > 1 || words[0]?.startsWith("[") && several ? keys : words[0];
+  return keys.length > 1 || first.startsWith("[") && several ? keys : words[0];
 }
 
 /** Whether a file names a plugin of GloViTa's that nobody provides here. */
@@ -157,5 +159,7 @@ function keyIssues(slot: Slot, selected: SelectedKeys, registry: Registry): Conf
   const expected = info.list ? `a list, each ${choices}` : choices;
   const unknown = selected.keys.filter((key) => !registry.has(slot, key));
   if (unknown.length === 0) return [expectedIssue(path, expected, selected.given)];
-  return unknown.map((key) => expectedIssue(path, expected, key, didYouMean(key, known)));
+  return unknown.map((key) =>
+    expectedIssue(path, expected, key, whyAbsent(slot, key) ?? didYouMean(key, known))
+  );
 }

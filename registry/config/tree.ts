@@ -103,6 +103,13 @@ export interface TrainingFields {
   readonly cv_folds: number;
   /** Validation batches to run before the first epoch. @default {0} */
   readonly num_sanity_val_steps: number;
+  /** Most updates of an epoch; `null` is as many as the training split gives. @default {null} */
+  readonly train_steps_per_epoch: number | null;
+  /**
+   * Most validation batches after an epoch; the whole split is then measured at the end.
+   * @default {null}
+   */
+  readonly val_steps_per_epoch: number | null;
   /** Checkpoint to start from. @default {null} */
   readonly init_checkpoint: string | null;
   /** Dictionary in that file, or beginning of its names; `null` finds the one that fits. @default {null} */

@@ -10,7 +10,7 @@ import { SLOTS } from "../slots.ts";
 import { type ComposedSection, optionEntries } from "./compose.ts";
 import type { Flag } from "./flag.ts";
 import { isFlagged, isSame } from "./given_fields.ts";
-import { isGlovitaField } from "./glovita_fields.ts";
+import { glovitaDefault, isGlovitaField } from "./glovita_fields.ts";
 import { expectedIssue, renderIssues, unknownField } from "./issues.ts";
 import { isPlainObject, joinPath, pick, type PlainObject } from "./objects.ts";
 import { parseOptions, takesNull } from "./options.ts";
@@ -139,11 +139,15 @@ function judgeUnknown(
   { sections, registry, flags = [] }: ValidateOptions,
 ): ConfigIssue | "ignored" | "accepted" {
   const owners = ownersOf(section, name, registry);
+  if (isNegated(section.path, name, flags)) return "ignored";
   if (isGlovitaField(section.path, name)) {
     if (isFlagged(joinPath(section.path, name), flags)) return "ignored";
     const schemas = owners.flatMap((owner) => optionEntries(owner)[name] ?? []);
-    const asUsual = schemas.some((schema) => isSame(value, readSchema(schema).default));
-    return asUsual || saysNothing(value) ? "accepted" : "ignored";
+    const usual = [
+      ...schemas.map((schema) => readSchema(schema).default),
+      glovitaDefault(section.path, name),
+    ];
+    return saysNothing(value) || usual.some((one) => isSame(value, one)) ? "accepted" : "ignored";
   }
   // Without its plugin nobody knows a section's options; the missing key is reported already.
   if (section.selections.some((selection) => !selection.complete)) return "accepted";
@@ -152,6 +156,13 @@ function judgeUnknown(
   const known = [...Object.keys(section.entries), ...section.children];
   const other = sections.find(({ entries }) => Object.hasOwn(entries, name));
   return unknownField(path, section.path, known, other && joinPath(other.path, name));
+}
+
+/** Whether a flag is `--a.no_x` for a truth value `x` of GloViTa's. */
+function isNegated(section: string, name: string, flags: readonly Flag[]): boolean {
+  const positive = name.replace(/^no_/, "");
+  return positive !== name && typeof glovitaDefault(section, positive) === "boolean" &&
+    isFlagged(joinPath(section, positive), flags);
 }
 
 /** Plugins of the section's slots that are not selected and have an option of this name. */

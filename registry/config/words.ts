@@ -25,7 +25,9 @@ export function convert(field: Field, values: readonly string[]): Converted {
     if (kind === "boolean" || kind === "any") return { value: true };
     return { problem: `expected ${describeField(field)}, received nothing` };
   }
-  if (field.nullable && values.length === 1 && NOTHING.has(first)) return { value: null };
+  if (values.length === 1 && isNothing(first) && (field.nullable || isNotGiven(field, first))) {
+    return { value: null };
+  }
   if (kind === "list") return { value: convertList(field, values) };
   if (kind === "any" && values.length > 1) return { value: values.map(parseLoose) };
   if (values.length > 1) {
@@ -35,6 +37,20 @@ export function convert(field: Field, values: readonly string[]): Converted {
     };
   }
   return convertWord(field, first);
+}
+
+/**
+ * Tells whether a word says that there is no value.
+ * @param word The word.
+ */
+export function isNothing(word: string): boolean {
+  return NOTHING.has(word);
+}
+
+/** Whether Python's `None` leaves a field at its default, as `null` in a file does. */
+function isNotGiven({ kind, choices }: Field, word: string): boolean {
+  const mayBeText = ["text", "path", "any", "union"].includes(kind);
+  return word === "None" && !mayBeText && !choices.some((choice) => String(choice) === word);
 }
 
 function convertWord(field: Field, word: string): Converted {

@@ -28,6 +28,7 @@ Deno.test("parseTokens() reads flags with their values", () => {
     ["--a.b C:/data.h5 s3://x", [flag("a.b", "C:/data.h5", "s3://x")]],
     ['--a.b {"x":1}', [flag("a.b", '{"x":1}')]],
     ["--a.b 1 data:cifar10-config", [flag("a.b", "1"), flag("data.dataset", "cifar10")]],
+    ["--a.b 1 data:cifar10_config", [flag("a.b", "1"), flag("data.dataset", "cifar10")]],
   ];
   for (const [line, flags] of cases) {
     assertEquals(parseTokens(words(line), registry), { flags, issues: [] }, line);
@@ -48,6 +49,17 @@ Deno.test("parseTokens() reads the shorthand of every slot", () => {
     ["logger:mlflow-logger-config", flag("logger.backend", "mlflow")],
     ["logger:no-logger-config", flag("logger.backend", "none")],
     ["model.head:my-own-head-config", flag("model.head.head_type", "my_own")],
+    ["data:cifar10_config", flag("data.dataset", "cifar10")],
+    ["data:precomputed_features_config", flag("data.dataset", "precomputed_features")],
+    ["model.head:clam_head_config", flag("model.head.head_type", "clam")],
+    [
+      "model.encoder:residualencoder-encoder-config",
+      flag(
+        "model.encoder.encoder_type",
+        "residual_encoder",
+      ),
+    ],
+    ["data:generic3d_dataset_config", flag("data.dataset", "generic3d_dataset")],
   ];
   for (const [token, expected] of cases) {
     assertEquals(parseTokens([token], registry), { flags: [expected], issues: [] }, token);

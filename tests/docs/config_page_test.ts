@@ -83,3 +83,24 @@ Deno.test("deno task docs --check fails where the page is not current", async ()
   assertEquals(await Deno.readTextFile(`${folder}/docs/config.md`), renderPage(registry));
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("renderPage() shows the options of several plugins once, and their other defaults", () => {
+  const own = new Registry();
+  for (const [key, width] of [["one", 1], ["same", 1], ["wide", 9]] as const) {
+    const schema = v.optional(v.pipe(v.number(), v.description("width of the layer")), width);
+    own.add({
+      ...plain("head_type", () => {
+        throw new Error("nothing is created");
+      }),
+      key,
+      config: v.strictObject({ width: schema }),
+    });
+  }
+  const page = renderPage(own).replaceAll(/ +/g, " ");
+  assertEquals(page.match(/Width of the layer/g)?.length, 1);
+  assert(page.includes("Its fields are those of `one`.\n"));
+  assert(
+    page.includes("Its fields are those of `one`, with other defaults:\n\n| field | default |"),
+  );
+  assert(page.includes("| `model.head.width` | `9` |"));
+});

@@ -8,6 +8,7 @@ import { type Files, writeSplits } from "../_training.ts";
 import { imagePath } from "../engine/images/_images.ts";
 import { modelFile } from "../engine/onnx/_models.ts";
 import { CIFAR_FOLDER, UNCHECKED } from "./dataset/_cifar.ts";
+import { LAYOUTS, writeLayout } from "./dataset/_layouts.ts";
 
 /** Options of one check of a plugin. */
 export type Options = PluginCheckOptions<Slot, unknown>;
@@ -18,6 +19,13 @@ export const CASES: Readonly<
 > = {
   "dataset cifar10": [{ config: UNCHECKED, context: { dataRootDir: CIFAR_FOLDER } }],
   "dataset cifar100": [{ config: UNCHECKED, context: { dataRootDir: CIFAR_FOLDER } }],
+  ...Object.fromEntries(LAYOUTS.map((layout) => [
+    `dataset ${layout.key}`,
+    async (folder: string) => {
+      await writeLayout(folder, layout);
+      return [{ config: layout.options ?? {}, context: { dataRootDir: folder } }];
+    },
+  ])),
   "dataset generic_image_dataset": async (folder) => [{
     config: { num_classes: 2, split_source: "subdirs", label_source: "folder" },
     context: { dataRootDir: await writeImages(folder) },

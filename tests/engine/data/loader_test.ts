@@ -79,6 +79,15 @@ Deno.test("Loader leaves out the last batch with dropLast", async () => {
   assertEquals(batches.map((batch) => batch.size), [4, 4]);
 });
 
+Deno.test("Loader ends an epoch after maxBatches, with other samples each time", async () => {
+  const options = { batchSize: 4, shuffle: true, seed: 1, maxBatches: 2 };
+  const batches = await readEpochs(syntheticSplit(30), options, [0, 1]);
+  assertEquals(batches.map((batch) => batch.size), [4, 4, 4, 4]);
+  assertNotEquals(samplesOf(batches.slice(0, 2)), samplesOf(batches.slice(2)));
+  const many = await readEpochs(syntheticSplit(5), { batchSize: 4, maxBatches: 9 }, [0]);
+  assertEquals(many.map((batch) => batch.size), [4, 1]);
+});
+
 Deno.test("Loader visits the samples of a subset", async () => {
   const subset = Int32Array.of(9, 2, 5);
   const split = syntheticSplit(10);
@@ -116,6 +125,7 @@ Deno.test("Loader() throws on options that make no batches", () => {
     [{ batchSize: 1, seed: 0.5 }, "seed 0.5"],
     [{ batchSize: 1, workers: -1 }, "workers -1"],
     [{ batchSize: 1, prefetchFactor: 0.5 }, "prefetchFactor 0.5"],
+    [{ batchSize: 1, maxBatches: 0 }, "maxBatches 0"],
     [{ batchSize: 4, dropLast: true }, "it has 3 samples, dropLast leaves out"],
     [{ batchSize: 1, subset: new Int32Array(0) }, "it has 0 samples"],
     [{ batchSize: 1, subset: Int32Array.of(3) }, "Cannot select sample 3"],

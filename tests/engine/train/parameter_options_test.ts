@@ -1,6 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { Parameters } from "../../../engine/nn/scope.ts";
-import { type DecayRules, parameterOptions } from "../../../engine/train/parameter_options.ts";
+import {
+  type DecayRules,
+  hasBlocks,
+  parameterOptions,
+} from "../../../engine/train/parameter_options.ts";
 
 const NAMES = [
   "encoder.model.patch_embed.proj.weight",
@@ -50,4 +54,15 @@ Deno.test("parameterOptions() slows layers down from the head to the input", () 
   assertEquals(scales, [1 / 16, 1 / 16, 1 / 8, 1 / 8, 1 / 4, 1 / 2, 1, 1]);
   const head = optionsOf({ layer_wise_lr_decay: 0.5 }, ["head.fc.fc.weight", "head.fc.fc.bias"]);
   assertEquals([...head.values()].map(({ lrScale }) => lrScale), [1, 1]);
+});
+
+Deno.test("hasBlocks() finds blocks of the encoder, not those of ConvNeXt's stages", () => {
+  const cases: [string, boolean][] = [
+    ["encoder.model.blocks.0.norm1.weight", true],
+    ["encoder.trunk.blocks.3.attn.qkv.lora_A.default.weight", true],
+    ["encoder.model.stages.0.blocks.1.conv_dw.weight", false],
+    ["encoder.model.layer1.0.conv1.weight", false],
+    ["head.blocks.0.weight", false],
+  ];
+  for (const [name, expected] of cases) assertEquals(hasBlocks([{ name }]), expected, name);
 });

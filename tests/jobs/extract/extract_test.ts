@@ -43,12 +43,22 @@ async function read(path: string, labels: "class" | "regression" = "class"): Pro
 
 const one = { split: "train", output_filename: "out.h5", precision: "32" };
 
-Deno.test("extractFeatures() extracts all samples, and says so where a part is asked for", async () => {
-  const flags = { ...one, "data.data_fraction": "0.5" };
+Deno.test("extractFeatures() extracts a fraction of the training split where one is asked for", async () => {
+  const flags = { precision: "32", "data.data_fraction": "0.5" };
   const { files, events } = await extract(Deno.makeTempDirSync(), flags);
-  assertEquals(files.map(({ samples }) => samples), [22]);
+  assertEquals(files.map(({ split, samples }) => [split, samples]), [["train", 11], ["val", 22]]);
   const notices = events.flatMap((event) => event.type === "notice" ? event.message : []);
-  assert(notices.includes("ignored: data.data_fraction (not used by this run)"), `${notices}`);
+  assertEquals(notices.filter((line) => line.includes("data_fraction")), [
+    "11 of 22 training samples are extracted (data.data_fraction 0.5)",
+  ]);
+  const half = await read(files[0].file);
+  const { files: [all] } = await extract(Deno.makeTempDirSync(), one);
+  const whole = await read(all.file);
+  const rows = half.ids!.map((id) => whole.ids!.indexOf(id));
+  assertEquals(half.features, rows.map((row) => whole.features[row]));
+  assertEquals(half.labels, rows.map((row) => whole.labels[row]));
+  assertEquals(rows.toSorted((a, b) => a - b), rows);
+  assertEquals(half.attributes.get("data_fraction"), 0.5);
 });
 
 Deno.test("extractFeatures() writes one row per sample, in the dataset's order", async () => {

@@ -90,7 +90,7 @@ Deno.test("extractFeatures() tells of what only training, or another encoder or 
     writeImages(folder);
     const unused = {
       "method": "avg", // of tokens, which this encoder does not have
-      "data.data_fraction": "0.5",
+      "data.data_fraction": "0.5", // of the training split
       "data.augmentation.train_policy": "default",
       "data.augmentation.cutout_size": "8",
       "data.augmentation.patch_size": "4",

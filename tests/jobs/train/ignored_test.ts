@@ -206,7 +206,7 @@ Deno.test("train() tells of options of a stranger's plugins, wherever they read 
       ...classifier,
       config: lazy("scale", "dropout"),
       create(options: unknown, context: Parameters<typeof createClassifier>[1]) {
-        const head = createClassifier({ dropout: 0 }, context);
+        const head = createClassifier({ dropout: 0, init_std: null }, context);
         return {
           ...head,
           forward(input, mode) {

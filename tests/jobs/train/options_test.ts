@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+} from "@std/assert";
 import { join } from "node:path";
 import { TrainingError } from "../../../engine/errors.ts";
 import { ConfigError } from "../../../registry/errors.ts";
@@ -9,6 +15,7 @@ import {
   listenTo,
   namesIn,
   ofType,
+  readRunJson,
   runConfig,
   runTrain,
   writeSplits,
@@ -100,6 +107,48 @@ Deno.test("train() trains on a fraction of the samples", async () => {
     const { events } = await runTrain(files, { "data.data_fraction": "0.5" });
     const [{ samples, batches }] = ofType(events, "run");
     assertEquals([samples, batches], [{ train: 30, val: 24, test: 18 }, 2]);
+    assertEquals(ofType(events, "notice").map(({ message }) => message), [
+      "training on 30 samples (data.data_fraction 0.5)",
+    ]);
+  });
+});
+
+Deno.test("train() trains and validates no more batches of an epoch than it is told", async () => {
+  await inFolder(async (folder) => {
+    const files = await writeSplits(folder);
+    const { events, done, directory } = await runTrain(files, {
+      "training.train_steps_per_epoch": "1",
+      "training.gradient_accumulation_steps": "2",
+      "training.val_steps_per_epoch": "1",
+      "dataloading.batch_size": "8",
+    });
+    assertEquals(ofType(events, "run")[0].batches, 2);
+    assertEquals(ofType(events, "batch").length, 4);
+    const written = readRunJson(directory, "final_val_metrics.json");
+    assertEquals(Object.keys(written), [
+      "final_val_loss",
+      "final_val_Accuracy",
+      "final_val_F1",
+    ]);
+    assertEquals(done.finalVal, written);
+    const { value } = readRunJson<{ metrics: Record<string, { value: number }> }>(
+      directory,
+      "metrics_val.json",
+    ).metrics.Accuracy;
+    assertAlmostEquals(done.finalVal!.final_val_Accuracy, value, 1e-6);
+    const { val } = readRunJson<{ val: Record<string, number>[] }>(directory, "metrics.json");
+    assertNotEquals(val[done.bestEpoch].val_loss, done.finalVal!.final_val_loss);
+    const part = val.map(({ val_Accuracy }) => val_Accuracy * 8);
+    assertEquals(part, part.map(Math.round)); // of one batch
+  });
+});
+
+Deno.test("train() measures the whole validation split every epoch where no steps are given", async () => {
+  await inFolder(async (folder) => {
+    const files = await writeSplits(folder);
+    const { done, directory } = await runTrain(files, { "training.epochs": "1" });
+    assertEquals(done.finalVal, undefined);
+    assertEquals((await namesIn(directory)).includes("final_val_metrics.json"), false);
   });
 });
 
@@ -221,5 +270,8 @@ Deno.test("train() decays parameters as it is told", async () => {
     assertEquals(parameterGroups(directory), [[0.05, [0]], [0, [1]]]);
     const layers = await runTrain(files, { "optimizer.layer_wise_lr_decay": "0.5" });
     assertEquals(checkpointBytes(layers.directory), checkpointBytes(plain.directory));
+    assertEquals(ofType(layers.events, "notice").map(({ message }) => message), [
+      "optimizer.layer_wise_lr_decay has no effect: there are no layers below the head",
+    ]);
   });
 });

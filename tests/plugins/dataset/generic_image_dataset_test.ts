@@ -244,7 +244,8 @@ Deno.test("generic_image_dataset chooses a fold of a file with several", async (
     const file = join(folder.path, split_file);
     assertEquals(
       await failure(dataset(folder.path, { split_file })),
-      `Cannot use "${file}": it holds the folds 0, 1, choose one with data.fold`,
+      `Cannot use "${file}": it holds the folds 0, 1, choose one with data.fold, or train on all ` +
+        "with training.cv_folds 2",
     );
     assertEquals(
       await failure(dataset(folder.path, { split_file }, { fold: 2 })),

@@ -27,6 +27,11 @@ Deno.test("convert() makes what the schema takes", () => {
     [v.boolean(), ["yes"], "yes"],
     [v.nullable(number), ["none"], null],
     [v.nullable(v.string()), ["None"], null],
+    [number, ["None"], null], // left at its default
+    [number, ["none"], "none"],
+    [v.string(), ["None"], "None"],
+    [v.picklist(["None", "a"]), ["None"], "None"],
+    [v.boolean(), ["None"], null],
     [v.picklist([1, 2]), ["2"], 2],
     [v.array(number), ["1", "2"], [1, 2]],
     [v.array(number), ["[1, 2]"], [1, 2]],
@@ -106,4 +111,19 @@ Deno.test("applyFlags() lets the last flag win", () => {
 
 Deno.test("flag() splits the path", () => {
   assertEquals(flag("a.b", "1", "2"), { path: ["a", "b"], values: ["1", "2"] });
+});
+
+Deno.test("resolveConfig() takes None for a schedule, a logger and a field that has a default", () => {
+  const flags = [
+    flag("optimizer.scheduler", "None"),
+    flag("logger.backend", "None"),
+    flag("training.epochs", "None"),
+    flag("data.data_fraction", "None"),
+  ];
+  const { config } = resolveConfig({ file: minimalFile(), flags }, fakeRegistry());
+  const { optimizer, logger, training, data } = config;
+  assertEquals(
+    [optimizer.scheduler, logger.backend, training.epochs, data.data_fraction],
+    ["none", "none", 20, null],
+  );
 });
