@@ -13,6 +13,7 @@ const run: RunStarted = {
   batches: 10,
   samples: { train: 100, val: 20 },
   parameters: 65_000,
+  parameterCounts: [{ group: "head", trainable: 65_000, total: 65_000 }],
 };
 
 const epoch: EpochDone = {
