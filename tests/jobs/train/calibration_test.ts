@@ -52,9 +52,9 @@ Deno.test("gps moves the chosen entries, and no optimizer the others", async () 
     const [{ parameterCounts, parameters }] = ofType(still.events, "run");
     const sum = parameterCounts.reduce((all, { trainable }) => all + trainable, 0);
     assertEquals(parameters, sum);
-    // One connection of each of 16 + 2·(48 + 16 + 64 + 16) neurons, as many biases, and the head.
+    // One connection of each of 16 + 2·(48 + 16 + 48 + 16) neurons, as many biases, and the head.
     assertEquals(parameterCounts.map(({ group, trainable }) => [group, trainable]), [
-      ["encoder", 2 * (16 + 2 * (48 + 16 + 64 + 16))],
+      ["encoder", 2 * (16 + 2 * (48 + 16 + 48 + 16))],
       ["head", 34],
     ]);
   });
