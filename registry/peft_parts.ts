@@ -52,4 +52,10 @@ export interface Peft {
    * @param name Name of the parameter within the encoder's scope.
    */
   otherName?(name: string): string;
+  /**
+   * Further names that files of others may give to one of the encoder's parameters; they are only
+   * read.
+   * @param name Name of the parameter within the encoder's scope.
+   */
+  moreNames?(name: string): readonly string[];
 }

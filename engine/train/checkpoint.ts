@@ -200,6 +200,10 @@ function restoredBatches(model: TorchTree, { parameters }: CheckpointPlan, file:
 
 /** What a checkpoint says of its run: nothing of it is believed unseen. */
 function progressOf(tree: TorchTree, file: string): Progress {
+  if (tree instanceof Map && !tree.has("glovita")) {
+    const state = "glovita did not write it; --training.init_checkpoint takes its weights";
+    throw new DataError(`Cannot resume from "${file}": ${state}`, { file });
+  }
   const extra = entry(tree, "glovita", file);
   const refuse = (key: string, expected: string) =>
     new DataError(`Cannot resume from "${file}": "${key}" is not ${expected}`, {

@@ -17,9 +17,10 @@ import { resolveConfig } from "../../registry/config/resolve.ts";
 import type { ResolvedConfig } from "../../registry/config/tree.ts";
 import type { Encoder, Split, TaskInfo } from "../../registry/plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
-import { createDataset } from "../../registry/builder/dataset.ts";
+import { createDataset, type CreatedDataset } from "../../registry/builder/dataset.ts";
 import { assembleModel, encodeWhileReading } from "../../registry/builder/model.ts";
 import { addPluginHint } from "../runs/run_plugins.ts";
+import { foreignSamples, samplesOf } from "./_model_samples.ts";
 
 /**
  * Samples to predict: rows, one after the other.
@@ -183,16 +184,17 @@ export class TrainedModel implements AsyncDisposable {
   ): Promise<TrainedModel> {
     const registry = options.registry ?? defaultRegistry;
     const directory = RunDirectory.ofCheckpoint(checkpoint);
-    const tree = directory.readConfig("resolvedConfig", `Cannot load "${checkpoint}"`);
+    const tree = directory.readModelConfig(`Cannot load "${checkpoint}"`);
     const { config } = await withPluginHint(
       directory,
       { config: tree, registry },
       () => resolveConfig({ file: tree }, registry),
     );
     const sources = { config, registry };
-    const { dataset } = await withPluginHint(directory, sources, (given) => createDataset(given));
+    const data = await withPluginHint(directory, sources, (given) => createDataset(given));
+    const { dataset } = data;
     using file = WeightsFile.open(checkpoint);
-    const samples = { name: checkpoint, ...samplesOf(file) };
+    const samples = { name: checkpoint, ...samplesOf(file) ?? await foreignSamples(file, data) };
     const { model, encoder, names } = await assembleModel(sources, dataset, samples);
     const { parameters } = model;
     const { values } = readInitialWeights(file, { parameters, names, key: "model" });
@@ -357,20 +359,4 @@ function classNamesOf(directory: RunDirectory, numClasses: number): string[] | u
   const { class_names } = directory.readRuntimeInfo();
   const fits = Array.isArray(class_names) && class_names.length === numClasses;
   return fits ? class_names.map(String) : undefined;
-}
-
-/** What the model takes, as the checkpoint says. */
-function samplesOf(file: WeightsFile): { sampleShape: readonly number[]; bags: boolean } {
-  const sampleShape = file.entry("glovita", "sample_shape");
-  if (!isShape(sampleShape)) {
-    throw new DataError(`Cannot load "${file.path}": it does not say what its model takes`, {
-      file: file.path,
-      dataset: "glovita",
-    });
-  }
-  return { sampleShape, bags: file.entry("glovita", "bags") === true };
-}
-
-function isShape(value: unknown): value is readonly number[] {
-  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size > 0);
 }

@@ -62,13 +62,13 @@ export function aliasesOf(
   others: {
     readonly encoder?: OtherNames;
     readonly head?: OtherNames;
-    readonly peft?: PeftName;
+    readonly peft?: OtherNames;
   } = {},
 ): string[] {
-  const { peft } = others;
-  const encoder = (
-    bare: string,
-  ) => [...(others.encoder?.(bare) ?? []), ...(peft ? [peft(bare)] : [])];
+  const encoder = (bare: string) => [
+    ...(others.encoder?.(bare) ?? []),
+    ...(others.peft?.(bare) ?? []),
+  ];
   const places = [[`${ENCODER_PATH}.`, encoder], [`${HEAD_PATH}.`, others.head]] as const;
   const more = places.filter(([prefix]) => name.startsWith(prefix)).flatMap(([prefix, known]) => {
     const bare = name.slice(prefix.length);
@@ -163,7 +163,7 @@ export async function buildEncoder(
   const parameters = new Parameters();
   const peft = create("peft", {}, sources);
   const stack = await encoderStack(parameters, { sources, samples, peft, options });
-  const others = { encoder: stack.encoder.otherNames, peft: peft.otherName };
+  const others = { encoder: stack.encoder.otherNames, peft: peftNames(peft) };
   const names = (name: string) => aliasesOf(name, others);
   return { ...stack, parameters: parameters.list(), names };
 }
@@ -202,7 +202,7 @@ export async function assembleModel(
     },
   };
   const { encoder } = stack;
-  const others = { encoder: encoder.otherNames, head: head.otherNames, peft: peft.otherName };
+  const others = { encoder: encoder.otherNames, head: head.otherNames, peft: peftNames(peft) };
   return {
     model,
     encoder,
@@ -211,6 +211,11 @@ export async function assembleModel(
     groupOf: (name) => groupOf(name, own),
     calibration: calibrationOf(peft),
   };
+}
+
+/** All names that a method knows for a parameter of the encoder. */
+function peftNames({ otherName, moreNames }: Peft): OtherNames {
+  return (name) => [...(otherName ? [otherName(name)] : []), ...(moreNames?.(name) ?? [])];
 }
 
 /** A method's calibration, which is asked for the encoder's parameters alone. */
