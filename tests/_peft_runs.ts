@@ -4,6 +4,9 @@
  */
 import "../plugins/mod.ts";
 import { join } from "node:path";
+import { Loader } from "../engine/data/loader.ts";
+import { featureSplit, openFeatureFile } from "../engine/features/feature_file.ts";
+import { extractFeatures } from "../jobs/extract/extract.ts";
 import { flag } from "../registry/config/flag.ts";
 import { resolveConfig } from "../registry/config/resolve.ts";
 import { registry } from "../registry/registry.ts";
@@ -60,4 +63,16 @@ export function peftFlags(root: string, method: string): Flags {
 export async function runFlags(flags: Flags): Promise<Outcome> {
   const list = Object.entries(flags).map(([path, value]) => flag(path, value));
   return await listenTo(resolveConfig({ flags: list }, registry).config);
+}
+
+/** The features of the test split that a checkpoint's encoder makes, one row of 16 per image. */
+export async function testFeatures(checkpoint: string, folder: string): Promise<Float32Array> {
+  const output = { split: "test", output_dir: folder, method: "avg", precision: 32 } as const;
+  const [{ file }] = await extractFeatures([
+    { checkpoint_path: checkpoint, dataloading: { num_workers: 1 }, ...output },
+  ]);
+  const split = featureSplit(await openFeatureFile(file));
+  await using loader = new Loader(split, { batchSize: split.length, workers: 0 });
+  const { value } = await loader.epoch(0).next();
+  return value!.features.slice();
 }

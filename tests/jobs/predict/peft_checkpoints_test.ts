@@ -1,12 +1,15 @@
 /** Runs of GloViTa's with the methods of peft: names as it writes them, numbers as PyTorch's. */
-import { assertEquals, assertLess } from "@std/assert";
+import { assertEquals, assertLess, assertRejects } from "@std/assert";
 import { join } from "node:path";
+import { DataError } from "../../../engine/errors.ts";
+import { loadStateDict } from "../../../engine/storage/state_dict.ts";
 import type { Parameter } from "../../../engine/nn/scope.ts";
 import { type StoredTensor, storedTensor } from "../../../engine/storage/tensor_types.ts";
 import { OrderedDict, writeTorchFile } from "../../../engine/storage/torch/torch_file.ts";
 import { WeightsFile } from "../../../engine/storage/weights_file.ts";
 import { readInitialWeights } from "../../../engine/train/init_checkpoint.ts";
 import { loadWeights } from "../../../jobs/extract/encoder.ts";
+import { infer } from "../../../jobs/predict/infer.ts";
 import { TrainedModel } from "../../../jobs/predict/trained_model.ts";
 import "../../../plugins/mod.ts";
 import { createDataset } from "../../../registry/builder/dataset.ts";
@@ -15,7 +18,8 @@ import { resolveConfig } from "../../../registry/config/resolve.ts";
 import { registry } from "../../../registry/registry.ts";
 import { readJson, relativeError } from "../../_golden.ts";
 import { ruleNumbers, ruleWeights } from "../../_timm.ts";
-import { inFolder } from "../../_training.ts";
+import { peftFlags, runFlags, testFeatures, writeImages } from "../../_peft_runs.ts";
+import { inFolder, readRunJson } from "../../_training.ts";
 
 interface Golden {
   readonly batch: number;
@@ -165,3 +169,49 @@ for (const each of cases) {
     });
   });
 }
+
+/** One of our runs as GloViTa would have written it: the second half, and its own two configs. */
+async function asGlovitas(directory: string, run: string): Promise<string> {
+  const state = loadStateDict(join(directory, "checkpoints", "last.pt"));
+  const kept = [...state].filter(([name]) => /^(?:model|cls_head)\./.test(name));
+  const weights = new OrderedDict(
+    kept.map(([name, { shape, data }]) => [name, storedTensor("float32", shape, data)]),
+  );
+  const { data, model, peft } = readRunJson(directory, "config.json");
+  return await writeRun(run, { data, model, peft }, weights);
+}
+
+Deno.test("a run of GloViTa's with LoRA predicts, extracts and starts another run", async () => {
+  await inFolder(async (root) => {
+    await writeImages(root);
+    const flags = peftFlags(root, "lora");
+    const { directory } = await runFlags(flags);
+    const file = await asGlovitas(directory, join(root, "glovita", "0"));
+    const written = await Deno.readTextFile(join(directory, "predictions_test.csv"));
+    const found = await infer([{ exp_dir: join(root, "glovita", "0"), checkpoint: "last" }]);
+    assertEquals(found.predictions.ids.length, 6);
+    assertEquals(await Deno.readTextFile(found.file), written);
+
+    const own = join(directory, "checkpoints", "last.pt");
+    const theirs = await testFeatures(file, join(root, "theirs"));
+    assertEquals(theirs, await testFeatures(own, join(root, "ours")));
+
+    const next = await runFlags({
+      ...flags,
+      "training.init_checkpoint": file,
+      "optimizer.lr": "1e-30",
+    });
+    const [first, second] = [directory, next.directory].map((path) =>
+      Deno.readTextFileSync(join(path, "predictions_test.csv"))
+    );
+    assertEquals(second, first);
+
+    const resume = () => runFlags({ ...flags, "training.resume": join(root, "glovita", "0") });
+    const error = await assertRejects(resume, DataError);
+    assertEquals(
+      error.message,
+      `Cannot resume from "${file}": glovita did not write it; --training.init_checkpoint takes ` +
+        "its weights",
+    );
+  });
+});

@@ -1,19 +1,16 @@
 /** Every method: trained, saved, and built again for inference and extraction. */
 import { assert, assertEquals, assertLess, assertNotEquals } from "@std/assert";
 import { join } from "node:path";
-import { featureSplit, openFeatureFile } from "../../../engine/features/feature_file.ts";
-import { Loader } from "../../../engine/data/loader.ts";
 import { initialValues } from "../../../engine/nn/initial_values.ts";
 import type { Parameter } from "../../../engine/nn/scope.ts";
 import { TorchFile } from "../../../engine/storage/torch/reader.ts";
 import { loadStateDict } from "../../../engine/storage/state_dict.ts";
 import { readMasks } from "../../../engine/train/masks.ts";
-import { extractFeatures } from "../../../jobs/extract/extract.ts";
 import { infer } from "../../../jobs/predict/infer.ts";
 import { buildModel } from "../../../registry/builder/build_model.ts";
 import { resolveConfig } from "../../../registry/config/resolve.ts";
 import { registry } from "../../../registry/registry.ts";
-import { KNOWN_METHODS, peftFlags, runFlags, writeImages } from "../../_peft_runs.ts";
+import { KNOWN_METHODS, peftFlags, runFlags, testFeatures, writeImages } from "../../_peft_runs.ts";
 import { inFolder, readRunJson } from "../../_training.ts";
 
 const methods = registry.list("peft");
@@ -92,23 +89,11 @@ async function checkExtraction(
   file: string,
   { state, scores }: { readonly state: State; readonly scores: Float32Array },
 ): Promise<void> {
-  const [extracted] = await extractFeatures([
-    {
-      checkpoint_path: file,
-      split: "test",
-      output_dir: join(root, "features"),
-      method: "avg",
-      precision: 32,
-    },
-    { dataloading: { num_workers: 1 } },
-  ]);
-  const split = featureSplit(await openFeatureFile(extracted.file));
-  await using loader = new Loader(split, { batchSize: 6, workers: 0 });
-  const { value: batch } = await loader.epoch(0).next();
+  const features = await testFeatures(file, join(root, "features"));
   const weight = state.get("head.fc.fc.weight")!.data;
   const bias = state.get("head.fc.fc.bias")!.data;
   for (let sample = 0; sample < 6; sample++) {
-    const row: Float32Array = batch!.features.subarray(16 * sample, 16 * sample + 16);
+    const row = features.subarray(16 * sample, 16 * sample + 16);
     const [first, second] = [0, 1].map((label) =>
       row.reduce((sum, x, at) => sum + x * weight[16 * label + at], bias[label])
     );
