@@ -216,7 +216,7 @@ function parameterTable(counts: readonly ParameterCount[]): string[] {
     total,
     100 * trainable / total,
   ]);
-  return textTable([["parameters", "trainable", "total", "percent"], ...rows], 2);
+  return textTable([["parameters", "trainable", "total", "percent"], ...rows]);
 }
 
 function format(value: number): string {

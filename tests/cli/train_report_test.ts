@@ -78,11 +78,11 @@ Deno.test("createTrainReport() says what trains of each part of a model", async 
   ];
   shown.show({ ...run, parameterCounts, parameters: 818_698 });
   assertEquals(io.outLines.slice(2), [
-    "  parameters  trainable       total  percent",
-    "  encoder             0  85,798,656        0",
-    "  peft          811,008     811,008      100",
-    "  head            7,690       7,690      100",
-    "  all           818,698  86,617,354   0.9452",
+    "parameters  trainable       total  percent",
+    "encoder             0  85,798,656        0",
+    "peft          811,008     811,008      100",
+    "head            7,690       7,690      100",
+    "all           818,698  86,617,354   0.9452",
   ]);
 });
 
