@@ -170,6 +170,25 @@ for (const each of cases) {
   });
 }
 
+Deno.test("GloViTa's runs with prompts load, whose blocks have a third name", async () => {
+  await inFolder(async (root) => {
+    const each = golden.cases.find(({ method }) => method === "visual_prompt_tuning")!;
+    const tree = configOf(root, each);
+    const { stack: { model: { parameters }, names } } = await assemble(tree);
+    const halves = stateDict(each.names, parameters, ["encoder", "model"]);
+    const entries = [...halves];
+    const third = entries.map(([name, tensor]) => [String(name), tensor] as const)
+      .filter(([name]) => name.startsWith("model.blocks."))
+      .map(([name, tensor]) => [name.slice("model.".length), tensor] as const);
+    assertEquals(third.length, 24);
+    const file = await writeRun(join(root, "run"), tree, new OrderedDict([...entries, ...third]));
+    assertLess(relativeError(Float32Array.from(await logitsOf(file)), each.logits), 1e-4);
+    using opened = WeightsFile.open(file);
+    const given = readInitialWeights(opened, { parameters, names, key: null });
+    assertEquals([given.unused, given.notices], [[], []]);
+  });
+});
+
 /** One of our runs as GloViTa would have written it: the second half, and its own two configs. */
 async function asGlovitas(directory: string, run: string): Promise<string> {
   const state = loadStateDict(join(directory, "checkpoints", "last.pt"));
