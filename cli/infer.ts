@@ -88,7 +88,7 @@ function readRun(flags: readonly Flag[]): FileLayer {
     checkpoint: valueOf("checkpoint") === "last" ? "last" : "best",
     fold: null,
   });
-  const file = directory.readConfig("resolvedConfig", `Cannot predict with "${checkpoint}"`);
+  const file = directory.readModelConfig(`Cannot predict with "${checkpoint}"`);
   return { file: { data: file.data }, directory };
 }
 

@@ -11,8 +11,10 @@ import type {
   TrainEvent,
   Values,
 } from "../engine/train/events.ts";
+import type { ParameterCount } from "../engine/train/parameter_counts.ts";
 import { type Io, writeNote } from "./io.ts";
 import { type Pace, Progress } from "./progress.ts";
+import { textTable } from "./text_table.ts";
 
 /** Shows the events of a run. */
 export interface TrainReport {
@@ -144,6 +146,7 @@ class LineReport implements TrainReport {
       `${samples.join(", ")} samples, ${event.parameters.toLocaleString("en")} parameters, ` +
         `${event.epochs} epochs of ${event.batches} batches${start}`,
     );
+    for (const line of parameterTable(event.parameterCounts)) this.#io.out(line);
     const { classNames } = event;
     if (classNames && classNames.length <= MOST_CLASSES) {
       this.#io.out(`classes ${classNames.join(", ")}`);
@@ -203,6 +206,20 @@ class LineReport implements TrainReport {
     const found = index === undefined ? undefined : this.#classNames?.[Number(index)];
     return found === undefined ? name : `${name} (${found})`;
   }
+}
+
+/** What trains of each part of the model, where it has several. */
+function parameterTable(counts: readonly ParameterCount[]): string[] {
+  if (counts.length < 2) return [];
+  const sum = (of: "trainable" | "total") => counts.reduce((all, count) => all + count[of], 0);
+  const all = { group: "all", trainable: sum("trainable"), total: sum("total") };
+  const rows = [...counts, all].map(({ group, trainable, total }) => [
+    group,
+    trainable,
+    total,
+    100 * trainable / total,
+  ]);
+  return textTable([["parameters", "trainable", "total", "percent"], ...rows]);
 }
 
 function format(value: number): string {

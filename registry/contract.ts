@@ -5,7 +5,14 @@
  */
 import { describe, refuse } from "../engine/fault.ts";
 import { quote } from "./errors.ts";
-import type { ImageOperation, ImageTransform, Slot, SlotProducts } from "./plugin.ts";
+import { formatShape, sizeOf } from "../engine/ir/dims.ts";
+import type {
+  CalibratedParameter,
+  ImageOperation,
+  ImageTransform,
+  Slot,
+  SlotProducts,
+} from "./plugin.ts";
 
 /** What a member of a product has to be; `method?` may be absent. */
 type Kind = "method?" | "method" | "boolean" | "object" | "size" | readonly string[];
@@ -139,6 +146,26 @@ export function requireSizes(shape: unknown, name: string): void {
 export function requireFactor(factor: number, epoch: number): number {
   if (Number.isFinite(factor) && factor >= 0) return factor;
   refuse(`a factor of at least 0 in epoch ${epoch}`, describe(factor));
+}
+
+/**
+ * Requires the entries that a PEFT method chooses.
+ * @param mask What `mask` returned.
+ * @param parameter What it got.
+ * @returns The mask.
+ * @throws {ContractError} if it does not say yes or no for each entry.
+ */
+export function requireMask(
+  mask: Uint8Array<ArrayBuffer>,
+  { name, shape }: CalibratedParameter,
+): Uint8Array<ArrayBuffer> {
+  if (!(mask instanceof Uint8Array)) refuse(`a mask of "${name}" as Uint8Array`, describe(mask));
+  if (mask.length !== sizeOf(shape)) {
+    refuse(`a mask of "${name}" for ${formatShape(shape)}`, `${mask.length} entries`);
+  }
+  const other = mask.find((entry) => entry > 1);
+  if (other === undefined) return mask;
+  refuse(`a mask of "${name}" of 0 and 1`, String(other));
 }
 
 /**

@@ -3,6 +3,24 @@
  * @module
  */
 import type { Scope } from "../engine/nn/scope.ts";
+import type { CalibratedParameter } from "../engine/train/calibration.ts";
+
+/**
+ * Chooses, before training, which entries of the encoder's parameters train. The others keep their
+ * bits, whatever the optimizer does; checkpoints hold the choice, so that a resumed run keeps it.
+ * @category Fine-tuning
+ */
+export interface Calibration {
+  /** Batches of training samples, drawn at random, whose gradients are averaged. */
+  readonly batches: number;
+  /**
+   * Says which entries of a parameter train. Called for those of the encoder's parameters that the
+   * scope lets train.
+   * @param parameter Its name within the encoder, its shape, and the gradient of the task's loss.
+   * @returns One number per entry, row-major: 1 trains, 0 does not.
+   */
+  mask(parameter: CalibratedParameter): Uint8Array<ArrayBuffer>;
+}
 
 /**
  * Parameter-efficient fine-tuning: decides what trains by transforming scopes.
@@ -26,10 +44,18 @@ export interface Peft {
    * @throws {RangeError} if the encoder has nothing that the method could act on.
    */
   finish?(): void;
+  /** Chooses entries before training; absent where all entries of what trains do. */
+  readonly calibration?: Calibration;
   /**
    * Name of one of the encoder's parameters in files of others, where the method gives it another;
    * it replaces the second name that the parameter has in checkpoints.
    * @param name Name of the parameter within the encoder's scope.
    */
   otherName?(name: string): string;
+  /**
+   * Further names that files of others may give to one of the encoder's parameters; they are only
+   * read.
+   * @param name Name of the parameter within the encoder's scope.
+   */
+  moreNames?(name: string): readonly string[];
 }

@@ -126,7 +126,8 @@ export type {
 
 export type { ResampledMetric, Resampler } from "./metric_parts.ts";
 
-export type { Peft } from "./peft_parts.ts";
+export type { CalibratedParameter } from "../engine/train/calibration.ts";
+export type { Calibration, Peft } from "./peft_parts.ts";
 
 /**
  * A part of the model that turns samples into embeddings.

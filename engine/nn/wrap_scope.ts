@@ -45,8 +45,8 @@ export interface WrappedLinear {
 }
 
 /**
- * A part of several layers that a wrapped scope was told of, for example the network of a block with
- * its norm and scale.
+ * A part of several layers that a wrapped scope was told of, for example a block of a transformer, or
+ * the network of a block with its norm and scale.
  * @category Parameters and layers
  */
 export interface WrappedLayer {
@@ -79,8 +79,10 @@ export interface ScopeHooks {
    */
   readonly linear?: (layer: WrappedLinear) => Layer;
   /**
-   * What takes the place of a part of several layers. Blocks of transformers tell of their network
-   * with its norm, scale and drop path, `mlp_branch`, to whose result they add its input.
+   * What takes the place of a part of several layers. Transformers tell of each block, `blocks.0`,
+   * which takes and gives `[batch, tokens, width]` with any number of tokens; blocks tell of their
+   * network with its norm, scale and drop path, `blocks.0.mlp_branch`, to whose result they add its
+   * input.
    * @param layer The part.
    */
   readonly layer?: (layer: WrappedLayer) => Layer;

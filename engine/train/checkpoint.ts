@@ -17,6 +17,7 @@ import {
 } from "../storage/torch/pickle_values.ts";
 import { TorchFile } from "../storage/torch/reader.ts";
 import type { Optimizer, ParameterOptions } from "./interfaces.ts";
+import { type Masks, storedMasks } from "./masks.ts";
 import type { TrainState } from "./state.ts";
 
 /** What a checkpoint says besides the numbers of the model. */
@@ -47,6 +48,8 @@ export interface CheckpointPlan {
   parameterOptions(parameter: Parameter): ParameterOptions;
   /** Base learning rate. */
   readonly lr: number;
+  /** Which entries of parameters train, where that was chosen before training. */
+  readonly masks?: Masks;
   /** What the model takes, so that it can be rebuilt without its training data. */
   readonly samples: { readonly shape: readonly number[]; readonly bags: boolean };
 }
@@ -74,6 +77,7 @@ export function checkpointTree(
       best_value: pyFloat(progress.best_value),
       sample_shape: plan.samples.shape,
       bags: plan.samples.bags,
+      ...(plan.masks && { masks: storedMasks(plan.masks, plan.parameters) }),
     },
   };
 }
@@ -196,6 +200,10 @@ function restoredBatches(model: TorchTree, { parameters }: CheckpointPlan, file:
 
 /** What a checkpoint says of its run: nothing of it is believed unseen. */
 function progressOf(tree: TorchTree, file: string): Progress {
+  if (tree instanceof Map && !tree.has("glovita")) {
+    const state = "glovita did not write it; --training.init_checkpoint takes its weights";
+    throw new DataError(`Cannot resume from "${file}": ${state}`, { file });
+  }
   const extra = entry(tree, "glovita", file);
   const refuse = (key: string, expected: string) =>
     new DataError(`Cannot resume from "${file}": "${key}" is not ${expected}`, {

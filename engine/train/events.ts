@@ -3,6 +3,7 @@
  * progress bar renders these events.
  * @module
  */
+import type { ParameterCount } from "./parameter_counts.ts";
 
 /**
  * Numbers by logged name, for example `{ loss: 0.3, Accuracy: 0.9 }`.
@@ -33,6 +34,8 @@ export interface RunStarted {
   readonly samples: Readonly<Record<string, number>>;
   /** Trainable parameters. */
   readonly parameters: number;
+  /** Trainable and all parameters of encoder, PEFT method and head, as far as they have any. */
+  readonly parameterCounts: readonly ParameterCount[];
   /** Names of the classes by index, where the dataset knows them. */
   readonly classNames?: readonly string[];
 }

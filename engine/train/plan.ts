@@ -3,6 +3,7 @@
  * @module
  */
 import type { SessionOptions } from "../runtime/session.ts";
+import type { CalibrationPlan } from "./calibration.ts";
 import type { CheckpointPlan } from "./checkpoint.ts";
 import type { FeaturesOrigin } from "../data/data.ts";
 import type { SplitSummary } from "../data/split_summary.ts";
@@ -40,6 +41,10 @@ export interface TrainPlan extends CheckpointPlan {
   readonly loaders: { readonly train: Loader; readonly val: Loader; readonly test?: Loader };
   /** About how many instances a batch of bags has: large ones are computed in blocks of rows. */
   readonly expectedRows?: { readonly train: number; readonly eval: number };
+  /** How entries that train are chosen before the first epoch; absent where all of them train. */
+  readonly calibration?: CalibrationPlan;
+  /** What a parameter is a part of, by its name: `encoder`, `peft` or `head`. */
+  groupOf(name: string): string;
   /** Learning-rate schedule. */
   readonly schedule: Schedule;
   /** What is measured. */

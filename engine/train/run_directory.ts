@@ -233,6 +233,18 @@ export class RunDirectory {
   }
 
   /**
+   * Reads the config that the run's model was built from: the resolved one, or, of a run of GloViTa's,
+   * whose file of that name says other things, the one that was asked for.
+   * @param action What it is read for, for messages: `Cannot load "last.pt"`.
+   * @returns The tree.
+   * @throws {DataError} if it is missing or holds something else.
+   */
+  readModelConfig(action: string): Record<string, unknown> {
+    const resolved = this.readConfig("resolvedConfig", action);
+    return isRecord(resolved.model) ? resolved : this.readConfig("config", action);
+  }
+
+  /**
    * Reads a config of the run.
    * @param name Which one.
    * @param action What it is read for, for messages: `Cannot load "last.pt"`.

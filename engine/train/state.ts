@@ -95,6 +95,14 @@ export class TrainState {
     }
   }
 
+  /**
+   * Takes the second buffer from parameters that do not train after all.
+   * @param names Names of the parameters.
+   */
+  freeze(names: readonly string[]): void {
+    for (const name of names) this.#parameters.set(name, { front: this.#buffers(name).front });
+  }
+
   /** Names of all parameters. */
   names(): readonly string[] {
     return [...this.#parameters.keys(), ...this.#statistics.keys()];

@@ -5,6 +5,7 @@
 import { input } from "../ir/create.ts";
 import { sizeOf } from "../ir/dims.ts";
 import { add, div, min, mul, sqrt } from "../ir/elementwise.ts";
+import { where } from "../ir/logic.ts";
 import { reduceSumSquare } from "../ir/matrix.ts";
 import type { Tensor } from "../ir/node.ts";
 import { gradients } from "../autodiff/backward.ts";
@@ -13,6 +14,7 @@ import { emit } from "../onnx/emit.ts";
 import { bind, type Bound, Session, type SessionOptions, type Value } from "../runtime/session.ts";
 import { replaceableInPlace } from "./in_place.ts";
 import type { Optimizer, ParameterOptions } from "./interfaces.ts";
+import type { Masks } from "./masks.ts";
 import type { TrainState } from "./state.ts";
 
 /** What a training step is built from. */
@@ -29,6 +31,8 @@ export interface StepPlan {
   parameterOptions(parameter: Parameter): ParameterOptions;
   /** Next values of parameters that the forward pass updates, by name; none by default. */
   readonly updates?: Readonly<Record<string, Tensor>>;
+  /** Which entries of parameters train, where not all of them do: others keep their bits. */
+  readonly masks?: Masks;
   /** Largest global norm of the gradient (`torch.nn.utils.clip_grad_norm_`); none by default. */
   readonly clipNorm?: number;
   /** Batches whose gradients are averaged into one update. @default {1} */
@@ -43,6 +47,7 @@ export type StepResult = Readonly<Record<string, Value>>;
 const NEXT = "/next";
 const gradientName = (name: string) => `${name}/gradient`;
 const slotName = (name: string, key: string) => `${name}/state/${key}`;
+const maskName = (name: string) => `${name}/mask`;
 
 /** An entry of the optimizer state that changes from step to step. */
 interface StateSlot {
@@ -75,17 +80,24 @@ export class TrainStep {
   /** Applies accumulated gradients. */
   readonly #apply: Session | undefined;
   readonly #accumulators = new Map<string, Bound>();
+  readonly #masks: Readonly<Record<string, Bound>>;
   #pending = 0;
 
   private constructor(
     plan: StepPlan,
     state: TrainState,
-    parts: { slots: readonly StateSlot[]; main: Session; apply?: Session },
+    parts: {
+      slots: readonly StateSlot[];
+      masks: Readonly<Record<string, Bound>>;
+      main: Session;
+      apply?: Session;
+    },
   ) {
     this.#plan = plan;
     this.#state = state;
     this.#trainable = plan.parameters.filter(({ trainable }) => trainable);
     this.#slots = parts.slots;
+    this.#masks = parts.masks;
     this.#main = parts.main;
     this.#apply = parts.apply;
   }
@@ -107,10 +119,11 @@ export class TrainStep {
     const count = plan.accumulate ?? 1;
     const share = count === 1 ? plan.loss : div(plan.loss, count);
     const flowing = gradients(share, trainable.map(({ tensor }) => tensor));
+    const masks = await boundMasks(plan);
     if (count === 1) {
       const { outputs, slots } = updateGraph(plan, state, flowing);
       const main = await updateSession({ ...results, ...outputs }, slots, { state, plan });
-      return new TrainStep(plan, state, { slots, main });
+      return new TrainStep(plan, state, { slots, masks, main });
     }
     const accumulators = trainable.map(({ name, shape }) =>
       input(gradientName(name), "float32", shape)
@@ -124,7 +137,7 @@ export class TrainStep {
     );
     const { outputs, slots } = updateGraph(plan, state, accumulators);
     const apply = await updateSession(outputs, slots, { state, plan });
-    const step = new TrainStep(plan, state, { slots, main, apply });
+    const step = new TrainStep(plan, state, { slots, masks, main, apply });
     for (const { name, shape } of trainable) {
       const data = new Float32Array(sizeOf(shape));
       step.#accumulators.set(name, await bind({ dtype: "float32", shape, data }));
@@ -188,6 +201,7 @@ export class TrainStep {
       }
     }
     for (const { name, key, output } of this.#slots) into[output] = this.#state.nextSlot(name, key);
+    Object.assign(feeds, this.#masks);
     const scalars = this.#plan.optimizer.scalars(this.#state.step + 1, lr);
     for (const [key, value] of Object.entries(scalars)) {
       feeds[`optimizer/${key}`] = { dtype: "float32", shape: [], data: Float32Array.of(value) };
@@ -226,8 +240,11 @@ function updateGraph(
   flowing: readonly Tensor[],
 ): UpdateGraph {
   const { optimizer, clipNorm } = plan;
-  const gradNorm = clipNorm === undefined ? undefined : globalNorm(flowing);
-  const clipped = gradNorm === undefined ? flowing : clip(flowing, gradNorm, clipNorm!);
+  const trainable = plan.parameters.filter((parameter) => parameter.trainable);
+  const masks = trainable.map((parameter) => maskInput(plan, parameter));
+  const masked = flowing.map((gradient, index) => kept(masks[index], gradient, 0));
+  const gradNorm = clipNorm === undefined ? undefined : globalNorm(masked);
+  const clipped = gradNorm === undefined ? masked : clip(masked, gradNorm, clipNorm!);
   const scalars: Record<string, Tensor> = {};
   for (const key of Object.keys(optimizer.scalars(1, 0))) {
     scalars[key] = input(`optimizer/${key}`, "float32", []);
@@ -235,7 +252,6 @@ function updateGraph(
   const outputs: Record<string, Tensor> = {};
   if (gradNorm !== undefined) outputs.grad_norm = gradNorm;
   const slots: StateSlot[] = [];
-  const trainable = plan.parameters.filter((parameter) => parameter.trainable);
   for (const [index, parameter] of trainable.entries()) {
     const { name, tensor } = parameter;
     const current = stateInputs(state, name);
@@ -246,7 +262,7 @@ function updateGraph(
       scalars,
       options: plan.parameterOptions(parameter),
     });
-    outputs[name + NEXT] = updated.parameter;
+    outputs[name + NEXT] = kept(masks[index], updated.parameter, tensor);
     for (const [key, before] of Object.entries(current)) {
       const next = updated.state[key];
       if (next === undefined || isSame(next, before)) continue; // It stays as it is.
@@ -256,6 +272,27 @@ function updateGraph(
     }
   }
   return { outputs, slots };
+}
+
+/** The masks that keep something, as the graph gets them. */
+async function boundMasks({ parameters, masks }: StepPlan): Promise<Record<string, Bound>> {
+  const bound: Record<string, Bound> = {};
+  for (const { name, shape, trainable } of parameters) {
+    const data = masks?.get(name);
+    if (!trainable || !data?.includes(0)) continue;
+    bound[maskName(name)] = await bind({ dtype: "bool", shape, data });
+  }
+  return bound;
+}
+
+/** The graph input for a parameter's mask, where the mask keeps something. */
+function maskInput({ masks }: StepPlan, { name, shape }: Parameter): Tensor | undefined {
+  return masks?.get(name)?.includes(0) ? input(maskName(name), "bool", shape) : undefined;
+}
+
+/** `value` where the mask lets entries train, `other` elsewhere. */
+function kept(mask: Tensor | undefined, value: Tensor, other: Tensor | number): Tensor {
+  return mask === undefined ? value : where(mask, value, other);
 }
 
 /** Graph inputs for the optimizer state of a parameter. */

@@ -2,14 +2,17 @@
  * The training loop of one fold: epochs of updates, validation, checkpoints, and the test at the end.
  * @module
  */
-import { DataError, TrainingError } from "../errors.ts";
-import { sizeOf } from "../ir/dims.ts";
+import { TrainingError } from "../errors.ts";
 import { deriveSeed } from "../random.ts";
 import { PredictionCollector, type Predictions } from "../data/predictions.ts";
+import { lastCheckpoint, requireNumbers, restoreLast } from "./_resume.ts";
+import { calibrate } from "./calibration.ts";
 import { checkpointTree, type Progress, restoreCheckpoint } from "./checkpoint.ts";
 import { EpochMeter, Evaluator } from "./evaluate.ts";
 import type { RunDone, TrainEvent, Values } from "./events.ts";
+import { freezeMasked, readMasks } from "./masks.ts";
 import { batchFeeds, modelGraph } from "./model.ts";
+import { countParameters, type ParameterCount } from "./parameter_counts.ts";
 import type { BestMetric, TrainHooks, TrainPlan } from "./plan.ts";
 import type { MetricsFile } from "./run_directory.ts";
 import { TrainState } from "./state.ts";
@@ -58,15 +61,17 @@ export class FoldTrainer implements AsyncDisposable {
 
   /**
    * Makes everything ready; writes nothing.
-   * @param plan What to train.
+   * @param given What to train.
    * @param hooks How to follow it.
    * @throws {DataError} if a run is to be resumed and its checkpoint cannot be used.
+   * @throws {TrainingError} if a calibration finds a loss that is not a number.
    */
-  static async create(plan: TrainPlan, hooks: TrainHooks = {}): Promise<FoldTrainer> {
+  static async create(given: TrainPlan, hooks: TrainHooks = {}): Promise<FoldTrainer> {
+    const session = { ...given.session, reuseOutputs: true };
+    const state = await TrainState.create(given.parameters, given.seed);
+    setParameters(state, given.initial);
+    const plan = await withMasks(given, state, hooks);
     const { model, optimizer, parameters, labelSmoothing } = plan;
-    const session = { ...plan.session, reuseOutputs: true };
-    const state = await TrainState.create(parameters, plan.seed);
-    setParameters(state, plan.initial);
     await state.addOptimizer(parameters, optimizer);
     const progress = plan.resume ? restoreLast(state, plan) : undefined;
     if (progress) requireNumbers(plan, progress);
@@ -81,6 +86,7 @@ export class FoldTrainer implements AsyncDisposable {
       loss,
       outputs: { scores, ...Object.fromEntries(named) },
       updates,
+      masks: plan.masks,
       optimizer,
       parameterOptions: plan.parameterOptions,
       clipNorm: plan.clipNorm,
@@ -120,6 +126,12 @@ export class FoldTrainer implements AsyncDisposable {
     return this.#nextEpoch;
   }
 
+  /** Trainable and all parameters of the parts of the model. */
+  get parameterCounts(): readonly ParameterCount[] {
+    const { parameters, groupOf, masks } = this.#plan;
+    return countParameters(parameters, groupOf, masks);
+  }
+
   /** Frees the sessions. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#step.release();
@@ -127,7 +139,7 @@ export class FoldTrainer implements AsyncDisposable {
   }
 
   #announce(): void {
-    const { loaders, directory, fold, epochs, parameters, classNames } = this.#plan;
+    const { loaders, directory, fold, epochs, classNames } = this.#plan;
     const samples = Object.entries(loaders).flatMap(([name, loader]) =>
       loader ? [[name, loader.samples] as const] : []
     );
@@ -140,9 +152,8 @@ export class FoldTrainer implements AsyncDisposable {
       firstEpoch: this.#nextEpoch,
       batches: loaders.train.batchesPerEpoch,
       samples: Object.fromEntries(samples),
-      parameters: parameters
-        .filter(({ trainable }) => trainable)
-        .reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+      parameters: this.parameterCounts.reduce((sum, { trainable }) => sum + trainable, 0),
+      parameterCounts: this.parameterCounts,
       ...(classNames && { classNames }),
     });
   }
@@ -332,43 +343,18 @@ function copyWeights(state: TrainState): Map<string, Float32Array> {
   return new Map(state.names().map((name) => [name, state.parameter(name).data.slice()]));
 }
 
-/** Without the numbers of all epochs before, curves would have gaps and early stopping count anew. */
-function requireNumbers(
-  { directory, resumeAnyway = false }: TrainPlan,
-  { epoch, best_epoch, best_metric, best_value }: Progress,
-): void {
-  if (resumeAnyway) return;
-  const { val } = directory.readMetrics(epoch + 1);
-  const file = directory.file("metrics");
-  const refuse = (state: string) =>
-    new DataError(
-      `Cannot resume from "${file}": ${state}; --training.resume_anyway goes on`,
-      { file },
-    );
-  if (val.length !== epoch + 1) {
-    throw refuse(`it has numbers of ${val.length} epochs, "last.pt" is of ${epoch + 1}`);
-  }
-  // JSON has `null` for what is not finite.
-  const measured = val[best_epoch][best_metric] ?? NaN;
-  if (measured === best_value || !Number.isFinite(measured) && !Number.isFinite(best_value)) return;
-  const state = `${best_metric} of epoch ${best_epoch + 1} is ${measured}`;
-  throw refuse(`${state}, "last.pt" has ${best_value} as the best value`);
-}
-
-/** Restores `last.pt`, which must be of a run that this plan can go on with. */
-function restoreLast(state: TrainState, plan: TrainPlan): Progress {
-  const { directory, seed, bestMetric: { name } } = plan;
-  const file = directory.checkpoint("last");
-  const fail = (fact: string) => new DataError(`Cannot resume from "${file}": ${fact}`, { file });
-  if (!directory.hasCheckpoint("last")) throw fail("it does not exist, no epoch was finished");
-  const progress = restoreCheckpoint(state, plan, file);
-  if (progress.seed !== seed) {
-    throw fail(`its run has seed ${progress.seed}, training.seed is ${seed}`);
-  }
-  if (progress.best_metric !== name) {
-    throw fail(
-      `its best checkpoint was chosen by ${progress.best_metric}, now it would be ${name}`,
-    );
-  }
-  return progress;
+/** The plan, with the entries that a calibration has chosen, now or when the run began. */
+async function withMasks(
+  plan: TrainPlan,
+  state: TrainState,
+  { signal }: TrainHooks,
+): Promise<TrainPlan> {
+  const { calibration, resume } = plan;
+  if (calibration === undefined) return plan;
+  const masks = resume
+    ? readMasks(lastCheckpoint(plan), plan.parameters)
+    : await calibrate(calibration, { ...plan, state, signal });
+  const parameters = freezeMasked(plan.parameters, masks);
+  state.freeze(parameters.filter(({ trainable }) => !trainable).map(({ name }) => name));
+  return { ...plan, parameters, masks };
 }

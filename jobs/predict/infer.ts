@@ -170,7 +170,7 @@ function resolveGiven(
     ...given,
   );
   const [{ directory }] = findModels(choice);
-  const file = directory.readConfig("resolvedConfig", `Cannot predict with "${directory.path}"`);
+  const file = directory.readModelConfig(`Cannot predict with "${directory.path}"`);
   const resolution = resolveInferConfig({ file, parts: given, inherited: true }, registry);
   return { config: resolution.config, given: resolution.given };
 }

@@ -2,7 +2,6 @@
  * From a checkpoint to the model that it is of: its graph, its weights, and what is known of them.
  * @module
  */
-import { DataError } from "../../engine/errors.ts";
 import { readInitialWeights } from "../../engine/train/init_checkpoint.ts";
 import type { Model } from "../../engine/train/model.ts";
 import { RunDirectory } from "../../engine/train/run_directory.ts";
@@ -14,6 +13,7 @@ import type { ResolvedConfig } from "../../registry/config/tree.ts";
 import type { Encoder } from "../../registry/plugin.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { addPluginHint } from "../runs/run_plugins.ts";
+import { foreignSamples, samplesOf } from "./_model_samples.ts";
 
 /** A model with its weights. */
 export interface LoadedModel {
@@ -43,16 +43,17 @@ export interface LoadedModel {
  */
 export async function loadModel(checkpoint: string, registry: Registry): Promise<LoadedModel> {
   const directory = RunDirectory.ofCheckpoint(checkpoint);
-  const tree = directory.readConfig("resolvedConfig", `Cannot load "${checkpoint}"`);
+  const tree = directory.readModelConfig(`Cannot load "${checkpoint}"`);
   const { config } = await withPluginHint(
     directory,
     { config: tree, registry },
     () => resolveConfig({ file: tree }, registry),
   );
   const sources = { config, registry };
-  const { dataset } = await withPluginHint(directory, sources, (given) => createDataset(given));
+  const data = await withPluginHint(directory, sources, (given) => createDataset(given));
+  const { dataset } = data;
   using file = WeightsFile.open(checkpoint);
-  const samples = { name: checkpoint, ...samplesOf(file) };
+  const samples = { name: checkpoint, ...samplesOf(file) ?? await foreignSamples(file, data) };
   const { model, encoder, names } = await assembleModel(sources, dataset, samples);
   const { parameters } = model;
   const { values } = readInitialWeights(file, { parameters, names, key: "model" });
@@ -81,20 +82,4 @@ function classNamesOf(directory: RunDirectory, numClasses: number): string[] | u
   const { class_names } = directory.readRuntimeInfo();
   const fits = Array.isArray(class_names) && class_names.length === numClasses;
   return fits ? class_names.map(String) : undefined;
-}
-
-/** What the model takes, as the checkpoint says. */
-function samplesOf(file: WeightsFile): { sampleShape: readonly number[]; bags: boolean } {
-  const sampleShape = file.entry("glovita", "sample_shape");
-  if (!isShape(sampleShape)) {
-    throw new DataError(`Cannot load "${file.path}": it does not say what its model takes`, {
-      file: file.path,
-      dataset: "glovita",
-    });
-  }
-  return { sampleShape, bags: file.entry("glovita", "bags") === true };
-}
-
-function isShape(value: unknown): value is readonly number[] {
-  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size > 0);
 }

@@ -119,6 +119,10 @@ export interface RunParts {
   readonly splits?: TrainPlan["splits"];
   /** Names of the classes by index, where the dataset knows them. */
   readonly class_names?: readonly string[];
+  /** Trainable and all parameters by the part of the model that they belong to. */
+  readonly parameters?: Readonly<
+    Record<string, { readonly trainable: number; readonly total: number }>
+  >;
 }
 
 /**

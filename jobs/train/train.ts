@@ -9,6 +9,7 @@ import { DataError } from "../../engine/errors.ts";
 import { firstLine } from "../../engine/first_line.ts";
 import { isFile } from "../../engine/storage/is_file.ts";
 import type { EpochDone, RunDone, TrainEvent } from "../../engine/train/events.ts";
+import type { ParameterCount } from "../../engine/train/parameter_counts.ts";
 import type { TrainPlan } from "../../engine/train/plan.ts";
 import type { RunDirectory } from "../../engine/train/run_directory.ts";
 import { FoldTrainer } from "../../engine/train/trainer.ts";
@@ -24,7 +25,7 @@ import { planFold } from "../../registry/builder/fold.ts";
 import { type ConfigInput, resolveConfigInput } from "../../registry/builder/config_input.ts";
 import { writeEvaluation, writeFolds } from "../evaluate/write_evaluation.ts";
 import { writePredictions } from "../predict/write_predictions.ts";
-import { placeOf, runtimeInfo } from "../runs/run_names.ts";
+import { placeOf, type RunParts, runtimeInfo } from "../runs/run_names.ts";
 import { addPluginHint } from "../runs/run_plugins.ts";
 import { compareData } from "../runs/same_data.ts";
 import { earlierEpochs, logResults, runInfo } from "./_logging.ts";
@@ -62,6 +63,8 @@ export type EpochNumbers = Pick<EpochDone, "epoch" | "lr" | "train" | "val">;
 export interface TrainedFold extends RunDone {
   /** Numbers of all epochs, those before a run was resumed among them. */
   readonly history: readonly EpochNumbers[];
+  /** Trainable and all parameters of encoder, PEFT method and head, as far as they have any. */
+  readonly parameterCounts: readonly ParameterCount[];
 }
 
 /**
@@ -215,7 +218,8 @@ async function runFold(
     await using trainer = await FoldTrainer.create(plan, { ...options, onEvent });
     if (!resume) held.use(takeNew(directory));
     const started = performance.now();
-    const runtime = await writeRecords(plan, config, options);
+    const { parameterCounts } = trainer;
+    const runtime = await writeRecords(plan, config, { ...options, parameterCounts });
     await logger.start(runInfo(plan, config, { ...options, runtime, epochs: trainer.firstEpoch }));
     for (let epoch = 0; epoch < Math.min(epochs, PROBED_EPOCHS); epoch++) schedule.factor(epoch);
     const { result_plot: plots } = options.use.config.task;
@@ -237,7 +241,7 @@ async function runFold(
     await logger.finish("finished");
     // What ran before a run was resumed has not been measured.
     if (!resume) await recordTime(directory, (performance.now() - started) / 1000);
-    return { ...done, history };
+    return { ...done, history, parameterCounts };
   } finally {
     await Promise.all(Object.values(loaders).map((loader) => loader?.close()));
   }
@@ -303,7 +307,7 @@ function numbersOf({ epoch, lr, train, val }: EpochNumbers): EpochNumbers {
 async function writeRecords(
   { directory, resume, seed, origin, data, splits, found, classNames, sampleIds }: TrainPlan,
   config: ResolvedConfig,
-  { plugins = [] }: TrainOptions,
+  { plugins = [], parameterCounts }: TrainOptions & Pick<TrainedFold, "parameterCounts">,
 ): Promise<ReturnType<typeof runtimeInfo>> {
   const own = { resume: null, resume_anyway: false };
   const asked = { ...config, training: { ...config.training, ...own } };
@@ -315,11 +319,25 @@ async function writeRecords(
   const begun = config.training.resume !== null && isFile(directory.file("config"));
   if (!resume && !begun) await directory.write("config", asked);
   await directory.write("resolvedConfig", built);
-  const parts = { plugins, features: origin, data, splits, class_names: classNames };
+  const parts = {
+    plugins,
+    features: origin,
+    data,
+    splits,
+    class_names: classNames,
+    parameters: recordedCounts(parameterCounts),
+  };
   const runtime = runtimeInfo(new Date(), parts);
   await directory.write("runtimeInfo", runtime);
   if (sampleIds !== undefined) await directory.write("splits", sampleIds);
   return runtime;
+}
+
+/** Counts by group, as `runtime_info.json` holds them. */
+function recordedCounts(counts: readonly ParameterCount[]): RunParts["parameters"] {
+  return Object.fromEntries(
+    counts.map(({ group, trainable, total }) => [group, { trainable, total }]),
+  );
 }
 
 /** Adds to what ran the run how long it took, when it is done. */

@@ -136,6 +136,11 @@ export function adaptLinears({ targets, bias = "none", adapt }: Adapters): Peft 
   const trains = (name: string) =>
     bias !== "none" && name.split(".").at(-1) === "bias" &&
     (bias === "all" || isTarget(placeOf(name), targets));
+  const wrappedName = (name: string) => {
+    const last = name.split(".").at(-1)!;
+    const wrapped = adapted.has(placeOf(name)) && (last === "weight" || last === "bias");
+    return wrapped ? `${placeOf(name)}.base_layer.${last}` : name;
+  };
   return {
     encoder(scope: Scope) {
       adapted.clear();
@@ -153,11 +158,9 @@ export function adaptLinears({ targets, bias = "none", adapt }: Adapters): Peft 
       if (adapted.size > 0) return;
       throw new RangeError(`expected an encoder with linear layers called ${targets.join(", ")}`);
     },
-    otherName(name) {
-      const last = name.split(".").at(-1)!;
-      const wrapped = adapted.has(placeOf(name)) && (last === "weight" || last === "bias");
-      return `base_model.model.${wrapped ? `${placeOf(name)}.base_layer.${last}` : name}`;
-    },
+    otherName: (name) => `base_model.model.${wrappedName(name)}`,
+    // The encoder itself, into which peft has put its layers.
+    moreNames: (name) => [wrappedName(name)],
   };
 }
 

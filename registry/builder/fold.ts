@@ -6,6 +6,7 @@
 import { readInitialWeights } from "../../engine/train/init_checkpoint.ts";
 import type { Split } from "../../engine/data/data.ts";
 import { type DataFacts, dataFacts } from "../../engine/data/data_facts.ts";
+import { deriveSeed } from "../../engine/random.ts";
 import { splitSummary } from "../../engine/data/split_summary.ts";
 import { Loader } from "../../engine/data/loader.ts";
 import { parameterOptions } from "../../engine/train/parameter_options.ts";
@@ -79,6 +80,8 @@ export async function planFold(
     optimizer: create("optimizer", { lr }, sources),
     parameterOptions: ({ name }) => rules.get(name)!,
     lr,
+    groupOf: stack.groupOf,
+    calibration: calibrationPlan(stack, splits.train, config, seed),
     schedule: create("scheduler", { epochs: training.epochs }, sources),
     metrics,
     metricMode: config.task.metric_computation_mode,
@@ -119,6 +122,27 @@ export async function planFold(
   return { plan, notices: [...told, ...batchNotices(plan, config)] };
 }
 
+/** How entries that train are chosen: by random batches, whatever the order of training is. */
+function calibrationPlan(
+  { calibration, encoder }: ModelStack,
+  part: SplitPart,
+  config: ResolvedConfig,
+  seed: number,
+): TrainPlan["calibration"] {
+  if (calibration === undefined) return undefined;
+  const { dataloading: { batch_size, num_workers }, data: { max_instances } } = config;
+  const { split, subset } = throughEncoder(part, encoder, config);
+  const loader = new Loader(split, {
+    batchSize: batch_size,
+    shuffle: true,
+    maxInstances: max_instances ?? undefined,
+    subset,
+    seed: deriveSeed(seed, "calibration"),
+    workers: num_workers,
+  });
+  return { ...calibration, loader };
+}
+
 /** Weights that a run starts from, and lines for the user. */
 interface GivenWeights {
   readonly values: TrainPlan["initial"];
@@ -150,17 +174,21 @@ async function initialWeights(
 }
 
 function encodeFoldWhileReading(
-  splits: FoldSplits,
+  { train, val, test }: FoldSplits,
+  encoder: Encoder,
+  config: ResolvedConfig,
+): FoldSplits {
+  const through = (part: SplitPart) => throughEncoder(part, encoder, config);
+  return { train: through(train), val: through(val), test: test && through(test) };
+}
+
+function throughEncoder(
+  part: SplitPart,
   encoder: Encoder,
   { dataloading: { num_workers } }: ResolvedConfig,
-): FoldSplits {
+): SplitPart {
   const threads = Math.max(1, Math.floor(navigator.hardwareConcurrency / Math.max(1, num_workers)));
-  const through = (part: SplitPart) => ({
-    ...part,
-    split: encodeWhileReading(part.split, encoder, { threads }),
-  });
-  const { train, val, test } = splits;
-  return { train: through(train), val: through(val), test: test && through(test) };
+  return { ...part, split: encodeWhileReading(part.split, encoder, { threads }) };
 }
 
 async function factsOf(splits: OpenSplits): Promise<Record<string, DataFacts>> {

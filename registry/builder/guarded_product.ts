@@ -8,6 +8,7 @@ import { describe, refuse } from "../../engine/fault.ts";
 import type { Scope } from "../../engine/nn/scope.ts";
 import { requireOutput } from "../../engine/train/model_output.ts";
 import type {
+  Calibration,
   Dataset,
   EncoderReader,
   MetricAccumulator,
@@ -18,7 +19,9 @@ import type {
   SlotProducts,
 } from "../plugin.ts";
 import {
+  isSize,
   requireFactor,
+  requireMask,
   requireMethods,
   requireNumbers,
   requireProduct,
@@ -53,6 +56,7 @@ const VIEWS: { readonly [S in Slot]: View<S> } = {
     guard.view(peft, {
       encoder: (scope, given) => scopeView(scope, given, guard),
       head: (scope, given) => scopeView(scope, given, guard),
+      calibration: (calibration) => calibration && calibrationView(calibration, guard),
     }),
   scheduler: (schedule, guard) => guard.view(schedule, { factor: requireFactor }),
   metric: (metric, guard) =>
@@ -122,6 +126,13 @@ function optimizerView(optimizer: Optimizer, guard: Guard): Optimizer {
       return found;
     },
   });
+}
+
+function calibrationView(calibration: Calibration, guard: Guard): Calibration {
+  requireMethods(calibration, "a calibration", ["mask"]);
+  const { batches } = calibration;
+  if (!isSize(batches)) refuse('"batches" of the calibration as a count', describe(batches));
+  return guard.view(calibration, { mask: requireMask });
 }
 
 /** A scope of a PEFT method's own; one that the engine made answers for nobody. */

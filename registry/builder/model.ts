@@ -16,10 +16,11 @@ import { keyPath, SLOTS } from "../slots.ts";
 import type { ModelConfig } from "../config/tree.ts";
 import { describeChoices } from "../config/schema.ts";
 import { ConfigError, quote } from "../errors.ts";
-import type { Encoder, Head, Peft, TaskInfo } from "../plugin.ts";
+import type { CalibratedParameter, Calibration, Encoder, Head, Peft, TaskInfo } from "../plugin.ts";
 import { type BuildSources, create, guardOf } from "./create.ts";
 import { requireFittingWeights } from "./data_contract.ts";
 import type { Guard } from "./guard.ts";
+import { groupOf, notedScope } from "./parameter_groups.ts";
 
 /** Where the encoder's parameters stand in the state dict, as in GloViTa. */
 const ENCODER_PATH = "encoder.model";
@@ -61,13 +62,13 @@ export function aliasesOf(
   others: {
     readonly encoder?: OtherNames;
     readonly head?: OtherNames;
-    readonly peft?: PeftName;
+    readonly peft?: OtherNames;
   } = {},
 ): string[] {
-  const { peft } = others;
-  const encoder = (
-    bare: string,
-  ) => [...(others.encoder?.(bare) ?? []), ...(peft ? [peft(bare)] : [])];
+  const encoder = (bare: string) => [
+    ...(others.encoder?.(bare) ?? []),
+    ...(others.peft?.(bare) ?? []),
+  ];
   const places = [[`${ENCODER_PATH}.`, encoder], [`${HEAD_PATH}.`, others.head]] as const;
   const more = places.filter(([prefix]) => name.startsWith(prefix)).flatMap(([prefix, known]) => {
     const bare = name.slice(prefix.length);
@@ -106,6 +107,16 @@ export interface ModelStack {
   names(name: string): readonly string[];
   /** Other names that a parameter has in checkpoints. */
   aliases(name: string): readonly string[];
+  /** What a parameter is a part of: `encoder`, `peft` or `head`. */
+  groupOf(name: string): string;
+  /** How entries that train are chosen before training, by names in the model. */
+  readonly calibration?: ModelCalibration;
+}
+
+/** Chooses entries of a model's parameters; all entries of those that it has no mask for train. */
+export interface ModelCalibration extends Pick<Calibration, "batches"> {
+  /** See {@linkcode Calibration.mask}. */
+  mask(parameter: CalibratedParameter): Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** The part of a model stack that makes one embedding of a sample. */
@@ -152,7 +163,7 @@ export async function buildEncoder(
   const parameters = new Parameters();
   const peft = create("peft", {}, sources);
   const stack = await encoderStack(parameters, { sources, samples, peft, options });
-  const others = { encoder: stack.encoder.otherNames, peft: peft.otherName };
+  const others = { encoder: stack.encoder.otherNames, peft: peftNames(peft) };
   const names = (name: string) => aliasesOf(name, others);
   return { ...stack, parameters: parameters.list(), names };
 }
@@ -171,11 +182,13 @@ export async function assembleModel(
 ): Promise<ModelStack> {
   const parameters = new Parameters();
   const peft = create("peft", {}, sources);
-  const stack = await encoderStack(parameters, { sources, samples, peft, options: {} });
+  const own = { encoder: new Set<string>(), head: new Set<string>() };
+  const names = own.encoder;
+  const stack = await encoderStack(parameters, { sources, samples, peft, names, options: {} });
   const root = parameters.scope(guardOf("head_type", sources).part);
   const head = create("head_type", {
     ...pickTask(task),
-    scope: peft.head(root.child(HEAD_PATH)),
+    scope: notedScope(peft.head(root.child(HEAD_PATH)), own.head),
     embedDim: stack.embedDim,
   }, sources);
   checkBags(head, samples, sources);
@@ -189,12 +202,32 @@ export async function assembleModel(
     },
   };
   const { encoder } = stack;
-  const others = { encoder: encoder.otherNames, head: head.otherNames, peft: peft.otherName };
+  const others = { encoder: encoder.otherNames, head: head.otherNames, peft: peftNames(peft) };
   return {
     model,
     encoder,
     names: (name) => aliasesOf(name, others),
     aliases: (name) => parameterAliases(name, peft.otherName),
+    groupOf: (name) => groupOf(name, own),
+    calibration: calibrationOf(peft),
+  };
+}
+
+/** All names that a method knows for a parameter of the encoder. */
+function peftNames({ otherName, moreNames }: Peft): OtherNames {
+  return (name) => [...(otherName ? [otherName(name)] : []), ...(moreNames?.(name) ?? [])];
+}
+
+/** A method's calibration, which is asked for the encoder's parameters alone. */
+function calibrationOf({ calibration }: Peft): ModelCalibration | undefined {
+  if (calibration === undefined) return undefined;
+  const prefix = `${ENCODER_PATH}.`;
+  return {
+    batches: calibration.batches,
+    mask({ name, ...rest }) {
+      if (!name.startsWith(prefix)) return undefined;
+      return calibration.mask({ ...rest, name: name.slice(prefix.length) });
+    },
   };
 }
 
@@ -217,17 +250,19 @@ interface StackSources {
   readonly sources: BuildSources<ModelConfig>;
   readonly samples: Pick<ModelSamples, "name" | "sampleShape">;
   readonly peft: Peft;
+  /** Takes the names of the parameters that the encoder asks for. */
+  readonly names?: Set<string>;
   readonly options: EncoderOptions;
 }
 
 async function encoderStack(
   parameters: Parameters,
-  { sources, samples, peft, options }: StackSources,
+  { sources, samples, peft, names = new Set(), options }: StackSources,
 ): Promise<Omit<EncoderStack, "parameters" | "names">> {
   const { sampleShape, name } = samples;
   const guard = guardOf("encoder_type", sources);
   const created = await create("encoder_type", {
-    scope: peft.encoder(parameters.scope(guard.part).child(ENCODER_PATH)),
+    scope: notedScope(peft.encoder(parameters.scope(guard.part).child(ENCODER_PATH)), names),
     sampleShape,
     source: name,
   }, sources);

@@ -3,7 +3,8 @@
  * @module
  */
 import { input } from "../../engine/ir/create.ts";
-import { formatShape } from "../../engine/ir/dims.ts";
+import { gradients } from "../../engine/autodiff/backward.ts";
+import { formatShape, sizeOf } from "../../engine/ir/dims.ts";
 import { add, mul, tanh } from "../../engine/ir/elementwise.ts";
 import { reduceMean } from "../../engine/ir/matrix.ts";
 import { RandomStream } from "../../engine/nn/random.ts";
@@ -17,7 +18,8 @@ import {
 import { namedLayer } from "../../engine/nn/wrap_scope.ts";
 import { Random } from "../../engine/random.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
-import type { Peft } from "../plugin.ts";
+import { isSize, requireMask } from "../contract.ts";
+import type { Calibration, Peft } from "../plugin.ts";
 import {
   checkGraphGradients,
   checkRebuilding,
@@ -43,6 +45,7 @@ export const peftChecks: readonly Check<"peft">[] = [
   { name: "lets something train", check: checkTraining },
   { name: "lets something of the encoder train", check: checkEncoderTraining },
   { name: "freezes something of the encoder", check: checkFreezing },
+  { name: "chooses entries by their gradients alone", check: checkCalibration },
   { name: "keeps the layout of layers", check: checkLayout },
   { name: "has the gradients of finite differences", check: checkSlopes },
   { name: "computes the same bits when saved and built again", check: checkSaved },
@@ -51,6 +54,7 @@ export const peftChecks: readonly Check<"peft">[] = [
 interface SmallModel {
   readonly parameters: readonly Parameter[];
   readonly forward: (input: Tensor, context: ForwardContext) => Tensor;
+  readonly calibration?: Calibration;
 }
 
 /** A model with parts called as timm calls them, with or without the method. */
@@ -67,6 +71,10 @@ function smallModel(peft: Peft | undefined): SmallModel {
     block.linear(name, WIDTH, WIDTH)
   );
   const network = namedLayer(block, "mlp_branch", WIDTH, (x) => tanh(x));
+  const transform = namedLayer(base, "blocks.0", WIDTH, (x, context) => {
+    const hidden = layers.reduce((value, layer) => tanh(layer(value, context)), x);
+    return add(hidden, network(hidden, context));
+  });
   const norms = ["blocks.0.norm1", "norm"].map((name) => {
     const place = base.child(name);
     return [place.parameter("weight", [WIDTH], ones), place.parameter("bias", [WIDTH], zeros)];
@@ -75,10 +83,10 @@ function smallModel(peft: Peft | undefined): SmallModel {
   const classifier = head.call(peft, root.child("head")).linear("fc.fc", WIDTH, CLASSES);
   return {
     parameters: parameters.list(),
+    calibration: peft?.calibration,
     forward(samples, context) {
       const embedded = add(embed(samples, context), token); // [batch, tokens, width]
-      const hidden = layers.reduce((x, layer) => tanh(layer(x, context)), embedded);
-      const mixed = add(hidden, network(hidden, context));
+      const mixed = transform(embedded, context); // any number of tokens
       const scaled = norms.reduce((x, [weight, bias]) => add(mul(x, weight), bias), mixed);
       return classifier(reduceMean(scaled, { axes: [1] }), context); // [batch, classes]
     },
@@ -125,20 +133,73 @@ function checkTraining(subject: PeftUnderTest): void {
   expect(parameters.some((parameter) => parameter.trainable), "all parameters are frozen");
 }
 
-function encoderParameters(subject: PeftUnderTest): readonly Parameter[] {
-  return build(subject).parameters.filter(({ name }) => name.startsWith(`${ENCODER}.`));
+/** A parameter of the encoder, and how many of its entries train. */
+interface EncoderEntries {
+  readonly parameter: Parameter;
+  readonly trainable: number;
+}
+
+/** What of the encoder trains, once a method that chooses entries has chosen them. */
+function encoderEntries(subject: PeftUnderTest): readonly EncoderEntries[] {
+  const { parameters, calibration } = build(subject);
+  const own = parameters.filter(({ name }) => name.startsWith(`${ENCODER}.`));
+  return own.map((parameter) => {
+    const size = sizeOf(parameter.shape);
+    if (!parameter.trainable) return { parameter, trainable: 0 };
+    if (calibration === undefined) return { parameter, trainable: size };
+    const mask = maskOf(calibration, parameter, 1);
+    return { parameter, trainable: mask.reduce((sum, entry) => sum + entry, 0) };
+  });
+}
+
+/** What a method chooses of a parameter by some gradient. */
+function maskOf(
+  calibration: Calibration,
+  { name, shape }: Parameter,
+  seed: number,
+): Uint8Array<ArrayBuffer> {
+  const gradient = normals(sizeOf(shape), seed);
+  const own = name.slice(ENCODER.length + 1);
+  return requireMask(calibration.mask({ name: own, shape, gradient }), { name, shape, gradient });
 }
 
 /** A method that is meant to freeze the encoder skips this. */
-function checkEncoderTraining(subject: PeftUnderTest): void {
-  const trains = encoderParameters(subject).some(({ trainable }) => trainable);
-  expect(trains, "all parameters of the encoder are frozen");
+async function checkEncoderTraining(subject: PeftUnderTest): Promise<void> {
+  const names = encoderEntries(subject).filter(({ trainable }) => trainable > 0)
+    .map(({ parameter: { name } }) => name);
+  expect(names.length > 0, "all parameters of the encoder are frozen");
+  const model = build(subject);
+  const graph = graphOf(model, true);
+  const trained = model.parameters.filter(({ name }) => names.includes(name));
+  const loss = reduceMean(tanh(graph.outputs.logits));
+  const slopes = gradients(loss, trained.map(({ tensor }) => tensor));
+  const outputs = Object.fromEntries(slopes.map((slope, index) => [`slope ${index}`, slope]));
+  const found = await runGraph({ ...graph, outputs }, sampleWeights(model.parameters, 1));
+  const flows = Object.values(found).some(({ data }) => data.some((value) => Number(value) !== 0));
+  expect(flows, "no gradient reaches what trains of the encoder");
 }
 
 /** A method that is meant to train everything skips this. */
 function checkFreezing(subject: PeftUnderTest): void {
-  const freezes = encoderParameters(subject).some(({ trainable }) => !trainable);
+  const freezes = encoderEntries(subject).some(({ parameter, trainable }) =>
+    trainable < sizeOf(parameter.shape)
+  );
   expect(freezes, "all parameters of the encoder train");
+}
+
+/** For methods that choose entries before training. */
+function checkCalibration(subject: PeftUnderTest): void {
+  const { parameters, calibration } = build(subject);
+  if (calibration === undefined) return;
+  const { batches } = calibration;
+  expect(isSize(batches), `it looks at ${batches} batches`);
+  const other = build(subject).calibration!;
+  for (const parameter of parameters) {
+    if (!parameter.trainable || !parameter.name.startsWith(`${ENCODER}.`)) continue;
+    const [first, again] = [calibration, other].map((each) => maskOf(each, parameter, 2));
+    const called = JSON.stringify(parameter.name);
+    expect(sameValues(first, again), `it chooses other entries of ${called} the second time`);
+  }
 }
 
 async function checkLayout(subject: PeftUnderTest): Promise<void> {

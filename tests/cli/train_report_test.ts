@@ -13,6 +13,7 @@ const run: RunStarted = {
   batches: 10,
   samples: { train: 100, val: 20 },
   parameters: 65_000,
+  parameterCounts: [{ group: "head", trainable: 65_000, total: 65_000 }],
 };
 
 const epoch: EpochDone = {
@@ -66,6 +67,23 @@ Deno.test("createTrainReport() writes a line per epoch where nobody watches", as
     "to see it: glovita_report exp/ds/group/0",
   ]);
   assertEquals([shown.directory, shown.saved], ["exp/ds/group/0", true]);
+});
+
+Deno.test("createTrainReport() says what trains of each part of a model", async () => {
+  const { report: shown, io } = await report();
+  const parameterCounts = [
+    { group: "encoder", trainable: 0, total: 85_798_656 },
+    { group: "peft", trainable: 811_008, total: 811_008 },
+    { group: "head", trainable: 7_690, total: 7_690 },
+  ];
+  shown.show({ ...run, parameterCounts, parameters: 818_698 });
+  assertEquals(io.outLines.slice(2), [
+    "parameters  trainable       total  percent",
+    "encoder             0  85,798,656        0",
+    "peft          811,008     811,008      100",
+    "head            7,690       7,690      100",
+    "all           818,698  86,617,354   0.9452",
+  ]);
 });
 
 Deno.test("createTrainReport() for a cluster writes a line every tenth of the run", async () => {

@@ -196,6 +196,7 @@ Deno.test("trainCommand() stops at a signal and says how to continue", async () 
       batches: 2,
       samples: {},
       parameters: 1,
+      parameterCounts: [],
     });
     press("SIGINT");
     signal.throwIfAborted();

@@ -94,6 +94,10 @@ export const CASES: Readonly<
   "peft lokr": [{}, { config: { lokr_dropout: 0.3, lokr_rank_dropout: 0.3, lokr_rank: 1 } }],
   "peft lora": [{}, { config: { lora_dropout: 0.3, lora_bias: "all" } }],
   "peft linear_probing": [{ skip: ["lets something of the encoder train"] }],
+  "peft visual_prompt_tuning": [
+    {},
+    { config: { num_tokens: 2, deep: false, project_dim: 3, dropout: 0.3 } },
+  ],
 };
 
 function featureFiles(num_classes: number, { train, val, test }: Files): Options {

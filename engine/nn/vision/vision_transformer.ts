@@ -7,6 +7,7 @@ import { concat, expand } from "../../ir/layout.ts";
 import type { Tensor } from "../../ir/node.ts";
 import { normal, truncatedNormal } from "../initializers.ts";
 import type { Layer, Scope } from "../scope.ts";
+import { namedLayer } from "../wrap_scope.ts";
 import { ArgumentReader, oneOf } from "./arguments.ts";
 import { ATTENTIONS } from "./attention.ts";
 import { dropPathRates } from "./drop_path.ts";
@@ -143,13 +144,15 @@ function readBlock(args: ArgumentReader, dim: number, norm: NormLayer): BlockOpt
 function blocks(scope: Scope, args: ArgumentReader, common: BlockOptions): Layer {
   const declare = args.named("block_fn", BLOCKS, "Block");
   const rates = dropPathRates(args.rate("drop_path_rate"), args.integer("depth", 12));
-  const layers = rates.map((rate, index) =>
-    declare(scope.child(`blocks.${index}`), {
+  const layers = rates.map((rate, index) => {
+    const name = `blocks.${index}`;
+    const block = declare(scope.child(name), {
       ...common,
       attention: { ...common.attention, index },
       dropPath: rate,
-    })
-  );
+    });
+    return namedLayer(scope, name, common.attention.dim, block);
+  });
   return (x, context) => layers.reduce((value, layer) => layer(value, context), x);
 }
 

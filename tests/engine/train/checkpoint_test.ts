@@ -140,7 +140,10 @@ Deno.test("restoreCheckpoint() names what a checkpoint lacks, or has in another 
     const model = tree.get("model") as Tree;
     const weight = model.get("head.fc.weight");
     const cases: [change: (name: Tree) => void, message: string][] = [
-      [(tree) => tree.delete("glovita"), 'it has no entry "glovita"'],
+      [
+        (tree) => tree.delete("glovita"),
+        "glovita did not write it; --training.init_checkpoint takes its weights",
+      ],
       [(tree) => tree.delete("optimizer"), 'it has no entry "optimizer"'],
       [(tree) => tree.set("model", null), 'it has no entry "encoder.fc.weight"'],
       [

@@ -98,3 +98,15 @@ Deno.test("TrainState throws on names that it does not have", async () => {
   const slotMessage = 'Cannot find optimizer state "average" of parameter "a"';
   assertThrows(() => state.slot("a", "average"), TypeError, slotMessage);
 });
+
+Deno.test("TrainState.freeze() lets parameters keep their values", async () => {
+  const state = await TrainState.create(parameters("a", "b"), 1);
+  const before = state.parameter("a").data.slice();
+  state.freeze(["a"]);
+  (state.back("b").data as Float32Array).fill(5);
+  state.swap();
+  assertEquals(state.parameter("a").data, before);
+  assertEquals(state.parameter("b").data[0], 5);
+  const message = 'Cannot update parameter "a": it does not change';
+  assertThrows(() => state.back("a"), TypeError, message);
+});

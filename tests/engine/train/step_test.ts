@@ -282,3 +282,30 @@ Deno.test("TrainStep takes state that is replaced without being read", async () 
   const error = relativeError(state.optimizerState(name).momentum.data, change);
   assert(error <= 1e-5, `${error}`);
 });
+
+Deno.test("TrainStep keeps the bits of masked entries, decay and clipping or not", async () => {
+  const model = perceptron([6, 3]);
+  const name = "layers.0.weight";
+  const mask = Uint8Array.from({ length: 18 }, (_, at) => Number(at % 4 === 0));
+  const batch = randomBatch([8, 6], 3, 1);
+  for (const accumulate of [1, 2]) {
+    const options = { masks: new Map([[name, mask]]), clipNorm: 1e-3, accumulate };
+    const { state, step } = await training(model, adam, options);
+    const before = state.parameter(name).data.slice();
+    let norm = NaN;
+    for (let i = 0; i < 2 * accumulate; i++) {
+      const { grad_norm } = await step.run(batch, 0.01);
+      if (i === 0 && accumulate === 1) norm = Number(grad_norm.data[0]);
+    }
+    await step.release();
+    const after = state.parameter(name).data;
+    assertEquals([...after.keys()].map((at) => Number(after[at] !== before[at])), [...mask]);
+    const { exp_avg } = state.optimizerState(name);
+    assert(exp_avg.data.every((value, at) => mask[at] === 1 || value === 0));
+    if (accumulate > 1) continue;
+    const whole = await training(model, adam, { clipNorm: 1e-3 });
+    const { grad_norm } = await whole.step.run(batch, 0.01);
+    await whole.step.release();
+    assert(norm < Number(grad_norm.data[0]), "the norm is that of the entries that train");
+  }
+});

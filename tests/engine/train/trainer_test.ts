@@ -65,6 +65,7 @@ function planOf(path: string, change: Partial<TrainPlan> = {}): TrainPlan {
     optimizer: descent,
     parameterOptions: () => ({ lrScale: 1, weightDecay: 0 }),
     lr: 0.1,
+    groupOf: () => "head",
     loaders: { train: loader(), val: loader() },
     schedule: { factor: (epoch) => 1 / (epoch + 1) },
     metrics: [],

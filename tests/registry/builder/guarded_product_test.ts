@@ -9,6 +9,7 @@ import { Guard } from "../../../registry/builder/guard.ts";
 import { guardedProduct } from "../../../registry/builder/guarded_product.ts";
 import { PluginError } from "../../../registry/errors.ts";
 import type {
+  Calibration,
   Encoder,
   ImageTransform,
   Metric,
@@ -242,4 +243,37 @@ Deno.test("schedules and loggers answer for themselves", async () => {
   const artifact = () => Promise.reject(new Error("no room"));
   const keeping = seen("logger", { start() {}, log, finish() {}, artifact });
   await assertRejects(async () => await keeping.artifact!("a", "b"), PluginError, "no room");
+});
+
+Deno.test("a method's choice of entries is one number per entry", () => {
+  const same = (scope: Scope) => scope;
+  const view = (calibration: Partial<Calibration>) =>
+    seen("peft", { encoder: same, head: same, calibration: calibration as Calibration });
+  const parameter = { name: "fc.weight", shape: [2, 2], gradient: Float32Array.of(1, 2, 3, 4) };
+  const choice = (...entries: number[]) =>
+    view({ batches: 2, mask: () => Uint8Array.from(entries) }).calibration!;
+  assertEquals(choice(0, 1, 1, 0).batches, 2);
+  assertEquals(choice(0, 1, 1, 0).mask(parameter), Uint8Array.of(0, 1, 1, 0));
+  const refused = (work: () => unknown, state: string) =>
+    assertThrows(work, PluginError, start("peft") + state);
+  refused(
+    () => choice(0, 1).mask(parameter),
+    'expected a mask of "fc.weight" for [2, 2], received 2 entries',
+  );
+  refused(
+    () => choice(0, 1, 2, 0).mask(parameter),
+    'expected a mask of "fc.weight" of 0 and 1, received 2',
+  );
+  refused(
+    () => view({ batches: 1, mask: () => [1, 0, 0, 1] as never }).calibration!.mask(parameter),
+    'expected a mask of "fc.weight" as Uint8Array, received an Array',
+  );
+  refused(
+    () => view({ batches: 1 }).calibration,
+    'expected a calibration with a method "mask", received undefined',
+  );
+  refused(
+    () => view({ batches: 0, mask: () => new Uint8Array() }).calibration,
+    'expected "batches" of the calibration as a count, received 0',
+  );
 });

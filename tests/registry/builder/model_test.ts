@@ -86,7 +86,7 @@ Deno.test("parameterAliases() and aliasesOf() know what a PEFT method calls the 
   const peft = (name: string) => `wrapped.${name}`;
   assertEquals(parameterAliases("encoder.model.fc.bias", peft), ["model.wrapped.fc.bias"]);
   assertEquals(parameterAliases("head.fc.bias", peft), ["cls_head.fc.bias"]);
-  assertEquals(aliasesOf("encoder.model.fc.bias", { peft }), [
+  assertEquals(aliasesOf("encoder.model.fc.bias", { peft: (name) => [peft(name)] }), [
     "model.fc.bias",
     "fc.bias",
     "encoder.model.wrapped.fc.bias",

@@ -1,16 +1,17 @@
 import { add, mul } from "../../../engine/ir/elementwise.ts";
-import { reshape } from "../../../engine/ir/layout.ts";
+import { concat, expand, reshape } from "../../../engine/ir/layout.ts";
 import { torchDefault, zeros } from "../../../engine/nn/initializers.ts";
 import { frozen, linear, type Scope } from "../../../engine/nn/scope.ts";
 import { wrapScope } from "../../../engine/nn/wrap_scope.ts";
 import { applyOne } from "../../../engine/ir/create.ts";
-import type { Peft } from "../../../registry/plugin.ts";
+import type { Calibration, Peft } from "../../../registry/plugin.ts";
 import { assertFails, plain } from "./_broken.ts";
 
 const NAMES = "keeps names, shapes and initial values of parameters";
 const TRAINING = "lets something train";
 const ENCODER = "lets something of the encoder train";
 const FREEZING = "freezes something of the encoder";
+const CHOICE = "chooses entries by their gradients alone";
 const LAYOUT = "keeps the layout of layers";
 const SLOPES = "has the gradients of finite differences";
 const SAVED = "computes the same bits when saved and built again";
@@ -84,6 +85,65 @@ Deno.test("peftChecks find a method that lets only the head train", async () => 
   await assertFails(peft({ encoder: frozen }), {
     [ENCODER]: /^all parameters of the encoder are frozen$/,
   });
+});
+
+Deno.test("peftChecks find a method whose parameters change nothing", async () => {
+  const idle = peft({
+    encoder: (scope) =>
+      wrapScope(scope, {
+        trains: () => false,
+        linear({ base, scope }) {
+          scope.parameter("scale", [1], zeros);
+          return base;
+        },
+      }),
+  });
+  await assertFails(idle, { [ENCODER]: /^no gradient reaches what trains of the encoder$/ });
+});
+
+Deno.test("peftChecks accept tokens before a block, and choices of entries", async () => {
+  const tokens = peft({
+    encoder: (scope) =>
+      wrapScope(scope, {
+        trains: () => false,
+        layer({ name, width, base }) {
+          if (name !== "blocks.0") return base;
+          const token = scope.parameter("token", [1, 1, width], torchDefault(width));
+          return (x, context) =>
+            base(concat([expand(token, [x.shape[0], 1, width], x), x], 1), context);
+        },
+      }),
+  });
+  await assertFails(tokens, {});
+  await assertFails(
+    choosing(({ gradient }) => Uint8Array.from(gradient, (x) => Number(x > 0))),
+    {},
+  );
+});
+
+/** A method that trains what a mask says, of all of the encoder. */
+function choosing(mask: Calibration["mask"], batches = 1) {
+  return peft({ encoder: same, calibration: { batches, mask } });
+}
+
+Deno.test("peftChecks find a method that chooses nothing, or everything", async () => {
+  const all = (entry: number) =>
+    choosing(({ gradient }) => new Uint8Array(gradient.length).fill(entry));
+  await assertFails(all(0), { [ENCODER]: /^all parameters of the encoder are frozen$/ });
+  await assertFails(all(1), { [FREEZING]: /^all parameters of the encoder train$/ });
+});
+
+Deno.test("peftChecks find choices that are none, or differ from call to call", async () => {
+  let calls = 0;
+  const drifting = choosing(({ gradient }) =>
+    new Uint8Array(gradient.length).fill(0).fill(1, calls++ % gradient.length)
+  );
+  await assertFails(drifting, { [CHOICE]: /^it chooses other entries of "encoder\.model\.\S+"/ });
+  const short = choosing(() => new Uint8Array(1));
+  const wrong = /^expected a mask of "\S+" for \[\S+, \S+\], received 1 entries$/;
+  await assertFails(short, { [ENCODER]: wrong, [FREEZING]: wrong, [CHOICE]: wrong });
+  const half = choosing(({ gradient }) => Uint8Array.from(gradient, (_, at) => at % 2), 0.5);
+  await assertFails(half, { [CHOICE]: /^it looks at 0.5 batches$/ });
 });
 
 Deno.test("peftChecks find layers whose output has another layout", async () => {

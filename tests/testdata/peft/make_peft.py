@@ -13,6 +13,7 @@ import timm
 import torch
 from torch import nn
 
+torch.set_num_threads(1)
 SEED, LR, MOMENTUM, BATCH, CLASSES, SIZE, SAMPLES = 7, 0.05, 0.9, 4, 3, 16, 12
 LABELS = [[0, 2, 1, 2], [1, 1, 0, 2], [2, 0, 0, 1]]
 KWARGS = {"img_size": SIZE, "patch_size": 8, "embed_dim": 12, "depth": 2, "num_heads": 3}
@@ -169,6 +170,50 @@ def convpass(model):
     return model
 
 
+def prompts(count, deep=True, dim=12, layers=(0, 1)):
+    """GloViTa's: behind the first token; later blocks replace them."""
+
+    def apply(model):
+        for parameter in model.parameters():
+            parameter.requires_grad = False
+        model.prompt_embeddings = nn.Parameter(torch.zeros(1, count, dim))
+        if deep:
+            model.deep_prompt_embeddings = nn.Parameter(torch.zeros(len(layers), count, dim))
+        if dim != 12:
+            model.prompt_proj = nn.Linear(dim, 12)
+        project = model.prompt_proj if dim != 12 else nn.Identity()
+        for row, block in enumerate(layers if deep else [0]):
+
+            def hook(_m, inputs, row=row):
+                x = inputs[0]
+                own = model.prompt_embeddings if row == 0 else model.deep_prompt_embeddings[row : row + 1]
+                rest = x[:, 1:] if row == 0 else x[:, 1 + count :]
+                return (torch.cat([x[:, :1], project(own).expand(len(x), -1, -1), rest], 1),)
+
+            model.blocks[block].register_forward_pre_hook(hook)
+        return model
+
+    return apply
+
+
+def gps(model, loss, k):
+    """Masks of gradients by GloViTa's rules, all zero for what is frozen."""
+    loss.backward()
+    for name, parameter in model.named_parameters():
+        gradient, mask = parameter.grad, torch.zeros_like(parameter)
+        parameter.grad = None
+        if any(part in name for part in ("norm", "pos_embed", "cls_token")):
+            pass
+        elif any(part in name for part in ("head", "classifier", "cls_head", "bias", "gamma")):
+            mask = torch.ones_like(parameter)
+        elif gradient is not None and gradient.dim() > 1:
+            rows = gradient.abs().flatten(1)
+            mask = torch.zeros_like(rows).scatter_(1, rows.topk(k, dim=1).indices, 1).reshape(mask.shape)
+        parameter.requires_grad = bool(mask.any())
+        if parameter.requires_grad:
+            parameter.register_hook(lambda g, mask=mask: g * mask)
+
+
 def adapted(config):
     return lambda model: peft.get_peft_model(model, config)
 
@@ -192,6 +237,11 @@ CASES = [
         for p, m in [("in", "parallel"), ("out", "parallel"), ("none", "sequential")]
     ],
     ("convpass", {"bottleneck": 5}, convpass),
+    ("visual_prompt_tuning", {"num_tokens": 3}, prompts(3)),
+    ("visual_prompt_tuning", {"num_tokens": 2, "deep": False, "project_dim": 5}, prompts(2, False, 5)),
+    ("visual_prompt_tuning", {"num_tokens": 2, "deep_layers": [1]}, prompts(2, layers=(1,))),
+    ("gps", {}, lambda model: model),
+    ("gps", {"gps_topk_per_row": 3}, lambda model: model),
     ("lora", {"lora_dropout": 0}, lora()),
     ("lora", {"lora_dropout": 0, "lora_rank": 4, "lora_alpha": 3, "use_rslora": True,
               "lora_bias": "all", "lora_target_modules": ["mlp.fc1", "attn.proj"]},
@@ -236,16 +286,23 @@ def run(method, options, apply):
         for n, t in tensors.items():
             t.copy_(weights(n, t.shape))
     names = [n for n in model.state_dict() if not any(f in n for f in FIXED)]
+
+    def forward(name, labels):
+        pixels = (2 * numbers(name, BATCH * 3 * SIZE**2)).astype(np.float32)
+        images = torch.tensor(pixels).reshape(BATCH, 3, SIZE, SIZE)
+        output = head(base.forward_features(images)[:, base.num_prefix_tokens:].mean(1))
+        return output, nn.functional.cross_entropy(output, torch.tensor(labels))
+
+    model.train()
+    if method == "gps":
+        gps(model, forward("calibration", LABELS[0])[1], options.get("gps_topk_per_row", 1))
+        head.zero_grad()
     before = {n: t.detach().clone() for n, t in tensors.items()}
     trained = {n: t for n, t in tensors.items() if t.requires_grad}
     optimizer = torch.optim.SGD(trained.values(), lr=LR, momentum=MOMENTUM)
-    model.train()
     losses, logits, gradients = [], None, None
     for step, labels in enumerate(LABELS):
-        pixels = (2 * numbers(f"input{step}", BATCH * 3 * SIZE**2)).astype(np.float32)
-        images = torch.tensor(pixels).reshape(BATCH, 3, SIZE, SIZE)
-        output = head(base.forward_features(images)[:, base.num_prefix_tokens:].mean(1))
-        loss = nn.functional.cross_entropy(output, torch.tensor(labels))
+        output, loss = forward(f"input{step}", labels)
         optimizer.zero_grad()
         loss.backward()
         if logits is None:

@@ -1,9 +1,11 @@
 import { assert, assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
-import { scalar } from "../../../../engine/ir/create.ts";
+import { input, scalar } from "../../../../engine/ir/create.ts";
+import { concat } from "../../../../engine/ir/layout.ts";
 import type { Tensor } from "../../../../engine/ir/node.ts";
 import { RandomStream } from "../../../../engine/nn/random.ts";
 import { Random } from "../../../../engine/random.ts";
 import { type Parameter, Parameters } from "../../../../engine/nn/scope.ts";
+import { wrapScope } from "../../../../engine/nn/wrap_scope.ts";
 import { visionTransformer } from "../../../../engine/nn/vision/vision_transformer.ts";
 import type { VisionModel } from "../../../../engine/nn/vision/vision_model.ts";
 import { goldenJson, relativeError } from "../../../_golden.ts";
@@ -47,6 +49,23 @@ for (const variant of goldenJson<Variant[]>("vision_transformers.json")) {
     assertLess(relativeError(tokens.data as Float32Array, variant.values), 5e-6);
   });
 }
+
+Deno.test("visionTransformer() tells of blocks, which may get and give other tokens", () => {
+  const told: string[] = [];
+  const parameters = new Parameters();
+  const scope = wrapScope(parameters.scope(), {
+    layer({ name, width, base }) {
+      told.push(`${name} ${width}`);
+      if (name !== "blocks.0") return base;
+      return (x, context) => base(concat([x, x], 1), context);
+    },
+  });
+  const model = visionTransformer(SMALL, { scope, sampleShape: [3, 8, 8] });
+  const names = ["blocks.0.mlp_branch", "blocks.0", "blocks.1.mlp_branch", "blocks.1"];
+  assertEquals(told, names.map((name) => `${name} 12`));
+  const images = input("images", "float32", ["batch", 3, 8, 8]);
+  assertEquals(model.forward(images, EVALUATION).shape, ["batch", 10, 12]);
+});
 
 Deno.test("visionTransformer() says what its positions are laid out for", () => {
   assertEquals(build(SMALL).model.positions, { grid: [2, 2], prefixTokens: 1 });
