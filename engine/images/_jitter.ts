@@ -2,6 +2,7 @@
  * Changes of color as albumentations makes them: each step rounds to whole numbers of 0 to 255.
  * @module
  */
+import type { Random } from "../random.ts";
 import { greyOf } from "./_enhance.ts";
 import { greyToRgb, type Image } from "./image.ts";
 
@@ -15,6 +16,16 @@ function rounded(image: Image, value: (at: number) => number): Image {
 /** Multiplies all values. */
 export function jitterBrightness(image: Image, factor: number): Image {
   return rounded(image, (i) => image.data[i] * factor);
+}
+
+/** Multiplies all values, and adds a share of 255. */
+export function brightnessContrast(image: Image, factor: number, share: number): Image {
+  return rounded(image, (i) => image.data[i] * factor + share * 255);
+}
+
+/** Adds normal random numbers, whose deviation is a share of 255, to each value. */
+export function addNoise(image: Image, deviation: number, random: Random): Image {
+  return rounded(image, (i) => image.data[i] + random.normal() * deviation * 255);
 }
 
 /** Moves all values away from the mean of the grey image. */
