@@ -7,7 +7,7 @@ import * as v from "valibot";
 import { type AugmentationConfig, augmentationSchema } from "../config/augmentation.ts";
 import { optionEntries } from "../config/compose.ts";
 import { FieldUse } from "../config/field_use.ts";
-import { expectedIssue, renderIssues } from "../config/issues.ts";
+import { expectedIssue, renderIssues, unknownField } from "../config/issues.ts";
 import { isPlainObject, type PlainObject } from "../config/objects.ts";
 import { parseOptions } from "../config/options.ts";
 import { readSchema } from "../config/schema.ts";
@@ -103,8 +103,18 @@ function parseOwn(
   given: PlainObject,
 ): { readonly config: unknown; unread(): readonly string[] } {
   const parsed = parseOptions(plugin, given);
+  const field = readSchema(plugin.config);
+  // A schema that is not strict drops names that it does not have, one with a rest keeps them.
+  const kept = parsed.success && isPlainObject(parsed.output) ? parsed.output : {};
+  const known = { ...field.entries, ...kept };
+  const unknown = Object.keys(given).filter((name) => !Object.hasOwn(known, name));
+  if (field.kind === "object" && unknown.length > 0) {
+    const names = [...Object.keys(field.entries), ...SHARED];
+    const owner = `policy ${quote(plugin.key)}`;
+    throw new ConfigError(unknown.map((name) => unknownField(`${path}.${name}`, owner, names)));
+  }
   if (!parsed.success) {
-    throw new ConfigError(renderIssues(path, optionEntries(plugin), parsed.issues));
+    throw new ConfigError(renderIssues(path, field.entries, parsed.issues));
   }
   const { output } = parsed;
   if (!isPlainObject(output)) return { config: output, unread: () => [] };

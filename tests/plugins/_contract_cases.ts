@@ -86,6 +86,12 @@ export const CASES: Readonly<
   "peft lokr": [{}, { config: { lokr_dropout: 0.3, lokr_rank_dropout: 0.3, lokr_rank: 1 } }],
   "peft lora": [{}, { config: { lora_dropout: 0.3, lora_bias: "all" } }],
   "peft linear_probing": [{ skip: ["lets something of the encoder train"] }],
+  "policy autoaugment": [{}, { context: { dataset: "imagenet" } }],
+  "policy baseline": [{}, { context: { dataset: "imagenet" } }],
+  "policy dataset_specific": ["flowers102", "pcam"].map((dataset) => ({ context: { dataset } })),
+  "policy default": [undefined, "aid", "pcam"].map((dataset) => ({ context: { dataset } })),
+  "policy dino": [{}, { context: { use: "test" } }],
+  "policy native": [{}, { context: { use: "test" } }],
 };
 
 function featureFiles(num_classes: number, { train, val, test }: Files): Options {

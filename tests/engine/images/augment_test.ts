@@ -5,7 +5,7 @@ import { changePixels } from "../../../engine/images/augment.ts";
 import type { Image } from "../../../engine/images/image.ts";
 import type { PixelOperation } from "../../../engine/images/pixel_operation.ts";
 import { Random } from "../../../engine/random.ts";
-import { assertShare, counts, DRAWS, EXPECTED, grey, OPENCV, plain, rgb } from "./_augment.ts";
+import { assertShare, counts, EXPECTED, grey, OPENCV, plain, rgb } from "./_augment.ts";
 import { assertPixels, bytesOf } from "./_images.ts";
 
 function same(a: Uint8Array, b: Uint8Array): boolean {
