@@ -41,9 +41,9 @@ Deno.test("jitter of colors makes the pixels that OpenCV makes", () => {
   for (const { name, value, data } of EXPECTED.jitter) {
     const found = steps[name](rgb, value).data;
     const wrong = bytesOf(data).map((expected, i) => Math.abs(expected - found[i]));
-    // The grey is PIL's, OpenCV rounds it otherwise; and it rounds hues as 32-bit floats.
-    const allowed = name === "hue" || name === "saturation" ? 1 : 0;
-    assertLessOrEqual(Math.max(...wrong), allowed, `${name} ${value}`);
+    // Builds of OpenCV compute hues in 32-bit floats in different orders.
+    assertLessOrEqual(Math.max(...wrong), name === "hue" ? 1 : 0, `${name} ${value}`);
+    assertLessOrEqual(wrong.filter(Boolean).length, wrong.length / 20, `${name} ${value}`);
   }
   assertStrictEquals(jitterHue(grey, 0.1), grey);
   assertStrictEquals(jitterSaturation(grey, 0.1), grey);
