@@ -96,7 +96,7 @@ function toHsv(red: number, green: number, blue: number): Triple {
 /** Where red, green and blue stand in the table of a sixth of the hues. */
 const SIXTHS = [[0, 3, 1], [2, 0, 1], [1, 0, 3], [1, 2, 0], [3, 1, 0], [0, 1, 2]] as const;
 
-/** In 32-bit floats, cut off behind the point; builds of OpenCV differ in the last bits. */
+/** In 32-bit floats, rounded, as OpenCV does it with small images; of large ones it cuts most off. */
 function toRgb(hue: number, saturation: number, value: number): Triple {
   const float = Math.fround;
   const at = float(hue * float(6 / HUES));
@@ -106,6 +106,6 @@ function toRgb(hue: number, saturation: number, value: number): Triple {
   const v = float(value * float(1 / 255));
   const less = (share: number) => float(v * float(1 - share));
   const table = [v, less(s), less(float(s * part)), less(float(s * float(1 - part)))];
-  const [red, green, blue] = SIXTHS[sixth].map((i) => Math.trunc(float(table[i] * 255)));
+  const [red, green, blue] = SIXTHS[sixth].map((i) => roundHalfToEven(float(table[i] * 255)));
   return [red, green, blue];
 }
