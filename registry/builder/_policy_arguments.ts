@@ -26,6 +26,9 @@ const SHARED = [
   "std",
 ] as const;
 
+/** Those that are lists; a flag of one number is a number here. */
+const LISTS: ReadonlySet<string> = new Set(["patch_size", "mean", "std"]);
+
 type Shared = Pick<AugmentationConfig, typeof SHARED[number]>;
 
 interface PolicySources {
@@ -87,7 +90,10 @@ export function policyArguments(
 
 function parseShared(path: string, given: PlainObject): Partial<Shared> {
   const schema = augmentationSchema();
-  const parsed = v.safeParse(schema, given);
+  const lists = Object.entries(given).map(([name, value]) => {
+    return [name, LISTS.has(name) && typeof value === "number" ? [value] : value];
+  });
+  const parsed = v.safeParse(schema, Object.fromEntries(lists));
   if (!parsed.success) {
     throw new ConfigError(renderIssues(path, readSchema(schema).entries, parsed.issues));
   }
@@ -109,7 +115,10 @@ function parseOwn(
   const known = { ...field.entries, ...kept };
   const unknown = Object.keys(given).filter((name) => !Object.hasOwn(known, name));
   if (field.kind === "object" && unknown.length > 0) {
-    const names = [...Object.keys(field.entries), ...SHARED];
+    const names = [
+      ...Object.keys(field.entries),
+      ...SHARED.filter((name) => name !== "patch_size"),
+    ];
     const owner = `policy ${quote(plugin.key)}`;
     throw new ConfigError(unknown.map((name) => unknownField(`${path}.${name}`, owner, names)));
   }

@@ -123,6 +123,8 @@ Deno.test("imageTransforms() prefers kwargs to data.augmentation, and that to th
     [40, 30, undefined, [2, 2]],
     [50, undefined, [0.5, 0.5, 0.5], [2, 2]],
   ]);
+  const one = { "data.augmentation.train_kwargs.mean": "0.25" };
+  assertEquals(transforms({ ...augmentation, ...one })[1], [40, 30, [0.25], [2, 2]]);
 });
 
 Deno.test("imageTransforms() refuses arguments that a policy does not have, or does not use", () => {
