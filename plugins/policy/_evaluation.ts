@@ -11,34 +11,8 @@ import type {
 import { choice, type Option } from "../../registry/options/mod.ts";
 import type { PolicyContext } from "../../registry/plugin.ts";
 
-/**
- * Mean and standard deviation of each channel, on a scale from 0 to 1.
- * @category Policies
- */
-export interface ChannelStatistics {
-  /** Mean of each channel. */
-  readonly mean: readonly number[];
-  /** Standard deviation of each channel. */
-  readonly std: readonly number[];
-}
-
-/**
- * Mean and standard deviation of ImageNet, which most encoders are trained with.
- *
- * @example The mean of the reds
- * ```ts
- * import { IMAGENET_STATISTICS } from "@glovita/glovita/parts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(IMAGENET_STATISTICS.mean[0], 0.485);
- * ```
- *
- * @category Policies
- */
-export const IMAGENET_STATISTICS: ChannelStatistics = {
-  mean: [0.485, 0.456, 0.406],
-  std: [0.229, 0.224, 0.225],
-};
+const IMAGENET_MEAN = [0.485, 0.456, 0.406];
+const IMAGENET_STD = [0.229, 0.224, 0.225];
 
 /**
  * How images are resized, or `null` for the encoder's way.
@@ -63,9 +37,8 @@ export const interpolation: Option<Interpolation | null> = choice(
 
 /**
  * Makes the last step of a policy, with the numbers that `data` gives, or else the encoder, or else
- * the policy.
+ * ImageNet.
  * @param context What the policy gets.
- * @param own The policy's numbers. @default {IMAGENET_STATISTICS}
  * @returns The step.
  * @throws {RangeError} if the encoder takes neither 1 nor 3 channels, or the numbers are of another
  *   length.
@@ -82,10 +55,7 @@ export const interpolation: Option<Interpolation | null> = choice(
  *
  * @category Policies
  */
-export function normalization(
-  context: PolicyContext,
-  own: ChannelStatistics = IMAGENET_STATISTICS,
-): NormalizeOperation {
+export function normalization(context: PolicyContext): NormalizeOperation {
   const { preprocessing, mean, std } = context;
   const { channels } = preprocessing;
   if (channels !== 1 && channels !== 3) {
@@ -93,8 +63,8 @@ export function normalization(
   }
   return {
     op: "normalize",
-    mean: perChannel("mean", mean ?? preprocessing.mean ?? own.mean, channels),
-    std: perChannel("std", std ?? preprocessing.std ?? own.std, channels),
+    mean: perChannel("mean", mean ?? preprocessing.mean ?? IMAGENET_MEAN, channels),
+    std: perChannel("std", std ?? preprocessing.std ?? IMAGENET_STD, channels),
   };
 }
 

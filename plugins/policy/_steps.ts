@@ -1,39 +1,13 @@
 /**
- * Steps and numbers that more than one of GloViTa's policies has.
+ * Steps and sizes that more than one of GloViTa's policies has.
  * @module
  */
 import type { DrawnRange, PixelOperation } from "../../engine/images/pixel_operation.ts";
 import type { Interpolation } from "../../engine/images/preprocessing.ts";
 import type { ImageOperation, ImageSize } from "../../engine/images/transform.ts";
 import type { PolicyContext } from "../../registry/plugin.ts";
-import { type ChannelStatistics, IMAGENET_STATISTICS, squareSize } from "./_evaluation.ts";
+import { squareSize } from "./_evaluation.ts";
 import { flip, sometimes } from "./_training.ts";
-
-const CIFAR: ChannelStatistics = {
-  mean: [0.4914, 0.4822, 0.4465],
-  std: [0.2023, 0.1994, 0.2010],
-};
-
-/**
- * Finds the mean and standard deviation of GloViTa's policies where an encoder says none: those of
- * CIFAR for CIFAR, else those of ImageNet.
- * @param context What the policy gets.
- * @returns The numbers.
- *
- * @example CIFAR-10
- * ```ts
- * import { statistics } from "@glovita/glovita/parts";
- * import { assertEquals } from "@std/assert";
- *
- * const context = { preprocessing: { channels: 3 }, dataset: "cifar10" };
- * assertEquals(statistics(context).mean, [0.4914, 0.4822, 0.4465]);
- * ```
- *
- * @category Policies
- */
-export function statistics({ dataset }: PolicyContext): ChannelStatistics {
-  return dataset === "cifar10" || dataset === "cifar100" ? CIFAR : IMAGENET_STATISTICS;
-}
 
 /**
  * A random part of an image.

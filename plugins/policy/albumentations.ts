@@ -8,7 +8,6 @@ import { options } from "../../registry/options/mod.ts";
 import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { interpolation, normalization } from "./_evaluation.ts";
-import { statistics } from "./_steps.ts";
 import { cifarSizes, flip, sometimes } from "./_training.ts";
 
 /**
@@ -64,7 +63,7 @@ export const albumentations: Plugin<"policy", AlbumentationsConfig> = {
         sometimes(0.2, { op: "equalize" }),
         sometimes(0.2, { op: "solarize", threshold: 128 }),
         last,
-        normalization(context, statistics(context)),
+        normalization(context),
       ],
     };
   },

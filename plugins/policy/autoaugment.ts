@@ -9,7 +9,7 @@ import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { CIFAR_PAIR, IMAGENET_PAIR } from "./_auto_pairs.ts";
 import { interpolation, normalization } from "./_evaluation.ts";
-import { resizedCrop, statistics } from "./_steps.ts";
+import { resizedCrop } from "./_steps.ts";
 import { cifarSizes, cutout, flip } from "./_training.ts";
 
 /**
@@ -67,7 +67,7 @@ export const autoaugment: Plugin<"policy", AutoaugmentConfig> = {
         CIFAR_PAIR,
         cutout(context.cutoutSize ?? 16, channels),
         last,
-        normalization(context, statistics(context)),
+        normalization(context),
       ],
     };
   },

@@ -8,7 +8,7 @@ import { options } from "../../registry/options/mod.ts";
 import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { interpolation, normalization } from "./_evaluation.ts";
-import { resizedCrop, statistics } from "./_steps.ts";
+import { resizedCrop } from "./_steps.ts";
 import { cifarSizes, flip } from "./_training.ts";
 
 /**
@@ -65,7 +65,7 @@ export const baseline: Plugin<"policy", BaselineConfig> = {
         { op: "random_crop", size: cropped, padding: 4 },
         flip("horizontal", 0.5),
         last,
-        normalization(context, statistics(context)),
+        normalization(context),
       ],
     };
   },

@@ -15,7 +15,7 @@ import {
   sizeBeforeCrop,
   squareSize,
 } from "./_evaluation.ts";
-import { aidSizes, statistics } from "./_steps.ts";
+import { aidSizes } from "./_steps.ts";
 
 /** timm's share where an encoder says none. */
 const DEFAULT_CROP_PCT = 0.875;
@@ -70,7 +70,7 @@ export const defaultPolicy: Plugin<"policy", DefaultPolicyConfig> = {
     const { channels, imageSize } = context.preprocessing;
     if (context.dataset === "aid") return { channels, ...ofAid(options, context) };
     if (context.dataset === "pcam") return { channels, ...ofPcam(options, context) };
-    const normalize = normalization(context, statistics(context));
+    const normalize = normalization(context);
     const target = squareSize(context.imageSize) ?? imageSize ?? squareSize(context.cropSize);
     const size = squareSize(context.cropSize) ?? target;
     const cropPct = () => options.crop_pct ?? context.preprocessing.cropPct ?? DEFAULT_CROP_PCT;

@@ -9,7 +9,6 @@ import { options } from "../../registry/options/mod.ts";
 import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { interpolation, normalization, squareSize } from "./_evaluation.ts";
-import { statistics } from "./_steps.ts";
 import { flip, randAugmentSteps } from "./_training.ts";
 
 /** Height and width where nobody says any. */
@@ -60,7 +59,7 @@ export const dino: Plugin<"policy", DinoConfig> = {
       operations: [
         { op: "resize", size, interpolation },
         ...changes,
-        normalization(context, statistics(context)),
+        normalization(context),
       ],
     };
   },

@@ -8,7 +8,6 @@ import { options } from "../../registry/options/mod.ts";
 import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { interpolation, normalization } from "./_evaluation.ts";
-import { statistics } from "./_steps.ts";
 import { cifarSizes, cutout, flip, randAugmentSteps } from "./_training.ts";
 
 /**
@@ -58,7 +57,7 @@ export const randaugment: Plugin<"policy", RandaugmentConfig> = {
         ...randAugmentSteps(),
         cutout(context.cutoutSize ?? 16, channels),
         last,
-        normalization(context, statistics(context)),
+        normalization(context),
       ],
     };
   },
