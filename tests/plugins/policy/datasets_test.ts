@@ -35,6 +35,6 @@ for (const [dataset, [train, test, side]] of Object.entries(DEFAULTS)) {
     assert(isRandom(transformOf(train, "train")));
     const evaluation = transformOf(test, "test");
     assert(!isRandom(evaluation));
-    assertEquals(evaluation.size, side && [side, side]);
+    assertEquals(evaluation.size, side === undefined ? undefined : [side, side]);
   });
 }
