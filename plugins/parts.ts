@@ -61,4 +61,5 @@ export * from "./peft/_delta_weight.ts";
 export * from "./peft/_mersenne_twister.ts";
 export * from "./peft/_selection.ts";
 export * from "./policy/_evaluation.ts";
+export * from "./policy/_steps.ts";
 export * from "./policy/_training.ts";

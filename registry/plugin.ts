@@ -248,17 +248,21 @@ export interface ScheduleContext {
 export interface PolicyContext {
   /** What the encoder expects of images. */
   readonly preprocessing: Preprocessing;
-  /** `data.augmentation.image_size`. */
+  /** Whose images the policy changes. @default "train" */
+  readonly use?: "train" | "test";
+  /** Key of the dataset; absent where it is not known. */
+  readonly dataset?: string;
+  /** `data.augmentation.image_size`, or the same name in `train_kwargs` or `test_kwargs`. */
   readonly imageSize?: number;
-  /** `data.augmentation.resize_size`. */
+  /** `data.augmentation.resize_size`, likewise. */
   readonly resizeSize?: number;
-  /** `data.augmentation.crop_size`. */
+  /** `data.augmentation.crop_size`, likewise. */
   readonly cropSize?: number;
-  /** `data.augmentation.cutout_size`. */
+  /** `data.augmentation.cutout_size`, likewise. */
   readonly cutoutSize?: number;
-  /** `data.augmentation.mean`. */
+  /** `data.augmentation.mean`, likewise. */
   readonly mean?: readonly number[];
-  /** `data.augmentation.std`. */
+  /** `data.augmentation.std`, likewise. */
   readonly std?: readonly number[];
 }
 

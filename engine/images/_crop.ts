@@ -107,3 +107,29 @@ export function crop(image: Image, region: Region, fill: readonly number[] = [])
   }
   return { height, width, channels, data: result };
 }
+
+/** Enlarges an image to at least a size, all sides alike; the border is mirrored without its edge. */
+export function padMirrored(image: Image, [height, width]: ImageSize): Image {
+  const { channels, data } = image;
+  const [rows, columns] = [Math.max(height, image.height), Math.max(width, image.width)];
+  const top = Math.floor((rows - image.height) / 2);
+  const left = Math.floor((columns - image.width) / 2);
+  const result = new Uint8Array(rows * columns * channels);
+  for (let y = 0, to = 0; y < rows; y++) {
+    const row = mirroredOnce(y - top, image.height) * image.width;
+    for (let x = 0; x < columns; x++, to += channels) {
+      const from = (row + mirroredOnce(x - left, image.width)) * channels;
+      result.set(data.subarray(from, from + channels), to);
+    }
+  }
+  return { height: rows, width: columns, channels, data: result };
+}
+
+/** The pixel that stands for one outside where the border is mirrored without its edge: cb|abc|ba. */
+export function mirroredOnce(at: number, length: number): number {
+  if (at >= 0 && at < length) return at;
+  if (length === 1) return 0;
+  const period = 2 * (length - 1);
+  const inTwo = ((at % period) + period) % period;
+  return inTwo < length ? inTwo : period - inTwo;
+}

@@ -1,8 +1,9 @@
 /**
- * PIL's enhancers and the operations of its `ImageOps` that look each value up, to the last bit.
- * Reference: Pillow's `ImageEnhance.py`, `ImageOps.py`, `Blend.c`.
+ * PIL's enhancers and the operations of its `ImageOps` that look each value up, to the last bit, and
+ * others of their kind. Reference: Pillow's `ImageEnhance.py`, `ImageOps.py`, `Blend.c`.
  * @module
  */
+import { roundHalfToEven } from "./_crop.ts";
 import { greyToRgb, type Image, rgbToGrey } from "./image.ts";
 
 /** A copy with other values. */
@@ -97,6 +98,11 @@ export function solarize(image: Image, threshold: number): Image {
   return lookUp(image, [table((value) => value < threshold ? value : 255 - value)]);
 }
 
+/** timm's `solarize_add`: brightens the darker half of the values. */
+export function solarizeAdd(image: Image, add: number): Image {
+  return lookUp(image, [table((value) => value < 128 ? value + add : value)]);
+}
+
 function histogram({ channels, data }: Image, channel: number): Uint32Array {
   const counts = new Uint32Array(256);
   for (let i = channel; i < data.length; i += channels) counts[data[i]]++;
@@ -116,6 +122,21 @@ export function autocontrast(image: Image): Image {
     if (high <= low) return table((value) => value);
     const scale = 255 / (high - low);
     return table((value) => Math.trunc(value * scale - low * scale));
+  });
+}
+
+/** OpenCV's `equalizeHist` of each channel: the least value becomes 0, the greatest 255. */
+export function equalizeHistogram(image: Image): Image {
+  return perChannel(image, (counts) => {
+    const all = image.width * image.height;
+    const first = counts.findIndex((count) => count > 0);
+    if (counts[first] === all) return table((value) => value);
+    const scale = Math.fround(255 / (all - counts[first]));
+    let sum = 0;
+    return table((value) => {
+      if (value > first) sum += counts[value];
+      return roundHalfToEven(Math.fround(sum * scale));
+    });
   });
 }
 

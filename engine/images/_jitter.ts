@@ -1,20 +1,42 @@
 /**
- * Changes of color as albumentations makes them: each step rounds to whole numbers of 0 to 255.
+ * Changes of color as albumentations makes them with OpenCV: each step gives whole numbers of 0 to
+ * 255.
  * @module
  */
-import { greyOf } from "./_enhance.ts";
+import type { Random } from "../random.ts";
+import { roundHalfToEven } from "./_crop.ts";
 import { greyToRgb, type Image } from "./image.ts";
 
 /** Numbers to the nearest whole ones of 0 to 255. */
 function rounded(image: Image, value: (at: number) => number): Image {
   const data = new Uint8Array(image.data.length);
-  for (let i = 0; i < data.length; i++) data[i] = Math.min(Math.max(Math.round(value(i)), 0), 255);
+  for (let i = 0; i < data.length; i++) {
+    data[i] = Math.min(Math.max(roundHalfToEven(value(i)), 0), 255);
+  }
   return { ...image, data };
+}
+
+/** The grey values of an image, `cvtColor` with `COLOR_RGB2GRAY`, which weighs in steps of 2^-15. */
+function greyOf({ channels, data }: Image): Uint8Array {
+  if (channels !== 3) return data;
+  return Uint8Array.from({ length: data.length / 3 }, (_, i) => {
+    return (data[3 * i] * 9798 + data[3 * i + 1] * 19235 + data[3 * i + 2] * 3735 + 2 ** 14) >> 15;
+  });
 }
 
 /** Multiplies all values. */
 export function jitterBrightness(image: Image, factor: number): Image {
   return rounded(image, (i) => image.data[i] * factor);
+}
+
+/** Multiplies all values, and adds a share of 255. */
+export function brightnessContrast(image: Image, factor: number, share: number): Image {
+  return rounded(image, (i) => image.data[i] * factor + share * 255);
+}
+
+/** Adds normal random numbers, whose deviation is a share of 255, to each value. */
+export function addNoise(image: Image, deviation: number, random: Random): Image {
+  return rounded(image, (i) => image.data[i] + random.normal() * deviation * 255);
 }
 
 /** Moves all values away from the mean of the grey image. */
@@ -71,11 +93,19 @@ function toHsv(red: number, green: number, blue: number): Triple {
   return [hue < 0 ? hue + HUES : hue, quotient(range, value, 255), value];
 }
 
+/** Where red, green and blue stand in the table of a sixth of the hues. */
+const SIXTHS = [[0, 3, 1], [2, 0, 1], [1, 0, 3], [1, 2, 0], [3, 1, 0], [0, 1, 2]] as const;
+
+/** In 32-bit floats, rounded, as OpenCV does it with small images; of large ones it cuts most off. */
 function toRgb(hue: number, saturation: number, value: number): Triple {
-  const channel = (shift: number) => {
-    const at = (shift + hue / 30) % 6;
-    const share = Math.max(0, Math.min(at, 4 - at, 1));
-    return Math.round(value - value * saturation / 255 * share);
-  };
-  return [channel(5), channel(3), channel(1)];
+  const float = Math.fround;
+  const at = float(hue * float(6 / HUES));
+  const sixth = Math.floor(at);
+  const part = float(at - sixth);
+  const s = float(saturation * float(1 / 255));
+  const v = float(value * float(1 / 255));
+  const less = (share: number) => float(v * float(1 - share));
+  const table = [v, less(s), less(float(s * part)), less(float(s * float(1 - part)))];
+  const [red, green, blue] = SIXTHS[sixth].map((i) => roundHalfToEven(float(table[i] * 255)));
+  return [red, green, blue];
 }

@@ -1,7 +1,6 @@
 /**
- * Moves the pixels of an image by an affine map, with PIL's arithmetic to the last bit, and with
- * OpenCV's where the border is mirrored. References: Pillow's `Geometry.c` and `Image.rotate`,
- * OpenCV's `warpAffine`.
+ * Moves the pixels of an image by an affine map, with PIL's arithmetic to the last bit. References:
+ * Pillow's `Geometry.c` and `Image.rotate`.
  * @module
  */
 import type { Image } from "./image.ts";
@@ -62,10 +61,13 @@ function fixedPlace({ width, height }: Image, [a, b, c, d, e, f]: AffineMap): Pl
   };
 }
 
-/** `Image.transform` with `BICUBIC`; what lies outside gets the value `fill`. */
-export function warpBicubic(image: Image, [a, b, c, d, e, f]: AffineMap, fill: number): Image {
+/** What lies outside an image: a value for all channels, or one for each. */
+type Fill = number | readonly number[];
+
+/** `Image.transform` with `BICUBIC`. */
+export function warpBicubic(image: Image, [a, b, c, d, e, f]: AffineMap, fill: Fill): Image {
   const { width, height, channels, data } = image;
-  const result = new Uint8Array(data.length).fill(fill);
+  const result = filled(data.length, typeof fill === "number" ? [fill] : fill);
   for (let y = 0, to = 0; y < height; y++) {
     for (let x = 0; x < width; x++, to += channels) {
       const atX = a * (x + 0.5) + b * (y + 0.5) + c;
@@ -78,6 +80,10 @@ export function warpBicubic(image: Image, [a, b, c, d, e, f]: AffineMap, fill: n
     }
   }
   return { ...image, data: result };
+}
+
+function filled(length: number, fill: readonly number[]): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from({ length }, (_, i) => fill[i % fill.length]);
 }
 
 function bicubicAt({ width, height, channels, data }: Image, x: number, y: number, at: number) {
@@ -107,61 +113,26 @@ function cubicThrough(v1: number, v2: number, v3: number, v4: number, at: number
 
 /** `Image.rotate` with `NEAREST`, counter-clockwise; corners get the value `fill`. */
 export function rotateNearest(image: Image, degrees: number, fill: number): Image {
-  if (degrees % 360 === 0) return image;
-  const [cos, sin] = rotation(-degrees, 1e15);
-  const [x, y] = [image.width / 2, image.height / 2];
-  const map: AffineMap = [
+  return degrees % 360 === 0 ? image : warpNearest(image, rotation(image, degrees), fill);
+}
+
+/** `Image.rotate` with `BICUBIC`, counter-clockwise. */
+export function rotateBicubic(image: Image, degrees: number, fill: Fill): Image {
+  return degrees % 360 === 0 ? image : warpBicubic(image, rotation(image, degrees), fill);
+}
+
+/** From a pixel of the rotated image to the place in the image. */
+function rotation({ width, height }: Image, degrees: number): AffineMap {
+  const angle = -degrees * Math.PI / 180;
+  const [cos, sin] = [rounded(Math.cos(angle)), rounded(Math.sin(angle))];
+  const [x, y] = [width / 2, height / 2];
+  return [
     ...[cos, sin, cos * -x + sin * -y + x] as const,
     ...[-sin, cos, -sin * -x + cos * -y + y] as const,
   ];
-  return warpNearest(image, map, fill);
 }
 
-/** Cosine and sine of an angle, rounded as PIL rounds them. */
-function rotation(degrees: number, precision: number): readonly [cos: number, sin: number] {
-  const angle = degrees * Math.PI / 180;
-  const round = (value: number) => Math.round(value * precision) / precision;
-  return [round(Math.cos(angle)), round(Math.sin(angle))];
-}
-
-/** Rotates as albumentations: OpenCV's bilinear, the border mirrored with its edge repeated. */
-export function rotateMirrored(image: Image, degrees: number): Image {
-  const angle = degrees * Math.PI / 180;
-  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  const [x, y] = [image.width / 2 - 0.5, image.height / 2 - 0.5];
-  return warpMirrored(image, [cos, -sin, x - cos * x + sin * y, sin, cos, y - sin * x - cos * y]);
-}
-
-/** OpenCV's steps between two pixels. */
-const STEPS = 32;
-
-/** `warpAffine` with `INTER_LINEAR` and `BORDER_REFLECT`; places are whole numbers of 1/32. */
-function warpMirrored(image: Image, [a, b, c, d, e, f]: AffineMap): Image {
-  const { width, height, channels, data } = image;
-  const result = new Uint8Array(data.length);
-  const row = width * channels;
-  for (let y = 0, to = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const atX = Math.round((a * x + b * y + c) * STEPS);
-      const atY = Math.round((d * x + e * y + f) * STEPS);
-      const [left, top] = [Math.floor(atX / STEPS), Math.floor(atY / STEPS)];
-      const [right, down] = [atX - left * STEPS, atY - top * STEPS];
-      const x0 = mirrored(left, width) * channels;
-      const x1 = mirrored(left + 1, width) * channels;
-      const y0 = mirrored(top, height) * row;
-      const y1 = mirrored(top + 1, height) * row;
-      for (let i = 0; i < channels; i++) {
-        const upper = data[y0 + x0 + i] * (STEPS - right) + data[y0 + x1 + i] * right;
-        const lower = data[y1 + x0 + i] * (STEPS - right) + data[y1 + x1 + i] * right;
-        result[to++] = (upper * (STEPS - down) + lower * down + STEPS * STEPS / 2) >> 10;
-      }
-    }
-  }
-  return { ...image, data: result };
-}
-
-/** The pixel that stands for one outside: cba|abc|cba. */
-function mirrored(at: number, length: number): number {
-  const inTwo = ((at % (2 * length)) + 2 * length) % (2 * length);
-  return inTwo < length ? inTwo : 2 * length - 1 - inTwo;
+/** A number with as many digits as PIL keeps of cosine and sine. */
+function rounded(value: number): number {
+  return Math.round(value * 1e15) / 1e15;
 }

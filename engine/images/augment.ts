@@ -3,22 +3,22 @@
  * @module
  */
 import type { Random } from "../random.ts";
+import { autoOperation } from "./_auto_operations.ts";
+import { coverHoles, coverSquare } from "./_cover.ts";
+import { equalizeHistogram, invert, solarize } from "./_enhance.ts";
+import { gaussianBlur, motionBlur, motionLine } from "./_filter.ts";
 import {
-  autocontrast,
-  enhanceBrightness,
-  enhanceColor,
-  enhanceContrast,
-  enhanceSharpness,
-  equalize,
-  greyOf,
-  invert,
-  posterize,
-  solarize,
-} from "./_enhance.ts";
-import { jitterBrightness, jitterContrast, jitterHue, jitterSaturation } from "./_jitter.ts";
-import { rotateMirrored, rotateNearest, warpBicubic, warpNearest } from "./_warp.ts";
+  addNoise,
+  brightnessContrast,
+  jitterBrightness,
+  jitterContrast,
+  jitterHue,
+  jitterSaturation,
+} from "./_jitter.ts";
+import { affine, rotateMirrored } from "./_opencv_warp.ts";
+import { timmOperation } from "./_timm_operations.ts";
 import type { Image } from "./image.ts";
-import type { AutoOperationName, PixelOperation } from "./pixel_operation.ts";
+import type { DrawnRange, PixelOperation } from "./pixel_operation.ts";
 
 type Step<O extends PixelOperation["op"]> = Extract<PixelOperation, { readonly op: O }>;
 
@@ -44,16 +44,39 @@ export function changePixels(image: Image, operation: PixelOperation, random: Ra
   switch (operation.op) {
     case "flip":
       return flip(image, operation.axis);
-    case "rotate": {
-      const [least, most] = operation.degrees;
-      return rotateMirrored(image, between(least, most, random));
-    }
+    case "rotate":
+      return rotateMirrored(image, between(operation.degrees, random));
+    case "affine":
+      return move(image, operation, random);
     case "auto_operation":
       return autoOperation(image, operation, random);
+    case "timm_operation":
+      return timmOperation(image, operation, random);
+    case "invert":
+      return invert(image);
+    case "equalize":
+      return equalizeHistogram(image);
+    case "solarize":
+      return solarize(image, operation.threshold);
     case "cutout":
-      return cutout(image, operation, random);
+      return coverSquare(image, operation, random);
+    case "holes":
+      return coverHoles(image, operation, random);
     case "color_jitter":
       return jitter(image, operation, random);
+    case "brightness_contrast": {
+      const factor = 1 + eitherWay(operation.contrast, random);
+      return brightnessContrast(image, factor, eitherWay(operation.brightness, random));
+    }
+    case "noise":
+      return addNoise(image, between(operation.sigma, random), random);
+    case "gaussian_blur": {
+      const sigma = between(operation.sigma, random);
+      const size = whole(operation.size, random);
+      return gaussianBlur(image, size % 2 === 0 ? size + 1 : size, sigma);
+    }
+    case "motion_blur":
+      return blurAlongLine(image, operation, random);
     case "random_apply":
       if (random.float() >= operation.probability) return image;
       return changeAll(image, operation.operations, random);
@@ -68,8 +91,17 @@ function changeAll(image: Image, operations: readonly PixelOperation[], random: 
   return operations.reduce((now, operation) => changePixels(now, operation, random), image);
 }
 
-function between(least: number, most: number, random: Random): number {
+function between([least, most]: DrawnRange, random: Random): number {
   return least + (most - least) * random.float();
+}
+
+/** A number of at most `most`, with any sign. */
+function eitherWay(most: number, random: Random): number {
+  return between([-most, most], random);
+}
+
+function whole([least, most]: DrawnRange, random: Random): number {
+  return least + random.integer(most - least + 1);
 }
 
 function flip(image: Image, axis: "horizontal" | "vertical"): Image {
@@ -89,26 +121,36 @@ function flip(image: Image, axis: "horizontal" | "vertical"): Image {
   return { ...image, data: result };
 }
 
-/** The square reaches from half its side before a pixel to half its side behind it. */
-function cutout(image: Image, { size, fill }: Omit<Step<"cutout">, "op">, random: Random): Image {
-  const { width, height, channels } = image;
-  const data = image.data.slice();
-  const half = Math.floor(size / 2);
-  const [centerX, centerY] = [random.integer(width), random.integer(height)];
-  for (let y = Math.max(0, centerY - half); y < Math.min(height, centerY + half); y++) {
-    for (let x = Math.max(0, centerX - half); x < Math.min(width, centerX + half); x++) {
-      for (let i = 0; i < channels; i++) data[(y * width + x) * channels + i] = fill[i];
-    }
-  }
-  return { ...image, data };
+function move(
+  image: Image,
+  { scale, shear, shift, border }: Step<"affine">,
+  random: Random,
+): Image {
+  const twice = (draw: () => number) => [draw(), draw()] as const;
+  const scales = twice(() => between(scale, random));
+  const shears = twice(() => eitherWay(shear, random));
+  const [x, y] = twice(() => eitherWay(shift, random));
+  const pixels = [Math.trunc(x * image.width), Math.trunc(y * image.height)] as const;
+  const change = { scale: scales, shear: shears, shift: pixels };
+  return affine(image, change, border === "black" ? "black" : "edge_once");
+}
+
+function blurAlongLine(image: Image, { size }: Step<"motion_blur">, random: Random): Image {
+  const [least, most] = size;
+  const length = least + 2 * random.integer((most - least) / 2 + 1);
+  const quarter = (length - 1) / 4;
+  const degrees = between([0, 360], random);
+  const direction = eitherWay(1, random);
+  const shift = [eitherWay(quarter, random), eitherWay(quarter, random)] as const;
+  return motionBlur(image, motionLine({ size: length, degrees, direction, shift }));
 }
 
 function jitter(image: Image, strengths: Step<"color_jitter">, random: Random): Image {
-  const factor = (strength: number) => between(1 - strength, 1 + strength, random);
+  const factor = (strength: number) => between([1 - strength, 1 + strength], random);
   const brightness = factor(strengths.brightness);
   const contrast = factor(strengths.contrast);
   const saturation = factor(strengths.saturation);
-  const turn = between(-strengths.hue, strengths.hue, random);
+  const turn = eitherWay(strengths.hue, random);
   const steps = [
     (now: Image) => jitterBrightness(now, brightness),
     (now: Image) => jitterContrast(now, contrast),
@@ -117,60 +159,4 @@ function jitter(image: Image, strengths: Step<"color_jitter">, random: Random): 
   ];
   const order = random.shuffle(Int32Array.of(0, 1, 2, 3));
   return order.reduce((now, step) => steps[step](now), image);
-}
-
-/** Grey of what moves in from outside. */
-const OUTSIDE = 128;
-/** Bits that stay, by magnitude. */
-const BITS = [8, 8, 7, 7, 6, 6, 5, 5, 4, 4];
-/** Sides of squares, by magnitude. */
-const SIDES = [0, 2, 4, 7, 9, 11, 13, 16, 18, 20];
-/** Color of squares. */
-const SQUARE = new Uint8Array([125, 122, 113]);
-
-/** What an operation does with a magnitude of 0 to 9; `sign` is 1 or -1. */
-type AutoOperation = (image: Image, index: number, sign: () => number, random: Random) => Image;
-
-const AUTO_OPERATIONS: { readonly [N in AutoOperationName]: AutoOperation } = {
-  shear_x: (image, index, sign) =>
-    warpBicubic(image, [1, 0.3 * index / 9 * sign(), 0, 0, 1, 0], OUTSIDE),
-  shear_y: (image, index, sign) =>
-    warpBicubic(image, [1, 0, 0, 0.3 * index / 9 * sign(), 1, 0], OUTSIDE),
-  translate_x: (image, index, sign) =>
-    warpNearest(image, [1, 0, shift(index, image.width) * sign(), 0, 1, 0], OUTSIDE),
-  translate_y: (image, index, sign) =>
-    warpNearest(image, [1, 0, 0, 0, 1, shift(index, image.height) * sign()], OUTSIDE),
-  rotate: (image, index) => rotateNearest(image, 30 * index / 9, OUTSIDE),
-  color: (image, index, sign) => enhanceColor(image, 1 + index / 10 * sign()),
-  contrast: (image, index, sign) => enhanceContrast(image, 1 + index / 10 * sign()),
-  sharpness: (image, index, sign) => enhanceSharpness(image, 1 + index / 10 * sign()),
-  brightness: (image, index, sign) => enhanceBrightness(image, 1 + index / 10 * sign()),
-  posterize: (image, index) => posterize(image, BITS[index]),
-  solarize: (image, index) => solarize(image, 256 - 256 * index / 9),
-  cutout: (image, index, _sign, random) => {
-    const fill = image.channels === 3 ? SQUARE : greyOf({ ...ONE_PIXEL, data: SQUARE });
-    return cutout(image, { size: SIDES[index], fill: [...fill] }, random);
-  },
-  autocontrast,
-  equalize,
-  invert,
-};
-
-const ONE_PIXEL = { width: 1, height: 1, channels: 3 };
-
-/** Pixels by which an image moves at most, for a side of 331 pixels. */
-function shift(index: number, side: number): number {
-  return 150 / 331 * index / 9 * side;
-}
-
-function autoOperation(
-  image: Image,
-  { name, index = 0 }: Step<"auto_operation">,
-  random: Random,
-): Image {
-  const magnitude = typeof index === "number"
-    ? index
-    : index[0] + random.integer(index[1] - index[0] + 1);
-  const sign = () => random.integer(2) === 0 ? -1 : 1;
-  return AUTO_OPERATIONS[name](image, magnitude, sign, random);
 }

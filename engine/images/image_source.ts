@@ -4,7 +4,8 @@
  * @module
  */
 import { DataError } from "../errors.ts";
-import type { ReadOptions, ReadRandom, Rows, SkippedSample, Source } from "../data/data.ts";
+import type { Random } from "../random.ts";
+import type { ReadOptions, Rows, SkippedSample, Source } from "../data/data.ts";
 import { readImageSize, useImage } from "./decode.ts";
 import { normalizeImage } from "./normalize.ts";
 import type { Image } from "./image.ts";
@@ -122,13 +123,14 @@ class ImageSource implements Source {
     const work = async () => {
       while (next < indices.length && !(strict && failures.size > 0)) {
         const position = next++;
-        const image = await this.#transformed(indices[position], random);
+        const stream = randomOf(indices[position], random);
+        const image = await this.#transformed(indices[position], stream);
         if (image instanceof DataError) {
           failures.set(position, image);
           continue;
         }
         this.#checkSize(image, indices[position], found);
-        normalizeImage(image, transform, features.subarray(position * rowSize));
+        normalizeImage(image, transform, features.subarray(position * rowSize), stream);
       }
     };
     await Promise.all(Array.from({ length: IN_WORK }, work));
@@ -143,13 +145,13 @@ class ImageSource implements Source {
   close(): void {}
 
   /** The image after its transform, or why it cannot be read. */
-  async #transformed(index: number, random?: ReadRandom): Promise<Image | DataError> {
+  async #transformed(index: number, random: Random): Promise<Image | DataError> {
     const { files, transform, maxPixels } = this.#options;
     const file = files[index];
     const { channels } = transform;
     try {
       return await useImage(file, { channels, maxPixels }, (image) => {
-        return transformImage(image, transform, randomOf(index, random));
+        return transformImage(image, transform, random);
       });
     } catch (error) {
       if (!(error instanceof DataError)) throw error;

@@ -26,6 +26,20 @@ export type AutoOperationName =
   | "invert";
 
 /**
+ * The operations that timm's RandAugment chooses from, each with magnitudes from 0 to 10.
+ * @category Transforms
+ */
+export type TimmOperationName =
+  | Exclude<AutoOperationName, "cutout">
+  | "solarize_add";
+
+/**
+ * Least and most of what is drawn evenly.
+ * @category Transforms
+ */
+export type DrawnRange = readonly [least: number, most: number];
+
+/**
  * One step that keeps the size of an image.
  * @category Transforms
  */
@@ -40,7 +54,19 @@ export type PixelOperation =
     /** Rotates about the middle, bilinear; at the border, the image is mirrored. */
     readonly op: "rotate";
     /** Range of the angle, counter-clockwise. */
-    readonly degrees: readonly [least: number, most: number];
+    readonly degrees: DrawnRange;
+  }
+  | {
+    /** Scales, shears and shifts about the middle, in this order, bilinear, each axis by itself. */
+    readonly op: "affine";
+    /** Range of the factors. */
+    readonly scale: DrawnRange;
+    /** Most that a side is sheared either way, in degrees. */
+    readonly shear: number;
+    /** Most that the image is shifted either way, as a share of its side; to whole pixels. */
+    readonly shift: number;
+    /** What lies outside: black, or the image, mirrored without its edge. */
+    readonly border: "black" | "mirrored";
   }
   | {
     /** An operation of AutoAugment, with a random sign where it has one. */
@@ -48,7 +74,29 @@ export type PixelOperation =
     /** Which one. */
     readonly name: AutoOperationName;
     /** Its magnitude, 0 to 9, or the range that it is drawn from. @default 0 */
-    readonly index?: number | readonly [least: number, most: number];
+    readonly index?: number | DrawnRange;
+  }
+  | {
+    /** An operation of timm's RandAugment, with a random sign where it has one. */
+    readonly op: "timm_operation";
+    /** Which one. */
+    readonly name: TimmOperationName;
+    /** Mean of its magnitude; what is drawn is cut off at 0 and 10. */
+    readonly magnitude: number;
+    /** Standard deviation of its magnitude. */
+    readonly deviation: number;
+    /** Color, 0 to 255 per channel, of what moves in from outside. */
+    readonly fill: readonly number[];
+  }
+  | {
+    /** Negates all values, or equalizes the histogram of each channel as OpenCV does. */
+    readonly op: "invert" | "equalize";
+  }
+  | {
+    /** Negates high values. */
+    readonly op: "solarize";
+    /** The least value, 0 to 255, that is negated. */
+    readonly threshold: number;
   }
   | {
     /** Covers a square around a random pixel. */
@@ -69,6 +117,42 @@ export type PixelOperation =
     readonly saturation: number;
     /** Most that hues turn; 1 is a whole turn. */
     readonly hue: number;
+  }
+  | {
+    /** Multiplies all values and adds a number to them. */
+    readonly op: "brightness_contrast";
+    /** Most that is added or taken, as a share of 255. */
+    readonly brightness: number;
+    /** Most by which the factor differs from 1. */
+    readonly contrast: number;
+  }
+  | {
+    /** Blurs by weights of a normal distribution. */
+    readonly op: "gaussian_blur";
+    /** Range of the filter's side in pixels; even ones get a pixel more. */
+    readonly size: DrawnRange;
+    /** Range of the standard deviation in pixels. */
+    readonly sigma: DrawnRange;
+  }
+  | {
+    /** Blurs along a line of random direction, as if the camera had moved. */
+    readonly op: "motion_blur";
+    /** Range of the line's length in pixels, both odd; it is odd too. */
+    readonly size: DrawnRange;
+  }
+  | {
+    /** Adds normal random numbers to each value. */
+    readonly op: "noise";
+    /** Range of their standard deviation, as a share of 255. */
+    readonly sigma: DrawnRange;
+  }
+  | {
+    /** Covers rectangles in black. */
+    readonly op: "holes";
+    /** Range of their number. */
+    readonly count: DrawnRange;
+    /** Range of their sides, as a share of the image's. */
+    readonly side: DrawnRange;
   }
   | {
     /** Takes steps for some images. */

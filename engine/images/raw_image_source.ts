@@ -80,8 +80,8 @@ class RawImageSource implements Source {
     for (const [position, index] of indices.entries()) {
       const image = withChannels(this.#image(index), transform.channels);
       const row = features.subarray(position * rowSize);
-      const changed = transformImage(image, transform, randomOf(index, random));
-      normalizeImage(changed, transform, row);
+      const stream = randomOf(index, random);
+      normalizeImage(transformImage(image, transform, stream), transform, row, stream);
     }
     return { features };
   }

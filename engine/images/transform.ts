@@ -4,10 +4,18 @@
  * @module
  */
 import { Random } from "../random.ts";
-import { centerRegion, crop, inside, randomPart, randomRegion, roundHalfToEven } from "./_crop.ts";
+import {
+  centerRegion,
+  crop,
+  inside,
+  padMirrored,
+  randomPart,
+  randomRegion,
+  roundHalfToEven,
+} from "./_crop.ts";
 import { changePixels } from "./augment.ts";
 import type { Image } from "./image.ts";
-import type { PixelOperation } from "./pixel_operation.ts";
+import type { DrawnRange, PixelOperation } from "./pixel_operation.ts";
 import type { Interpolation } from "./preprocessing.ts";
 import { resample } from "./resample.ts";
 
@@ -63,6 +71,14 @@ export type ImageOperation =
     readonly padding?: number;
   }
   | {
+    /** Enlarges some images to at least a size; the border is mirrored without its edge. */
+    readonly op: "random_pad";
+    /** Height and width; of an odd number of pixels, one more is added at the end. */
+    readonly size: ImageSize;
+    /** Share of the images. */
+    readonly probability: number;
+  }
+  | {
     /** Cuts out a random place of random size and aspect, as torchvision does, and resizes it. */
     readonly op: "random_resized_crop";
     /** Height and width afterwards. */
@@ -88,6 +104,22 @@ export interface NormalizeOperation {
   readonly mean: readonly number[];
   /** Standard deviation of each channel. */
   readonly std: readonly number[];
+  /** Random numbers that replace a part of the image afterwards. @default none */
+  readonly erase?: EraseOptions;
+}
+
+/**
+ * A rectangle of some images that gets normal random numbers, as timm's `RandomErasing` does it for
+ * each pixel.
+ * @category Transforms
+ */
+export interface EraseOptions {
+  /** Share of the images. */
+  readonly probability: number;
+  /** Range of the rectangle's share of the area. */
+  readonly area: DrawnRange;
+  /** Range of its height by its width. */
+  readonly ratio: DrawnRange;
 }
 
 /**
@@ -137,6 +169,9 @@ export function transformImage(
         break;
       case "random_crop":
         result = crop(result, randomRegion(operation.size, result, { ...operation, random }));
+        break;
+      case "random_pad":
+        if (random.float() < operation.probability) result = padMirrored(result, operation.size);
         break;
       case "random_resized_crop": {
         const part = crop(result, randomPart(result, operation, random));
@@ -189,24 +224,36 @@ function resize(image: Image, operation: Resize, next: ImageOperation | undefine
  * @category Transforms
  */
 export function isRandom({ operations }: ImageTransform): boolean {
-  return operations.some(({ op }) => RANDOM[op]);
+  return operations.some((operation) =>
+    operation.op === "normalize" ? operation.erase !== undefined : RANDOM[operation.op]
+  );
 }
 
 /** Whether steps choose anything at random. */
-const RANDOM: { readonly [O in ImageOperation["op"]]: boolean } = {
+const RANDOM: { readonly [O in Exclude<ImageOperation["op"], "normalize">]: boolean } = {
   resize: false,
   resize_shorter: false,
   resize_cover: false,
   resize_fit: false,
   center_crop: false,
-  normalize: false,
   flip: false,
+  invert: false,
+  equalize: false,
+  solarize: false,
+  random_pad: true,
   random_crop: true,
   random_resized_crop: true,
   rotate: true,
+  affine: true,
   auto_operation: true,
+  timm_operation: true,
   cutout: true,
+  holes: true,
   color_jitter: true,
+  brightness_contrast: true,
+  gaussian_blur: true,
+  motion_blur: true,
+  noise: true,
   random_apply: true,
   one_of: true,
 };
@@ -243,6 +290,8 @@ function sizeAfter(operation: ImageOperation, [height, width]: ImageSize): Image
     case "random_crop":
     case "random_resized_crop":
       return operation.size;
+    case "random_pad": // as if all images were enlarged; what comes next has to crop
+      return [Math.max(height, operation.size[0]), Math.max(width, operation.size[1])];
     case "resize_shorter": {
       const { size } = operation;
       const longer = Math.trunc((size * Math.max(height, width)) / Math.min(height, width));

@@ -4,15 +4,11 @@
  * @module
  */
 import type { Interpolation } from "../../engine/images/preprocessing.ts";
-import type { ImageSize } from "../../engine/images/transform.ts";
 import { options } from "../../registry/options/mod.ts";
 import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { interpolation, normalization, squareSize } from "./_evaluation.ts";
-import { flip, sometimes } from "./_training.ts";
-
-/** Height and width where nobody says any. */
-const DEFAULT_SIZE: ImageSize = [224, 224];
+import { interpolation, normalization } from "./_evaluation.ts";
+import { aidSizes, changesOfAnyAngle } from "./_steps.ts";
 
 /**
  * Config of the `aid_large_crop` policy.
@@ -51,27 +47,15 @@ export const aidLargeCrop: Plugin<"policy", AidLargeCropConfig> = {
   config,
   create(options, context) {
     const { channels } = context.preprocessing;
-    const size = squareSize(context.imageSize) ?? context.preprocessing.imageSize ?? DEFAULT_SIZE;
-    const crop = context.cropSize ?? 600;
-    const interpolation = options.interpolation ?? context.preprocessing.interpolation ??
-      "bilinear";
+    const { size, crop, first, last } = aidSizes(context, options.interpolation);
     return {
       channels,
       size,
       operations: [
-        { op: "resize_shorter", size: context.resizeSize ?? 640, interpolation },
-        { op: "random_crop", size: [crop, crop] },
-        flip("horizontal", 0.5),
-        flip("vertical", 0.5),
-        sometimes(0.5, { op: "rotate", degrees: [-180, 180] }),
-        sometimes(0.5, {
-          op: "color_jitter",
-          brightness: 0.2,
-          contrast: 0.2,
-          saturation: 0.2,
-          hue: 0,
-        }),
-        { op: "resize", size, interpolation },
+        first,
+        { op: "random_crop", size: crop },
+        ...changesOfAnyAngle(0.2),
+        last,
         normalization(context),
       ],
     };

@@ -1,14 +1,21 @@
 /**
- * timm's evaluation transform, with the encoder's own numbers.
+ * timm's evaluation transform, with the encoder's own numbers, or that of the dataset.
  * Importing this module adds `default` to the `policy` slot.
  * @module
  */
 import type { Interpolation } from "../../engine/images/preprocessing.ts";
-import type { ImageOperation, ImageSize } from "../../engine/images/transform.ts";
+import type { ImageOperation, ImageSize, ImageTransform } from "../../engine/images/transform.ts";
 import { options, positive } from "../../registry/options/mod.ts";
 import type { Plugin, PolicyContext } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { interpolation, normalization, sizeBeforeCrop, squareSize } from "./_evaluation.ts";
+import {
+  beginning,
+  interpolation,
+  normalization,
+  sizeBeforeCrop,
+  squareSize,
+} from "./_evaluation.ts";
+import { aidSizes } from "./_steps.ts";
 
 /** timm's share where an encoder says none. */
 const DEFAULT_CROP_PCT = 0.875;
@@ -35,7 +42,9 @@ const config = options<DefaultPolicyConfig>({
 
 /**
  * Resizes the shorter side to `floor(image_size / crop_pct)`, crops the middle and normalizes, or
- * squashes or pads where the encoder wants that. Without any size, images keep their own.
+ * squashes or pads where the encoder wants that. Without any size, images keep their own. Images of
+ * the dataset `pcam` become what `shared_default_2d` makes of them; of the dataset `aid`, the middle
+ * `crop_size`, 600 where not given, of a shorter side of `resize_size`, 640, is resized.
  *
  * @example An encoder for 224 pixels that wants a share of 0.875
  * ```ts
@@ -59,6 +68,8 @@ export const defaultPolicy: Plugin<"policy", DefaultPolicyConfig> = {
   config,
   create(options, context) {
     const { channels, imageSize } = context.preprocessing;
+    if (context.dataset === "aid") return { channels, ...ofAid(options, context) };
+    if (context.dataset === "pcam") return { channels, ...ofPcam(options, context) };
     const normalize = normalization(context);
     const target = squareSize(context.imageSize) ?? imageSize ?? squareSize(context.cropSize);
     const size = squareSize(context.cropSize) ?? target;
@@ -71,6 +82,21 @@ export const defaultPolicy: Plugin<"policy", DefaultPolicyConfig> = {
     return { channels, size, operations: [...operations, normalize] };
   },
 };
+
+type Sized = Pick<ImageTransform, "size" | "operations">;
+
+/** From large crops, as `aid_large_crop` trains. */
+function ofAid({ interpolation }: DefaultPolicyConfig, context: PolicyContext): Sized {
+  const { size, crop, first, last } = aidSizes(context, interpolation);
+  const middle = { op: "center_crop", size: crop } as const;
+  return { size, operations: [first, middle, last, normalization(context)] };
+}
+
+/** As `shared_default_2d`. */
+function ofPcam({ interpolation }: DefaultPolicyConfig, context: PolicyContext): Sized {
+  const { size, resize } = beginning(context, interpolation);
+  return { size, operations: [resize, { op: "center_crop", size }, normalization(context)] };
+}
 
 interface Resizing {
   readonly options: DefaultPolicyConfig;

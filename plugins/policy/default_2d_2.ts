@@ -8,7 +8,7 @@ import { options } from "../../registry/options/mod.ts";
 import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { beginning, interpolation, normalization } from "./_evaluation.ts";
-import { flip, sometimes } from "./_training.ts";
+import { changesOf2d2 } from "./_steps.ts";
 
 /**
  * Config of the `default_2d_2` policy.
@@ -50,9 +50,7 @@ export const default2d2: Plugin<"policy", Default2d2Config> = {
       operations: [
         resize,
         { op: "random_crop", size },
-        flip("horizontal", 0.5),
-        flip("vertical", 0.2),
-        sometimes(0.3, { op: "rotate", degrees: [-20, 20] }),
+        ...changesOf2d2,
         normalization(context),
       ],
     };

@@ -8,7 +8,7 @@ import { options } from "../../registry/options/mod.ts";
 import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
 import { beginning, interpolation, normalization } from "./_evaluation.ts";
-import { flip, sometimes } from "./_training.ts";
+import { changesOf2d3 } from "./_steps.ts";
 
 /**
  * Config of the `default_2d_3` policy.
@@ -50,16 +50,7 @@ export const default2d3: Plugin<"policy", Default2d3Config> = {
       operations: [
         resize,
         { op: "random_crop", size },
-        flip("horizontal", 0.5),
-        flip("vertical", 0.5),
-        sometimes(0.5, { op: "rotate", degrees: [-45, 45] }),
-        sometimes(0.5, {
-          op: "color_jitter",
-          brightness: 0.15,
-          contrast: 0.15,
-          saturation: 0.1,
-          hue: 0.02,
-        }),
+        ...changesOf2d3,
         normalization(context),
       ],
     };

@@ -4,15 +4,12 @@
  * @module
  */
 import type { Interpolation } from "../../engine/images/preprocessing.ts";
-import type { ImageSize } from "../../engine/images/transform.ts";
 import { options } from "../../registry/options/mod.ts";
 import type { Plugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { interpolation, normalization, squareSize } from "./_evaluation.ts";
+import { interpolation, normalization } from "./_evaluation.ts";
+import { resizedCrop } from "./_steps.ts";
 import { flip, randAugmentSteps } from "./_training.ts";
-
-/** Height and width where nobody says any. */
-const DEFAULT_SIZE: ImageSize = [448, 448];
 
 /**
  * Config of the `randaugment_448` policy.
@@ -50,14 +47,12 @@ export const randaugment448: Plugin<"policy", Randaugment448Config> = {
   config,
   create(options, context) {
     const { channels } = context.preprocessing;
-    const size = squareSize(context.imageSize) ?? context.preprocessing.imageSize ?? DEFAULT_SIZE;
-    const interpolation = options.interpolation ?? context.preprocessing.interpolation ??
-      "bilinear";
+    const { size, first } = resizedCrop(context, options.interpolation, { side: 448 });
     return {
       channels,
       size,
       operations: [
-        { op: "random_resized_crop", size, area: [0.08, 1], ratio: [3 / 4, 4 / 3], interpolation },
+        first,
         flip("horizontal", 0.5),
         ...randAugmentSteps(),
         normalization(context),

@@ -7,9 +7,7 @@ import { isRandom } from "../../engine/images/transform.ts";
 import type { AugmentationConfig } from "../config/augmentation.ts";
 import { whyAbsent } from "../config/glovita_fields.ts";
 import { selectedPlugin } from "../config/selected.ts";
-import { expectedIssue, renderIssues } from "../config/issues.ts";
-import { optionEntries } from "../config/compose.ts";
-import { parseOptions } from "../config/options.ts";
+import { expectedIssue } from "../config/issues.ts";
 import { describeChoices } from "../config/schema.ts";
 import type { ModelConfig } from "../config/tree.ts";
 import { ConfigError, didYouMean, quote } from "../errors.ts";
@@ -18,13 +16,13 @@ import type {
   ImageTransform,
   ImageTransforms,
   Plugin,
-  PolicyContext,
   Preprocessing,
 } from "../plugin.ts";
 import type { Registry } from "../registry.ts";
 import { SLOTS } from "../slots.ts";
 import { type BuildSources, createFrom } from "./create.ts";
 import { Guard } from "./guard.ts";
+import { policyArguments } from "./_policy_arguments.ts";
 
 const SECTION = SLOTS.policy.section;
 
@@ -48,8 +46,9 @@ export function imageTransforms(
   const preprocessing = preprocessingOf(config, registry);
   const augmentation = config.data.augmentation as AugmentationConfig | undefined;
   if (preprocessing === undefined || augmentation === undefined) return undefined;
+  const { dataset } = config.data;
   const transform = (use: "train" | "test") =>
-    createPolicy(use, { augmentation, preprocessing, registry });
+    createPolicy(use, { augmentation, dataset, preprocessing, registry });
   const evaluation = transform("test");
   return { eval: evaluation, train: evalForTrain ? evaluation : transform("train") };
 }
@@ -63,14 +62,13 @@ function preprocessingOf(config: ModelConfig, registry: Registry): Preprocessing
 
 interface PolicySources {
   readonly augmentation: AugmentationConfig;
+  readonly dataset: string;
   readonly preprocessing: Preprocessing;
   readonly registry: Registry;
 }
 
-function createPolicy(
-  use: "train" | "test",
-  { augmentation, preprocessing, registry }: PolicySources,
-): ImageTransform {
+function createPolicy(use: "train" | "test", sources: PolicySources): ImageTransform {
+  const { augmentation, registry } = sources;
   const path = `${SECTION}.${use}_policy`;
   const key = augmentation[`${use}_policy`] ?? String(SLOTS.policy.defaultKey);
   if (!registry.has("policy", key)) {
@@ -80,45 +78,9 @@ function createPolicy(
     throw new ConfigError([expectedIssue(path, choices, key, hint)]);
   }
   const plugin = registry.get("policy", key);
-  const options = policyOptions(plugin as Plugin, `${SECTION}.${use}_kwargs`, {
-    ...augmentation[`${use}_kwargs`],
-  });
-  const context = policyContext(augmentation, preprocessing);
-  const transform = createFrom(plugin, options, context, path);
+  const given = policyArguments(plugin as Plugin, use, sources);
+  const transform = createFrom(plugin, given.options, given.context, path);
+  given.requireUsed();
   if (use === "train" || !isRandom(transform)) return transform;
   throw new ConfigError([expectedIssue(path, "a policy without random changes", key)]);
-}
-
-function policyOptions(plugin: Plugin, path: string, given: Record<string, unknown>): unknown {
-  const parsed = parseOptions(plugin, given);
-  if (parsed.success) return parsed.output;
-  throw new ConfigError(renderIssues(path, optionEntries(plugin), parsed.issues));
-}
-
-/** Each field of the config is read by the policies that use it. */
-function policyContext(
-  augmentation: AugmentationConfig,
-  preprocessing: Preprocessing,
-): PolicyContext {
-  return {
-    preprocessing,
-    get imageSize() {
-      return augmentation.image_size ?? undefined;
-    },
-    get resizeSize() {
-      return augmentation.resize_size ?? undefined;
-    },
-    get cropSize() {
-      return augmentation.crop_size ?? undefined;
-    },
-    get cutoutSize() {
-      return augmentation.cutout_size ?? undefined;
-    },
-    get mean() {
-      return augmentation.mean ?? undefined;
-    },
-    get std() {
-      return augmentation.std ?? undefined;
-    },
-  };
 }

@@ -98,6 +98,12 @@ export const CASES: Readonly<
     {},
     { config: { num_tokens: 2, deep: false, project_dim: 3, dropout: 0.3 } },
   ],
+  "policy autoaugment": [{}, { context: { dataset: "imagenet" } }],
+  "policy baseline": [{}, { context: { dataset: "imagenet" } }],
+  "policy dataset_specific": ["flowers102", "pcam"].map((dataset) => ({ context: { dataset } })),
+  "policy default": [undefined, "aid", "pcam"].map((dataset) => ({ context: { dataset } })),
+  "policy dino": [{}, { context: { use: "test" } }],
+  "policy native": [{}, { context: { use: "test" } }],
 };
 
 function featureFiles(num_classes: number, { train, val, test }: Files): Options {

@@ -138,8 +138,10 @@ Deno.test("requireTransform() wants steps that readers know", () => {
   const steps = (...operations: readonly unknown[]) =>
     refusal(() => requireTransform({ channels: 3, operations } as unknown as ImageTransform));
   const unknown = 'expected an "op" out of "resize", "resize_shorter", "resize_cover", ' +
-    '"resize_fit", "center_crop", "random_crop", "random_resized_crop", "flip", "rotate", ' +
-    '"auto_operation", "cutout", "color_jitter", "random_apply", "one_of", "normalize", received ';
+    '"resize_fit", "center_crop", "random_crop", "random_resized_crop", "random_pad", "flip", ' +
+    '"rotate", "affine", "auto_operation", "timm_operation", "invert", "equalize", "solarize", ' +
+    '"cutout", "holes", "color_jitter", "brightness_contrast", "gaussian_blur", "motion_blur", ' +
+    '"noise", "random_apply", "one_of", "normalize", received ';
   assertEquals(steps({ op: "swirl" }), `${unknown}"swirl"`);
   assertEquals(steps(null), `${unknown}nothing`);
   const nested = { op: "one_of", choices: [[{ op: "random_apply", operations: [{ op: 1 }] }]] };

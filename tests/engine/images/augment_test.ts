@@ -1,62 +1,16 @@
-import { assert, assertEquals, assertLessOrEqual, assertStrictEquals } from "@std/assert";
-import { jitterBrightness } from "../../../engine/images/_jitter.ts";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { brightnessContrast, jitterBrightness } from "../../../engine/images/_jitter.ts";
 import { jitterContrast, jitterHue, jitterSaturation } from "../../../engine/images/_jitter.ts";
-import { rotateMirrored } from "../../../engine/images/_warp.ts";
 import { changePixels } from "../../../engine/images/augment.ts";
 import type { Image } from "../../../engine/images/image.ts";
-import type { AutoOperationName, PixelOperation } from "../../../engine/images/pixel_operation.ts";
+import type { PixelOperation } from "../../../engine/images/pixel_operation.ts";
 import { Random } from "../../../engine/random.ts";
+import { assertShare, counts, EXPECTED, grey, OPENCV, plain, rgb } from "./_augment.ts";
 import { assertPixels, bytesOf } from "./_images.ts";
-
-type JitterName = "brightness" | "contrast" | "saturation" | "hue";
-
-/** An image, and what PIL and OpenCV make of it. */
-const EXPECTED: {
-  readonly size: readonly [number, number];
-  readonly rgb: string;
-  readonly grey: string;
-  readonly auto: readonly {
-    readonly mode: "RGB" | "L";
-    readonly name: AutoOperationName;
-    readonly index: number;
-    readonly sign: number;
-    readonly data: string;
-  }[];
-  readonly rotated: readonly { readonly degrees: number; readonly data: string }[];
-  readonly jitter: readonly {
-    readonly name: JitterName;
-    readonly value: number;
-    readonly data: string;
-  }[];
-} = JSON.parse(
-  Deno.readTextFileSync(new URL("../../testdata/augment/expected.json", import.meta.url)),
-);
-
-const [height, width] = EXPECTED.size;
-const rgb: Image = { height, width, channels: 3, data: bytesOf(EXPECTED.rgb) };
-const grey: Image = { height, width, channels: 1, data: bytesOf(EXPECTED.grey) };
 
 function same(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((value, i) => value === b[i]);
 }
-
-/** How often each of several things comes out of many draws. */
-function counts<T>(draws: number, draw: (random: Random) => T): Map<T, number> {
-  const found = new Map<T, number>();
-  for (let seed = 0; seed < draws; seed++) {
-    const value = draw(new Random(seed));
-    found.set(value, (found.get(value) ?? 0) + 1);
-  }
-  return found;
-}
-
-/** Checks a count of a share: within 5 standard deviations. */
-function assertShare(count: number | undefined, share: number, draws: number): void {
-  const spread = Math.sqrt(draws * share * (1 - share));
-  assertLessOrEqual(Math.abs((count ?? 0) - share * draws), 5 * spread);
-}
-
-const DRAWS = 2000;
 
 Deno.test("operations of AutoAugment make the pixels that PIL makes, whatever the sign", () => {
   const groups = Map.groupBy(EXPECTED.auto, ({ mode, name, index }) => `${mode} ${name} ${index}`);
@@ -77,14 +31,6 @@ Deno.test("operations of AutoAugment make the pixels that PIL makes, whatever th
   }
 });
 
-Deno.test("rotations are OpenCV's with a mirrored border, but for the rounding of places", () => {
-  for (const { degrees, data } of EXPECTED.rotated) {
-    const found = rotateMirrored(rgb, degrees).data;
-    const wrong = bytesOf(data).map((value, i) => Math.abs(value - found[i]));
-    assertLessOrEqual(Math.max(...wrong), 2, `${degrees}°`);
-  }
-});
-
 Deno.test("jitter of colors makes the pixels that OpenCV makes", () => {
   const steps = {
     brightness: jitterBrightness,
@@ -94,10 +40,7 @@ Deno.test("jitter of colors makes the pixels that OpenCV makes", () => {
   };
   for (const { name, value, data } of EXPECTED.jitter) {
     const found = steps[name](rgb, value).data;
-    const wrong = bytesOf(data).map((expected, i) => Math.abs(expected - found[i]));
-    // The grey is PIL's, OpenCV rounds it otherwise; and it rounds hues as 32-bit floats.
-    const allowed = name === "hue" || name === "saturation" ? 1 : 0;
-    assertLessOrEqual(Math.max(...wrong), allowed, `${name} ${value}`);
+    assertPixels(found, bytesOf(data), `${name} ${value}`);
   }
   assertStrictEquals(jitterHue(grey, 0.1), grey);
   assertStrictEquals(jitterSaturation(grey, 0.1), grey);
@@ -107,11 +50,11 @@ Deno.test("color_jitter without strength changes nothing, with strength it keeps
   const none = { op: "color_jitter", brightness: 0, contrast: 0, saturation: 0, hue: 0 } as const;
   assertPixels(changePixels(rgb, none, new Random(1)).data, rgb.data, "no strength");
   const even: Image = { height: 1, width: 1, channels: 3, data: new Uint8Array([100, 100, 100]) };
-  const values = counts(DRAWS, (random) => {
+  const values = counts((random) => {
     return changePixels(even, { ...none, brightness: 0.1 }, random).data[0];
   });
   assertEquals([Math.min(...values.keys()), Math.max(...values.keys())], [90, 110]);
-  for (const value of [92, 100, 108]) assertShare(values.get(value), 1 / 20, DRAWS);
+  for (const value of [92, 100, 108]) assertShare(values.get(value), 1 / 20);
 });
 
 Deno.test("flips swap columns or rows", () => {
@@ -132,8 +75,8 @@ Deno.test("random_apply takes its steps for its share of the images", () => {
   for (const probability of [0, 0.2, 0.5, 1]) {
     const flip = { op: "flip", axis: "horizontal" } as const;
     const operation = { op: "random_apply", probability, operations: [flip] } as const;
-    const taken = counts(DRAWS, (random) => changePixels(rgb, operation, random) !== rgb);
-    assertShare(taken.get(true), probability, DRAWS);
+    const taken = counts((random) => changePixels(rgb, operation, random) !== rgb);
+    assertShare(taken.get(true), probability);
   }
 });
 
@@ -141,16 +84,16 @@ Deno.test("one_of takes each of its choices equally often", () => {
   const choices: readonly (readonly PixelOperation[])[] = [1, 2, 3].map((value) => {
     return [{ op: "cutout", size: 64, fill: [value] }];
   });
-  const taken = counts(DRAWS, (random) => {
-    return changePixels(grey, { op: "one_of", choices }, random).data[width * 8 + 11];
+  const taken = counts((random) => {
+    return changePixels(grey, { op: "one_of", choices }, random).data[grey.width * 8 + 11];
   });
   assertEquals([...taken.keys()].sort(), [1, 2, 3]);
-  for (const count of taken.values()) assertShare(count, 1 / 3, DRAWS);
+  for (const count of taken.values()) assertShare(count, 1 / 3);
 });
 
 Deno.test("a range of magnitudes is drawn evenly, both ends included", () => {
   const white: Image = { height: 1, width: 1, channels: 1, data: new Uint8Array([255]) };
-  const bits = counts(DRAWS, (random) => {
+  const bits = counts((random) => {
     const operation = { op: "auto_operation", name: "posterize", index: [1, 9] } as const;
     return changePixels(white, operation, random).data[0];
   });
@@ -162,19 +105,19 @@ Deno.test("a range of magnitudes is drawn evenly, both ends included", () => {
     [240, 2],
   ];
   assertEquals(bits.size, shares.length);
-  for (const [value, magnitudes] of shares) assertShare(bits.get(value), magnitudes / 9, DRAWS);
+  for (const [value, magnitudes] of shares) assertShare(bits.get(value), magnitudes / 9);
 });
 
 Deno.test("cutout covers a square around any pixel, cut off at the border", () => {
   const black: Image = { height: 4, width: 5, channels: 1, data: new Uint8Array(20) };
-  const covered = counts(DRAWS, (random) => {
+  const covered = counts((random) => {
     const { data } = changePixels(black, { op: "cutout", size: 3, fill: [9] }, random);
     return data.indexOf(9) * 100 + data.filter((value) => value === 9).length;
   });
   // Half of 3 is 1: squares of 2 by 2, at each of 20 places; those of two corners lie at the border.
   assert([...covered.keys()].every((key) => [1, 2, 4].includes(key % 100)));
-  assertShare(covered.get(1), 1 / 20, DRAWS);
-  assertShare(covered.get(4), 1 / 20, DRAWS);
+  assertShare(covered.get(1), 1 / 20);
+  assertShare(covered.get(4), 1 / 20);
   assertEquals(black.data, new Uint8Array(20));
 });
 
@@ -192,4 +135,56 @@ Deno.test("cutout of AutoAugment has GloViTa's color, in grey its grey", () => {
     new Random(3),
   );
   assertEquals([...new Set(one.data)].sort((a, b) => a - b), [0, 122]);
+});
+
+Deno.test("brightness_contrast makes the pixels that OpenCV makes, and draws both evenly", () => {
+  for (const { factor, share, data } of OPENCV.brightness_contrast) {
+    const found = brightnessContrast(rgb, factor, share).data;
+    assertPixels(found, bytesOf(data), `${factor}, ${share}`);
+  }
+  const step = { op: "brightness_contrast", brightness: 0, contrast: 0.2 } as const;
+  const factors = counts((random) => changePixels(plain(1, 1, 100), step, random).data[0]);
+  assertEquals([Math.min(...factors.keys()), Math.max(...factors.keys())], [80, 120]);
+  for (const value of [85, 100, 115]) assertShare(factors.get(value), 1 / 40);
+  const added = counts((random) => {
+    return changePixels(plain(1, 1, 100), { ...step, brightness: 0.1, contrast: 0 }, random)
+      .data[0];
+  });
+  assertEquals([Math.min(...added.keys()), Math.max(...added.keys())], [75, 125]); // 25.5 rounds
+  for (const value of [80, 100, 120]) assertShare(added.get(value), 1 / 51);
+});
+
+Deno.test("equalize makes the pixels that OpenCV makes of each channel", () => {
+  const equalized = (image: Image) => changePixels(image, { op: "equalize" }, new Random(0)).data;
+  assertPixels(equalized(rgb), bytesOf(OPENCV.equalized), "color");
+  assertPixels(equalized(grey), bytesOf(OPENCV.equalized_grey), "grey");
+  assertEquals(equalized(plain(2, 2, 7)), plain(2, 2, 7).data);
+});
+
+Deno.test("invert and solarize negate all values, or the high ones", () => {
+  const image = { height: 1, width: 4, channels: 1, data: new Uint8Array([0, 127, 128, 255]) };
+  const changed = (step: PixelOperation) => [...changePixels(image, step, new Random(0)).data];
+  assertEquals(changed({ op: "invert" }), [255, 128, 127, 0]);
+  assertEquals(changed({ op: "solarize", threshold: 128 }), [0, 127, 127, 0]);
+});
+
+Deno.test("noise is normal, of its own for each value, and its deviation is drawn evenly", () => {
+  const values = counts((random) => {
+    const step = { op: "noise", sigma: [0.02, 0.02] } as const;
+    const [red, green] = changePixels(plain(1, 1, 100, 100, 100), step, random).data;
+    return `${red < 100 - 5} ${green < 100 - 5}`; // 5.1 is a standard deviation; 94.5 rounds to 94
+  });
+  const below = 0.1404; // of a normal number below -5.5 / 5.1
+  assertShare(values.get("true true"), below ** 2);
+  assertShare(values.get("true false"), below * (1 - below));
+  const spreads = counts((random) => {
+    const { data } = changePixels(plain(8, 8, 100), { op: "noise", sigma: [0, 0.04] }, random);
+    const square = data.reduce((sum, value) => sum + (value - 100) ** 2, 0) / data.length;
+    return Math.sqrt(square) < 0.02 * 255;
+  });
+  assertShare(spreads.get(true), 1 / 2);
+  assertEquals(
+    changePixels(plain(1, 1, 255), { op: "noise", sigma: [0, 0] }, new Random(0)).data[0],
+    255,
+  );
 });

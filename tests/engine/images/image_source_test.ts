@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { DataError } from "../../../engine/errors.ts";
 import { readImage } from "../../../engine/images/decode.ts";
@@ -164,4 +164,23 @@ Deno.test("openSource() and findImageSize() hold images to a limit of pixels", a
 Deno.test("IMAGE_SOURCE_URL names the module that a worker imports", async () => {
   const module: Record<string, unknown> = await import(IMAGE_SOURCE_URL);
   assertEquals(module.openSource, openSource);
+});
+
+Deno.test("openSource() draws what replaces parts of an image for each image and epoch", async () => {
+  const erase = { probability: 1, area: [0.1, 0.2], ratio: [1, 1] } as const;
+  const [resize, normalize] = transform.operations;
+  const erasing = { ...transform, operations: [resize, { ...normalize, erase }] } as ImageTransform;
+  const of = async (index: number, epoch: number) => {
+    const source = await openSource({
+      files: [files[0], files[0]],
+      transform: erasing,
+      strict: true,
+    });
+    const { features } = await source.read(Int32Array.of(index), { random: { seed: 3, epoch } });
+    source.close();
+    return [...features];
+  };
+  assertEquals(await of(1, 2), await of(1, 2));
+  assertNotEquals(await of(1, 2), await of(0, 2));
+  assertNotEquals(await of(1, 2), await of(1, 1));
 });

@@ -23,11 +23,30 @@ async function noise(folder: string): Promise<Split> {
   const stride = 3 * SIDE * SIDE;
   await Deno.writeFile(file, Uint8Array.from({ length: COUNT * stride }, (_, i) => (i * i) % 251));
   const operations = [
+    { op: "random_pad", size: [SIDE + 4, SIDE + 4], probability: 0.5 },
     { op: "random_crop", size: [SIDE, SIDE], padding: 2 },
     { op: "rotate", degrees: [-30, 30] },
+    { op: "affine", scale: [0.9, 1.1], shear: 8, shift: 0.1, border: "mirrored" },
     { op: "auto_operation", name: "sharpness", index: [1, 9] },
+    { op: "timm_operation", name: "shear_x", magnitude: 9, deviation: 0.5, fill: [1, 2, 3] },
     { op: "color_jitter", brightness: 0.2, contrast: 0.2, saturation: 0.2, hue: 0.1 },
-  ];
+    { op: "brightness_contrast", brightness: 0.1, contrast: 0.1 },
+    {
+      op: "one_of",
+      choices: [
+        [{ op: "gaussian_blur", size: [3, 7], sigma: [0.5, 3] }],
+        [{ op: "motion_blur", size: [3, 7] }],
+      ],
+    },
+    { op: "noise", sigma: [0.01, 0.05] },
+    { op: "holes", count: [1, 6], side: [0.05, 0.18] },
+    {
+      op: "normalize",
+      mean: [0, 0, 0],
+      std: [1, 1, 1],
+      erase: { probability: 0.5, area: [0.02, 1 / 3], ratio: [0.3, 3] },
+    },
+  ] as const;
   return {
     name: "noise",
     length: COUNT,

@@ -11,7 +11,8 @@ import {
   transformedSize,
   transformImage,
 } from "../../../engine/images/transform.ts";
-import { assertPixels, expectedImage } from "./_images.ts";
+import { OPENCV, rgb } from "./_augment.ts";
+import { assertPixels, bytesOf, expectedImage } from "./_images.ts";
 
 const FOLDER = new URL("../../testdata/preprocess/", import.meta.url).pathname;
 
@@ -229,4 +230,29 @@ Deno.test("steps that change pixels come in order, and their numbers from the sa
   assertEquals([...new Set(made)].sort(), ["1,2", "2,1"]);
   assert(isRandom({ channels: 1, operations }));
   assert(!isRandom({ channels: 1, operations: [operations[0], operations[2]] }));
+});
+
+Deno.test("random_pad makes the border that OpenCV makes, for its share of the images", () => {
+  const { size, data } = OPENCV.padded;
+  const padded = (probability: number, random: Random) => {
+    const operations = [{ op: "random_pad", size, probability }] as const;
+    return transformImage(rgb, { channels: 3, operations }, random);
+  };
+  const { height, width, data: found } = padded(1, new Random(0));
+  assertEquals([height, width], [...size]);
+  assertPixels(found, bytesOf(data), "padded");
+  let count = 0;
+  for (let seed = 0; seed < DRAWS; seed++) {
+    if (padded(0.2, new Random(seed)) !== rgb) count++;
+  }
+  assertShare(count, 0.2);
+  const small = [{ op: "random_pad", size: [1, 30], probability: 1 }] as const;
+  assertEquals(transformedSize({ channels: 3, operations: small }, [17, 23]), [17, 30]);
+});
+
+Deno.test("isRandom() knows of numbers that replace a part of the image", () => {
+  const normalize = { op: "normalize", mean: [0], std: [1] } as const;
+  assert(!isRandom({ channels: 1, operations: [normalize] }));
+  const erase = { probability: 0.5, area: [0.1, 0.2], ratio: [1, 1] } as const;
+  assert(isRandom({ channels: 1, operations: [{ ...normalize, erase }] }));
 });

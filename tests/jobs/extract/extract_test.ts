@@ -312,7 +312,8 @@ Deno.test("extractFeatures() finds out what is wrong before any work", async () 
     ],
     [
       { "data.augmentation.test_kwargs": '{"maen":1}' },
-      "data.augmentation.test_kwargs.maen: expected a field of data.augmentation.test_kwargs",
+      'data.augmentation.test_kwargs.maen: expected a field of policy "plain", received an ' +
+      'unknown name, did you mean "mean"?',
     ],
     [
       { use_eval_transform_for_train: "false" },

@@ -1,6 +1,7 @@
 /** Policies with given options, and what they get besides. */
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import * as v from "valibot";
+import { changePixels } from "../../../engine/images/augment.ts";
 import { type ImageTransform, transformImage } from "../../../engine/images/transform.ts";
 import { Random } from "../../../engine/random.ts";
 import type { Plugin, PolicyContext } from "../../../registry/plugin.ts";
@@ -42,4 +43,20 @@ export function assertFlips(
   }
   assertShare(right, shares.horizontal);
   assertShare(down, shares.vertical ?? 0);
+}
+
+const data = Uint8Array.from({ length: 8 * 8 * 3 }, (_, i) => (i * i * 7) % 240 + 5);
+const small = { height: 8, width: 8, channels: 3, data };
+
+/** Checks how often those steps are taken that are not for all images, in their order. */
+export function assertTaken({ operations }: ImageTransform, shares: readonly number[]): void {
+  const steps = operations.filter((step) => step.op === "random_apply");
+  assertEquals(steps.map(({ probability }) => probability), shares);
+  for (const [i, step] of steps.entries()) {
+    let count = 0;
+    for (let seed = 0; seed < DRAWS; seed++) {
+      if (changePixels(small, step, new Random(seed * 64 + i)) !== small) count++;
+    }
+    assertShare(count, shares[i]);
+  }
 }

@@ -21,3 +21,20 @@ Deno.test("baseline takes sizes from data, and an interpolation", () => {
   assertEquals(size, [40, 40]);
   assertEquals(operations[0], { op: "resize_shorter", size: 20, interpolation: "box" });
 });
+
+Deno.test("baseline of ImageNet is a resized crop of which half are mirrored", () => {
+  const context = { preprocessing: { channels: 3 }, dataset: "imagenet" };
+  const transform = transformOf(baseline, context);
+  assertEquals(transform.size, [224, 224]);
+  assertFlips(transform, { horizontal: 0.5 });
+  assertEquals(transform.operations.toSpliced(1, 1), [
+    {
+      op: "random_resized_crop",
+      size: [224, 224],
+      area: [0.08, 1],
+      ratio: [3 / 4, 4 / 3],
+      interpolation: "bilinear",
+    },
+    { op: "normalize", mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+  ]);
+});

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as v from "valibot";
 import type { Preprocessing } from "../../../engine/images/preprocessing.ts";
 import { defaultPolicy } from "../../../plugins/policy/default.ts";
+import { sharedDefault2d } from "../../../plugins/policy/shared_default_2d.ts";
 import { transformOf } from "./_cases.ts";
 
 const preprocessing: Preprocessing = {
@@ -123,4 +124,23 @@ Deno.test("default fits mean and standard deviation to the channels, or says tha
     RangeError,
     "images have 1 or 3 channels, the encoder takes 4",
   );
+});
+
+Deno.test("default evaluates AID on the middle of large crops", () => {
+  const { size, operations } = transformOf(defaultPolicy, {
+    preprocessing: { channels: 3 },
+    dataset: "aid",
+  });
+  assertEquals(size, [224, 224]);
+  assertEquals(operations.slice(0, 3), [
+    { op: "resize_shorter", size: 640, interpolation: "bilinear" },
+    { op: "center_crop", size: [600, 600] },
+    { op: "resize", size: [224, 224], interpolation: "bilinear" },
+  ]);
+});
+
+Deno.test("default evaluates PatchCamelyon as shared_default_2d", () => {
+  const preprocessing = { channels: 3 };
+  const pcam = transformOf(defaultPolicy, { preprocessing, dataset: "pcam", resizeSize: 250 });
+  assertEquals(pcam, transformOf(sharedDefault2d, { preprocessing, resizeSize: 250 }));
 });

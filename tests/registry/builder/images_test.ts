@@ -3,7 +3,13 @@ import * as v from "valibot";
 import { imageTransforms } from "../../../registry/builder/images.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import { extractConfig, extractionRegistry } from "../../_extraction.ts";
-import type { ImageOperation, ImageTransform } from "../../../registry/plugin.ts";
+import { number, options } from "../../../registry/options/mod.ts";
+import type {
+  ImageOperation,
+  ImageTransform,
+  Plugin,
+  PolicyContext,
+} from "../../../registry/plugin.ts";
 import type { Flags } from "../../_training.ts";
 
 const sources = (flags: Flags = {}) => ({
@@ -69,6 +75,107 @@ Deno.test("imageTransforms() evaluates with no policy that chooses at random, an
     "data.augmentation.test_policy: expected a policy without random changes, " +
       'received "flipping"',
   );
+});
+
+/** A registry whose policy `sized` says what it gets, and reads nothing else. */
+function seeing(read: (context: PolicyContext, options: { readonly scale: number }) => unknown) {
+  const registry = extractionRegistry();
+  const seen: unknown[] = [];
+  registry.add<"policy", { readonly scale: number }>({
+    slot: "policy",
+    key: "sized",
+    description: "keeps what it gets",
+    config: options({ scale: number(1, "any number") }),
+    create(given, context) {
+      seen.push(read(context, given));
+      return { channels: 3, operations: [] };
+    },
+  });
+  const transforms = (flags: Flags) => {
+    const policies = {
+      "data.augmentation.train_policy": "sized",
+      "data.augmentation.test_policy": "sized",
+    };
+    seen.length = 0;
+    imageTransforms({ config: extractConfig("out", { ...policies, ...flags }), registry });
+    return seen;
+  };
+  return transforms;
+}
+
+Deno.test("imageTransforms() tells policies what they are for, and whose images they get", () => {
+  const transforms = seeing(({ use, dataset }) => [use, dataset]);
+  assertEquals(transforms({}), [["test", "made_up"], ["train", "made_up"]]);
+});
+
+Deno.test("imageTransforms() prefers kwargs to data.augmentation, and that to the encoder", () => {
+  const transforms = seeing(({ imageSize, cropSize, mean, preprocessing }) => {
+    return [imageSize, cropSize, mean, preprocessing.imageSize];
+  });
+  const augmentation = {
+    "data.augmentation.image_size": "40",
+    "data.augmentation.crop_size": "30",
+  };
+  const kwargs = {
+    "data.augmentation.train_kwargs": '{"image_size":50,"mean":[0.5,0.5,0.5],"crop_size":null}',
+  };
+  assertEquals(transforms({ ...augmentation, ...kwargs }), [
+    [40, 30, undefined, [2, 2]],
+    [50, undefined, [0.5, 0.5, 0.5], [2, 2]],
+  ]);
+  const one = { "data.augmentation.train_kwargs.mean": "0.25" };
+  assertEquals(transforms({ ...augmentation, ...one })[1], [40, 30, [0.25], [2, 2]]);
+});
+
+Deno.test("imageTransforms() refuses arguments that a policy does not have, or does not use", () => {
+  const transforms = seeing(({ imageSize }, given) => imageSize ?? given.scale);
+  const refusal = (kwargs: string) =>
+    assertThrows(() => transforms({ "data.augmentation.train_kwargs": kwargs }), ConfigError)
+      .message.split("\n");
+  const path = "data.augmentation.train_kwargs";
+  assertEquals(transforms({ [path]: '{"image_size":9}' }), [1, 9]);
+  assertEquals(transforms({ [path]: '{"scale":3}' }), [1, 3]);
+  const wanted = 'expected an argument that policy "sized" uses here';
+  assertEquals(refusal('{"image_size":9,"scale":3,"crop_size":8}'), [
+    `${path}.scale: ${wanted}, received 3`,
+    `${path}.crop_size: ${wanted}, received 8`,
+  ]);
+  assertEquals(refusal('{"patch_size":[4]}'), [`${path}.patch_size: ${wanted}, received [4]`]);
+  assertEquals(refusal('{"image_size":"large"}'), [
+    `${path}.image_size: expected a whole number of at least 1, received "large"`,
+  ]);
+  assertEquals(refusal('{"scales":3,"imagesize":9}'), [
+    `${path}.scales: expected a field of policy "sized", received an unknown name, ` +
+    'did you mean "scale"?',
+    `${path}.imagesize: expected a field of policy "sized", received an unknown name, ` +
+    'did you mean "image_size"?',
+  ]);
+});
+
+Deno.test("imageTransforms() leaves names to schemas that take any, and to no others", () => {
+  const seen: unknown[] = [];
+  const run = (config: Plugin["config"]) => {
+    const registry = extractionRegistry();
+    registry.add<"policy", { readonly shade: number }>({
+      slot: "policy",
+      key: "any",
+      description: "takes what comes",
+      config: config as Plugin<"policy", { readonly shade: number }>["config"],
+      create(options) {
+        seen.push(options.shade);
+        return { channels: 3, operations: [] };
+      },
+    });
+    const flags = {
+      "data.augmentation.train_policy": "any",
+      "data.augmentation.train_kwargs": '{"shade":3}',
+    };
+    imageTransforms({ config: extractConfig("out", flags), registry });
+  };
+  run(v.looseObject({}));
+  assertEquals(seen, [3]);
+  const path = "data.augmentation.train_kwargs.shade";
+  assertThrows(() => run(v.object({})), ConfigError, `${path}: expected a field of policy "any"`);
 });
 
 const FLIP: ImageOperation = {
