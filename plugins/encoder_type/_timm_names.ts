@@ -21,8 +21,29 @@ const dinov2: Rule = (name) =>
     "$1w3.",
   );
 
+/** EVA-02's gated layers and norms. */
+const eva02: Rule = (name) =>
+  name.replace(".mlp.fc1_g.", ".mlp.w1.")
+    .replace(".mlp.fc1_x.", ".mlp.w2.")
+    .replace(/\.mlp\.fc1\./, ".mlp.w12.")
+    .replace(".mlp.fc2.", ".mlp.w3.")
+    .replace(".mlp.norm.", ".mlp.ffn_ln.")
+    .replace(".attn.norm.", ".attn.inner_attn_ln.")
+    .replace(".q_proj.bias", ".q_bias")
+    .replace(".v_proj.bias", ".v_bias");
+
+/** DINOv3's factors, register tokens and networks. */
+const dinov3: Rule = (name) =>
+  name.replace(".gamma_1", ".ls1.gamma")
+    .replace(".gamma_2", ".ls2.gamma")
+    .replace("reg_token", "storage_tokens")
+    .replace(".mlp.fc1_g.", ".mlp.w1.")
+    .replace(".mlp.fc1_x.", ".mlp.w2.")
+    .replace(/^(blocks\.\d+\.mlp\.)fc2\./, "$1w3.");
+
 const RULES: { readonly [F in Family]: readonly Rule[] } = {
   convnext: [facebookConvNeXt],
+  eva: [eva02, dinov3],
   resnet: [],
   vision_transformer: [dinov2],
 };

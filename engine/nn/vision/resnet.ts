@@ -5,11 +5,12 @@
  */
 import { maxPool } from "../../ir/windows.ts";
 import type { Layer, Scope } from "../scope.ts";
-import { attentionArgument } from "./_attention_modules.ts";
+import { attentionArgument, efficientChannelAttention } from "./_attention_modules.ts";
 import {
   type AntiAliasing,
   averagePool2,
   basicBlock,
+  type BlockSizes,
   blurPool,
   bottleneck,
   convNorm,
@@ -174,7 +175,29 @@ function readOthers(args: ArgumentReader): void {
   args.ignore("num_classes", "global_pool", "drop_rate");
   args.only("output_stride", 32);
   args.only("drop_block_rate", 0, null);
-  args.only("pruned", false);
+}
+
+/** Reads the widths of a pruned network's blocks; timm has them for bottlenecks with ECA. */
+function readPruned(
+  args: ArgumentReader,
+  blocks: number,
+  { attention, cardinality }: ResNetOptions,
+): readonly NonNullable<BlockSizes["pruned"]>[] | undefined {
+  const value = args.raw("pruned");
+  if (value === undefined || value === false) return undefined;
+  const isWidth = (each: unknown) => Number.isInteger(each) && Number(each) > 0;
+  const isBlock = (each: unknown) =>
+    Array.isArray(each) && each.length === 3 && each.every(isWidth);
+  if (!Array.isArray(value) || value.length !== blocks || !value.every(isBlock)) {
+    throw args.refuse("pruned", `false, or three widths for each of ${blocks} blocks`);
+  }
+  if (
+    args.raw("block") !== "Bottleneck" || cardinality !== 1 ||
+    attention !== efficientChannelAttention
+  ) {
+    throw args.refuse("pruned", "false, but for bottlenecks with ECA", true);
+  }
+  return value;
 }
 
 /**
@@ -219,6 +242,8 @@ export const resnet: VisionArchitecture = (kwargs, { scope, sampleShape }): Visi
     type: args.choice("stem_type", ["", "deep", "deep_tiered"], ""),
     replacePool: args.boolean("replace_stem_pool", false),
   } as const;
+  const blockCount = depths.reduce((sum, depth) => sum + depth);
+  const pruned = readPruned(args, blockCount, options);
   readOthers(args);
   args.finish();
 
@@ -227,14 +252,15 @@ export const resnet: VisionArchitecture = (kwargs, { scope, sampleShape }): Visi
     firstLayers(scope, stem, options),
     stemPool(scope, { width: inputs, replacePool: stem.replacePool }, options),
   ];
-  const rates = [...dropPathRates(rate, depths.reduce((sum, depth) => sum + depth))];
+  const rates = [...dropPathRates(rate, blockCount)];
   for (const [stage, block] of blocks.entries()) {
     for (let index = 0; index < depths[stage]; index++) {
       const stride = index === 0 && stage > 0 ? 2 : 1;
-      const sizes = { inputs, planes: planes[stage], stride, dropPath: rates.shift()! } as const;
+      const own = pruned?.[blockCount - rates.length];
+      const sizes = { inputs, planes: planes[stage], stride, pruned: own } as const;
       const place = scope.child(`layer${stage + 1}.${index}`);
-      layers.push(residual(place, block, { ...sizes, ...options }));
-      inputs = planes[stage] * block.expansion;
+      layers.push(residual(place, block, { ...sizes, dropPath: rates.shift()!, ...options }));
+      inputs = own?.[2] ?? planes[stage] * block.expansion;
     }
   }
   return {
