@@ -54,7 +54,15 @@ const refusals: [kwargs: Record<string, unknown>, message: string][] = [
   [{ layers: undefined }, '"layers" of resnet to be 4 integers'],
   [{ block: "BasicBlock", cardinality: 2 }, '"cardinality" of resnet to be 1, received 2'],
   [{ output_stride: 16 }, '"output_stride" of resnet to be 32, received 16'],
-  [{ pruned: true }, '"pruned" of resnet to be false, received true'],
+  [{ pruned: true }, '"pruned" of resnet to be false, or three widths for each of 4 blocks'],
+  [
+    { pruned: [[1, 2], [1, 2], [1, 2], [1, 2]] },
+    "three widths for each of 4 blocks, received [[1,2]",
+  ],
+  [
+    { block: "Bottleneck", pruned: Array(4).fill([4, 4, 8]) },
+    '"pruned" of resnet to be false, but for bottlenecks with ECA, received true',
+  ],
   [{ aa_layer: "avg" }, '"aa_layer" of resnet to be "AvgPool2d" or "BlurPool2d", received "avg"'],
   [{ norm_layer: "frozenbatchnorm2d" }, '"norm_layer" of resnet to be "batchnorm"'],
   [{ norm_layer: "groupnorm" }, "expected channels in 32 groups, received 8"],
