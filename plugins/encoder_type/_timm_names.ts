@@ -1,5 +1,6 @@
 /** Names that files of others give the parameters of timm's models. */
 import type { Family } from "./_timm_table.ts";
+import { transformersNames } from "./_transformers_weights.ts";
 
 /** A rule from timm's name to another one; a name that it leaves as it is has none. */
 type Rule = (name: string) => string;
@@ -54,5 +55,6 @@ const RULES: { readonly [F in Family]: readonly Rule[] } = {
  * @param name timm's name.
  */
 export function timmNames(family: Family, name: string): readonly string[] {
-  return RULES[family].map((rule) => rule(name)).filter((other) => other !== name);
+  const others = RULES[family].map((rule) => rule(name)).filter((other) => other !== name);
+  return family === "vision_transformer" ? [...others, ...transformersNames(name)] : others;
 }
