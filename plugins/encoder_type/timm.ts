@@ -1,5 +1,6 @@
 /**
- * The encoders of timm: vision transformers, EVA and DINOv3, ResNets and ConvNeXts by timm's names and arguments.
+ * The encoders of timm: vision transformers, EVA and DINOv3, ResNets and ConvNeXts by timm's names
+ * and arguments.
  * Importing this module adds `timm` to the `encoder_type` slot.
  * @module
  */

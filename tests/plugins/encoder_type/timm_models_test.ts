@@ -1,14 +1,11 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import * as v from "valibot";
-import { sizeOf } from "../../../engine/ir/dims.ts";
-import { type Parameter, Parameters } from "../../../engine/nn/scope.ts";
+import { Parameters } from "../../../engine/nn/scope.ts";
 import { type Family, MODEL_NAMES, timmModel } from "../../../plugins/encoder_type/_timm_table.ts";
 import { timm } from "../../../plugins/encoder_type/timm.ts";
 import others from "../../../plugins/encoder_type/_timm_others.json" with { type: "json" };
 import { goldenJson } from "../../_golden.ts";
-
-/** What a list of parameters comes to: tensors, numbers in them, hash of names and shapes. */
-type Fingerprint = readonly [tensors: number, numbers: number, hash: number];
+import { type Fingerprint, fingerprint } from "./_fingerprint.ts";
 
 interface Outcome {
   readonly name: string;
@@ -17,16 +14,6 @@ interface Outcome {
   readonly parameters?: Fingerprint;
   /** Message of the error, where it cannot. */
   readonly refused?: string;
-}
-
-function fingerprint(parameters: readonly Parameter[]): Fingerprint {
-  const numbers = parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  const lines = parameters.map(({ name, shape }) => `${name} ${shape.join("x")}`);
-  let hash = 2166136261; // FNV-1a
-  for (const byte of new TextEncoder().encode(lines.toSorted().join("\n"))) {
-    hash = Math.imul(hash ^ byte, 16777619) >>> 0;
-  }
-  return [parameters.length, numbers, hash];
 }
 
 async function build(name: string): Promise<Outcome> {
