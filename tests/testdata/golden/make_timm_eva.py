@@ -62,9 +62,9 @@ EVAS = {
     "norm after pooling": dict(SMALL, global_pool="avg"),
 }
 FORWARD = [
-    ("eva02_tiny_patch14_224", {"img_size": 56}, 56),
-    ("vit_small_patch16_dinov3", {"depth": 4}, 64),
-    ("vit_small_patch16_rope_mixed_224", {"depth": 4, "img_size": 64}, 64),
+    ("eva02_tiny_patch14_224", {}, 224),
+    ("vit_small_patch16_dinov3", {}, 256),
+    ("vit_small_patch16_rope_mixed_224", {}, 224),
     ("vit_pe_core_tiny_patch16_384", {"depth": 2, "img_size": 64}, 64),
     ("deit_tiny_distilled_patch16_224", {"depth": 2, "img_size": 64}, 64),
     ("ecaresnet50d_pruned", {}, 64),
