@@ -15,12 +15,11 @@ const facebookConvNeXt: Rule = (name) =>
     .replace(".mlp.grn.weight", ".grn.gamma")
     .replace(".mlp.grn.bias", ".grn.beta");
 
-/** DINOv2's gated layers. */
+/** DINOv2's gated layers and registers. */
 const dinov2: Rule = (name) =>
-  name.replace(/^(blocks\.\d+\.mlp\.)fc1\./, "$1w12.").replace(
-    /^(blocks\.\d+\.mlp\.)fc2\./,
-    "$1w3.",
-  );
+  name.replace(/^(blocks\.\d+\.mlp\.)fc1\./, "$1w12.")
+    .replace(/^(blocks\.\d+\.mlp\.)fc2\./, "$1w3.")
+    .replace(/^reg_token$/, "register_tokens");
 
 /** EVA-02's gated layers and norms. */
 const eva02: Rule = (name) =>

@@ -13,6 +13,7 @@ import {
   unusedNotice,
   type WantedParameter,
 } from "../../engine/storage/weights_match.ts";
+import { withAddedPosition } from "./_register_positions.ts";
 import { timmNames } from "./_timm_names.ts";
 import type { Family } from "./_timm_table.ts";
 import { withJoinedAttention } from "./_transformers_weights.ts";
@@ -55,7 +56,9 @@ const BEYOND_MAPS = /^norm\./;
 export function readWeights(target: WeightsTarget): MatchedWeights {
   const { parameters, model, family, key } = target;
   using file = WeightsFile.open(target.file);
-  const weights = family === "vision_transformer" ? withJoinedAttention(file) : file;
+  const weights = family === "vision_transformer"
+    ? withAddedPosition(withJoinedAttention(file))
+    : file;
   const { found, unused, notices } = matchWeights(weights, {
     parameters,
     key,

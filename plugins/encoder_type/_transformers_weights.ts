@@ -1,6 +1,6 @@
 /**
- * Weights of vision transformers as Hugging Face's transformers names them: ViTModel and
- * Dinov2Model, which have a layer each for queries, keys and values.
+ * Weights of vision transformers as Hugging Face's transformers names them: ViTModel,
+ * Dinov2Model and Dinov2WithRegistersModel, which have a layer each for queries, keys and values.
  */
 import { sameShape } from "../../engine/ir/dims.ts";
 import type { LazyTensor, StoredTensor } from "../../engine/storage/tensor_types.ts";
@@ -10,14 +10,13 @@ import type { StateDict, WeightsFile } from "../../engine/storage/weights_file.t
 const PARTS = ["query", "key", "value"];
 const QUERY = /^(.*\battention\.attention\.)query\.(weight|bias)$/;
 
-/** Dictionaries of a file. */
-type Weights = Pick<WeightsFile, "path" | "stateDicts">;
-
 /**
  * A file in which queries, keys and values of transformers' models are one tensor, `qkv`.
  * @param file The file; what it does not name in this way stays as it is.
  */
-export function withJoinedAttention(file: WeightsFile): Weights {
+export function withJoinedAttention(
+  file: WeightsFile,
+): Pick<WeightsFile, "path" | "stateDicts"> {
   return { path: file.path, stateDicts: file.stateDicts.map(joined) };
 }
 
@@ -67,6 +66,7 @@ function bytesOf(tensors: readonly StoredTensor[]): Uint8Array<ArrayBuffer> {
 /** What stands before the blocks, and behind them. */
 const OUTER: Readonly<Record<string, string>> = {
   "cls_token": "embeddings.cls_token",
+  "reg_token": "embeddings.register_tokens",
   "pos_embed": "embeddings.position_embeddings",
   "patch_embed.proj.weight": "embeddings.patch_embeddings.projection.weight",
   "patch_embed.proj.bias": "embeddings.patch_embeddings.projection.bias",

@@ -175,6 +175,25 @@ for (const [type, model_kwargs, names] of EVAS) {
   });
 }
 
+Deno.test("timm adds the class token's position to it where DINOv2 has registers", async () => {
+  const model = {
+    ...VIT,
+    model_kwargs: { ...VIT.model_kwargs, reg_tokens: 4, no_embed_class: true },
+  };
+  const content = await weights("", 1, model);
+  const { cls_token, pos_embed, reg_token, ...rest } = content;
+  const own = ruleWeights("pos_embed", pos_embed.shape);
+  const first = new Float32Array(64).fill(0.5);
+  const positions = storedTensor("float32", [1, 101, 64], Float32Array.of(...first, ...own));
+  const file = { ...rest, cls_token, pos_embed: positions, register_tokens: reg_token };
+  const found = await load(file, model);
+  assertEquals(found.notices, []);
+  const token = ruleWeights("cls_token", [1, 1, 64]);
+  assertEquals(found.values.get("cls_token"), token.map((value) => value + 0.5));
+  assertEquals(found.values.get("pos_embed"), own);
+  assertEquals(found.values.get("reg_token"), ruleWeights("reg_token", [1, 4, 64]));
+});
+
 Deno.test("timm shows names beside names where none of the known ones fit", async () => {
   const own = await weights("");
   const renamed = Object.fromEntries(

@@ -9,13 +9,16 @@ import tempfile
 from pathlib import Path
 
 import torch
-from transformers import Dinov2Config, Dinov2Model, ViTConfig, ViTModel
+from transformers import (
+    Dinov2Config, Dinov2Model, Dinov2WithRegistersConfig, Dinov2WithRegistersModel, ViTConfig, ViTModel,
+)
 
 FOLDER = Path(__file__).parent
 sys.path.append(str(FOLDER.parent / "golden"))
 from make_timm_training import numbers  # noqa: E402
 
 torch.set_num_threads(1)
+torch.manual_seed(0)
 SIZES = dict(hidden_size=12, num_hidden_layers=2, num_attention_heads=3, image_size=8, patch_size=4)
 TIMM = dict(embed_dim=12, depth=2, num_heads=3, img_size=8, patch_size=4)
 MODELS = {
@@ -24,6 +27,10 @@ MODELS = {
         dict(TIMM, mlp_ratio=2, norm_layer={"name": "LayerNorm", "eps": 1e-12}),
     ),
     "dinov2": (Dinov2Model(Dinov2Config(**SIZES, mlp_ratio=2)), dict(TIMM, mlp_ratio=2, init_values=1)),
+    "dinov2_registers": (
+        Dinov2WithRegistersModel(Dinov2WithRegistersConfig(**SIZES, mlp_ratio=2, num_register_tokens=4)),
+        dict(TIMM, mlp_ratio=2, init_values=1, reg_tokens=4, no_embed_class=True),
+    ),
     "dinov2_gated": (
         Dinov2Model(Dinov2Config(**SIZES, mlp_ratio=4, use_swiglu_ffn=True)),
         dict(TIMM, mlp_ratio=5.33334, init_values=1, mlp_layer="SwiGLUPacked", act_layer="SiLU"),
@@ -33,7 +40,6 @@ MODELS = {
 
 def main():
     pixels = torch.tensor(2 * numbers("input", 2 * 3 * 8 * 8), dtype=torch.float32).reshape(2, 3, 8, 8)
-    torch.manual_seed(0)
     cases = []
     for name, (model, timm_kwargs) in MODELS.items():
         with torch.no_grad():
