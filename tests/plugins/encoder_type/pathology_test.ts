@@ -109,10 +109,11 @@ const FIRST_MEANS: Readonly<Record<string, number>> = {
   "H-optimus-1": 0.707223,
   "H0-mini": 0.707223,
   "Hibou-B": 0.7068,
+  "Midnight-12k": 0.5,
 };
 
 Deno.test("the flags of encoders of pathology resize and normalise as their authors do", () => {
-  const bilinear = ["UNI", "UNI2-h", "Phikon", "Phikon-v2"];
+  const bilinear = ["UNI", "UNI2-h", "Phikon", "Phikon-v2", "Midnight-12k"];
   for (const [name, config] of configs) {
     const size = name === "CONCH" ? 448 : 224;
     const resized = name === "Prov-GigaPath" ? 256 : size;
@@ -125,7 +126,7 @@ Deno.test("the flags of encoders of pathology resize and normalise as their auth
     const { mean, std } = config.data.augmentation as { mean: number[]; std: number[] };
     assertEquals(transform.operations.at(-1), { op: "normalize", mean, std }, name);
     assertEquals(mean[0], FIRST_MEANS[name] ?? 0.485, name);
-    const joint = name.startsWith("Virchow");
+    const joint = /^(Virchow|Midnight)/.test(name);
     assertEquals(config.method, joint ? "joint" : name === "CONCH" ? "avg" : "cls_token", name);
   }
 });

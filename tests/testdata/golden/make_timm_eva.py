@@ -86,6 +86,7 @@ PATHOLOGY = {
         img_size=224, mlp_ratio=5.33334, dynamic_img_size=True, **PACKED,
     )),
     "Prov-GigaPath": ("vit_giant_patch14_dinov2", dict(img_size=224, patch_size=16)),
+    "Midnight-12k": ("vit_giant_patch14_dinov2", dict(img_size=224)),
     "Hibou-B": ("vit_base_patch14_reg4_dinov2", dict(img_size=224)),
     "CONCH": ("vit_base_patch16_224", dict(img_size=448, dynamic_img_size=True)),
     "Phikon": ("vit_base_patch16_224", dict(norm_layer={"name": "LayerNorm", "eps": 1e-12})),
