@@ -2,7 +2,7 @@
  * DINOv2 with registers: in the files of its authors and of transformers the class token has a
  * position, as the patches do. timm's model has none there and adds it to the token.
  */
-import { type LazyTensor, readFloat32, storedTensor } from "../../engine/storage/tensor_types.ts";
+import { type LazyTensor, readFloat32 } from "../../engine/storage/tensor_types.ts";
 import type { StateDict, WeightsFile } from "../../engine/storage/weights_file.ts";
 
 const REGISTERS = /^(.*\.)?register_tokens$/;
@@ -54,6 +54,6 @@ function computed(
     dtype: "float32",
     shape,
     place: `${place} with the position of the class token`,
-    read: () => storedTensor("float32", shape, values()),
+    read: () => ({ kind: "tensor", dtype: "float32", shape, data: values() }),
   };
 }

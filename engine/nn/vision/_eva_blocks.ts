@@ -1,7 +1,6 @@
 /** The blocks of timm's Eva: EvaBlock and EvaBlockPostNorm, with EvaAttention and AttentionRope. */
 import { add, mul } from "../../ir/elementwise.ts";
-import { zerosLike } from "../../ir/layout.ts";
-import { concat } from "../../ir/layout.ts";
+import { concat, zerosLike } from "../../ir/layout.ts";
 import { slice } from "../../ir/indexing.ts";
 import type { Tensor } from "../../ir/node.ts";
 import { constantInitializer, truncatedNormal, zeros } from "../initializers.ts";
