@@ -85,7 +85,7 @@ export function convNorm(
 }
 
 /** Declares convolutions of a branch, numbered as timm does. */
-function numbered(scope: Scope, { norm, zeroInitLast }: ResNetOptions) {
+export function numbered(scope: Scope, { norm, zeroInitLast }: ResNetOptions) {
   return (number: number, options: Conv2dOptions, last = false) =>
     convNorm(
       [scope.child(`conv${number}`), scope.child(`bn${number}`)],

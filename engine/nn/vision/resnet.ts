@@ -1,6 +1,6 @@
 /**
  * timm's ResNet (He et al. 2016) with the variations that its arguments name: ResNeXt, SENet,
- * ResNet-C, -D and -T, ECA-ResNet, ResNet-RS and those with anti-aliasing.
+ * ResNet-C, -D and -T, ECA-ResNet, ResNet-RS, Res2Net, ResNeSt, SKNet and those with anti-aliasing.
  * @module
  */
 import { maxPool } from "../../ir/windows.ts";
@@ -18,6 +18,13 @@ import {
   type ResNetBlock,
   type ResNetOptions,
 } from "./_resnet_blocks.ts";
+import {
+  type BlockArguments,
+  bottle2neck,
+  resNestBottleneck,
+  selectiveKernelBasic,
+  selectiveKernelBottleneck,
+} from "./_split_blocks.ts";
 import { ArgumentReader, oneOf } from "./arguments.ts";
 import { batchNorm } from "./batch_norm.ts";
 import { conv2d, kaimingNormal } from "./convolution.ts";
@@ -26,9 +33,13 @@ import { groupNorm } from "./group_norm.ts";
 import { MAP_NORMS, normArgument } from "./norms.ts";
 import type { VisionArchitecture, VisionModel } from "./vision_model.ts";
 
-const BLOCKS: Readonly<Record<string, ResNetBlock>> = {
-  BasicBlock: basicBlock,
-  Bottleneck: bottleneck,
+const BLOCKS: Readonly<Record<string, (reading: BlockArguments) => ResNetBlock>> = {
+  BasicBlock: () => basicBlock,
+  Bottleneck: () => bottleneck,
+  Bottle2neck: bottle2neck,
+  ResNestBottleneck: resNestBottleneck,
+  SelectiveKernelBasic: selectiveKernelBasic,
+  SelectiveKernelBottleneck: selectiveKernelBottleneck,
 };
 const NORMS = {
   batchnorm: batchNorm,
@@ -111,18 +122,29 @@ function stemPool(
 }
 
 /** Reads the kind of block of each stage. */
-function readBlocks(args: ArgumentReader): readonly ResNetBlock[] {
+function readBlocks(reading: BlockArguments): readonly ResNetBlock[] {
+  const { args } = reading;
   const value = args.raw("block");
   const names: readonly unknown[] = Array.isArray(value) ? value : STAGES.map(() => value);
   const known = names.every((name) => typeof name === "string" && Object.hasOwn(BLOCKS, name));
   if (!known || names.length !== STAGES.length) {
     throw args.refuse("block", `${oneOf(Object.keys(BLOCKS))}, or ${STAGES.length} of them`);
   }
-  return names.map((name) => BLOCKS[String(name)]);
+  return names.map((name) => BLOCKS[String(name)](reading));
+}
+
+/** Opens `block_args`. */
+function readBlockArguments(args: ArgumentReader): BlockArguments {
+  const value = args.raw("block_args") ?? {};
+  if (typeof value !== "object") throw args.refuse("block_args", "an object or null");
+  return { args, inner: new ArgumentReader("resnet's block_args", { ...value }) };
 }
 
 /** Reads what all blocks have in common. */
-function readOptions(args: ArgumentReader, blocks: readonly ResNetBlock[]): ResNetOptions {
+function readOptions(
+  { args, inner }: BlockArguments,
+  blocks: readonly ResNetBlock[],
+): ResNetOptions {
   const cardinality = args.integer("cardinality", 1);
   const baseWidth = args.integer("base_width", 64);
   if (blocks.includes(basicBlock)) {
@@ -134,23 +156,13 @@ function readOptions(args: ArgumentReader, blocks: readonly ResNetBlock[]): ResN
     baseWidth,
     activation: args.activation("act_layer", "relu"),
     norm: normArgument(args, "norm_layer", NORMS) ?? batchNorm,
-    attention: readAttention(args),
+    attention: attentionArgument(inner, "attn_layer"),
     antiAliasing: readAntiAliasing(args),
     reduceFirst: args.integer("block_reduce_first", 1),
     averageDown: args.boolean("avg_down", false),
     downKernel: args.integer("down_kernel_size", 1),
     zeroInitLast: args.boolean("zero_init_last", true),
   };
-}
-
-/** Reads `block_args`, of which only the channel attention is supported. */
-function readAttention(args: ArgumentReader): ResNetOptions["attention"] {
-  const value = args.raw("block_args") ?? {};
-  if (typeof value !== "object") throw args.refuse("block_args", "an object or null");
-  const inner = new ArgumentReader("resnet's block_args", { ...value });
-  const attention = attentionArgument(inner, "attn_layer");
-  inner.finish();
-  return attention;
 }
 
 function readAntiAliasing(args: ArgumentReader): AntiAliasing | undefined {
@@ -229,8 +241,10 @@ export const resnet: VisionArchitecture = (kwargs, { scope, sampleShape }): Visi
   if (inChannels !== channels) {
     throw args.refuse("in_chans", `${channels}, the channels of the images`, inChannels);
   }
-  const blocks = readBlocks(args);
-  const options = readOptions(args, blocks);
+  const reading = readBlockArguments(args);
+  const blocks = readBlocks(reading);
+  const options = readOptions(reading, blocks);
+  reading.inner.finish();
   expectWholeMeans(args, options.antiAliasing, images);
   const planes = args.integers("channels", STAGES);
   if (args.raw("layers") === undefined) throw args.refuse("layers", "4 integers of at least 1");

@@ -1,4 +1,4 @@
-"""Writes evas.json and pathology.json, and adds to timm_parameters.json and timm_forward.json.
+"""Writes evas.json, resnets_split.json and pathology.json, and adds to timm_parameters.json and timm_forward.json.
 
 Made with PyTorch 2.13 and timm 1.0.29, float32 on a CPU. Weights and pixels follow the rule of
 tests/_timm.ts.
@@ -11,8 +11,9 @@ import numpy as np
 import timm
 import torch
 from make_timm_training import numbers, weights
+from timm.models import res2net, resnest, sknet
 from timm.models.eva import Eva
-from timm.models.vision_transformer import VisionTransformer
+from timm.models.resnet import ResNet
 
 torch.set_num_threads(1)
 FOLDER = Path(__file__).parent
@@ -61,6 +62,28 @@ EVAS = {
     "resampled positions": dict(ROPE, dynamic_img_size=True, img_size=12, ref_feat_shape=[3, 3]),
     "norm after pooling": dict(SMALL, global_pool="avg"),
 }
+RESNET = dict(layers=[1, 2, 1, 1], channels=[8, 16, 16, 24])
+SK = {"split_input": True}
+RESNETS = {
+    "Res2Net": dict(RESNET, block="Bottle2neck", base_width=48, block_args={"scale": 4}),
+    "Res2NeXt": dict(RESNET, block="Bottle2neck", base_width=8, cardinality=8, block_args={"scale": 3}),
+    "SKNet": dict(RESNET, block="SelectiveKernelBasic", zero_init_last=False, block_args={
+        "sk_kwargs": {"rd_ratio": 1 / 8, "rd_divisor": 16, "split_input": True},
+    }),
+    "SKNet, bottlenecks": dict(RESNET, block="SelectiveKernelBottleneck", block_args={"sk_kwargs": SK}),
+    "SKNeXt": dict(RESNET, block="SelectiveKernelBottleneck", cardinality=4, base_width=32, block_args={
+        "sk_kwargs": {"rd_ratio": 1 / 16, "rd_divisor": 32, "split_input": False},
+    }),
+    "ResNeSt": dict(
+        RESNET, block="ResNestBottleneck", avg_down=True, stem_type="deep", stem_width=8,
+        block_args={"radix": 2, "avd": True, "avd_first": False},
+    ),
+    "ResNeSt, means first, groups": dict(
+        RESNET, block="ResNestBottleneck", cardinality=2, base_width=64,
+        block_args={"radix": 4, "avd": True, "avd_first": True},
+    ),
+    "ResNeSt, one part": dict(RESNET, block="ResNestBottleneck", block_args={"radix": 1}),
+}
 FORWARD = [
     ("eva02_tiny_patch14_224", {}, 224),
     ("vit_small_patch16_dinov3", {}, 256),
@@ -68,6 +91,9 @@ FORWARD = [
     ("vit_pe_core_tiny_patch16_384", {"depth": 2, "img_size": 64}, 64),
     ("deit_tiny_distilled_patch16_224", {"depth": 2, "img_size": 64}, 64),
     ("ecaresnet50d_pruned", {}, 64),
+    ("res2net50_26w_4s", {}, 64),
+    ("resnest14d", {}, 64),
+    ("skresnet18", {}, 64),
 ]
 PACKED = {"mlp_layer": "SwiGLUPacked", "act_layer": "SiLU"}
 VIRCHOW = dict(init_values=1e-5, mlp_ratio=5.3375, dynamic_img_size=True, img_size=224, **PACKED)
@@ -129,9 +155,15 @@ def rounded(values, digits=7):
     return [float(f"{v:.{digits}g}") for v in np.asarray(values, np.float64).flatten()]
 
 
+def resnet(kwargs):
+    block = next(getattr(m, kwargs["block"]) for m in (res2net, resnest, sknet) if hasattr(m, kwargs["block"]))
+    return ResNet(num_classes=0, **dict(kwargs, block=block))
+
+
 def variant(name, kwargs):
-    sample_shape = [3, 8, 12]
-    model = Eva(num_classes=0, **python(kwargs))
+    maps = "block" in kwargs
+    sample_shape = [3, 48, 40] if maps else [3, 8, 12]
+    model = resnet(kwargs) if maps else Eva(num_classes=0, **python(kwargs))
     tensors, features = on_rule(model, sample_shape)
     cotangent = torch.tensor(numbers("cotangent", features.numel()).astype(np.float32)).reshape(features.shape)
     trained = {n: t for n, t in tensors.items() if t.requires_grad}
@@ -140,9 +172,10 @@ def variant(name, kwargs):
     for n, t in trained.items():
         g = t.grad.double().flatten().numpy()
         gradients[n] = rounded([np.linalg.norm(g), g @ numbers(n, len(g))])
-    return {
-        "name": name, "kwargs": kwargs, "sample_shape": sample_shape, "output": "tokens",
-        "embed_dim": 24, "shape": list(features.shape), "prefix": model.num_prefix_tokens,
+    layout = {} if maps else {"output": "tokens", "prefix": model.num_prefix_tokens}
+    return layout | {
+        "name": name, "kwargs": kwargs, "sample_shape": sample_shape,
+        "embed_dim": model.num_features, "shape": list(features.shape),
         "parameters": {n: list(t.shape) for n, t in tensors.items()},
         "values": rounded(features.detach()), "gradients": gradients,
     }
@@ -162,7 +195,8 @@ def on_meta(name, kwargs):
 
 def parameters(name):
     # As in GloViTa, tokens come out normalised, whatever the classifier pools.
-    pool = {} if "distilled" in name or "resnet" in name else {"global_pool": ""}
+    resnets = ("ecaresnet", "res2ne", "resnest", "skresne")
+    pool = {} if "distilled" in name or name.startswith(resnets) else {"global_pool": ""}
     return fingerprint(tensors_of(on_meta(name, pool)))
 
 
@@ -227,10 +261,11 @@ def write(name, content, **options):
 
 def main():
     write("evas.json", [variant(name, kwargs) for name, kwargs in EVAS.items()])
+    write("resnets_split.json", [variant(name, kwargs) for name, kwargs in RESNETS.items()])
     write("pathology.json", [pathology(name) for name in PATHOLOGY])
     path = FOLDER / "timm_parameters.json"
     known = json.loads(path.read_text())
-    for module in ("eva", "deit"):
+    for module in ("eva", "deit", "res2net", "resnest", "sknet"):
         known |= {name: parameters(name) for name in timm.list_models(module=module)}
     lines = [f'"{k}":{json.dumps(v, separators=(",", ":"))}' for k, v in known.items()]
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n")

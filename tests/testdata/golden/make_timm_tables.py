@@ -1,5 +1,6 @@
 """Writes what is known of timm's models: plugins/encoder_type/_timm_eva.json and _timm_others.json,
-and the entries of _timm_models.json that come from timm's deit.py and from its pruned ResNets.
+and the entries of _timm_models.json that come from timm's deit.py, res2net.py, resnest.py and
+sknet.py and from its pruned ResNets.
 
 Made with timm 1.0.29. A model whose entry point needs what is not built here goes to the others.
 """
@@ -109,8 +110,6 @@ def class_of(name):
     what = cls if isinstance(cls, str) else cls.__name__
     if what == "VisionTransformer":
         return f"{what} behind convolutions"
-    if what == "ResNet":
-        return f"{what} with {kwargs['block'].__name__} blocks"
     return what
 
 
@@ -129,6 +128,9 @@ def main():
         table["models"][name] = entry(name, "vision_transformer")
         if "distilled" in name:
             table["models"][name]["kwargs"]["distilled"] = True
+    for module in ("res2net", "resnest", "sknet"):
+        for name in timm.list_models(module=module):
+            table["models"][name] = entry(name, "resnet")
     for name, model in table["models"].items():
         if "pruned" in model["kwargs"]:
             model["kwargs"]["pruned"] = pruned_widths(name)
