@@ -235,7 +235,10 @@ function nearest(
  *
  * @category State dicts
  */
-export function matchWeights(file: WeightsFile, request: WeightsQuery): WeightsMatch {
+export function matchWeights(
+  file: Pick<WeightsFile, "path" | "stateDicts">,
+  request: WeightsQuery,
+): WeightsMatch {
   if (request.parameters.length === 0) return { found: new Map(), unused: [], notices: [] };
   const finder = new CandidateFinder(request);
   const matcher = new Matcher(file.path, request, finder);

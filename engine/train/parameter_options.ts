@@ -48,7 +48,7 @@ function layerOf(name: string): number {
   if (name.startsWith("head.")) return Infinity;
   const block = /\.blocks\.(\d+)\./.exec(name);
   if (block) return Number(block[1]) + 1;
-  return /\.(patch_embed|cls_token|reg_token|pos_embed)/.test(name) ? 0 : Number.MAX_VALUE;
+  return /\.(patch_embed|(?:cls|dist|reg)_token|pos_embed)/.test(name) ? 0 : Number.MAX_VALUE;
 }
 
 /**

@@ -1,10 +1,12 @@
 /** What timm knows of its models: arguments, and what the weights of each tag expect. */
 import type { Preprocessing } from "../../engine/images/preprocessing.ts";
 import { didYouMean, quote } from "../../registry/errors.ts";
-import table from "./_timm_models.json" with { type: "json" };
+import eva from "./_timm_eva.json" with { type: "json" };
+import base from "./_timm_models.json" with { type: "json" };
+import others from "./_timm_others.json" with { type: "json" };
 
 /** Architectures, by the names of timm's modules. */
-export type Family = "vision_transformer" | "resnet" | "convnext";
+export type Family = "vision_transformer" | "resnet" | "convnext" | "eva";
 
 /** A tag's entry in the table; what is left out is as in most tags. */
 interface TagEntry {
@@ -31,8 +33,18 @@ interface ModelEntry {
   readonly tags: Readonly<Record<string, TagEntry>>;
 }
 
-const MODELS: Readonly<Record<string, ModelEntry>> = table.models;
-const STATISTICS: Readonly<Record<string, Statistics>> = table.statistics;
+/** One table for each file. */
+const TABLES: readonly { readonly models: Readonly<Record<string, ModelEntry>> }[] = [base, eva];
+const MODELS: Readonly<Record<string, ModelEntry>> = Object.assign(
+  {},
+  ...TABLES.map(({ models }) => models),
+);
+const STATISTICS: Readonly<Record<string, Statistics>> = base.statistics;
+
+/** What the models of timm are that are not built here, by name. */
+const OTHERS: ReadonlyMap<string, string> = new Map(
+  Object.entries(others.models).flatMap(([what, names]) => names.map((name) => [name, what])),
+);
 
 /** Names of all models, without tags. */
 export const MODEL_NAMES: readonly string[] = Object.keys(MODELS);
@@ -59,16 +71,12 @@ const HUB_PREFIX = /^(?:hf[-_]hub:)?timm\//;
 /**
  * Looks a model up.
  * @param type A name, with or without a tag: `resnet50`, `resnet50.a1_in1k`.
- * @throws {RangeError} if timm has no such model or tag, with the nearest name or the known tags.
+ * @throws {RangeError} if there is no such model or tag, with what it is in timm, the nearest name
+ *   or the known tags.
  */
 export function timmModel(type: string): TimmModel {
   const [name, ...rest] = type.replace(HUB_PREFIX, "").split(".");
-  if (!Object.hasOwn(MODELS, name)) {
-    throw new RangeError(
-      `expected one of ${MODEL_NAMES.length} models of timm, ` +
-        `received ${quote(type)}${didYouMean(name, MODEL_NAMES)}`,
-    );
-  }
+  if (!Object.hasOwn(MODELS, name)) throw unknownModel(type, name);
   const { family, kwargs, tags } = MODELS[name];
   const tag = rest.length > 0 ? rest.join(".") : Object.keys(tags)[0];
   if (!Object.hasOwn(tags, tag)) {
@@ -86,6 +94,18 @@ export function timmModel(type: string): TimmModel {
     repository: repository ?? undefined,
     preprocessing: preprocessingOf(entry),
   };
+}
+
+/** Says what a name stands for that is not built, or which one is near. */
+function unknownModel(type: string, name: string): RangeError {
+  const expected = `expected one of ${MODEL_NAMES.length} models of timm, received ${quote(type)}`;
+  const what = OTHERS.get(name);
+  return new RangeError(
+    what === undefined
+      ? `${expected}${didYouMean(name, [...MODEL_NAMES, ...OTHERS.keys()])}`
+      : `${expected}, timm's ${what}, which is not built here: export it to an ONNX file in Python ` +
+        "and use encoder_type onnx with that file",
+  );
 }
 
 function preprocessingOf(entry: TagEntry): Required<Preprocessing> {

@@ -13,8 +13,10 @@ import {
   unusedNotice,
   type WantedParameter,
 } from "../../engine/storage/weights_match.ts";
+import { withAddedPosition } from "./_register_positions.ts";
 import { timmNames } from "./_timm_names.ts";
 import type { Family } from "./_timm_table.ts";
+import { withJoinedAttention } from "./_transformers_weights.ts";
 
 /** What weights are for. */
 export interface WeightsTarget {
@@ -41,7 +43,7 @@ export interface MatchedWeights {
 /** First layers, which see the images' channels. */
 const FIRST_LAYERS = ["patch_embed.proj.weight", "conv1.weight", "conv1.0.weight", "stem.0.weight"];
 /** What stands behind the features: classifiers, their pooling. */
-const BEYOND = /^(?:head|fc|cls_head|fc_norm|attn_pool|pre_logits)\./;
+const BEYOND = /^(?:head|head_dist|fc|cls_head|fc_norm|attn_pool|pooler|pre_logits)\./;
 /** What stands behind the maps of a ConvNeXt under its authors' names. */
 const BEYOND_MAPS = /^norm\./;
 
@@ -54,7 +56,10 @@ const BEYOND_MAPS = /^norm\./;
 export function readWeights(target: WeightsTarget): MatchedWeights {
   const { parameters, model, family, key } = target;
   using file = WeightsFile.open(target.file);
-  const { found, unused, notices } = matchWeights(file, {
+  const weights = family === "vision_transformer"
+    ? withAddedPosition(withJoinedAttention(file))
+    : file;
+  const { found, unused, notices } = matchWeights(weights, {
     parameters,
     key,
     keyOption: "model.encoder.weights_key",

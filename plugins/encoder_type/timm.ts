@@ -1,5 +1,6 @@
 /**
- * The encoders of timm: vision transformers, ResNets and ConvNeXts by timm's names and arguments.
+ * The encoders of timm: vision transformers, EVA and DINOv3, ResNets and ConvNeXts by timm's names
+ * and arguments.
  * Importing this module adds `timm` to the `encoder_type` slot.
  * @module
  */
@@ -8,6 +9,7 @@ import { findWeights } from "../../engine/hub/weights.ts";
 import { Parameters } from "../../engine/nn/scope.ts";
 import { ArgumentReader } from "../../engine/nn/vision/arguments.ts";
 import { convnext } from "../../engine/nn/vision/convnext.ts";
+import { eva } from "../../engine/nn/vision/eva.ts";
 import { resnet } from "../../engine/nn/vision/resnet.ts";
 import type { VisionArchitecture } from "../../engine/nn/vision/vision_model.ts";
 import { visionTransformer } from "../../engine/nn/vision/vision_transformer.ts";
@@ -71,6 +73,7 @@ const config = options<TimmConfig>({
 
 const ARCHITECTURES: Readonly<Record<Family, VisionArchitecture>> = {
   convnext,
+  eva,
   resnet,
   vision_transformer: visionTransformer,
 };
@@ -100,7 +103,7 @@ const ARCHITECTURES: Readonly<Record<Family, VisionArchitecture>> = {
 export const timm: EncoderPlugin<TimmConfig> = {
   slot: "encoder_type",
   key: "timm",
-  description: "vision transformers, ResNets and ConvNeXts under timm's names",
+  description: "vision transformers, EVA, DINOv3, ResNets and ConvNeXts under timm's names",
   config,
   preprocessing({ type, input_channels, model_kwargs }) {
     const { preprocessing, family } = timmModel(type);
@@ -165,7 +168,7 @@ function checkSamples(sampleShape: readonly number[], channels: number, source: 
 }
 
 /**
- * Arguments of the architecture. A vision transformer is made for the images that come, unless
+ * Arguments of the architecture. A transformer is made for the images that come, unless
  * `img_size` is given, or `dynamic_img_size`, with which it keeps the grid that its weights have.
  * The classifier's arguments do not matter, and without pooling tokens are always normalised.
  */
@@ -182,7 +185,7 @@ function argumentsOf(
     );
   }
   const all: Readonly<Record<string, unknown>> = { ...kwargs, ...given, in_chans };
-  if (family !== "vision_transformer") return all;
+  if (family !== "vision_transformer" && family !== "eva") return all;
   const learned = all.dynamic_img_size === true ? preprocessing.imageSize : sampleShape.slice(1);
   return { ...all, img_size: given.img_size ?? learned, global_pool: "" };
 }

@@ -21,7 +21,13 @@ export interface OutputScaling {
 
 /** A layer of a block whose output is scaled: block, layer, and which parameter of a norm. */
 const PLACE =
-  /^(blocks\.\d+)\.(?:(?:attn|mlp)\.)?(qkv|proj|fc1|fc2|norm1|norm2)(?:\.(weight|bias))?$/;
+  /^(blocks\.\d+)\.(?:(?:attn|mlp)\.)?(qkv|[qkv]_proj|proj|fc1|fc1_[gx]|fc2|norm[12])(?:\.(weight|bias))?$/;
+
+/** A name cut in its parts; queries, keys and values from layers of their own are `q`, `k` and `v`. */
+function placeOf(name: string): readonly [block?: string, layer?: string, part?: string] {
+  const [, block, layer, part] = PLACE.exec(name) ?? [];
+  return [block, layer?.replace(/^([qkv])_proj$/, "$1"), part];
+}
 
 /**
  * A method that freezes the encoder and scales, in each block, the outputs of both norms, of the
@@ -64,18 +70,18 @@ export function scaleOutputs({ prefix, shift, biases }: OutputScaling): Peft {
     return wrapScope(scope, {
       trains: (name) => biases && name.includes("bias"),
       parameter({ name, tensor }) {
-        const [, block, layer, part] = PLACE.exec(name) ?? [];
-        if (part === undefined || !layer.startsWith("norm")) return tensor;
+        const [block, layer, part] = placeOf(name);
+        if (part === undefined || !layer?.startsWith("norm")) return tensor;
         // γ ⊙ (w ⊙ x + b) + β is a norm with the weight γ ⊙ w and the bias γ ⊙ b + β.
-        const affine = affineOf(block, layer, Number(tensor.shape[0]));
+        const affine = affineOf(block!, layer, Number(tensor.shape[0]));
         if (part === "bias") open.delete(`${block}.${layer}`);
         else open.add(`${block}.${layer}`);
         return part === "bias" ? applied(tensor, affine) : mul(tensor, affine.scale);
       },
       linear({ name, outputs, base }) {
-        const [, block, layer] = PLACE.exec(name) ?? [];
+        const [block, layer] = placeOf(name);
         if (layer === undefined) return base;
-        const affine = affineOf(block, layer, outputs);
+        const affine = affineOf(block!, layer, outputs);
         return (x, context) => applied(base(x, context), affine);
       },
     });
@@ -110,8 +116,8 @@ function applied(y: Tensor, { scale, shift }: Affine): Tensor {
 export interface BlockLinear {
   /** Name of the block. */
   readonly block: string;
-  /** What it is. */
-  readonly layer: "qkv" | "proj" | "fc1" | "fc2";
+  /** What it is: `qkv`, or `q`, `k` and `v`; `proj`; `fc1`, or `fc1_g` and `fc1_x`; `fc2`. */
+  readonly layer: string;
 }
 
 /**
@@ -131,14 +137,7 @@ export interface BlockLinear {
  * @category Parts of PEFT methods
  */
 export function blockLinear(name: string): BlockLinear | undefined {
-  const [, block, layer, part] = PLACE.exec(name) ?? [];
-  if (part !== undefined) return undefined;
-  switch (layer) {
-    case "qkv":
-    case "proj":
-    case "fc1":
-    case "fc2":
-      return { block, layer };
-  }
-  return undefined;
+  const [block, layer, part] = placeOf(name);
+  const isLinear = block !== undefined && layer !== undefined && !layer.startsWith("norm");
+  return isLinear && part === undefined ? { block, layer } : undefined;
 }

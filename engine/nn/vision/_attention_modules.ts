@@ -42,15 +42,18 @@ function squeezeExcitation(ratio: number): AttentionModule {
   };
 }
 
-/** Efficient channel attention (Wang et al. 2020): a convolution along the channels. */
-const efficientChannelAttention: AttentionModule = (scope, channels) => {
+/**
+ * Efficient channel attention (Wang et al. 2020): a convolution along the channels, whose size
+ * follows from their number before pruning.
+ */
+export const efficientChannelAttention: AttentionModule = (scope, channels) => {
   const size = Math.trunc((Math.log2(channels) + 1) / 2);
   const kernel = Math.max(size % 2 === 1 ? size : size + 1, 3);
   const weight = scope.child("conv").parameter("weight", [1, 1, kernel], torchDefault(kernel));
   const padding = [0, (kernel - 1) / 2] as const;
   return (x) =>
     gated(x, (means) => {
-      const row = reshape(means, [x.shape[0], 1, 1, channels]);
+      const row = reshape(means, [x.shape[0], 1, 1, x.shape[1]]);
       return sigmoid(conv(row, reshape(weight, [1, 1, 1, kernel]), { padding }));
     });
 };

@@ -61,6 +61,8 @@ export interface BlockSizes {
   readonly stride: 1 | 2;
   /** Rate of stochastic depth in training. */
   readonly dropPath: number;
+  /** Channels after each convolution of a pruned bottleneck. @default {by the planes} */
+  readonly pruned?: readonly [first: number, width: number, outputs: number];
 }
 
 /** A kind of block. */
@@ -83,7 +85,7 @@ export function convNorm(
 }
 
 /** Declares convolutions of a branch, numbered as timm does. */
-function numbered(scope: Scope, { norm, zeroInitLast }: ResNetOptions) {
+export function numbered(scope: Scope, { norm, zeroInitLast }: ResNetOptions) {
   return (number: number, options: Conv2dOptions, last = false) =>
     convNorm(
       [scope.child(`conv${number}`), scope.child(`bn${number}`)],
@@ -118,15 +120,16 @@ export const basicBlock: ResNetBlock = {
 /** A convolution of 3 by 3 between two that change the width. */
 export const bottleneck: ResNetBlock = {
   expansion: 4,
-  branch(scope, { inputs, planes, stride }, options) {
+  branch(scope, { inputs, planes, stride, pruned }, options) {
     const { activation, cardinality, baseWidth, reduceFirst } = options;
     const declare = numbered(scope, options);
     const { window, after } = halving(stride, options);
-    const width = Math.floor(planes * (baseWidth / 64)) * cardinality;
-    const first = Math.floor(width / reduceFirst);
+    const whole = Math.floor(planes * (baseWidth / 64)) * cardinality;
+    const [first, width, outputs] = pruned ??
+      [Math.floor(whole / reduceFirst), whole, planes * 4];
     const conv1 = declare(1, { inputs, outputs: first, kernel: 1 });
     const conv2 = declare(2, { inputs: first, outputs: width, groups: cardinality, ...window });
-    const conv3 = declare(3, { inputs: width, outputs: planes * 4, kernel: 1 }, true);
+    const conv3 = declare(3, { inputs: width, outputs, kernel: 1 }, true);
     return (x, context) => {
       const narrow = activation(conv1(x, context));
       return conv3(after(conv2(narrow, context)), context);
@@ -165,10 +168,10 @@ export function residual(
   block: ResNetBlock,
   options: BlockSizes & ResNetOptions,
 ): Layer {
-  const { inputs, planes, stride, activation, attention } = options;
-  const outputs = planes * block.expansion;
+  const { inputs, planes, stride, activation, attention, pruned } = options;
+  const outputs = pruned?.[2] ?? planes * block.expansion;
   const branch = block.branch(scope, options, options);
-  const attend = attention?.(scope.child("se"), outputs);
+  const attend = attention?.(scope.child("se"), planes * block.expansion);
   const same = stride === 1 && inputs === outputs;
   const down = same
     ? undefined

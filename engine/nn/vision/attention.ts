@@ -11,6 +11,7 @@ import { normal } from "../initializers.ts";
 import type { ForwardContext, Layer, Scope } from "../scope.ts";
 import { TRUNCATED_NORMAL } from "./mlp.ts";
 import { type NormLayer, rmsNorm } from "./norms.ts";
+import type { Rotation } from "./rope.ts";
 
 /** What attention is made of. */
 export interface AttentionOptions {
@@ -24,6 +25,8 @@ export interface AttentionOptions {
   readonly projBias: boolean;
   /** Normalises queries and keys. @default {none} */
   readonly qkNorm?: NormLayer;
+  /** Turns queries and keys by their positions. @default {none} */
+  readonly rotate?: Rotation;
   /** Normalises what goes into the output projection. @default {none} */
   readonly scaleNorm?: NormLayer;
   /** Dropout rate on the attention weights, in training. */
@@ -75,14 +78,14 @@ function qkNorms(scope: Scope, norm: NormLayer | undefined, width: number): [Lay
 /**
  * Softmax attention (Vaswani et al. 2017), without projections.
  * @param scope Where `q_norm` and `k_norm` stand.
- * @param options Heads, norms and dropout.
+ * @param options Heads, norms, rotation and dropout.
  */
 export function attentionMixer(scope: Scope, options: AttentionOptions): Mixer {
-  const { dim, heads, attnDrop } = options;
+  const { dim, heads, attnDrop, rotate = (x: Tensor) => x } = options;
   const [qNorm, kNorm] = qkNorms(scope, options.qkNorm, dim / heads);
   return ([q, k, v], context) => {
-    const queries = qNorm(splitHeads(q, heads), context);
-    const keys = kNorm(splitHeads(k, heads), context);
+    const queries = rotate(qNorm(splitHeads(q, heads), context));
+    const keys = rotate(kNorm(splitHeads(k, heads), context));
     const weights = attentionWeights(queries, keys, { drop: attnDrop, context });
     return joinHeads(matMul(weights, splitHeads(v, heads)));
   };

@@ -30,6 +30,10 @@ export interface MlpOptions {
   readonly bias: boolean;
   /** Dropout rate after each layer, in training. */
   readonly drop: number;
+  /** Whether a gate starts almost closed, or as the other layers do. @default {true} */
+  readonly closedGate?: boolean;
+  /** Standard deviation of the initial weights of the second layer. @default {0.02} */
+  readonly outputStd?: number;
 }
 
 /** Declares the parameters of a network of a block, directly in the scope. */
@@ -37,6 +41,10 @@ export type MlpLayer = (scope: Scope, options: MlpOptions) => Layer;
 
 /** A gate starts almost closed: weights near zero, biases one. */
 const GATE: LinearOptions = { weightInitializer: normal(1e-6), biasInitializer: ones };
+
+function gateOf({ closedGate = true }: MlpOptions): LinearOptions {
+  return closedGate ? GATE : TRUNCATED_NORMAL;
+}
 
 /** Different initial values for the first and the second half of the rows. */
 function halves(first: Initializer, second: Initializer): Initializer {
@@ -56,9 +64,10 @@ function dropout(x: Tensor, rate: number, context: ForwardContext): Tensor {
 
 /** What all networks share: dropout, `norm`, `fc2` and dropout again. */
 function secondLayer(scope: Scope, options: MlpOptions, hidden: number): Layer {
-  const { dim, norm: normLayer, bias, drop } = options;
+  const { dim, norm: normLayer, bias, drop, outputStd = 0.02 } = options;
   const norm = normLayer?.(scope.child("norm"), hidden);
-  const fc2 = scope.linear("fc2", hidden, dim, { ...TRUNCATED_NORMAL, bias });
+  const weightInitializer = truncatedNormal(outputStd);
+  const fc2 = scope.linear("fc2", hidden, dim, { ...TRUNCATED_NORMAL, weightInitializer, bias });
   return (x, context) => {
     const kept = dropout(x, drop, context);
     return dropout(fc2(norm?.(kept, context) ?? kept, context), drop, context);
@@ -83,10 +92,11 @@ function gated(gate: "first" | "last"): MlpLayer {
       );
     }
     // timm starts the second half as the gate in both cases.
+    const { weightInitializer, biasInitializer } = gateOf(options);
     const fc1 = scope.linear("fc1", dim, hidden, {
       bias,
-      weightInitializer: halves(TRUNCATED_NORMAL.weightInitializer!, GATE.weightInitializer!),
-      biasInitializer: halves(zeros, ones),
+      weightInitializer: halves(TRUNCATED_NORMAL.weightInitializer!, weightInitializer!),
+      biasInitializer: halves(zeros, biasInitializer!),
     });
     const second = secondLayer(scope, options, hidden / 2);
     return (x, context) => {
@@ -109,7 +119,7 @@ export const swiGluPacked: MlpLayer = gated("first");
 /** `fc2(norm(act(fc1_g(x)) · fc1_x(x)))`. */
 export const swiGlu: MlpLayer = (scope, options): Layer => {
   const { dim, hidden, activation, bias } = options;
-  const gate = scope.linear("fc1_g", dim, hidden, { ...GATE, bias });
+  const gate = scope.linear("fc1_g", dim, hidden, { ...gateOf(options), bias });
   const value = scope.linear("fc1_x", dim, hidden, { ...TRUNCATED_NORMAL, bias });
   const second = secondLayer(scope, options, hidden);
   return (x, context) => second(mul(activation(gate(x, context)), value(x, context)), context);

@@ -24,6 +24,7 @@
 export type { Activation } from "./activations.ts";
 export { ArgumentReader } from "./arguments.ts";
 export { convnext } from "./convnext.ts";
+export { eva } from "./eva.ts";
 export { adaptInputChannels, type Kernel } from "./input_channels.ts";
 export type { Size } from "./patch_embed.ts";
 export { type GridChange, resampleValues } from "./position_embedding.ts";

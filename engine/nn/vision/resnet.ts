@@ -1,15 +1,16 @@
 /**
  * timm's ResNet (He et al. 2016) with the variations that its arguments name: ResNeXt, SENet,
- * ResNet-C, -D and -T, ECA-ResNet, ResNet-RS and those with anti-aliasing.
+ * ResNet-C, -D and -T, ECA-ResNet, ResNet-RS, Res2Net, ResNeSt, SKNet and those with anti-aliasing.
  * @module
  */
 import { maxPool } from "../../ir/windows.ts";
 import type { Layer, Scope } from "../scope.ts";
-import { attentionArgument } from "./_attention_modules.ts";
+import { attentionArgument, efficientChannelAttention } from "./_attention_modules.ts";
 import {
   type AntiAliasing,
   averagePool2,
   basicBlock,
+  type BlockSizes,
   blurPool,
   bottleneck,
   convNorm,
@@ -17,6 +18,13 @@ import {
   type ResNetBlock,
   type ResNetOptions,
 } from "./_resnet_blocks.ts";
+import {
+  type BlockArguments,
+  bottle2neck,
+  resNestBottleneck,
+  selectiveKernelBasic,
+  selectiveKernelBottleneck,
+} from "./_split_blocks.ts";
 import { ArgumentReader, oneOf } from "./arguments.ts";
 import { batchNorm } from "./batch_norm.ts";
 import { conv2d, kaimingNormal } from "./convolution.ts";
@@ -25,9 +33,13 @@ import { groupNorm } from "./group_norm.ts";
 import { MAP_NORMS, normArgument } from "./norms.ts";
 import type { VisionArchitecture, VisionModel } from "./vision_model.ts";
 
-const BLOCKS: Readonly<Record<string, ResNetBlock>> = {
-  BasicBlock: basicBlock,
-  Bottleneck: bottleneck,
+const BLOCKS: Readonly<Record<string, (reading: BlockArguments) => ResNetBlock>> = {
+  BasicBlock: () => basicBlock,
+  Bottleneck: () => bottleneck,
+  Bottle2neck: bottle2neck,
+  ResNestBottleneck: resNestBottleneck,
+  SelectiveKernelBasic: selectiveKernelBasic,
+  SelectiveKernelBottleneck: selectiveKernelBottleneck,
 };
 const NORMS = {
   batchnorm: batchNorm,
@@ -110,18 +122,29 @@ function stemPool(
 }
 
 /** Reads the kind of block of each stage. */
-function readBlocks(args: ArgumentReader): readonly ResNetBlock[] {
+function readBlocks(reading: BlockArguments): readonly ResNetBlock[] {
+  const { args } = reading;
   const value = args.raw("block");
   const names: readonly unknown[] = Array.isArray(value) ? value : STAGES.map(() => value);
   const known = names.every((name) => typeof name === "string" && Object.hasOwn(BLOCKS, name));
   if (!known || names.length !== STAGES.length) {
     throw args.refuse("block", `${oneOf(Object.keys(BLOCKS))}, or ${STAGES.length} of them`);
   }
-  return names.map((name) => BLOCKS[String(name)]);
+  return names.map((name) => BLOCKS[String(name)](reading));
+}
+
+/** Opens `block_args`. */
+function readBlockArguments(args: ArgumentReader): BlockArguments {
+  const value = args.raw("block_args") ?? {};
+  if (typeof value !== "object") throw args.refuse("block_args", "an object or null");
+  return { args, inner: new ArgumentReader("resnet's block_args", { ...value }) };
 }
 
 /** Reads what all blocks have in common. */
-function readOptions(args: ArgumentReader, blocks: readonly ResNetBlock[]): ResNetOptions {
+function readOptions(
+  { args, inner }: BlockArguments,
+  blocks: readonly ResNetBlock[],
+): ResNetOptions {
   const cardinality = args.integer("cardinality", 1);
   const baseWidth = args.integer("base_width", 64);
   if (blocks.includes(basicBlock)) {
@@ -133,23 +156,13 @@ function readOptions(args: ArgumentReader, blocks: readonly ResNetBlock[]): ResN
     baseWidth,
     activation: args.activation("act_layer", "relu"),
     norm: normArgument(args, "norm_layer", NORMS) ?? batchNorm,
-    attention: readAttention(args),
+    attention: attentionArgument(inner, "attn_layer"),
     antiAliasing: readAntiAliasing(args),
     reduceFirst: args.integer("block_reduce_first", 1),
     averageDown: args.boolean("avg_down", false),
     downKernel: args.integer("down_kernel_size", 1),
     zeroInitLast: args.boolean("zero_init_last", true),
   };
-}
-
-/** Reads `block_args`, of which only the channel attention is supported. */
-function readAttention(args: ArgumentReader): ResNetOptions["attention"] {
-  const value = args.raw("block_args") ?? {};
-  if (typeof value !== "object") throw args.refuse("block_args", "an object or null");
-  const inner = new ArgumentReader("resnet's block_args", { ...value });
-  const attention = attentionArgument(inner, "attn_layer");
-  inner.finish();
-  return attention;
 }
 
 function readAntiAliasing(args: ArgumentReader): AntiAliasing | undefined {
@@ -174,7 +187,29 @@ function readOthers(args: ArgumentReader): void {
   args.ignore("num_classes", "global_pool", "drop_rate");
   args.only("output_stride", 32);
   args.only("drop_block_rate", 0, null);
-  args.only("pruned", false);
+}
+
+/** Reads the widths of a pruned network's blocks; timm has them for bottlenecks with ECA. */
+function readPruned(
+  args: ArgumentReader,
+  blocks: number,
+  { attention, cardinality }: ResNetOptions,
+): readonly NonNullable<BlockSizes["pruned"]>[] | undefined {
+  const value = args.raw("pruned");
+  if (value === undefined || value === false) return undefined;
+  const isWidth = (each: unknown) => Number.isInteger(each) && Number(each) > 0;
+  const isBlock = (each: unknown) =>
+    Array.isArray(each) && each.length === 3 && each.every(isWidth);
+  if (!Array.isArray(value) || value.length !== blocks || !value.every(isBlock)) {
+    throw args.refuse("pruned", `false, or three widths for each of ${blocks} blocks`);
+  }
+  if (
+    args.raw("block") !== "Bottleneck" || cardinality !== 1 ||
+    attention !== efficientChannelAttention
+  ) {
+    throw args.refuse("pruned", "false, but for bottlenecks with ECA", true);
+  }
+  return value;
 }
 
 /**
@@ -206,8 +241,10 @@ export const resnet: VisionArchitecture = (kwargs, { scope, sampleShape }): Visi
   if (inChannels !== channels) {
     throw args.refuse("in_chans", `${channels}, the channels of the images`, inChannels);
   }
-  const blocks = readBlocks(args);
-  const options = readOptions(args, blocks);
+  const reading = readBlockArguments(args);
+  const blocks = readBlocks(reading);
+  const options = readOptions(reading, blocks);
+  reading.inner.finish();
   expectWholeMeans(args, options.antiAliasing, images);
   const planes = args.integers("channels", STAGES);
   if (args.raw("layers") === undefined) throw args.refuse("layers", "4 integers of at least 1");
@@ -219,6 +256,8 @@ export const resnet: VisionArchitecture = (kwargs, { scope, sampleShape }): Visi
     type: args.choice("stem_type", ["", "deep", "deep_tiered"], ""),
     replacePool: args.boolean("replace_stem_pool", false),
   } as const;
+  const blockCount = depths.reduce((sum, depth) => sum + depth);
+  const pruned = readPruned(args, blockCount, options);
   readOthers(args);
   args.finish();
 
@@ -227,14 +266,15 @@ export const resnet: VisionArchitecture = (kwargs, { scope, sampleShape }): Visi
     firstLayers(scope, stem, options),
     stemPool(scope, { width: inputs, replacePool: stem.replacePool }, options),
   ];
-  const rates = [...dropPathRates(rate, depths.reduce((sum, depth) => sum + depth))];
+  const rates = [...dropPathRates(rate, blockCount)];
   for (const [stage, block] of blocks.entries()) {
     for (let index = 0; index < depths[stage]; index++) {
       const stride = index === 0 && stage > 0 ? 2 : 1;
-      const sizes = { inputs, planes: planes[stage], stride, dropPath: rates.shift()! } as const;
+      const own = pruned?.[blockCount - rates.length];
+      const sizes = { inputs, planes: planes[stage], stride, pruned: own } as const;
       const place = scope.child(`layer${stage + 1}.${index}`);
-      layers.push(residual(place, block, { ...sizes, ...options }));
-      inputs = planes[stage] * block.expansion;
+      layers.push(residual(place, block, { ...sizes, dropPath: rates.shift()!, ...options }));
+      inputs = own?.[2] ?? planes[stage] * block.expansion;
     }
   }
   return {

@@ -2,102 +2,35 @@
  * timm's VisionTransformer (Dosovitskiy et al. 2021) with the variations that its arguments name.
  * @module
  */
-import { add } from "../../ir/elementwise.ts";
-import { concat, expand } from "../../ir/layout.ts";
-import type { Tensor } from "../../ir/node.ts";
-import { normal, truncatedNormal } from "../initializers.ts";
+import { normal } from "../initializers.ts";
 import type { Layer, Scope } from "../scope.ts";
 import { namedLayer } from "../wrap_scope.ts";
+import {
+  positionsOf,
+  prefixCount,
+  readChannels,
+  readGrids,
+  tokenEmbedding,
+  type TokenOptions,
+} from "./_tokens.ts";
 import { ArgumentReader, oneOf } from "./arguments.ts";
 import { ATTENTIONS } from "./attention.ts";
 import { dropPathRates } from "./drop_path.ts";
 import { MLPS } from "./mlp.ts";
 import { layerNorm, normArgument, type NormLayer, NORMS } from "./norms.ts";
-import { gridOf, patchEmbed, type Size } from "./patch_embed.ts";
-import { resamplePositions } from "./position_embedding.ts";
+import { patchEmbed, type Size } from "./patch_embed.ts";
 import { type BlockOptions, BLOCKS } from "./transformer_blocks.ts";
 import type { VisionArchitecture, VisionModel } from "./vision_model.ts";
 
-/** What precedes the patches, and where positions are added. */
-interface TokenOptions {
-  readonly dim: number;
-  readonly classToken: boolean;
-  readonly regTokens: number;
-  /** Whether prefix tokens have no position. */
-  readonly noEmbedClass: boolean;
-  readonly positions: boolean;
-  /** Grid that the positions are for. */
-  readonly learnedGrid: Size;
-  /** Grid of the images. */
-  readonly grid: Size;
-  /** Dropout rate in training. */
-  readonly drop: number;
-}
-
-/** Adds prefix tokens and positions: from patches to `[batch, prefix + patches, dim]`. */
-function tokenEmbedding(scope: Scope, options: TokenOptions): Layer {
-  const { dim, classToken, regTokens, noEmbedClass, learnedGrid, grid } = options;
-  const prefixTokens = positionedPrefix(options);
-  const token = (name: string, count: number) =>
-    scope.parameter(name, [1, count, dim], normal(1e-6));
-  const prefix = [
-    ...classToken ? [token("cls_token", 1)] : [],
-    ...regTokens > 0 ? [token("reg_token", regTokens)] : [],
-  ];
-  const count = prefixTokens + learnedGrid[0] * learnedGrid[1];
-  const learned = options.positions
-    ? scope.parameter("pos_embed", [1, count, dim], truncatedNormal(0.02))
-    : undefined;
-  return (patches, context) => {
-    const positions = learned &&
-      resamplePositions(learned, { from: learnedGrid, to: grid, prefixTokens });
-    const placed = (x: Tensor) => positions ? add(x, positions) : x;
-    const joined = (x: Tensor) => concat([...prefix.map((each) => repeated(each, x)), x], 1);
-    const tokens = noEmbedClass ? joined(placed(patches)) : placed(joined(patches));
-    return context.training ? context.random.dropout(tokens, options.drop) : tokens;
-  };
-}
-
-/** How many prefix tokens have a position. */
-function positionedPrefix({ classToken, regTokens, noEmbedClass }: TokenOptions): number {
-  return noEmbedClass ? 0 : Number(classToken) + regTokens;
-}
-
-/** A token for each sample: `[batch, count, dim]`. */
-function repeated(token: Tensor, like: Tensor): Tensor {
-  return expand(token, [like.shape[0], token.shape[1], token.shape[2]], like);
-}
-
 /** Reads what tokens are made of. */
-function readTokens(args: ArgumentReader, images: Size): TokenOptions & { patchSize: Size } {
-  const patchSize = args.size("patch_size", 16);
-  const imageSize = args.size("img_size", 224);
-  const dynamic = args.boolean("dynamic_img_size", false);
-  args.only("dynamic_img_pad", false);
-  args.only("patch_drop_rate", 0);
-  const same = imageSize[0] === images[0] && imageSize[1] === images[1];
-  if (!dynamic && !same) {
-    throw args.refuse("img_size", `[${images}], the size of the images`, imageSize);
-  }
-  if (dynamic && images.some((side, axis) => side % patchSize[axis] !== 0)) {
-    throw args.refuse(
-      "patch_size",
-      `a divisor of the size of the images, [${images}]`,
-      patchSize,
-    );
-  }
-  const grid = gridOf(images, patchSize);
-  const learnedGrid = gridOf(imageSize, patchSize);
-  if ([...grid, ...learnedGrid].includes(0)) {
-    throw args.refuse("patch_size", `no larger than the images, [${images}]`, patchSize);
-  }
+function readTokens(args: ArgumentReader, images: Size): TokenOptions {
   return {
-    patchSize,
-    grid,
-    learnedGrid,
+    ...readGrids(args, images),
     dim: args.integer("embed_dim", 768),
     classToken: args.boolean("class_token", true),
+    distToken: args.boolean("distilled", false),
     regTokens: args.integer("reg_tokens", 0, { minimum: 0 }),
+    tokenInitializer: normal(1e-6),
     noEmbedClass: args.boolean("no_embed_class", false),
     positions: args.choice("pos_embed", ["learn", "none", ""], "learn") === "learn",
     drop: args.rate("pos_drop_rate"),
@@ -198,12 +131,9 @@ export const visionTransformer: VisionArchitecture = (
 ): VisionModel => {
   const args = new ArgumentReader("vision_transformer", kwargs);
   const [channels, height, width] = sampleShape;
-  const inChannels = args.integer("in_chans", 3);
-  if (inChannels !== channels) {
-    throw args.refuse("in_chans", `${channels}, the channels of the images`, inChannels);
-  }
+  readChannels(args, channels);
   const tokens = readTokens(args, [height, width]);
-  const { dim, classToken, regTokens, patchSize } = tokens;
+  const { dim, classToken, patchSize } = tokens;
   const norm = normArgument(args, "norm_layer", NORMS) ?? layerNorm;
   const preNorm = args.boolean("pre_norm", false);
   const embedNorm = normArgument(args, "embed_norm_layer", NORMS);
@@ -228,11 +158,9 @@ export const visionTransformer: VisionArchitecture = (
   return {
     output: "tokens",
     embedDim: dim,
-    numPrefixTokens: Number(classToken) + regTokens,
+    numPrefixTokens: prefixCount(tokens),
     hasClassToken: classToken,
-    positions: tokens.positions
-      ? { grid: tokens.learnedGrid, prefixTokens: positionedPrefix(tokens) }
-      : undefined,
+    positions: positionsOf(tokens),
     forward: (images, context) => layers.reduce((value, layer) => layer(value, context), images),
   };
 };

@@ -1,13 +1,11 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import * as v from "valibot";
-import { sizeOf } from "../../../engine/ir/dims.ts";
-import { type Parameter, Parameters } from "../../../engine/nn/scope.ts";
+import { Parameters } from "../../../engine/nn/scope.ts";
 import { type Family, MODEL_NAMES, timmModel } from "../../../plugins/encoder_type/_timm_table.ts";
 import { timm } from "../../../plugins/encoder_type/timm.ts";
+import others from "../../../plugins/encoder_type/_timm_others.json" with { type: "json" };
 import { goldenJson } from "../../_golden.ts";
-
-/** What a list of parameters comes to: tensors, numbers in them, hash of names and shapes. */
-type Fingerprint = readonly [tensors: number, numbers: number, hash: number];
+import { type Fingerprint, fingerprint } from "./_fingerprint.ts";
 
 interface Outcome {
   readonly name: string;
@@ -16,16 +14,6 @@ interface Outcome {
   readonly parameters?: Fingerprint;
   /** Message of the error, where it cannot. */
   readonly refused?: string;
-}
-
-function fingerprint(parameters: readonly Parameter[]): Fingerprint {
-  const numbers = parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  const lines = parameters.map(({ name, shape }) => `${name} ${shape.join("x")}`);
-  let hash = 2166136261; // FNV-1a
-  for (const byte of new TextEncoder().encode(lines.toSorted().join("\n"))) {
-    hash = Math.imul(hash ^ byte, 16777619) >>> 0;
-  }
-  return [parameters.length, numbers, hash];
 }
 
 async function build(name: string): Promise<Outcome> {
@@ -51,28 +39,14 @@ async function build(name: string): Promise<Outcome> {
 }
 
 const outcomes = await Promise.all(MODEL_NAMES.map(build));
-const countOf = (family: Family) => {
-  const members = outcomes.filter((outcome) => outcome.family === family);
-  return `${members.filter(({ refused }) => refused === undefined).length} of ${members.length}`;
-};
+const countOf = (family: Family) => outcomes.filter((outcome) => outcome.family === family).length;
 
-Deno.test("timm builds every model of the table whose arguments are supported", () => {
-  assertEquals(MODEL_NAMES.length, 269);
-  assertEquals(countOf("vision_transformer"), "157 of 157");
-  assertEquals(countOf("resnet"), "79 of 81");
-  assertEquals(countOf("convnext"), "31 of 31");
-});
-
-Deno.test("timm names the argument of each model that it cannot build", () => {
-  const refused = outcomes.filter((outcome) => outcome.refused !== undefined);
-  assertEquals(refused.map(({ name }) => name), ["ecaresnet101d_pruned", "ecaresnet50d_pruned"]);
-  for (const { name, refused: message = "" } of refused) {
-    assertEquals(
-      message,
-      'expected argument "pruned" of resnet to be false, received true',
-      name,
-    );
-  }
+Deno.test("timm builds every model of the table", () => {
+  assertEquals(outcomes.filter(({ refused }) => refused !== undefined), []);
+  assertEquals(countOf("vision_transformer"), 173);
+  assertEquals(countOf("eva"), 60);
+  assertEquals(countOf("resnet"), 103);
+  assertEquals(countOf("convnext"), 31);
 });
 
 Deno.test("timm declares the parameters that timm 1.0.29 has without classifiers", () => {
@@ -101,14 +75,56 @@ Deno.test("timmModel() names what is near, and the tags", () => {
   assertThrows(
     () => timmModel("vit_bse_patch16_224"),
     RangeError,
-    'one of 269 models of timm, received "vit_bse_patch16_224", did you mean "vit_base_patch16_224"?',
+    `one of ${MODEL_NAMES.length} models of timm, received "vit_bse_patch16_224", ` +
+      'did you mean "vit_base_patch16_224"?',
   );
   assertThrows(
     () => timmModel("vit_tiny_patch16_224.in1k"),
     RangeError,
     'a tag of "vit_tiny_patch16_224" out of "augreg_in21k_ft_in1k", "augreg_in21k", received "in1k"',
   );
-  assertThrows(() => timmModel("toString"), RangeError, "269 models");
+  assertThrows(() => timmModel("toString"), RangeError, `${MODEL_NAMES.length} models`);
+});
+
+Deno.test("timmModel() says what a model is that is not built, and the way round", () => {
+  const message = (type: string) => assertThrows(() => timmModel(type), RangeError).message;
+  assertEquals(
+    message("densenet121.ra_in1k"),
+    `expected one of ${MODEL_NAMES.length} models of timm, received "densenet121.ra_in1k", timm's ` +
+      "DenseNet, which is not built here: export it to an ONNX file in Python and use " +
+      "encoder_type onnx with that file",
+  );
+  assertStringIncludes(message("vit_base_r50_s16_224"), "VisionTransformer behind convolutions,");
+  assertStringIncludes(message("densenet12"), 'did you mean "densenet121"?');
+});
+
+Deno.test("timmModel() knows all of timm's models, built or not", () => {
+  const known = [...MODEL_NAMES, ...Object.values(others.models).flat()];
+  assertEquals(new Set(known).size, 1317);
+});
+
+Deno.test("timmModel() knows what the weights of DINOv3 and EVA-02 expect", () => {
+  const satellite = timmModel("vit_large_patch16_dinov3.sat493m");
+  assertEquals(satellite.repository, "timm/vit_large_patch16_dinov3.sat493m");
+  assertEquals(satellite.preprocessing, {
+    channels: 3,
+    imageSize: [256, 256],
+    mean: [0.43, 0.411, 0.296],
+    std: [0.213, 0.156, 0.143],
+    interpolation: "bicubic",
+    cropPct: 1,
+    cropMode: "center",
+  });
+  const { tag, preprocessing } = timmModel("eva02_base_patch14_448");
+  assertEquals([tag, preprocessing.imageSize, preprocessing.cropMode], [
+    "mim_in22k_ft_in22k_in1k",
+    [448, 448],
+    "squash",
+  ]);
+  assertEquals(
+    timmModel("vit_small_patch16_lingbot").repository,
+    "belfner/vit_small_patch16_lingbot.robbyant",
+  );
 });
 
 Deno.test("timm's config names a type that is not known at its own place", () => {
@@ -119,7 +135,11 @@ Deno.test("timm's config names a type that is not known at its own place", () =>
     ]);
   assertEquals(issues("resnet18.a1_in1k"), undefined);
   assertEquals(issues("resnet19"), [
-    ["type", 'expected one of 269 models of timm, received "resnet19", did you mean "resnet18"?'],
+    [
+      "type",
+      `expected one of ${MODEL_NAMES.length} models of timm, received "resnet19", ` +
+      'did you mean "resnet18"?',
+    ],
   ]);
   assertEquals(
     issues("resnet18.a9")?.[0][1]?.startsWith('expected a tag of "resnet18" out of'),

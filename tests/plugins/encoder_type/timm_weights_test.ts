@@ -135,6 +135,65 @@ for (const [type, tensors] of Object.entries(FACEBOOK)) {
   });
 }
 
+/** A model of the eva family, and what its authors call some of its parameters. */
+const EVAS: readonly [type: string, kwargs: Record<string, unknown>, Record<string, string>][] = [
+  ["eva02_base_patch14_224", { embed_dim: 24, num_heads: 3, depth: 1 }, {
+    "blocks.0.mlp.fc1_g.weight": "blocks.0.mlp.w1.weight",
+    "blocks.0.mlp.fc1_x.bias": "blocks.0.mlp.w2.bias",
+    "blocks.0.mlp.fc2.weight": "blocks.0.mlp.w3.weight",
+    "blocks.0.mlp.norm.weight": "blocks.0.mlp.ffn_ln.weight",
+    "blocks.0.attn.q_proj.bias": "blocks.0.attn.q_bias",
+  }],
+  ["eva02_tiny_patch14_224", { embed_dim: 24, num_heads: 3, depth: 1 }, {
+    "blocks.0.mlp.fc1.weight": "blocks.0.mlp.w12.weight",
+    "blocks.0.mlp.fc2.bias": "blocks.0.mlp.w3.bias",
+  }],
+  ["vit_small_plus_patch16_dinov3", { embed_dim: 24, num_heads: 3, depth: 1 }, {
+    reg_token: "storage_tokens",
+    "blocks.0.gamma_1": "blocks.0.ls1.gamma",
+    "blocks.0.gamma_2": "blocks.0.ls2.gamma",
+    "blocks.0.mlp.fc1_g.weight": "blocks.0.mlp.w1.weight",
+    "blocks.0.mlp.fc1_x.weight": "blocks.0.mlp.w2.weight",
+    "blocks.0.mlp.fc2.weight": "blocks.0.mlp.w3.weight",
+  }],
+];
+
+for (const [type, model_kwargs, names] of EVAS) {
+  Deno.test(`timm reads ${type} under the names of its authors`, async () => {
+    const model = { type, model_kwargs };
+    const { parameters } = await create(model);
+    const renamed = new Set<string>();
+    const content = Object.fromEntries(parameters.map((parameter) => {
+      const name = names[parameter.name] ?? parameter.name;
+      if (name !== parameter.name) renamed.add(name);
+      return [name, values(parameter, 1)];
+    }));
+    assertEquals(renamed.size, Object.keys(names).length);
+    const found = await load({ model: content }, model);
+    assertEquals(found.notices, []);
+    await assertLoaded(found, 1, model as typeof VIT);
+  });
+}
+
+Deno.test("timm adds the class token's position to it where DINOv2 has registers", async () => {
+  const model = {
+    ...VIT,
+    model_kwargs: { ...VIT.model_kwargs, reg_tokens: 4, no_embed_class: true },
+  };
+  const content = await weights("", 1, model);
+  const { cls_token, pos_embed, reg_token, ...rest } = content;
+  const own = ruleWeights("pos_embed", pos_embed.shape);
+  const first = new Float32Array(64).fill(0.5);
+  const positions = storedTensor("float32", [1, 101, 64], Float32Array.of(...first, ...own));
+  const file = { ...rest, cls_token, pos_embed: positions, register_tokens: reg_token };
+  const found = await load(file, model);
+  assertEquals(found.notices, []);
+  const token = ruleWeights("cls_token", [1, 1, 64]);
+  assertEquals(found.values.get("cls_token"), token.map((value) => value + 0.5));
+  assertEquals(found.values.get("pos_embed"), own);
+  assertEquals(found.values.get("reg_token"), ruleWeights("reg_token", [1, 4, 64]));
+});
+
 Deno.test("timm shows names beside names where none of the known ones fit", async () => {
   const own = await weights("");
   const renamed = Object.fromEntries(

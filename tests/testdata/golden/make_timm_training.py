@@ -20,6 +20,8 @@ MODELS = {
     "test_vit": {"img_size": 64},
     "test_vit3": {"img_size": 64},
     "test_convnext": {},
+    "vit_small_patch16_dinov3": {"depth": 2, "embed_dim": 96, "num_heads": 3},
+    "vit_small_patch16_rope_mixed_224": {"img_size": 64, "depth": 2, "embed_dim": 96, "num_heads": 3},
 }
 
 

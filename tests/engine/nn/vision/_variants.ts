@@ -18,6 +18,10 @@ interface Variant {
   readonly kwargs: Readonly<Record<string, unknown>>;
   readonly sample_shape: readonly number[];
   readonly embed_dim: number;
+  /** @default {"map"} */
+  readonly output?: "map" | "tokens";
+  /** For tokens: how many precede the patches. */
+  readonly prefix?: number;
   readonly shape: readonly number[];
   readonly parameters: Readonly<Record<string, readonly number[]>>;
   readonly values: readonly number[];
@@ -33,7 +37,9 @@ export function testVariants(file: string, architecture: VisionArchitecture): vo
       const parameters = new Parameters();
       const model = architecture(kwargs, { scope: parameters.scope(), sampleShape });
       assertEquals(shapesOf(parameters.list()), variant.parameters);
-      assertEquals([model.output, model.embedDim], ["map", variant.embed_dim]);
+      const { output = "map", embed_dim, prefix } = variant;
+      assertEquals([model.output, model.embedDim], [output, embed_dim]);
+      assertEquals(model.numPrefixTokens, prefix);
       const { maps } = await runOnRule(
         parameters.list(),
         (images) => ({ maps: model.forward(images, EVALUATION) }),

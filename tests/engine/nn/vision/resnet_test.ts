@@ -7,6 +7,7 @@ import { testGolden, testVariants } from "./_variants.ts";
 const SMALL = { block: "Bottleneck", layers: [1, 1, 1, 1], channels: [8, 8, 16, 16] };
 
 testVariants("resnets.json", resnet);
+testVariants("resnets_split.json", resnet);
 
 testGolden("test_resnet", resnet, {
   block: ["BasicBlock", "BasicBlock", "Bottleneck", "BasicBlock"],
@@ -48,13 +49,32 @@ Deno.test("resnet() trains all but the statistics of its normalisations", () => 
 });
 
 const refusals: [kwargs: Record<string, unknown>, message: string][] = [
-  [{ block: "Block" }, '"block" of resnet to be "BasicBlock" or "Bottleneck", or 4 of them'],
+  [{ block: "Block" }, '"SelectiveKernelBottleneck", or 4 of them, received "Block"'],
+  [{ block: "Bottle2neck", aa_layer: "BlurPool2d" }, '"aa_layer" of resnet to be null'],
+  [{ block: "Bottle2neck", block_args: { scale: 1 } }, '"scale" of resnet\'s block_args'],
+  [{ block: "Bottle2neck", block_args: { radix: 2 } }, 'received "radix": 2'],
+  [
+    { block: "SelectiveKernelBasic", block_args: { sk_kwargs: { keep_3x3: false } } },
+    'received "keep_3x3": false',
+  ],
+  [
+    { block: "ResNestBottleneck", block_args: { attn_layer: "se" } },
+    '"attn_layer" of resnet\'s block_args to be null',
+  ],
   [{ block: ["BasicBlock"] }, '"block" of resnet'],
   [{ layers: [1, 1] }, '"layers" of resnet to be 4 integers of at least 1, received [1,1]'],
   [{ layers: undefined }, '"layers" of resnet to be 4 integers'],
   [{ block: "BasicBlock", cardinality: 2 }, '"cardinality" of resnet to be 1, received 2'],
   [{ output_stride: 16 }, '"output_stride" of resnet to be 32, received 16'],
-  [{ pruned: true }, '"pruned" of resnet to be false, received true'],
+  [{ pruned: true }, '"pruned" of resnet to be false, or three widths for each of 4 blocks'],
+  [
+    { pruned: [[1, 2], [1, 2], [1, 2], [1, 2]] },
+    "three widths for each of 4 blocks, received [[1,2]",
+  ],
+  [
+    { block: "Bottleneck", pruned: Array(4).fill([4, 4, 8]) },
+    '"pruned" of resnet to be false, but for bottlenecks with ECA, received true',
+  ],
   [{ aa_layer: "avg" }, '"aa_layer" of resnet to be "AvgPool2d" or "BlurPool2d", received "avg"'],
   [{ norm_layer: "frozenbatchnorm2d" }, '"norm_layer" of resnet to be "batchnorm"'],
   [{ norm_layer: "groupnorm" }, "expected channels in 32 groups, received 8"],
