@@ -24,9 +24,11 @@
 export type { Activation } from "./activations.ts";
 export { ArgumentReader } from "./arguments.ts";
 export { convnext } from "./convnext.ts";
+export { efficientnet } from "./efficientnet.ts";
 export { adaptInputChannels, type Kernel } from "./input_channels.ts";
 export type { Size } from "./patch_embed.ts";
 export { type GridChange, resampleValues } from "./position_embedding.ts";
 export { resnet } from "./resnet.ts";
+export { swinTransformer, swinTransformerV2 } from "./swin_transformer.ts";
 export * from "./vision_model.ts";
 export { visionTransformer } from "./vision_transformer.ts";
