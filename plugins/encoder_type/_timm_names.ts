@@ -23,7 +23,10 @@ const dinov2: Rule = (name) =>
 
 const RULES: { readonly [F in Family]: readonly Rule[] } = {
   convnext: [facebookConvNeXt],
+  efficientnet: [],
   resnet: [],
+  swin_transformer: [],
+  swin_transformer_v2: [],
   vision_transformer: [dinov2],
 };
 

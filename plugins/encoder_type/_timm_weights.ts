@@ -39,9 +39,15 @@ export interface MatchedWeights {
 }
 
 /** First layers, which see the images' channels. */
-const FIRST_LAYERS = ["patch_embed.proj.weight", "conv1.weight", "conv1.0.weight", "stem.0.weight"];
+const FIRST_LAYERS = [
+  "patch_embed.proj.weight",
+  "conv1.weight",
+  "conv1.0.weight",
+  "stem.0.weight",
+  "conv_stem.weight",
+];
 /** What stands behind the features: classifiers, their pooling. */
-const BEYOND = /^(?:head|fc|cls_head|fc_norm|attn_pool|pre_logits)\./;
+const BEYOND = /^(?:head|fc|classifier|cls_head|fc_norm|attn_pool|pre_logits)\./;
 /** What stands behind the maps of a ConvNeXt under its authors' names. */
 const BEYOND_MAPS = /^norm\./;
 

@@ -1,5 +1,6 @@
 /**
- * The encoders of timm: vision transformers, ResNets and ConvNeXts by timm's names and arguments.
+ * The encoders of timm: vision transformers, ResNets, ConvNeXts, EfficientNets and Swin
+ * Transformers by timm's names and arguments.
  * Importing this module adds `timm` to the `encoder_type` slot.
  * @module
  */
@@ -8,7 +9,9 @@ import { findWeights } from "../../engine/hub/weights.ts";
 import { Parameters } from "../../engine/nn/scope.ts";
 import { ArgumentReader } from "../../engine/nn/vision/arguments.ts";
 import { convnext } from "../../engine/nn/vision/convnext.ts";
+import { efficientnet } from "../../engine/nn/vision/efficientnet.ts";
 import { resnet } from "../../engine/nn/vision/resnet.ts";
+import { swinTransformer, swinTransformerV2 } from "../../engine/nn/vision/swin_transformer.ts";
 import type { VisionArchitecture } from "../../engine/nn/vision/vision_model.ts";
 import { visionTransformer } from "../../engine/nn/vision/vision_transformer.ts";
 import { count, flag, map, options, path, text } from "../../registry/options/mod.ts";
@@ -71,9 +74,15 @@ const config = options<TimmConfig>({
 
 const ARCHITECTURES: Readonly<Record<Family, VisionArchitecture>> = {
   convnext,
+  efficientnet,
   resnet,
+  swin_transformer: swinTransformer,
+  swin_transformer_v2: swinTransformerV2,
   vision_transformer: visionTransformer,
 };
+
+/** Families whose windows depend on the size of the images. */
+const SWIN: readonly Family[] = ["swin_transformer", "swin_transformer_v2"];
 
 /**
  * Models of timm up to `forward_features`. As in GloViTa, tokens come out normalised whatever
@@ -100,7 +109,8 @@ const ARCHITECTURES: Readonly<Record<Family, VisionArchitecture>> = {
 export const timm: EncoderPlugin<TimmConfig> = {
   slot: "encoder_type",
   key: "timm",
-  description: "vision transformers, ResNets and ConvNeXts under timm's names",
+  description:
+    "vision transformers, ResNets, ConvNeXts, EfficientNets and Swin Transformers under timm's names",
   config,
   preprocessing({ type, input_channels, model_kwargs }) {
     const { preprocessing, family } = timmModel(type);
@@ -165,13 +175,13 @@ function checkSamples(sampleShape: readonly number[], channels: number, source: 
 }
 
 /**
- * Arguments of the architecture. A vision transformer is made for the images that come, unless
- * `img_size` is given, or `dynamic_img_size`, with which it keeps the grid that its weights have.
- * The classifier's arguments do not matter, and without pooling tokens are always normalised.
+ * Arguments of the architecture. Transformers are made for the images that come, unless `img_size`
+ * is given, or `dynamic_img_size`, with which they keep the grid that their weights have. The
+ * classifier's arguments do not matter, and without pooling tokens are always normalised.
  */
 function argumentsOf(
-  { family, kwargs, preprocessing }: TimmModel,
-  { input_channels, model_kwargs }: TimmConfig,
+  { family, kwargs, pretrainedKwargs, preprocessing }: TimmModel,
+  { input_channels, model_kwargs, pretrained }: TimmConfig,
   sampleShape: readonly number[],
 ): Readonly<Record<string, unknown>> {
   const { global_pool: _, num_classes: __, in_chans = input_channels, ...given } = model_kwargs;
@@ -181,7 +191,9 @@ function argumentsOf(
         `received ${JSON.stringify(in_chans)}`,
     );
   }
-  const all: Readonly<Record<string, unknown>> = { ...kwargs, ...given, in_chans };
+  const named = pretrained ? { ...kwargs, ...pretrainedKwargs } : kwargs;
+  const all: Readonly<Record<string, unknown>> = { ...named, ...given, in_chans };
+  if (SWIN.includes(family)) return { ...all, img_size: given.img_size ?? sampleShape.slice(1) };
   if (family !== "vision_transformer") return all;
   const learned = all.dynamic_img_size === true ? preprocessing.imageSize : sampleShape.slice(1);
   return { ...all, img_size: given.img_size ?? learned, global_pool: "" };
