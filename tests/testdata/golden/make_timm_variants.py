@@ -1,4 +1,5 @@
-"""Writes efficientnets.json and swins.json: features and gradients of small models of timm.
+"""Writes efficientnets.json, swins.json and swins_v2.json: features and gradients of small models of timm; and
+relative_positions.json: tables of relative positions that timm resamples.
 
 Made with PyTorch 2.13 and timm 1.0.29, float64 on a CPU. Weights and pixels follow the rule of
 tests/_timm.ts, evaluation mode; gradients are those of the sum of features times the rule's numbers.
@@ -11,6 +12,7 @@ import numpy as np
 import torch
 from make_timm_training import numbers, weights
 from timm.layers import GroupNormAct, LayerNormAct2d
+from timm.layers.pos_embed_rel import resize_rel_pos_bias_table
 from timm.models._efficientnet_builder import decode_arch_def, round_channels
 from timm.models.efficientnet import EfficientNet
 from timm.models.swin_transformer import SwinTransformer
@@ -65,6 +67,7 @@ SWINS_V2 = [
         [1, 64, 96],
     ),
 ]
+WINDOWS = [(7, (3, 3)), (4, (6, 3)), (3, (2, 2)), (3, (1, 4)), (2, (5, 3))]
 NORMS = {"groupnormact": GroupNormAct, "layernormact2d": LayerNormAct2d}
 
 
@@ -125,6 +128,12 @@ def swin(architecture):
     return lambda **kwargs: architecture(num_classes=0, **kwargs)
 
 
+def resampled(window, wanted):
+    table = torch.tensor(numbers("table", (2 * window - 1) ** 2 * 2).astype(np.float32)).reshape(-1, 2)
+    shape = ((2 * wanted[0] - 1) * (2 * wanted[1] - 1), 2)
+    return {"from": window, "to": wanted, "values": rounded(resize_rel_pos_bias_table(table, wanted, shape).flatten().tolist())}
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     folder = Path(__file__).parent
@@ -132,6 +141,7 @@ if __name__ == "__main__":
         "efficientnets.json": [variant(efficientnet, *each) for each in EFFICIENTNETS],
         "swins.json": [variant(swin(SwinTransformer), *each, channels_last=True) for each in SWINS],
         "swins_v2.json": [variant(swin(SwinTransformerV2), *each, channels_last=True) for each in SWINS_V2],
+        "relative_positions.json": [resampled(*each) for each in WINDOWS],
     }
     for name, content in files.items():
         (folder / name).write_text(json.dumps(content) + "\n")
