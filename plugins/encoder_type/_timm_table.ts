@@ -69,6 +69,9 @@ export interface TimmModel {
   readonly preprocessing: Required<Preprocessing>;
 }
 
+/** What to do with a model that is not built here. */
+export const ONNX_HINT = 'exported to ONNX, a model runs with encoder_type "onnx"';
+
 /** Copies of a name that users find on the hub: `hf_hub:timm/resnet50.a1_in1k`. */
 const HUB_PREFIX = /^(?:hf[-_]hub:)?timm\//;
 
@@ -80,9 +83,9 @@ const HUB_PREFIX = /^(?:hf[-_]hub:)?timm\//;
 export function timmModel(type: string): TimmModel {
   const [name, ...rest] = type.replace(HUB_PREFIX, "").split(".");
   if (!Object.hasOwn(MODELS, name)) {
+    const hint = didYouMean(name, MODEL_NAMES) || `; ${ONNX_HINT}`;
     throw new RangeError(
-      `expected one of ${MODEL_NAMES.length} models of timm, ` +
-        `received ${quote(type)}${didYouMean(name, MODEL_NAMES)}`,
+      `expected one of ${MODEL_NAMES.length} models of timm, received ${quote(type)}${hint}`,
     );
   }
   const { family, kwargs, pretrained_kwargs: pretrainedKwargs = {}, tags } = MODELS[name];

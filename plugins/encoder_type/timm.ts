@@ -17,7 +17,7 @@ import { visionTransformer } from "../../engine/nn/vision/vision_transformer.ts"
 import { count, flag, map, options, path, text } from "../../registry/options/mod.ts";
 import type { EncoderPlugin, PretrainedOptions, PretrainedWeights } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { type Family, type TimmModel, timmModel } from "./_timm_table.ts";
+import { type Family, ONNX_HINT, type TimmModel, timmModel } from "./_timm_table.ts";
 import { readWeights } from "./_timm_weights.ts";
 import { timmNames } from "./_timm_names.ts";
 
@@ -138,7 +138,7 @@ export const timm: EncoderPlugin<TimmConfig> = {
     const architecture = ARCHITECTURES[model.family];
     const kwargs = argumentsOf(model, config, sampleShape);
     const encoder = {
-      ...architecture(kwargs, { scope, sampleShape }),
+      ...withOnnxHint(config, () => architecture(kwargs, { scope, sampleShape })),
       otherNames: (name: string) => timmNames(model.family, name),
     };
     if (config.weights_file === null && !config.pretrained) return encoder;
@@ -157,6 +157,17 @@ export const timm: EncoderPlugin<TimmConfig> = {
     };
   },
 };
+
+/** Builds a model, and says how else to use it where it is the model that is not supported. */
+function withOnnxHint<T>({ model_kwargs }: TimmConfig, build: () => T): T {
+  try {
+    return build();
+  } catch (error) {
+    const ofModel = error instanceof RangeError && error.message.startsWith("expected argument") &&
+      Object.keys(model_kwargs).length === 0;
+    throw ofModel ? new RangeError(`${error.message}; ${ONNX_HINT}`) : error;
+  }
+}
 
 /** Statistics of three channels as they are for three, else their mean for every channel. */
 function forChannels(values: readonly number[], channels: number): readonly number[] {
