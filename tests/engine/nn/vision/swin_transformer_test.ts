@@ -97,6 +97,18 @@ for (const [kwargs, message] of refusals) {
   });
 }
 
+Deno.test("swinTransformerV2() refuses windows of one entry, whose offsets have no scale", () => {
+  const message =
+    '"window_size" of swin_transformer_v2 to be an integer of at least 2, two of them';
+  assertThrows(() => declare(swinTransformerV2, { window_size: [4, 1] }), RangeError, message);
+  const pretrained = { pretrained_window_sizes: [4, 4, 2, 1] };
+  assertThrows(() => declare(swinTransformerV2, pretrained), RangeError, "received [4,4,2,1]");
+  assertEquals(
+    declare(swinTransformerV2, { pretrained_window_sizes: [4, 4, 2, 0] }).length > 0,
+    true,
+  );
+});
+
 Deno.test("Swin Transformers refuse images of which nothing is left to compare", () => {
   const small = (architecture: VisionArchitecture, side: number) =>
     declare(architecture, { img_size: side }, [3, side, side]);
