@@ -2,30 +2,21 @@
  * The blocks of EfficientNets.
  * @module
  */
-import { add, mul, sigmoid } from "../../ir/elementwise.ts";
-import { concat, reshape } from "../../ir/layout.ts";
-import { slice } from "../../ir/indexing.ts";
+import { add, sigmoid } from "../../ir/elementwise.ts";
 import { reduceMean } from "../../ir/matrix.ts";
 import type { Tensor } from "../../ir/node.ts";
-import { type Initializer, normal, zeros } from "../initializers.ts";
-import { type ForwardContext, type Layer, linear, type Scope } from "../scope.ts";
-import { type BlockDefinition, type BlockKind, roundHalfEven } from "./_efficientnet_definition.ts";
-import type { AntiAliasing } from "./_resnet_blocks.ts";
+import { uniform, zeros } from "../initializers.ts";
+import type { ForwardContext, Layer, Scope } from "../scope.ts";
+import { conditionalDepthwise, conditionalPointwise } from "./_conditional_convolution.ts";
+import {
+  convNormAct,
+  type ConvSizes,
+  type EfficientNetOptions,
+} from "./_efficientnet_convolutions.ts";
+import type { BlockDefinition, BlockKind } from "./_efficientnet_definition.ts";
 import { type Activation, activation } from "./activations.ts";
-import { conv2d } from "./convolution.ts";
 import { dropPath } from "./drop_path.ts";
 import { makeDivisible } from "./make_divisible.ts";
-import type { NormLayer } from "./norms.ts";
-
-/** What all blocks of a network have in common. */
-export interface EfficientNetOptions {
-  readonly activation: Activation;
-  readonly norm: NormLayer;
-  /** Whether maps are padded as in TensorFlow. */
-  readonly same: boolean;
-  /** @default {convolutions take every second window} */
-  readonly antiAliasing?: AntiAliasing;
-}
 
 /** What single blocks differ in. */
 export interface BlockSizes {
@@ -35,103 +26,10 @@ export interface BlockSizes {
   /** Channels that the width inside is counted from. */
   readonly countedFrom: number;
   readonly stride: 1 | 2;
+  /** Whether it begins with making squares of four entries one of four times the width. */
+  readonly folds: boolean;
   /** Rate of stochastic depth in training. */
   readonly dropPath: number;
-}
-
-/** Sizes of a convolution without bias. */
-interface ConvSizes {
-  readonly inputs: number;
-  readonly outputs: number;
-  /** Windows; several share the channels. */
-  readonly kernels: readonly number[];
-  readonly stride?: 1 | 2;
-  /** @default {1} */
-  readonly groups?: number;
-}
-
-/** Normal by the weights that lead from an entry, as TensorFlow's EfficientNets start. */
-function fanOutNormal(groups: number): Initializer {
-  return (shape, random) => {
-    const [outputs, , height, width] = shape;
-    const fanOut = Math.floor(outputs * height * width / groups);
-    return normal(Math.sqrt(2 / fanOut))(shape, random);
-  };
-}
-
-/** Declares one convolution, or one for each of several windows, that share the channels. */
-function convolution(scope: Scope, sizes: ConvSizes, same: boolean): Layer {
-  const { inputs, outputs, kernels, stride = 1, groups = 1 } = sizes;
-  const single = (place: Scope, part: Omit<ConvSizes, "kernels"> & { kernel: number }) =>
-    conv2d(place, {
-      ...part,
-      stride,
-      padding: same ? "same" : Math.floor((stride - 1 + part.kernel - 1) / 2),
-      bias: false,
-      weightInitializer: fanOutNormal(part.groups ?? 1),
-    });
-  if (kernels.length === 1) return single(scope, { inputs, outputs, kernel: kernels[0], groups });
-  const [from, to] = [inputs, outputs].map((channels) => shares(channels, kernels.length));
-  const parts = kernels.map((kernel, index) =>
-    single(scope.child(`${index}`), {
-      inputs: from[index],
-      outputs: to[index],
-      kernel,
-      groups: groups === inputs ? from[index] : 1,
-    })
-  );
-  return (x, context) => {
-    let start = 0;
-    const maps = parts.map((part, index) => {
-      const end = start + from[index];
-      const share = slice(x, 1, start, end);
-      start = end;
-      return part(share, context);
-    });
-    return concat(maps, 1);
-  };
-}
-
-/** Divides channels evenly; the first share gets what is left. */
-function shares(channels: number, count: number): readonly number[] {
-  const share = Math.floor(channels / count);
-  return Array.from({ length: count }, (_, i) => i === 0 ? channels - share * (count - 1) : share);
-}
-
-/** A convolution, a normalisation, and an activation function where there is one. */
-export function convNormAct(
-  [conv, norm]: readonly [Scope, Scope],
-  sizes: ConvSizes,
-  options: EfficientNetOptions,
-  act?: Activation,
-): Layer {
-  const maps = convolution(conv, sizes, options.same);
-  const normalise = options.norm(norm, sizes.outputs);
-  return (x, context) => {
-    const y = normalise(maps(x, context), context);
-    return act ? act(y) : y;
-  };
-}
-
-/** Squeeze and excitation (Hu et al. 2018): a factor for each channel, from the means of all. */
-function squeezeExcite(
-  scope: Scope,
-  [channels, reduced]: readonly [number, number],
-  act: Activation,
-): Layer {
-  const layer = (name: string, inputs: number, outputs: number) => {
-    const place = scope.child(name);
-    // Parameters of convolutions with a window of one entry.
-    const weight = place.parameter("weight", [outputs, inputs, 1, 1], fanOutNormal(1));
-    const bias = place.parameter("bias", [outputs], zeros);
-    return (x: Tensor) => linear(x, reshape(weight, [outputs, inputs]), bias);
-  };
-  const reduce = layer("conv_reduce", channels, reduced);
-  const expand = layer("conv_expand", reduced, channels);
-  return (x) => {
-    const factors = sigmoid(expand(act(reduce(reduceMean(x, { axes: [2, 3] })))));
-    return mul(x, reshape(factors, [x.shape[0], channels, 1, 1]));
-  };
 }
 
 /** How many groups channels have in groups of a size, 0 standing for one group. */
@@ -195,12 +93,19 @@ class Parts {
     return antiAliasing ? (x, context) => antiAliasing(maps(x, context)) : maps;
   }
 
-  /** Squeeze and excitation of the channels inside, where the block has it. */
-  squeeze(channels: number): Layer | undefined {
-    const { squeeze, expansion } = this.#sizes.definition;
+  /** Squares of four entries as one. */
+  fold(): Layer {
+    const { inputs } = this.#sizes;
+    const sizes = { inputs, outputs: 4 * inputs, kernels: [2], stride: 2 } as const;
+    return convNormAct(this.#places(["conv_s2d", "bn_s2d"]), sizes, this.#options, this.act);
+  }
+
+  /** What weighs the channels inside, where the block has it. */
+  gate(channels: number): Layer | undefined {
+    const { definition: { squeeze, expansion }, folds } = this.#sizes;
     if (squeeze === 0) return undefined;
-    const reduced = roundHalfEven(channels * (squeeze / expansion));
-    return squeezeExcite(this.#scope.child("se"), [channels, reduced], this.act);
+    const ratio = squeeze / expansion / (folds ? 4 : 1);
+    return this.#options.gate(this.#scope.child("se"), { channels, ratio, activation: this.act });
   }
 
   #places([conv, norm]: readonly [string, string]): readonly [Scope, Scope] {
@@ -221,25 +126,33 @@ function invertedResidual(parts: Parts, { definition, inputs, outputs }: BlockSi
       groupSize: 1,
       grouped: width,
     }),
-    parts.squeeze(width),
+    parts.gate(width),
     parts.plain(["conv_pwl", "bn3"], { inputs: width, outputs, kernels: projectKernels }),
   ]);
 }
 
 /** A depthwise convolution and one over the channels (Howard et al. 2017). */
-function depthwiseSeparable(parts: Parts, { definition, inputs, outputs }: BlockSizes): Layer {
-  const { kernels, projectKernels, kind } = definition;
+function depthwiseSeparable(
+  parts: Parts,
+  { definition, inputs, outputs, folds }: BlockSizes,
+): Layer {
+  const { projectKernels, kind } = definition;
   const act = kind === "dsa" ? parts.act : undefined;
+  const width = folds ? 4 * inputs : inputs;
+  const kernels = folds
+    ? definition.kernels.map((size) => Math.floor((size + 1) / 2))
+    : definition.kernels;
   return chain([
+    folds ? parts.fold() : undefined,
     parts.main(["conv_dw", "bn1"], {
-      inputs,
-      outputs: inputs,
+      inputs: width,
+      outputs: width,
       kernels,
       groupSize: 1,
-      grouped: inputs,
+      grouped: width,
     }),
-    parts.squeeze(inputs),
-    parts.plain(["conv_pw", "bn2"], { inputs, outputs, kernels: projectKernels }, act),
+    parts.gate(width),
+    parts.plain(["conv_pw", "bn2"], { inputs: width, outputs, kernels: projectKernels }, act),
   ]);
 }
 
@@ -255,7 +168,7 @@ function edgeResidual(parts: Parts, { definition, inputs, outputs }: BlockSizes)
       groupSize: 0,
       grouped: width,
     }),
-    parts.squeeze(width),
+    parts.gate(width),
     parts.plain(["conv_pwl", "bn2"], { inputs: width, outputs, kernels: projectKernels }),
   ]);
 }
@@ -269,6 +182,40 @@ function singleConvolution(parts: Parts, { definition, inputs, outputs }: BlockS
     groupSize: 0,
     grouped: inputs,
   });
+}
+
+/** An inverted residual whose kernels are mixed for each sample, by the means of what comes in. */
+function conditionalResidual(
+  scope: Scope,
+  { definition, inputs, outputs, stride }: BlockSizes,
+  { options, parts }: { readonly options: EfficientNetOptions; readonly parts: Parts },
+): Layer {
+  const { experts, kernels: [kernel] } = definition;
+  if (options.antiAliasing) {
+    throw new RangeError(
+      'expected argument "aa_layer" of efficientnet to be null with kernels mixed for each sample',
+    );
+  }
+  const { act, width } = parts;
+  const bound = 1 / Math.sqrt(inputs + experts);
+  const route = scope.linear("routing_fn", inputs, experts, {
+    weightInitializer: uniform(bound),
+    biasInitializer: zeros,
+  });
+  const expand = conditionalPointwise(scope.child("conv_pw"), [inputs, width], experts);
+  const norm1 = options.norm(scope.child("bn1"), width);
+  const windows = { channels: width, kernel, stride, same: options.same };
+  const depthwise = conditionalDepthwise(scope.child("conv_dw"), windows, experts);
+  const norm2 = options.norm(scope.child("bn2"), width);
+  const gate = parts.gate(width);
+  const project = conditionalPointwise(scope.child("conv_pwl"), [width, outputs], experts);
+  const norm3 = options.norm(scope.child("bn3"), outputs);
+  return (x, context) => {
+    const shares = sigmoid(route(reduceMean(x, { axes: [2, 3] }), context));
+    const wide = act(norm1(expand(x, shares), context));
+    const maps = act(norm2(depthwise(wide, shares), context));
+    return norm3(project(gate?.(maps, context) ?? maps, shares), context);
+  };
 }
 
 const BLOCKS: Readonly<Record<BlockKind, (parts: Parts, sizes: BlockSizes) => Layer>> = {
@@ -297,7 +244,10 @@ export function efficientNetBlock(
   options: EfficientNetOptions,
 ): Layer {
   const { definition, inputs, outputs, stride } = sizes;
-  const branch = BLOCKS[definition.kind](new Parts(scope, sizes, options), sizes);
+  const parts = new Parts(scope, sizes, options);
+  const branch = definition.experts > 0
+    ? conditionalResidual(scope, sizes, { options, parts })
+    : BLOCKS[definition.kind](parts, sizes);
   const shortcut = stride === 1 && inputs === outputs && wantsShortcut(definition);
   if (!shortcut) return branch;
   return (x: Tensor, context: ForwardContext) =>

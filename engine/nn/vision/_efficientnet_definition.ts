@@ -32,6 +32,10 @@ export interface BlockDefinition {
   readonly activation?: string;
   /** Channels of a group of the main convolution; 0 for one group. */
   readonly groupSize?: number;
+  /** How many kernels each sample's are mixed of; 0 for the same kernels for all samples. */
+  readonly experts: number;
+  /** Whether from here to the next stride squares of four entries are one of four times the width. */
+  readonly folds: boolean;
 }
 
 /** How the depths of stages are scaled. */
@@ -51,8 +55,8 @@ const ACTIVATIONS: Readonly<Record<string, string>> = {
   nsw: "silu",
   nmi: "mish",
 };
-/** Letters of numbers: repeats, stride, channels, kernels, expansion, squeeze, groups. */
-const NUMBERS: readonly string[] = ["r", "s", "c", "k", "a", "p", "e", "se", "fc", "gs"];
+/** Letters of numbers: repeats, stride, channels, kernels, expansion, squeeze, groups, and more. */
+const NUMBERS: readonly string[] = ["r", "s", "c", "k", "a", "p", "e", "se", "fc", "gs", "cc", "d"];
 
 /** Python's `round`: halves go to the even neighbour. */
 export function roundHalfEven(value: number): number {
@@ -89,11 +93,9 @@ export function parseBlock(
   const kernels = (letter: string) => (options.get(letter) ?? "1").split(".").map(Number);
   const stride = number("s", NaN);
   const [repeats, outputs] = [number("r", NaN), number("c", NaN)];
-  const whole = [repeats, outputs, ...["k", "a", "p"].flatMap(kernels)];
-  if (!options.has("k") || !whole.every((each) => Number.isInteger(each) && each > 0)) {
-    return undefined;
-  }
-  if (stride !== 1 && stride !== 2) return undefined;
+  const odd = ["k", "a", "p"].flatMap(kernels).every((size) => size % 2 === 1);
+  const whole = [repeats, outputs].every((count) => Number.isInteger(count) && count > 0);
+  if (!options.has("k") || !odd || !whole || stride !== 1 && stride !== 2) return undefined;
   const block: BlockDefinition = {
     kind: kind as BlockKind,
     outputs,
@@ -107,8 +109,18 @@ export function parseBlock(
     skip: options.has("skip") ? options.get("skip") === "skip" : undefined,
     activation: options.get("n"),
     groupSize: options.has("gs") ? number("gs", 0) : undefined,
+    experts: kind === "ir" ? number("cc", 0) : 0,
+    folds: number("d", 0) > 0,
   };
+  if (block.folds && kind !== "ds" || block.experts > 0 && !isPlain(block)) return undefined;
   return { block, repeats };
+}
+
+/** Whether the main convolution is one of each channel, between two of one entry. */
+function isPlain({ kernels, expandKernels, projectKernels, groupSize }: BlockDefinition): boolean {
+  const ends = [...expandKernels, ...projectKernels];
+  return kernels.length === 1 && ends.length === 2 && ends.every((size) => size === 1) &&
+    groupSize === undefined;
 }
 
 /** How often each block of a stage is there: what was scaled is shared out from the last on. */

@@ -74,8 +74,14 @@ export function conv2d(scope: Scope, options: Conv2dOptions): Layer {
   };
 }
 
-/** Top, left, bottom and right of TensorFlow's padding. */
-function samePadding(
+/**
+ * TensorFlow's padding.
+ * @param x Maps `[batch, channels, height, width]`.
+ * @param kernel Height and width of the window.
+ * @param steps Steps between and within windows.
+ * @returns Rows and columns at the top, on the left, at the bottom and on the right.
+ */
+export function samePadding(
   x: Tensor,
   kernel: readonly [number, number],
   { stride, dilation }: { readonly stride: Pair; readonly dilation: Pair },
@@ -95,3 +101,12 @@ export const kaimingNormal: Initializer = (shape, random): Float32Array<ArrayBuf
   const fanOut = shape[0] * sizeOf(shape.slice(2));
   return normal(Math.sqrt(2 / fanOut))(shape, random);
 };
+
+/**
+ * Normal by the weights that lead from an entry, as TensorFlow's networks start.
+ * @param entries Channels that go out, times the entries of a window.
+ * @param groups Number of groups that channels are divided into.
+ */
+export function fanOutNormal(entries: number, groups = 1): Initializer {
+  return normal(Math.sqrt(2 / Math.floor(entries / groups)));
+}

@@ -4,12 +4,10 @@
  * @module
  */
 import type { Layer, Scope } from "../scope.ts";
-import {
-  convNormAct,
-  efficientNetBlock,
-  type EfficientNetOptions,
-} from "./_efficientnet_blocks.ts";
+import { efficientNetBlock } from "./_efficientnet_blocks.ts";
+import { convNormAct, type EfficientNetOptions } from "./_efficientnet_convolutions.ts";
 import { type BlockDefinition, parseBlock, scaledStages } from "./_efficientnet_definition.ts";
+import { type Gate, globalContext, squeezeExcite } from "./_efficientnet_gates.ts";
 import { averagePool2, blurPool } from "./_resnet_blocks.ts";
 import { ArgumentReader } from "./arguments.ts";
 import { batchNorm } from "./batch_norm.ts";
@@ -31,6 +29,11 @@ const ANTI_ALIASING: Readonly<Record<string, EfficientNetOptions["antiAliasing"]
   blurpc: (x) => blurPool(x, "constant"),
 };
 
+const GATES: Readonly<Record<string, Gate>> = {
+  SqueezeExcite: squeezeExcite,
+  gc: globalContext,
+};
+
 /** Reads `norm_layer`: a name, or `{name, group_size}`. */
 function readNorm(args: ArgumentReader): NormLayer {
   const { name, group_size: size } = Object(args.raw("norm_layer"));
@@ -43,11 +46,11 @@ function readNorm(args: ArgumentReader): NormLayer {
 
 /** Reads what all blocks have in common. */
 function readOptions(args: ArgumentReader): EfficientNetOptions {
-  args.only("se_layer", null, "se", "SqueezeExcite");
   return {
     norm: readNorm(args),
     activation: args.activation("act_layer", "relu"),
     same: args.choice("pad_type", ["", "same"], "") === "same",
+    gate: args.named("se_layer", GATES, "SqueezeExcite"),
     antiAliasing: (args.raw("aa_layer") ?? undefined) === undefined
       ? undefined
       : args.named("aa_layer", ANTI_ALIASING, ""),
@@ -73,8 +76,13 @@ function readStages(args: ArgumentReader): readonly (readonly BlockDefinition[])
     rounding: args.choice("depth_trunc", ["ceil", "round"], "ceil"),
     keepEnds: args.boolean("fix_first_last", false),
   });
+  const factor = args.integer("experts_multiplier", 1);
   return scaled.map((blocks) =>
-    blocks.map((block) => ({ ...block, groupSize: block.groupSize ?? groupSize }))
+    blocks.map((block) => ({
+      ...block,
+      groupSize: block.groupSize ?? groupSize,
+      experts: block.experts * factor,
+    }))
   );
 }
 
@@ -203,17 +211,24 @@ function declareStages(
   // timm's rates would reach the last one a block further.
   const rates = dropPathRates(rate, stages.flat().length + 1).values();
   let width = inputs;
+  let folded = false;
   const layers = stages.flatMap((blocks, stage) =>
     blocks.map((definition, index) => {
-      const [from, outputs] = [width, widthOf(definition.outputs)];
-      width = outputs;
-      const { countedFrom } = definition;
+      const from = width;
+      const step = index === 0 ? definition.stride : 1;
+      // What was folded is in the maps in place of a step, and in the width until then.
+      const unfolds = folded && step === 2;
+      const folds = !folded && definition.folds;
+      folded = folds || folded && !unfolds;
+      width = widthOf(definition.outputs) * (folded ? 4 : 1);
+      const { countedFrom, expansion } = definition;
       return efficientNetBlock(scope.child(`${stage}.${index}`), {
-        definition,
+        definition: { ...definition, expansion: unfolds ? expansion / 4 : expansion },
         inputs: from,
-        outputs,
+        outputs: width,
         countedFrom: countedFrom === 0 ? from : widthOf(countedFrom),
-        stride: index === 0 ? definition.stride : 1,
+        stride: unfolds ? 1 : step,
+        folds,
         dropPath: rates.next().value!,
       }, options);
     })

@@ -25,6 +25,8 @@ OTHER = [
     ["ir_r1_k3.5_a1.1_p1.1_s2_e6_c24_se0.5_nsw", "ir_r1_k3.5.7_s1_e3_c24_nhs"],
     ["er_r1_k3_s1_e4_c24_fc24_gs8_se0.25_noskip"],
 ]
+MIXED = [["ds_r1_k3_s1_c16"], ["ir_r2_k5_s2_e3_c24_se0.25_cc2"]]
+FOLDED = [["ds_r1_k3_s1_c16_se0.25_d1"], ["er_r2_k3_s2_e6_c24_se0.25_nre"], ["ir_r1_k3_s2_e6_c32_se0.25"]]
 SWIN = {"embed_dim": 8, "num_heads": [1, 2, 4, 4]}
 EFFICIENTNETS = [
     ("efficientnet", {"arch_def": V1, "act_layer": "silu", "num_features": 32}, [3, 32, 32]),
@@ -46,6 +48,11 @@ EFFICIENTNETS = [
     ),
     ("group norm", {"arch_def": V2, "act_layer": "silu", "num_features": 16, "group_size": 8, "norm_layer": {"name": "groupnormact", "group_size": 8}}, [3, 32, 32]),
     ("layer norm", {"arch_def": V1, "act_layer": "silu", "num_features": 16, "norm_layer": "layernormact2d"}, [3, 32, 32]),
+]
+EFFICIENTNETS += [
+    ("mixed kernels", {"arch_def": MIXED, "act_layer": "silu", "num_features": 16, "pad_type": "same", "experts_multiplier": 2}, [3, 30, 32]),
+    ("folded", {"arch_def": FOLDED, "act_layer": "silu", "num_features": 16, "depth_multiplier": 1.4}, [3, 32, 32]),
+    ("global context", {"arch_def": V2, "act_layer": "silu", "num_features": 16, "se_layer": "gc"}, [3, 32, 32]),
 ]
 SWINS = [
     ("shifted windows", {**SWIN, "img_size": 64, "window_size": 4, "depths": [2, 2, 2, 1]}, [3, 64, 64]),
@@ -76,7 +83,7 @@ def efficientnet(arch_def, **kwargs):
         return {theirs: kwargs.pop(ours, default) for ours, (theirs, default) in defaults.items()}
 
     widths = taken({"channel_multiplier": ("multiplier", 1), "channel_divisor": ("divisor", 8), "round_limit": ("round_limit", 0.9)})
-    depths = taken({n: (n, d) for n, d in (("depth_multiplier", 1), ("depth_trunc", "ceil"), ("fix_first_last", False), ("group_size", None))})
+    depths = taken({n: (n, d) for n, d in (("depth_multiplier", 1), ("depth_trunc", "ceil"), ("fix_first_last", False), ("group_size", None), ("experts_multiplier", 1))})
     if isinstance(depths["depth_multiplier"], list):
         depths["depth_multiplier"] = tuple(depths["depth_multiplier"])
     norm = kwargs.pop("norm_layer", None)

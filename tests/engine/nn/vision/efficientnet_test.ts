@@ -50,20 +50,23 @@ Deno.test("efficientnet() scales depths and widths", () => {
 
 const refusals: [kwargs: Record<string, unknown>, message: string][] = [
   [{ arch_def: [] }, '"arch_def" of efficientnet to be lists of blocks, received []'],
-  [
-    { arch_def: [["ir_r2_k3_s2_c24_cc4"]] },
-    'as "ir_r2_k3_s2_e6_c24", received "ir_r2_k3_s2_c24_cc4"',
-  ],
-  [{ arch_def: [["uir_r1_k3_s1_c16"]] }, 'received "uir_r1_k3_s1_c16"'],
+  [{ arch_def: [["uir_r1_k3_s1_c16"]] }, 'as "ir_r2_k3_s2_e6_c24", received "uir_r1_k3_s1_c16"'],
   [{ arch_def: [["ir_r1_k3_s3_c16"]] }, 'received "ir_r1_k3_s3_c16"'],
   [{ arch_def: [["ir_k3_s1_c16"]] }, 'received "ir_k3_s1_c16"'],
+  [{ arch_def: [["ir_r1_k4_s1_c16"]] }, 'received "ir_r1_k4_s1_c16"'],
+  [{ arch_def: [["ir_r1_k3_s1_c16_d1"]] }, 'received "ir_r1_k3_s1_c16_d1"'],
+  [{ arch_def: [["ir_r1_k3.5_s1_c16_cc4"]] }, 'received "ir_r1_k3.5_s1_c16_cc4"'],
+  [
+    { arch_def: [["ir_r1_k3_s1_c16_cc4"]], aa_layer: "blur" },
+    '"aa_layer" of efficientnet to be null with kernels mixed for each sample',
+  ],
   [
     { depth_multiplier: [1, 2] },
     '"depth_multiplier" of efficientnet to be a number greater than 0',
   ],
   [{ group_size: 7 }, '"group_size" of efficientnet to divide channels, received 7 for 32'],
   [{ pad_type: "valid" }, '"pad_type" of efficientnet to be "" or "same", received "valid"'],
-  [{ se_layer: "gc" }, '"se_layer" of efficientnet to be null, "se" or "SqueezeExcite"'],
+  [{ se_layer: "eca" }, '"se_layer" of efficientnet to be "SqueezeExcite" or "gc"'],
   [{ norm_layer: "evonorm2ds0" }, '"norm_layer" of efficientnet to be "batchnorm2d", "groupnorm"'],
   [{ output_stride: 16 }, '"output_stride" of efficientnet to be 32, received 16'],
   [{ pruned: true }, '"pruned" of efficientnet to be false, received true'],
