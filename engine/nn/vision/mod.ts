@@ -28,6 +28,7 @@ export { efficientnet } from "./efficientnet.ts";
 export { adaptInputChannels, type Kernel } from "./input_channels.ts";
 export type { Size } from "./patch_embed.ts";
 export { type GridChange, resampleValues } from "./position_embedding.ts";
+export { resampleRelativePositions, type WindowChange } from "./relative_positions.ts";
 export { resnet } from "./resnet.ts";
 export { swinTransformer, swinTransformerV2 } from "./swin_transformer.ts";
 export * from "./vision_model.ts";
