@@ -2,7 +2,7 @@
 import type { Preprocessing } from "../../engine/images/preprocessing.ts";
 import { didYouMean, quote } from "../../registry/errors.ts";
 import efficientnet from "./_timm_efficientnet.json" with { type: "json" };
-import table from "./_timm_models.json" with { type: "json" };
+import base from "./_timm_models.json" with { type: "json" };
 import swin from "./_timm_swin.json" with { type: "json" };
 
 /** Architectures, by the names of timm's modules. */
@@ -41,12 +41,17 @@ interface ModelEntry {
   readonly tags: Readonly<Record<string, TagEntry>>;
 }
 
-const MODELS: Readonly<Record<string, ModelEntry>> = {
-  ...table.models,
-  ...efficientnet.models,
-  ...swin.models,
-};
-const STATISTICS: Readonly<Record<string, Statistics>> = table.statistics;
+/** One table for each file. */
+const TABLES: readonly { readonly models: Readonly<Record<string, ModelEntry>> }[] = [
+  base,
+  efficientnet,
+  swin,
+];
+const MODELS: Readonly<Record<string, ModelEntry>> = Object.assign(
+  {},
+  ...TABLES.map(({ models }) => models),
+);
+const STATISTICS: Readonly<Record<string, Statistics>> = base.statistics;
 
 /** Names of all models, without tags. */
 export const MODEL_NAMES: readonly string[] = Object.keys(MODELS);
@@ -69,9 +74,6 @@ export interface TimmModel {
   readonly preprocessing: Required<Preprocessing>;
 }
 
-/** What to do with a model that is not built here. */
-export const ONNX_HINT = 'exported to ONNX, a model runs with encoder_type "onnx"';
-
 /** Copies of a name that users find on the hub: `hf_hub:timm/resnet50.a1_in1k`. */
 const HUB_PREFIX = /^(?:hf[-_]hub:)?timm\//;
 
@@ -83,9 +85,9 @@ const HUB_PREFIX = /^(?:hf[-_]hub:)?timm\//;
 export function timmModel(type: string): TimmModel {
   const [name, ...rest] = type.replace(HUB_PREFIX, "").split(".");
   if (!Object.hasOwn(MODELS, name)) {
-    const hint = didYouMean(name, MODEL_NAMES) || `; ${ONNX_HINT}`;
     throw new RangeError(
-      `expected one of ${MODEL_NAMES.length} models of timm, received ${quote(type)}${hint}`,
+      `expected one of ${MODEL_NAMES.length} models of timm, ` +
+        `received ${quote(type)}${didYouMean(name, MODEL_NAMES)}`,
     );
   }
   const { family, kwargs, pretrained_kwargs: pretrainedKwargs = {}, tags } = MODELS[name];

@@ -17,7 +17,7 @@ import { visionTransformer } from "../../engine/nn/vision/vision_transformer.ts"
 import { count, flag, map, options, path, text } from "../../registry/options/mod.ts";
 import type { EncoderPlugin, PretrainedOptions, PretrainedWeights } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { type Family, ONNX_HINT, type TimmModel, timmModel } from "./_timm_table.ts";
+import { type Family, type TimmModel, timmModel } from "./_timm_table.ts";
 import { readWeights } from "./_timm_weights.ts";
 import { timmNames } from "./_timm_names.ts";
 
@@ -165,7 +165,8 @@ function withOnnxHint<T>({ model_kwargs }: TimmConfig, build: () => T): T {
   } catch (error) {
     const ofModel = error instanceof RangeError && error.message.startsWith("expected argument") &&
       Object.keys(model_kwargs).length === 0;
-    throw ofModel ? new RangeError(`${error.message}; ${ONNX_HINT}`) : error;
+    const way = "export it to an ONNX file in Python and use encoder_type onnx with that file";
+    throw ofModel ? new RangeError(`${error.message}: ${way}`) : error;
   }
 }
 

@@ -67,7 +67,7 @@ Deno.test("timm builds every model of the table whose arguments are supported", 
 });
 
 Deno.test("timm names the argument of each model that it cannot build, and points to ONNX", () => {
-  const hint = '; exported to ONNX, a model runs with encoder_type "onnx"';
+  const hint = ": export it to an ONNX file in Python and use encoder_type onnx with that file";
   const refused = outcomes.filter((outcome) => outcome.refused !== undefined);
   for (const { name, refused: message = "" } of refused) {
     assertEquals(message.endsWith(hint), true, name);
