@@ -7,6 +7,7 @@ import { adaptInputChannels } from "../../../engine/nn/vision/input_channels.ts"
 import { resampleRelativePositions } from "../../../engine/nn/vision/relative_positions.ts";
 import { type StoredTensor, storedTensor } from "../../../engine/storage/tensor_types.ts";
 import { type TorchValue, writeTorchFile } from "../../../engine/storage/torch/torch_file.ts";
+import { timmModel } from "../../../plugins/encoder_type/_timm_table.ts";
 import { timm, type TimmConfig } from "../../../plugins/encoder_type/timm.ts";
 import type { PretrainedWeights } from "../../../registry/plugin.ts";
 import { TemporaryFolder } from "../../engine/storage/testdata.ts";
@@ -108,4 +109,27 @@ Deno.test("timm gives fbnetc_100 another epsilon where it starts from weights, a
   const pretrained = await features({ pretrained: true });
   assertEquals(pretrained, await features({ model_kwargs: { bn_eps: 1e-3 } }));
   assertNotEquals(pretrained, await features({}));
+});
+
+Deno.test("timm says what the weights of EfficientNets and Swin Transformers expect", () => {
+  const expected = (type: string) => {
+    const { repository, preprocessing } = timmModel(type);
+    const { imageSize: [side], mean: [mean], interpolation, cropPct, cropMode } = preprocessing;
+    return [repository, side, mean, interpolation, cropPct, cropMode];
+  };
+  assertEquals(
+    [
+      "efficientnet_b0",
+      "tf_efficientnetv2_m",
+      "tf_efficientnet_lite4",
+      "swin_base_patch4_window12_384",
+    ]
+      .map(expected),
+    [
+      ["timm/efficientnet_b0.ra_in1k", 224, 0.485, "bicubic", 0.875, "center"],
+      ["timm/tf_efficientnetv2_m.in21k_ft_in1k", 384, 0.5, "bicubic", 1, "squash"],
+      ["timm/tf_efficientnet_lite4.in1k", 380, 0.5, "bilinear", 0.92, "center"],
+      ["timm/swin_base_patch4_window12_384.ms_in22k_ft_in1k", 384, 0.485, "bicubic", 1, "center"],
+    ],
+  );
 });

@@ -1,4 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { input, scalar } from "../../../../engine/ir/create.ts";
+import { RandomStream } from "../../../../engine/nn/random.ts";
 import { Parameters } from "../../../../engine/nn/scope.ts";
 import { efficientnet } from "../../../../engine/nn/vision/efficientnet.ts";
 import { Random } from "../../../../engine/random.ts";
@@ -46,6 +48,23 @@ Deno.test("efficientnet() scales depths and widths", () => {
   assertEquals(stem({ channel_multiplier: 1.1 }), 32);
   assertEquals(stem({ channel_multiplier: 1.2 }), 40);
   assertEquals(stem({ channel_multiplier: 2, fix_stem: true }), 32);
+});
+
+Deno.test("efficientnet() drops branches at rates that grow from block to block, in training", () => {
+  const drawn: number[] = [];
+  const random = new RandomStream(scalar(0, "uint32"));
+  random.dropout = (x, rate) => {
+    drawn.push(rate);
+    return x;
+  };
+  const context = { scope: new Parameters().scope(), sampleShape: [3, 32, 32] };
+  const model = efficientnet({ ...SMALL, drop_path_rate: 0.2, depth_multiplier: 2 }, context);
+  const images = input("images", "float32", ["batch", 3, 32, 32]);
+  model.forward(images, { training: false, random });
+  assertEquals(drawn, []);
+  model.forward(images, { training: true, random });
+  // Of the eight blocks, 1, 3, 4, 5 and 7 have a shortcut.
+  assertEquals(drawn, [1, 3, 4, 5, 7].map((index) => 0.2 * index / 8));
 });
 
 const refusals: [kwargs: Record<string, unknown>, message: string][] = [

@@ -1,4 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { input, scalar } from "../../../../engine/ir/create.ts";
+import { RandomStream } from "../../../../engine/nn/random.ts";
 import { Parameters } from "../../../../engine/nn/scope.ts";
 import {
   swinTransformer,
@@ -76,6 +78,26 @@ Deno.test("Swin Transformers ask their scope for linear maps and the networks of
       ...ofBlock.map((name) => `layers.${stage}.blocks.0.${name}`),
     ]),
   );
+});
+
+Deno.test("Swin Transformers drop branches in training, the last one in ten, as timm's do", () => {
+  for (const architecture of [swinTransformer, swinTransformerV2]) {
+    const drawn: number[] = [];
+    const random = new RandomStream(scalar(0, "uint32"));
+    random.dropout = (x, rate) => {
+      drawn.push(rate);
+      return x;
+    };
+    const scope = new Parameters().scope();
+    const model = architecture(SMALL, { scope, sampleShape: SHAPE });
+    const images = input("images", "float32", ["batch", ...SHAPE]);
+    model.forward(images, { training: false, random });
+    assertEquals(drawn, []);
+    model.forward(images, { training: true, random });
+    const rates = drawn.filter((rate) => rate > 0); // others are those of dropout
+    const expected = [1, 2, 3, 4].flatMap((index) => [0.1 * index / 4, 0.1 * index / 4]);
+    assertEquals(rates, expected);
+  }
 });
 
 const refusals: [kwargs: Record<string, unknown>, message: string][] = [
