@@ -26,6 +26,10 @@ export interface BlockSizes {
   /** Channels that the width inside is counted from. */
   readonly countedFrom: number;
   readonly stride: 1 | 2;
+  /** Whether what comes in may be added to what goes out. */
+  readonly same: boolean;
+  /** Channels inside and those that its gate leaves, where they were pruned. */
+  readonly pruned?: readonly [width: number, reduced: number];
   /** Whether it begins with making squares of four entries one of four times the width. */
   readonly folds: boolean;
   /** Rate of stochastic depth in training. */
@@ -70,7 +74,7 @@ class Parts {
     this.#sizes = sizes;
     this.#options = options;
     this.act = name === undefined ? options.activation : activation(name);
-    this.width = makeDivisible(sizes.countedFrom * expansion);
+    this.width = sizes.pruned?.[0] ?? makeDivisible(sizes.countedFrom * expansion);
   }
 
   /** A convolution that keeps the size of maps. */
@@ -102,9 +106,9 @@ class Parts {
 
   /** What weighs the channels inside, where the block has it. */
   gate(channels: number): Layer | undefined {
-    const { definition: { squeeze, expansion }, folds } = this.#sizes;
+    const { definition: { squeeze, expansion }, folds, pruned } = this.#sizes;
     if (squeeze === 0) return undefined;
-    const ratio = squeeze / expansion / (folds ? 4 : 1);
+    const ratio = pruned ? pruned[1] / channels : squeeze / expansion / (folds ? 4 : 1);
     return this.#options.gate(this.#scope.child("se"), { channels, ratio, activation: this.act });
   }
 
@@ -243,13 +247,12 @@ export function efficientNetBlock(
   sizes: BlockSizes,
   options: EfficientNetOptions,
 ): Layer {
-  const { definition, inputs, outputs, stride } = sizes;
+  const { definition } = sizes;
   const parts = new Parts(scope, sizes, options);
   const branch = definition.experts > 0
     ? conditionalResidual(scope, sizes, { options, parts })
     : BLOCKS[definition.kind](parts, sizes);
-  const shortcut = stride === 1 && inputs === outputs && wantsShortcut(definition);
-  if (!shortcut) return branch;
+  if (!sizes.same || !wantsShortcut(definition)) return branch;
   return (x: Tensor, context: ForwardContext) =>
     add(dropPath(branch(x, context), sizes.dropPath, context), x);
 }

@@ -97,6 +97,22 @@ function readFactors(args: ArgumentReader, stages: number): readonly number[] {
   return positive;
 }
 
+/** Widths of a block of a pruned network. */
+type PrunedWidths = readonly [width: number, reduced: number, outputs: number];
+
+/** Reads the widths of the blocks of a pruned network. */
+function readPruned(args: ArgumentReader, blocks: number): readonly PrunedWidths[] | undefined {
+  const value = args.raw("pruned") ?? false;
+  if (value === false) return undefined;
+  const fits = Array.isArray(value) && value.length === blocks &&
+    value.every((widths) =>
+      Array.isArray(widths) && widths.length === 3 &&
+      widths.every((width) => Number.isInteger(width) && width > 0)
+    );
+  if (!fits) throw args.refuse("pruned", `false, or three widths for each of ${blocks} blocks`);
+  return value;
+}
+
 /** Reads how widths are scaled. */
 function readWidths(args: ArgumentReader): (width: number) => number {
   const factor = args.positive("channel_multiplier", 1);
@@ -158,12 +174,12 @@ function readEnds(
  */
 export const efficientnet: VisionArchitecture = (kwargs, { scope, sampleShape }): VisionModel => {
   const args = new ArgumentReader("efficientnet", kwargs);
-  args.only("pruned", false);
   args.only("output_stride", 32);
   args.ignore("num_classes", "global_pool", "drop_rate");
   const widthOf = readWidths(args);
   const ends = readEnds(args, sampleShape[0], widthOf);
   const stages = readStages(args);
+  const pruned = readPruned(args, stages.flat().length);
   const options = readOptions(args);
   const rate = args.rate("drop_path_rate");
   args.finish();
@@ -175,10 +191,7 @@ export const efficientnet: VisionArchitecture = (kwargs, { scope, sampleShape })
     convNormAct(places("conv_stem", "bn1"), first, options, options.activation),
   ];
   const trunk = declareStages(scope.child("blocks"), stages, {
-    inputs: stem,
-    rate,
-    widthOf,
-    options,
+    ...{ inputs: stem, rate, widthOf, options, pruned },
   });
   layers.push(...trunk.layers);
   if (features > 0) {
@@ -200,38 +213,46 @@ interface Trunk {
   readonly rate: number;
   readonly widthOf: (width: number) => number;
   readonly options: EfficientNetOptions;
+  /** Widths of each block, where they were pruned. */
+  readonly pruned?: readonly PrunedWidths[];
 }
 
 /** Declares the blocks of all stages. */
 function declareStages(
   scope: Scope,
   stages: readonly (readonly BlockDefinition[])[],
-  { inputs, rate, widthOf, options }: Trunk,
+  { inputs, rate, widthOf, options, pruned }: Trunk,
 ): { readonly layers: readonly Layer[]; readonly outputs: number } {
   // timm's rates would reach the last one a block further.
   const rates = dropPathRates(rate, stages.flat().length + 1).values();
-  let width = inputs;
+  const pruning = pruned?.values();
+  let [width, channels] = [inputs, inputs]; // as defined, and after pruning
   let folded = false;
   const layers = stages.flatMap((blocks, stage) =>
     blocks.map((definition, index) => {
-      const from = width;
+      const [before, from] = [width, channels];
+      const own = pruning?.next().value;
       const step = index === 0 ? definition.stride : 1;
       // What was folded is in the maps in place of a step, and in the width until then.
       const unfolds = folded && step === 2;
       const folds = !folded && definition.folds;
       folded = folds || folded && !unfolds;
       width = widthOf(definition.outputs) * (folded ? 4 : 1);
+      channels = own?.[2] ?? width;
       const { countedFrom, expansion } = definition;
+      const stride = unfolds ? 1 : step;
       return efficientNetBlock(scope.child(`${stage}.${index}`), {
         definition: { ...definition, expansion: unfolds ? expansion / 4 : expansion },
         inputs: from,
-        outputs: width,
+        outputs: channels,
+        same: stride === 1 && before === width,
+        pruned: own && [own[0], own[1]],
         countedFrom: countedFrom === 0 ? from : widthOf(countedFrom),
-        stride: unfolds ? 1 : step,
+        stride,
         folds,
         dropPath: rates.next().value!,
       }, options);
     })
   );
-  return { layers, outputs: width };
+  return { layers, outputs: channels };
 }

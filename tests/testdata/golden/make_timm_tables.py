@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import timm
+import torch
 from timm.models import _registry as registry
 from timm.models import efficientnet, swin_transformer, swin_transformer_v2
 
@@ -29,6 +30,16 @@ def record(variant, pretrained=False, **kwargs):
 
 
 decode = efficientnet.decode_arch_def
+create_effnet = efficientnet._create_effnet
+
+
+def create(name):
+    """The model itself, although its function is replaced."""
+    efficientnet._create_effnet = create_effnet
+    try:
+        return timm.create_model(name)
+    finally:
+        efficientnet._create_effnet = record
 
 
 def decode_arch_def(*args, **kwargs):
@@ -80,6 +91,19 @@ def efficientnet_kwargs():
     return differing(all_given, defaults)
 
 
+def with_pruned_widths(name, kwargs):
+    """Widths of each block, inside, after squeezing and outside, in place of timm's file of shapes."""
+    if not kwargs.get("pruned"):
+        return kwargs
+    with torch.device("meta"):
+        shapes = {n: t.shape for n, t in create(name).state_dict().items()}
+    blocks = list(dict.fromkeys(n.rsplit(".", 3)[0] for n in shapes if ".se.conv_reduce.weight" in n))
+    last = [next(n for n in (f"{b}.conv_pwl.weight", f"{b}.conv_pw.weight") if n in shapes) for b in blocks]
+    widths = [[shapes[f"{b}.conv_dw.weight"][0], shapes[f"{b}.se.conv_reduce.weight"][0], shapes[n][0]] for b, n in zip(blocks, last)]
+    ends = {"stem_size": shapes["conv_stem.weight"][0], "fix_stem": True, "num_features": shapes["conv_head.weight"][0]}
+    return {**kwargs, **ends, "pruned": widths}
+
+
 def swin_kwargs():
     return dict(seen["kwargs"])
 
@@ -89,7 +113,7 @@ def kwargs_of(name, module, pretrained):
     try:
         registry._model_entrypoints[name](pretrained=pretrained)
     except Seen:
-        return efficientnet_kwargs() if module == "efficientnet" else swin_kwargs()
+        return with_pruned_widths(name, efficientnet_kwargs()) if module == "efficientnet" else swin_kwargs()
 
 
 def tag_entry(name, tag, cfg):

@@ -50,7 +50,23 @@ Deno.test("efficientnet() scales depths and widths", () => {
   assertEquals(stem({ channel_multiplier: 2, fix_stem: true }), 32);
 });
 
-Deno.test("efficientnet() drops branches at rates that grow from block to block, in training", () => {
+Deno.test("efficientnet() takes widths of pruned blocks, and keeps their shortcuts", () => {
+  // As defined, the last stage widens 24 channels to 32: what pruning left of both is equal.
+  const kwargs = {
+    arch_def: [["ds_r1_k3_s1_c16"], ["ir_r2_k3_s2_e6_c24_se0.25"], ["er_r1_k3_s1_e4_c32"]],
+    pruned: [[32, 1, 10], [50, 3, 20], [40, 2, 20], [60, 1, 20]],
+  };
+  const shapes = Object.fromEntries(declare(kwargs).map(({ name, shape }) => [name, shape]));
+  assertEquals(shapes["blocks.1.0.conv_pw.weight"], [50, 10, 1, 1]);
+  assertEquals(shapes["blocks.1.1.se.conv_reduce.weight"], [2, 40, 1, 1]);
+  assertEquals(shapes["blocks.2.0.conv_pwl.weight"], [20, 60, 1, 1]);
+  assertEquals(shapes["conv_head.weight"], [64, 20, 1, 1]);
+  const drawn = ratesOf({ ...kwargs, drop_path_rate: 0.4 });
+  assertEquals(drawn, [0.4 * 2 / 4]); // only the second block of the second stage has a shortcut
+});
+
+/** Rates at which a training step drops branches. */
+function ratesOf(kwargs: Readonly<Record<string, unknown>>, training = true): readonly number[] {
   const drawn: number[] = [];
   const random = new RandomStream(scalar(0, "uint32"));
   random.dropout = (x, rate) => {
@@ -58,13 +74,16 @@ Deno.test("efficientnet() drops branches at rates that grow from block to block,
     return x;
   };
   const context = { scope: new Parameters().scope(), sampleShape: [3, 32, 32] };
-  const model = efficientnet({ ...SMALL, drop_path_rate: 0.2, depth_multiplier: 2 }, context);
   const images = input("images", "float32", ["batch", 3, 32, 32]);
-  model.forward(images, { training: false, random });
-  assertEquals(drawn, []);
-  model.forward(images, { training: true, random });
+  efficientnet({ ...SMALL, ...kwargs }, context).forward(images, { training, random });
+  return drawn;
+}
+
+Deno.test("efficientnet() drops branches at rates that grow from block to block, in training", () => {
+  const kwargs = { drop_path_rate: 0.2, depth_multiplier: 2 };
+  assertEquals(ratesOf(kwargs, false), []);
   // Of the eight blocks, 1, 3, 4, 5 and 7 have a shortcut.
-  assertEquals(drawn, [1, 3, 4, 5, 7].map((index) => 0.2 * index / 8));
+  assertEquals(ratesOf(kwargs), [1, 3, 4, 5, 7].map((index) => 0.2 * index / 8));
 });
 
 const refusals: [kwargs: Record<string, unknown>, message: string][] = [
@@ -88,7 +107,8 @@ const refusals: [kwargs: Record<string, unknown>, message: string][] = [
   [{ se_layer: "eca" }, '"se_layer" of efficientnet to be "SqueezeExcite" or "gc"'],
   [{ norm_layer: "evonorm2ds0" }, '"norm_layer" of efficientnet to be "batchnorm2d", "groupnorm"'],
   [{ output_stride: 16 }, '"output_stride" of efficientnet to be 32, received 16'],
-  [{ pruned: true }, '"pruned" of efficientnet to be false, received true'],
+  [{ pruned: true }, '"pruned" of efficientnet to be false, or three widths for each of 4 blocks'],
+  [{ pruned: [[16, 4]] }, "for each of 4 blocks, received [[16,4]]"],
   [{ in_chans: 4 }, '"in_chans" of efficientnet to be 3, the channels of the images, received 4'],
   [{ stem: 8 }, 'received "stem": 8'],
 ];
