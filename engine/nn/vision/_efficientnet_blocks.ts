@@ -26,8 +26,8 @@ export interface BlockSizes {
   /** Channels that the width inside is counted from. */
   readonly countedFrom: number;
   readonly stride: 1 | 2;
-  /** Whether what comes in may be added to what goes out. */
-  readonly same: boolean;
+  /** Whether what comes in has the shape of what goes out, and may be added. */
+  readonly sameShape: boolean;
   /** Channels inside and those that its gate leaves, where they were pruned. */
   readonly pruned?: readonly [width: number, reduced: number];
   /** Whether it begins with making squares of four entries one of four times the width. */
@@ -252,7 +252,7 @@ export function efficientNetBlock(
   const branch = definition.experts > 0
     ? conditionalResidual(scope, sizes, { options, parts })
     : BLOCKS[definition.kind](parts, sizes);
-  if (!sizes.same || !wantsShortcut(definition)) return branch;
+  if (!sizes.sameShape || !wantsShortcut(definition)) return branch;
   return (x: Tensor, context: ForwardContext) =>
     add(dropPath(branch(x, context), sizes.dropPath, context), x);
 }

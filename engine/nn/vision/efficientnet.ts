@@ -70,7 +70,9 @@ function readStages(args: ArgumentReader): readonly (readonly BlockDefinition[])
       throw args.refuse("arch_def", 'lists of supported blocks, as "ir_r2_k3_s2_e6_c24"', text);
     })
   );
-  const groupSize = args.optionalNumber("group_size");
+  const groupSize = (args.raw("group_size") ?? undefined) === undefined
+    ? undefined
+    : args.integer("group_size", 0, { minimum: 0 });
   const scaled = scaledStages(stages, {
     factors: readFactors(args, stages.length),
     rounding: args.choice("depth_trunc", ["ceil", "round"], "ceil"),
@@ -245,7 +247,7 @@ function declareStages(
         definition: { ...definition, expansion: unfolds ? expansion / 4 : expansion },
         inputs: from,
         outputs: channels,
-        same: stride === 1 && before === width,
+        sameShape: stride === 1 && before === width,
         pruned: own && [own[0], own[1]],
         countedFrom: countedFrom === 0 ? from : widthOf(countedFrom),
         stride,

@@ -103,6 +103,10 @@ const refusals: [kwargs: Record<string, unknown>, message: string][] = [
     '"depth_multiplier" of efficientnet to be a number greater than 0',
   ],
   [{ group_size: 7 }, '"group_size" of efficientnet to divide channels, received 7 for 32'],
+  [
+    { group_size: 0.5 },
+    '"group_size" of efficientnet to be an integer of at least 0, received 0.5',
+  ],
   [{ pad_type: "valid" }, '"pad_type" of efficientnet to be "" or "same", received "valid"'],
   [{ se_layer: "eca" }, '"se_layer" of efficientnet to be "SqueezeExcite" or "gc"'],
   [{ norm_layer: "evonorm2ds0" }, '"norm_layer" of efficientnet to be "batchnorm2d", "groupnorm"'],
