@@ -16,13 +16,20 @@ export interface DecayRules {
 }
 
 const UNDECAYED = /norm|bias|bn/;
+/** Layers that see images. */
+const FIRST = /\.(patch_embed|cls_token|reg_token|pos_embed|conv_stem)/;
+/** Stage and block of Swin Transformers and EfficientNets; what leads into a stage has no block. */
+const STAGES = [
+  /\.layers\.(\d+)\.(?:downsample|blocks\.(\d+))\./,
+  /\.blocks\.(\d+)\.(\d+)\./,
+];
 
 /**
  * Works out the options of every parameter.
  *
  * Layer-wise decay follows BERT fine-tuning (Howard & Ruder 2018; Sun et al. 2019): layers are, from
- * the input up, patch embedding (with tokens and positions), each block, the final norm, and the
- * head; a layer `n` below the head learns with `decay ** n` of the rate.
+ * the input up, patch embedding (with tokens and positions) or stem, each block, stage by stage
+ * where there are stages, what follows them, and the head; a layer `n` below the head learns with `decay ** n` of the rate.
  *
  * @param parameters Parameters of the model.
  * @param rules Rules for all of them.
@@ -33,7 +40,8 @@ export function parameterOptions(
   rules: DecayRules,
 ): ReadonlyMap<string, ParameterOptions> {
   const { weight_decay, undecay_norm, layer_wise_lr_decay } = rules;
-  const layers = parameters.map(({ name }) => layerOf(name));
+  const stem = parameters.some(({ name }) => name.includes(".conv_stem."));
+  const layers = parameters.map(({ name }) => layerOf(name, stem));
   const order = [...new Set(layers)].sort((a, b) => a - b);
   const depth = (layer: number) => order.length - 1 - order.indexOf(layer);
   return new Map(parameters.map(({ name }, index) => {
@@ -43,12 +51,21 @@ export function parameterOptions(
   }));
 }
 
-/** Rank of a parameter's layer: embedding, blocks, norm, head. */
-function layerOf(name: string): number {
+/** Blocks of one stage, and what leads into it: more than any network has. */
+const STAGE = 1_000_000;
+
+/**
+ * Rank of a parameter's layer: embedding or stem, blocks, norm, head.
+ * @param name Name of the parameter.
+ * @param stem Whether a convolution called `conv_stem` sees the images; then `bn1` is its norm.
+ */
+function layerOf(name: string, stem: boolean): number {
   if (name.startsWith("head.")) return Infinity;
+  const [, stage, index] = STAGES.map((places) => places.exec(name)).find((found) => found) ?? [];
+  if (stage !== undefined) return STAGE * (Number(stage) + 1) + Number(index ?? 0);
   const block = /\.blocks\.(\d+)\./.exec(name);
   if (block) return Number(block[1]) + 1;
-  return /\.(patch_embed|(?:cls|dist|reg)_token|pos_embed)/.test(name) ? 0 : Number.MAX_VALUE;
+  return FIRST.test(name) || stem && name.includes(".bn1.") ? 0 : Number.MAX_VALUE;
 }
 
 /**

@@ -44,7 +44,10 @@ const dinov3: Rule = (name) =>
 const RULES: { readonly [F in Family]: readonly Rule[] } = {
   convnext: [facebookConvNeXt],
   eva: [eva02, dinov3],
+  efficientnet: [],
   resnet: [],
+  swin_transformer: [],
+  swin_transformer_v2: [],
   vision_transformer: [dinov2],
 };
 

@@ -1,12 +1,21 @@
 /** What timm knows of its models: arguments, and what the weights of each tag expect. */
 import type { Preprocessing } from "../../engine/images/preprocessing.ts";
 import { didYouMean, quote } from "../../registry/errors.ts";
+import efficientnet from "./_timm_efficientnet.json" with { type: "json" };
 import eva from "./_timm_eva.json" with { type: "json" };
 import base from "./_timm_models.json" with { type: "json" };
 import others from "./_timm_others.json" with { type: "json" };
+import swin from "./_timm_swin.json" with { type: "json" };
 
 /** Architectures, by the names of timm's modules. */
-export type Family = "vision_transformer" | "resnet" | "convnext" | "eva";
+export type Family =
+  | "convnext"
+  | "efficientnet"
+  | "eva"
+  | "resnet"
+  | "swin_transformer"
+  | "swin_transformer_v2"
+  | "vision_transformer";
 
 /** A tag's entry in the table; what is left out is as in most tags. */
 interface TagEntry {
@@ -29,12 +38,19 @@ type Statistics = Required<Pick<Preprocessing, "mean" | "std">>;
 interface ModelEntry {
   readonly family: string;
   readonly kwargs: Readonly<Record<string, unknown>>;
+  /** Arguments that only the model with weights of a tag has. @default {none} */
+  readonly pretrained_kwargs?: Readonly<Record<string, unknown>>;
   /** The first one is what a name without tag stands for. */
   readonly tags: Readonly<Record<string, TagEntry>>;
 }
 
 /** One table for each file. */
-const TABLES: readonly { readonly models: Readonly<Record<string, ModelEntry>> }[] = [base, eva];
+const TABLES: readonly { readonly models: Readonly<Record<string, ModelEntry>> }[] = [
+  base,
+  efficientnet,
+  eva,
+  swin,
+];
 const MODELS: Readonly<Record<string, ModelEntry>> = Object.assign(
   {},
   ...TABLES.map(({ models }) => models),
@@ -59,6 +75,8 @@ export interface TimmModel {
   readonly family: Family;
   /** Arguments of the architecture. */
   readonly kwargs: Readonly<Record<string, unknown>>;
+  /** Arguments that it has besides where it starts from the weights of a tag. */
+  readonly pretrainedKwargs: Readonly<Record<string, unknown>>;
   /** Repository on the hub that holds the weights, where there is one. */
   readonly repository: string | undefined;
   /** What the weights expect of images, in three channels. */
@@ -77,7 +95,7 @@ const HUB_PREFIX = /^(?:hf[-_]hub:)?timm\//;
 export function timmModel(type: string): TimmModel {
   const [name, ...rest] = type.replace(HUB_PREFIX, "").split(".");
   if (!Object.hasOwn(MODELS, name)) throw unknownModel(type, name);
-  const { family, kwargs, tags } = MODELS[name];
+  const { family, kwargs, pretrained_kwargs: pretrainedKwargs = {}, tags } = MODELS[name];
   const tag = rest.length > 0 ? rest.join(".") : Object.keys(tags)[0];
   if (!Object.hasOwn(tags, tag)) {
     const known = Object.keys(tags).map(quote).join(", ");
@@ -91,6 +109,7 @@ export function timmModel(type: string): TimmModel {
     tag,
     family: family as Family,
     kwargs,
+    pretrainedKwargs,
     repository: repository ?? undefined,
     preprocessing: preprocessingOf(entry),
   };

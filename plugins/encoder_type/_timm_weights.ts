@@ -3,6 +3,7 @@ import { DataError } from "../../engine/errors.ts";
 import { formatShape, sameShape } from "../../engine/ir/dims.ts";
 import { adaptInputChannels } from "../../engine/nn/vision/input_channels.ts";
 import { resampleValues } from "../../engine/nn/vision/position_embedding.ts";
+import { resampleRelativePositions } from "../../engine/nn/vision/relative_positions.ts";
 import type { VisionModel } from "../../engine/nn/vision/vision_model.ts";
 import type { Parameter } from "../../engine/nn/scope.ts";
 import { type FloatTensor, readFloat32 } from "../../engine/storage/tensor_types.ts";
@@ -15,6 +16,7 @@ import {
 } from "../../engine/storage/weights_match.ts";
 import { withAddedPosition } from "./_register_positions.ts";
 import { timmNames } from "./_timm_names.ts";
+import { isSwinBuffer, swinFileNames } from "./_timm_swin.ts";
 import type { Family } from "./_timm_table.ts";
 import { withJoinedAttention } from "./_transformers_weights.ts";
 
@@ -41,14 +43,20 @@ export interface MatchedWeights {
 }
 
 /** First layers, which see the images' channels. */
-const FIRST_LAYERS = ["patch_embed.proj.weight", "conv1.weight", "conv1.0.weight", "stem.0.weight"];
+const FIRST_LAYERS = [
+  "patch_embed.proj.weight",
+  "conv1.weight",
+  "conv1.0.weight",
+  "stem.0.weight",
+  "conv_stem.weight",
+];
 /** What stands behind the features: classifiers, their pooling. */
-const BEYOND = /^(?:head|head_dist|fc|cls_head|fc_norm|attn_pool|pooler|pre_logits)\./;
+const BEYOND = /^(?:head|head_dist|fc|classifier|cls_head|fc_norm|attn_pool|pooler|pre_logits)\./;
 /** What stands behind the maps of a ConvNeXt under its authors' names. */
 const BEYOND_MAPS = /^norm\./;
 
 /**
- * Reads the values of a model's parameters. Position embeddings of another grid are resampled,
+ * Reads the values of a model's parameters. Positions of another grid or window are resampled,
  * kernels for three channels are adapted, and what belongs to a classifier is passed over.
  * @param target Parameters, model and file.
  * @throws {DataError} if the file cannot be read, or a tensor is missing or has another shape.
@@ -59,8 +67,9 @@ export function readWeights(target: WeightsTarget): MatchedWeights {
   const weights = family === "vision_transformer"
     ? withAddedPosition(withJoinedAttention(file))
     : file;
+  const inFile = family.startsWith("swin") ? swinFileNames(file) : (name: string) => name;
   const { found, unused, notices } = matchWeights(weights, {
-    parameters,
+    parameters: parameters.map(({ name, shape }) => ({ name: inFile(name), shape })),
     key,
     keyOption: "model.encoder.weights_key",
     names: (name) => timmNames(family, name),
@@ -71,11 +80,11 @@ export function readWeights(target: WeightsTarget): MatchedWeights {
   });
   const values = new Map<string, Float32Array<ArrayBuffer>>();
   for (const parameter of parameters) {
-    const given = found.get(parameter.name);
+    const given = found.get(inFile(parameter.name));
     if (given) values.set(parameter.name, valuesOf(given, parameter, target));
   }
   const left = unused.filter(({ bare }) =>
-    !BEYOND.test(bare) && !(family === "convnext" && BEYOND_MAPS.test(bare))
+    !BEYOND.test(bare) && !(family === "convnext" && BEYOND_MAPS.test(bare)) && !isSwinBuffer(bare)
   );
   return {
     values,
@@ -115,6 +124,15 @@ function plan(
     const adapted = [from[0], shape[1], ...from.slice(2)];
     return sameShape(adapted, shape) ? (tensor) => adaptInputChannels(tensor, shape[1]) : undefined;
   }
+  const window = windowOf(name, model);
+  if (window && from[1] === shape[1]) {
+    const side = (Math.sqrt(from[0]) + 1) / 2;
+    if (!Number.isInteger(side)) return undefined;
+    return ({ data }) => ({
+      shape,
+      data: resampleRelativePositions(data, { from: side, to: window }),
+    });
+  }
   if (name !== "pos_embed" || !model.positions || from[2] !== shape[2]) return undefined;
   const { grid, prefixTokens } = model.positions;
   const side = Math.sqrt(from[1] - prefixTokens);
@@ -123,6 +141,12 @@ function plan(
     shape,
     data: resampleValues(data, { from: [side, side], to: grid, prefixTokens }),
   });
+}
+
+/** The window that a table of relative positions is for. */
+function windowOf(name: string, { windows }: VisionModel): readonly [number, number] | undefined {
+  const [, attention] = /^(.*)\.relative_position_bias_table$/.exec(name) ?? [];
+  return windows?.get(attention);
 }
 
 /** Linear maps may be stored as convolutions of one pixel, and the other way round. */

@@ -1,6 +1,6 @@
 /**
- * The encoders of timm: vision transformers, EVA and DINOv3, ResNets and ConvNeXts by timm's names
- * and arguments.
+ * The encoders of timm: vision transformers, EVA and DINOv3, ResNets, ConvNeXts, EfficientNets and
+ * Swin Transformers by timm's names and arguments.
  * Importing this module adds `timm` to the `encoder_type` slot.
  * @module
  */
@@ -10,7 +10,9 @@ import { Parameters } from "../../engine/nn/scope.ts";
 import { ArgumentReader } from "../../engine/nn/vision/arguments.ts";
 import { convnext } from "../../engine/nn/vision/convnext.ts";
 import { eva } from "../../engine/nn/vision/eva.ts";
+import { efficientnet } from "../../engine/nn/vision/efficientnet.ts";
 import { resnet } from "../../engine/nn/vision/resnet.ts";
+import { swinTransformer, swinTransformerV2 } from "../../engine/nn/vision/swin_transformer.ts";
 import type { VisionArchitecture } from "../../engine/nn/vision/vision_model.ts";
 import { visionTransformer } from "../../engine/nn/vision/vision_transformer.ts";
 import { count, flag, map, options, path, text } from "../../registry/options/mod.ts";
@@ -74,9 +76,15 @@ const config = options<TimmConfig>({
 const ARCHITECTURES: Readonly<Record<Family, VisionArchitecture>> = {
   convnext,
   eva,
+  efficientnet,
   resnet,
+  swin_transformer: swinTransformer,
+  swin_transformer_v2: swinTransformerV2,
   vision_transformer: visionTransformer,
 };
+
+/** Families whose windows depend on the size of the images. */
+const SWIN: readonly Family[] = ["swin_transformer", "swin_transformer_v2"];
 
 /**
  * Models of timm up to `forward_features`. As in GloViTa, tokens come out normalised whatever
@@ -103,7 +111,8 @@ const ARCHITECTURES: Readonly<Record<Family, VisionArchitecture>> = {
 export const timm: EncoderPlugin<TimmConfig> = {
   slot: "encoder_type",
   key: "timm",
-  description: "vision transformers, EVA, DINOv3, ResNets and ConvNeXts under timm's names",
+  description: "vision transformers, EVA, DINOv3, ResNets, ConvNeXts, EfficientNets and Swin " +
+    "Transformers under timm's names",
   config,
   preprocessing({ type, input_channels, model_kwargs }) {
     const { preprocessing, family } = timmModel(type);
@@ -131,7 +140,7 @@ export const timm: EncoderPlugin<TimmConfig> = {
     const architecture = ARCHITECTURES[model.family];
     const kwargs = argumentsOf(model, config, sampleShape);
     const encoder = {
-      ...architecture(kwargs, { scope, sampleShape }),
+      ...withOnnxHint(config, () => architecture(kwargs, { scope, sampleShape })),
       otherNames: (name: string) => timmNames(model.family, name),
     };
     if (config.weights_file === null && !config.pretrained) return encoder;
@@ -151,6 +160,18 @@ export const timm: EncoderPlugin<TimmConfig> = {
   },
 };
 
+/** Builds a model, and says how else to use it where it is the model that is not supported. */
+function withOnnxHint<T>({ model_kwargs }: TimmConfig, build: () => T): T {
+  try {
+    return build();
+  } catch (error) {
+    const ofModel = error instanceof RangeError && error.message.startsWith("expected argument") &&
+      Object.keys(model_kwargs).length === 0;
+    const way = "export it to an ONNX file in Python and use encoder_type onnx with that file";
+    throw ofModel ? new RangeError(`${error.message}: ${way}`) : error;
+  }
+}
+
 /** Statistics of three channels as they are for three, else their mean for every channel. */
 function forChannels(values: readonly number[], channels: number): readonly number[] {
   if (channels === values.length) return values;
@@ -168,13 +189,13 @@ function checkSamples(sampleShape: readonly number[], channels: number, source: 
 }
 
 /**
- * Arguments of the architecture. A transformer is made for the images that come, unless
- * `img_size` is given, or `dynamic_img_size`, with which it keeps the grid that its weights have.
- * The classifier's arguments do not matter, and without pooling tokens are always normalised.
+ * Arguments of the architecture. Transformers are made for the images that come, unless `img_size`
+ * is given, or `dynamic_img_size`, with which they keep the grid that their weights have. The
+ * classifier's arguments do not matter, and without pooling tokens are always normalised.
  */
 function argumentsOf(
-  { family, kwargs, preprocessing }: TimmModel,
-  { input_channels, model_kwargs }: TimmConfig,
+  { family, kwargs, pretrainedKwargs, preprocessing }: TimmModel,
+  { input_channels, model_kwargs, pretrained }: TimmConfig,
   sampleShape: readonly number[],
 ): Readonly<Record<string, unknown>> {
   const { global_pool: _, num_classes: __, in_chans = input_channels, ...given } = model_kwargs;
@@ -184,7 +205,9 @@ function argumentsOf(
         `received ${JSON.stringify(in_chans)}`,
     );
   }
-  const all: Readonly<Record<string, unknown>> = { ...kwargs, ...given, in_chans };
+  const named = pretrained ? { ...kwargs, ...pretrainedKwargs } : kwargs;
+  const all: Readonly<Record<string, unknown>> = { ...named, ...given, in_chans };
+  if (SWIN.includes(family)) return { ...all, img_size: given.img_size ?? sampleShape.slice(1) };
   if (family !== "vision_transformer" && family !== "eva") return all;
   const learned = all.dynamic_img_size === true ? preprocessing.imageSize : sampleShape.slice(1);
   return { ...all, img_size: given.img_size ?? learned, global_pool: "" };

@@ -22,12 +22,15 @@ export function averagePool2(x: Tensor): Tensor {
   return averagePool(x, 2);
 }
 
-/** Every second value after a binomial filter (Zhang 2019), timm's BlurPool2d. */
-export function blurPool(x: Tensor): Tensor {
+/**
+ * Every second value after a binomial filter (Zhang 2019), timm's BlurPool2d.
+ * @param border What lies around the maps: zeros, or the maps mirrored.
+ */
+export function blurPool(x: Tensor, border: "constant" | "reflect" = "reflect"): Tensor {
   const channels = Number(x.shape[1]);
   const filter = [1, 2, 1].flatMap((row) => [1, 2, 1].map((column) => row * column / 16));
   const weight = constant(Array(channels).fill(filter).flat(), [channels, 1, 3, 3]);
-  return conv(pad2d(x, 1, "reflect"), weight, { stride: 2, groups: channels });
+  return conv(pad2d(x, 1, border), weight, { stride: 2, groups: channels });
 }
 
 /** What all blocks of a network have in common. */

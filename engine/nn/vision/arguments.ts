@@ -146,8 +146,8 @@ export class ArgumentReader {
   }
 
   /** A rate of noise that acts in training only, between 0 and 1. */
-  rate(name: string): number {
-    const value = this.raw(name) ?? 0;
+  rate(name: string, fallback = 0): number {
+    const value = this.raw(name) ?? fallback;
     if (!isNumber(value) || value < 0 || value >= 1) {
       throw this.refuse(name, "a rate of at least 0 and below 1");
     }

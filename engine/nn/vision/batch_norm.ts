@@ -30,19 +30,16 @@ export function channelAffine(x: Tensor, scale: Tensor, shift: Tensor): Tensor {
   return applyOne("Conv", [maps, scaled, shifted], node.attributes);
 }
 
-/** Share of a batch in the running statistics. */
-const MOMENTUM = 0.1;
-
 /**
  * `torch.nn.BatchNorm2d` (Ioffe & Szegedy 2015). Training normalises by the statistics of the batch
- * and moves `running_mean` and `running_var` by a tenth towards its mean and unbiased variance;
- * evaluation normalises by those. In a frozen scope, training does as evaluation.
+ * and moves `running_mean` and `running_var` towards its mean and unbiased variance; evaluation
+ * normalises by those. In a frozen scope, training does as evaluation.
  * @param scope Where the parameters stand.
  * @param channels Number of channels.
- * @param options Epsilon, by default 1e-5, and the initial weight.
+ * @param options Epsilon, by default 1e-5, initial weight, and momentum.
  */
 export const batchNorm: NormLayer = (scope, channels, options = {}): Layer => {
-  const { eps = 1e-5, weightInitializer = ones } = options;
+  const { eps = 1e-5, weightInitializer = ones, momentum = 0.1 } = options;
   const weight = scope.parameter("weight", [channels], weightInitializer);
   const bias = scope.parameter("bias", [channels], zeros);
   const statistics = frozen(scope);
@@ -50,6 +47,8 @@ export const batchNorm: NormLayer = (scope, channels, options = {}): Layer => {
   const variance = statistics.parameter("running_var", [channels], ones);
   const scale = div(weight, sqrt(add(variance, eps)));
   const shift = sub(bias, mul(mean, scale));
+  const moved = (running: Tensor, batch: Tensor) =>
+    add(mul(running, 1 - momentum), mul(batch, momentum));
   return (x, { training, update }) => {
     if (!training || !scope.trainable) return channelAffine(x, scale, shift);
     const batch = batchNormalization(x, weight, bias, eps);
@@ -58,10 +57,6 @@ export const batchNorm: NormLayer = (scope, channels, options = {}): Layer => {
     return batch.y;
   };
 };
-
-function moved(running: Tensor, batch: Tensor): Tensor {
-  return add(mul(running, 1 - MOMENTUM), mul(batch, MOMENTUM));
-}
 
 /** n / (n − 1) for the n values of a channel; 1 for a single value. */
 function besselFactor(x: Tensor): Tensor {

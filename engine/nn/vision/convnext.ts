@@ -6,6 +6,7 @@ import type { Layer, Scope } from "../scope.ts";
 import { convNeXtBlock, type ConvNeXtOptions } from "./_convnext_blocks.ts";
 import { ArgumentReader } from "./arguments.ts";
 import { conv2d } from "./convolution.ts";
+import { makeDivisible } from "./make_divisible.ts";
 import { dropPathRates } from "./drop_path.ts";
 import { TRUNCATED_NORMAL } from "./mlp.ts";
 import {
@@ -53,7 +54,7 @@ function stem(scope: Scope, options: StemOptions, common: ConvNeXtOptions): Laye
     const norm = mapNorm(scope.child("1"), width);
     return (x, context) => norm(patches(x, context), context);
   }
-  const between = type === "overlap_tiered" ? divisibleBy8(Math.floor(width / 2)) : width;
+  const between = type === "overlap_tiered" ? makeDivisible(Math.floor(width / 2)) : width;
   const window = { kernel: 3, stride: 2, padding: 1 };
   const act = type === "overlap_act";
   const place = (index: number) => scope.child(`${act && index > 0 ? index + 1 : index}`);
@@ -64,12 +65,6 @@ function stem(scope: Scope, options: StemOptions, common: ConvNeXtOptions): Laye
     const half = first(x, context);
     return norm(second(act ? activation(half) : half, context), context);
   };
-}
-
-/** Next multiple of 8, that is not less than nine tenths (`timm.layers.make_divisible`). */
-function divisibleBy8(width: number): number {
-  const rounded = Math.max(8, Math.floor((width + 4) / 8) * 8);
-  return rounded < 0.9 * width ? rounded + 8 : rounded;
 }
 
 /** Declares what leads from one stage to the next: a norm, and a convolution that halves maps. */

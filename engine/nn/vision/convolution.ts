@@ -3,6 +3,7 @@
  * @module
  */
 import { sizeOf } from "../../ir/dims.ts";
+import type { Tensor } from "../../ir/node.ts";
 import { conv, type Padding, type Pair } from "../../ir/windows.ts";
 import { type Initializer, normal, torchDefault } from "../initializers.ts";
 import type { Layer, Scope } from "../scope.ts";
@@ -17,8 +18,11 @@ export interface Conv2dOptions {
   readonly kernel: Pair;
   /** Steps between windows. @default {1} */
   readonly stride?: Pair;
-  /** Rows and columns of zeros around the maps. @default {0} */
-  readonly padding?: Padding;
+  /**
+   * Rows and columns of zeros around the maps; with `same`, TensorFlow's, as many as give one window
+   * for each step, the odd one at the end. @default {0}
+   */
+  readonly padding?: Padding | "same";
   /** Steps within a window. @default {1} */
   readonly dilation?: Pair;
   /** Number of groups that channels are divided into. @default {1} */
@@ -53,7 +57,7 @@ export interface Conv2dOptions {
  * ```
  */
 export function conv2d(scope: Scope, options: Conv2dOptions): Layer {
-  const { inputs, outputs, kernel, stride, padding, dilation, groups = 1 } = options;
+  const { inputs, outputs, kernel, stride = 1, padding, dilation = 1, groups = 1 } = options;
   const [height, width] = typeof kernel === "number" ? [kernel, kernel] : kernel;
   const initializer = torchDefault(inputs / groups * height * width);
   const { weightInitializer = initializer, biasInitializer = initializer } = options;
@@ -62,7 +66,34 @@ export function conv2d(scope: Scope, options: Conv2dOptions): Layer {
   const bias = options.bias ?? true
     ? scope.parameter("bias", [outputs], biasInitializer)
     : undefined;
-  return (x) => conv(x, weight, { bias, stride, padding, dilation, groups });
+  return (x) => {
+    const pads = padding === "same"
+      ? samePadding(x, [height, width], { stride, dilation })
+      : padding;
+    return conv(x, weight, { bias, stride, padding: pads, dilation, groups });
+  };
+}
+
+/**
+ * TensorFlow's padding.
+ * @param x Maps `[batch, channels, height, width]`.
+ * @param kernel Height and width of the window.
+ * @param steps Steps between and within windows.
+ * @returns Rows and columns at the top, on the left, at the bottom and on the right.
+ */
+export function samePadding(
+  x: Tensor,
+  kernel: readonly [number, number],
+  { stride, dilation }: { readonly stride: Pair; readonly dilation: Pair },
+): readonly [number, number, number, number] {
+  const at = (pair: Pair, axis: number) => typeof pair === "number" ? pair : pair[axis];
+  const [rows, columns] = kernel.map((size, axis) => {
+    const [side, step] = [Number(x.shape[2 + axis]), at(stride, axis)];
+    const reach = (Math.ceil(side / step) - 1) * step + (size - 1) * at(dilation, axis) + 1;
+    return Math.max(reach - side, 0);
+  });
+  const [top, left] = [Math.floor(rows / 2), Math.floor(columns / 2)];
+  return [top, left, rows - top, columns - left];
 }
 
 /** Normal by He et al. 2015 (`torch.nn.init.kaiming_normal_`, mode fan_out, for ReLU). */
@@ -70,3 +101,12 @@ export const kaimingNormal: Initializer = (shape, random): Float32Array<ArrayBuf
   const fanOut = shape[0] * sizeOf(shape.slice(2));
   return normal(Math.sqrt(2 / fanOut))(shape, random);
 };
+
+/**
+ * Normal by the weights that lead from an entry, as TensorFlow's networks start.
+ * @param entries Channels that go out, times the entries of a window.
+ * @param groups Number of groups that channels are divided into.
+ */
+export function fanOutNormal(entries: number, groups = 1): Initializer {
+  return normal(Math.sqrt(2 / Math.floor(entries / groups)));
+}

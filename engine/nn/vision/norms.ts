@@ -16,6 +16,8 @@ export interface NormOptions {
   readonly eps?: number;
   /** Initial weight. @default {ones} */
   readonly weightInitializer?: Initializer;
+  /** Share of a batch in running statistics, where there are any. @default {0.1} */
+  readonly momentum?: number;
 }
 
 /** Declares a normalisation of `channels` channels with the parameters `weight`, and `bias` if any. */

@@ -28,6 +28,8 @@ export interface VisionModel {
     /** How many embeddings of prefix tokens precede those of the patches. */
     readonly prefixTokens: number;
   };
+  /** Windows that tables of relative positions are laid out for, by the names of the attentions. */
+  readonly windows?: ReadonlyMap<string, readonly [rows: number, columns: number]>;
   /**
    * Builds the graph.
    * @param images `[batch, channels, height, width]`, normalised.

@@ -66,3 +66,28 @@ Deno.test("hasBlocks() finds blocks of the encoder, not those of ConvNeXt's stag
   ];
   for (const [name, expected] of cases) assertEquals(hasBlocks([{ name }]), expected, name);
 });
+
+Deno.test("parameterOptions() slows the blocks of stages down in their order", () => {
+  const scalesOf = (names: readonly string[]) => {
+    const full = [...names.map((name) => `encoder.model.${name}`), "head.fc.fc.weight"];
+    return [...optionsOf({ layer_wise_lr_decay: 0.5 }, full).values()].map((each) => each.lrScale);
+  };
+  const swin = [
+    "patch_embed.proj.weight",
+    "layers.0.blocks.0.attn.qkv.weight",
+    "layers.0.blocks.1.attn.qkv.weight",
+    "layers.1.downsample.reduction.weight",
+    "layers.1.blocks.0.attn.qkv.weight",
+    "norm.weight",
+  ];
+  assertEquals(scalesOf(swin), [1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 4, 1 / 2, 1]);
+  const efficientnet = [
+    "conv_stem.weight",
+    "bn1.weight",
+    "blocks.0.0.bn1.weight",
+    "blocks.1.0.conv_pw.weight",
+    "blocks.1.1.conv_pw.weight",
+    "conv_head.weight",
+  ];
+  assertEquals(scalesOf(efficientnet), [1 / 32, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1]);
+});

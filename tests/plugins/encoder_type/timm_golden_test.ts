@@ -38,9 +38,13 @@ function vectors(value: Value): number[] {
   return [...value.data as Float32Array];
 }
 
-const { models } = goldenJson<{ models: readonly GoldenModel[] }>("timm_forward.json");
+const golden = ["timm_forward.json", "timm_forward_families.json"].flatMap((file) =>
+  goldenJson<{ models: readonly GoldenModel[] }>(file).models
+);
 
-for (const golden of models) {
+for (const each of golden) testFeatures(each);
+
+function testFeatures(golden: GoldenModel): void {
   const { model, model_kwargs: { in_chans = 3, ...model_kwargs } } = golden;
   const given = JSON.stringify(golden.model_kwargs);
 

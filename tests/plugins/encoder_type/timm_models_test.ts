@@ -47,10 +47,16 @@ Deno.test("timm builds every model of the table", () => {
   assertEquals(countOf("eva"), 60);
   assertEquals(countOf("resnet"), 103);
   assertEquals(countOf("convnext"), 31);
+  assertEquals(countOf("efficientnet"), 114);
+  assertEquals(countOf("swin_transformer"), 9);
+  assertEquals(countOf("swin_transformer_v2"), 12);
 });
 
 Deno.test("timm declares the parameters that timm 1.0.29 has without classifiers", () => {
-  const expected = goldenJson<Record<string, Fingerprint>>("timm_parameters.json");
+  const expected = {
+    ...goldenJson<Record<string, Fingerprint>>("timm_parameters.json"),
+    ...goldenJson<Record<string, Fingerprint>>("timm_parameters_families.json"),
+  };
   const built = outcomes.filter(({ parameters }) => parameters !== undefined);
   assertEquals(
     Object.fromEntries(built.map(({ name, parameters }) => [name, parameters])),

@@ -34,8 +34,14 @@ interface Golden {
 const SAMPLES = 12;
 /** Share of the largest change of a tensor. */
 const TOLERANCE = 5e-3;
+/**
+ * Share of the largest change of all that counts as one: a bias whose shift the next BatchNorm takes
+ * away has rounding for a gradient.
+ */
+const ROUNDING = 1e-5;
 
 const golden = goldenJson<Golden>("timm_training.json");
+const families = goldenJson<Golden>("timm_training_families.json");
 const sampleShape = [3, golden.image_size, golden.image_size];
 
 function pool(encoder: Encoder, output: Tensor): Tensor {
@@ -81,7 +87,7 @@ function changesOf(before: Float32Array, after: Float32Array): Change {
   };
 }
 
-for (const { model, model_kwargs, losses, changes } of golden.cases) {
+for (const { model, model_kwargs, losses, changes } of [...golden.cases, ...families.cases]) {
   Deno.test(`three SGD steps change ${model} as they do in PyTorch`, async () => {
     const { loss, updates, parameters } = await build(model, model_kwargs);
     const optimizer = sgd.create({ nesterov: false }, { lr: golden.lr });
@@ -110,13 +116,15 @@ for (const { model, model_kwargs, losses, changes } of golden.cases) {
     }
     await step.release();
     assertEquals(parameters.map(({ name }) => name).sort(), Object.keys(changes).sort());
+    const most = Math.max(...Object.values(changes).map(({ largest }) => largest));
     for (const { name, shape } of parameters) {
       const { largest, samples } = changesOf(ruleWeights(name, shape), state.parameter(name).data);
       const expected = changes[name];
-      assertLess(Math.abs(largest - expected.largest), TOLERANCE * expected.largest, name);
+      const allowed = TOLERANCE * Math.max(expected.largest, ROUNDING * most);
+      assertLess(Math.abs(largest - expected.largest), allowed, name);
       for (const [index, sample] of samples.entries()) {
         const difference = Math.abs(sample - expected.samples[index]);
-        assertLess(difference, TOLERANCE * expected.largest, `${name} ${index}`);
+        assertLess(difference, allowed, `${name} ${index}`);
       }
     }
   });

@@ -1,6 +1,6 @@
 """Writes what is known of timm's models: plugins/encoder_type/_timm_eva.json and _timm_others.json,
 and the entries of _timm_models.json that come from timm's deit.py, res2net.py, resnest.py and
-sknet.py and from its pruned ResNets.
+sknet.py and from its pruned ResNets. make_timm_family_tables.py comes first.
 
 Made with timm 1.0.29. A model whose entry point needs what is not built here goes to the others.
 """
@@ -106,6 +106,8 @@ def pruned_widths(name):
 def class_of(name):
     """What a model is, in the words of an error."""
     module = _registry._model_to_module[name]
+    if name == "test_efficientnet_evos":
+        return "EfficientNet with EvoNorm"
     cls, kwargs = CLASSES[module] if module in CLASSES else arguments(name)
     what = cls if isinstance(cls, str) else cls.__name__
     if what == "VisionTransformer":
@@ -138,9 +140,12 @@ def main():
     write(path.name, table)
     eva = {name: entry(name, "eva") for name in timm.list_models(module="eva")}
     write("_timm_eva.json", {"timm": timm.__version__, "models": eva})
+    built = {**table["models"], **eva}
+    for family in ("efficientnet", "swin"):
+        built |= json.loads((FOLDER / f"_timm_{family}.json").read_text())["models"]
     others = {}
     for name in timm.list_models():
-        if name not in table["models"] and name not in eva:
+        if name not in built:
             others.setdefault(class_of(name), []).append(name)
     write("_timm_others.json", {"timm": timm.__version__, "models": dict(sorted(others.items()))})
 

@@ -1,10 +1,9 @@
-"""Writes timm_training.json: what three SGD steps change in timm's models, in training mode.
+"""Writes timm_training.json and timm_training_families.json: what three SGD steps change in timm's models, in training mode.
 
 Made with PyTorch 2.13 and timm 1.0.29, float32 on a CPU. Weights and pixels follow the rule of
 tests/_timm.ts. A linear head over the mean of patch tokens, or of maps, and the cross entropy.
 """
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,12 @@ MODELS = {
     "test_convnext": {},
     "vit_small_patch16_dinov3": {"depth": 2, "embed_dim": 96, "num_heads": 3},
     "vit_small_patch16_rope_mixed_224": {"img_size": 64, "depth": 2, "embed_dim": 96, "num_heads": 3},
+}
+SMALL_SWIN = {"img_size": 64, "embed_dim": 16, "depths": [1, 2, 1, 1], "num_heads": [1, 2, 4, 4], "window_size": 4, "drop_path_rate": 0}
+FAMILIES = {
+    "test_efficientnet": {"pad_type": "same", "bn_eps": 0.001, "bn_momentum": 0.01},
+    "swin_tiny_patch4_window7_224": SMALL_SWIN,
+    "swinv2_tiny_window8_256": SMALL_SWIN,
 }
 
 
@@ -71,7 +76,7 @@ def train(name, kwargs):
         images = torch.tensor((2 * numbers(f"input{step}", BATCH * 3 * 64 * 64)).astype(np.float32)).reshape(BATCH, 3, 64, 64)
         features = model.forward_features(images)
         if features.ndim == 4:
-            pooled = features.mean((2, 3))
+            pooled = features.mean((1, 2) if getattr(model, "output_fmt", "") == "NHWC" else (2, 3))
         else:
             pooled = features[:, model.num_prefix_tokens:].mean(1)
         loss = torch.nn.functional.cross_entropy(head(pooled), torch.tensor(labels))
@@ -90,6 +95,7 @@ def train(name, kwargs):
 
 
 if __name__ == "__main__":
-    cases = [train(name, kwargs) for name, kwargs in MODELS.items()]
-    content = {"lr": LR, "batch": BATCH, "labels": LABELS, "image_size": 64, "cases": cases}
-    (Path(__file__).parent / "timm_training.json").write_text(json.dumps(content) + "\n")
+    for file, models in {"timm_training.json": MODELS, "timm_training_families.json": FAMILIES}.items():
+        cases = [train(name, kwargs) for name, kwargs in models.items()]
+        content = {"lr": LR, "batch": BATCH, "labels": LABELS, "image_size": 64, "cases": cases}
+        (Path(__file__).parent / file).write_text(json.dumps(content) + "\n")

@@ -81,9 +81,9 @@ function statistics(images: Float32Array, channel: number, [channels, size]: [nu
   return { mean, biased: squares / values.length, unbiased: squares / (values.length - 1) };
 }
 
-Deno.test("batchNorm() in training normalises by the batch and moves running statistics", async () => {
+async function checkTraining(momentum?: number): Promise<void> {
   const parameters = new Parameters();
-  const norm = batchNorm(parameters.scope(), 3);
+  const norm = batchNorm(parameters.scope(), 3, { momentum });
   const updates: Record<string, Tensor> = {};
   const update = ({ node }: Tensor, next: Tensor) => {
     assert(node.op === "Input");
@@ -107,8 +107,17 @@ Deno.test("batchNorm() in training normalises by the batch and moves running sta
   const near = (name: string, values: number[]) =>
     assertLess(relativeError(results[name].data as Float32Array, values), 1e-5);
   near("y", expected);
-  near("next running_mean", channels.map((own, c) => 0.9 * mean[c] + 0.1 * own.mean));
-  near("next running_var", channels.map((own, c) => 0.9 * variance[c] + 0.1 * own.unbiased));
+  const share = momentum ?? 0.1;
+  near("next running_mean", channels.map((own, c) => (1 - share) * mean[c] + share * own.mean));
+  near(
+    "next running_var",
+    channels.map((own, c) => (1 - share) * variance[c] + share * own.unbiased),
+  );
+}
+
+Deno.test("batchNorm() in training normalises by the batch and moves running statistics", async () => {
+  await checkTraining();
+  await checkTraining(0.01);
 });
 
 Deno.test("batchNorm() in a frozen scope trains with its running statistics", () => {

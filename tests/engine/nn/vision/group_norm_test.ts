@@ -1,6 +1,6 @@
 import { assertEquals, assertLess, assertThrows } from "@std/assert";
 import { Parameters } from "../../../../engine/nn/scope.ts";
-import { groupNorm } from "../../../../engine/nn/vision/group_norm.ts";
+import { groupNorm, groupNormOf } from "../../../../engine/nn/vision/group_norm.ts";
 import { relativeError } from "../../../_golden.ts";
 import {
   checkLayerGradients,
@@ -35,6 +35,17 @@ Deno.test("groupNorm() has the gradient of finite differences", async () => {
     return (x) => norm(x, EVALUATION);
   }, [2, 32, 2, 2]);
   assertEquals(names, ["weight", "bias"]);
+});
+
+Deno.test("groupNormOf() has groups of one size", async () => {
+  const [declared, same] = [groupNormOf(2), groupNorm].map((norm) => {
+    const parameters = new Parameters();
+    const layer = norm(parameters.scope(), 64);
+    return runOnRule(parameters.list(), (x) => ({ y: layer(x, EVALUATION) }), [64, 2, 3]);
+  });
+  assertEquals((await declared).y.data, (await same).y.data);
+  const message = "expected channels in groups of 5, received 64";
+  assertThrows(() => groupNormOf(5)(new Parameters().scope(), 64), RangeError, message);
 });
 
 Deno.test("groupNorm() throws if channels do not divide into groups", () => {
