@@ -65,8 +65,7 @@ export class FoldTrainer implements AsyncDisposable {
   static async create(plan: TrainPlan, hooks: TrainHooks = {}): Promise<FoldTrainer> {
     const { model, optimizer, parameters, labelSmoothing } = plan;
     const session = { ...plan.session, reuseOutputs: true };
-    const state = await TrainState.create(parameters, plan.seed);
-    setParameters(state, plan.initial);
+    const state = await TrainState.create(parameters, plan.seed, plan.initial);
     await state.addOptimizer(parameters, optimizer);
     const progress = plan.resume ? restoreLast(state, plan) : undefined;
     if (progress) requireNumbers(plan, progress);
@@ -314,11 +313,8 @@ function isBetter(value: number, best: number, { higherIsBetter }: BestMetric): 
   return higherIsBetter ? value > best : value < best;
 }
 
-function setParameters(
-  state: TrainState,
-  values: ReadonlyMap<string, Float32Array> | undefined,
-): void {
-  for (const [name, data] of values ?? []) state.parameter(name).data.set(data);
+function setParameters(state: TrainState, values: ReadonlyMap<string, Float32Array>): void {
+  for (const [name, data] of values) state.parameter(name).data.set(data);
 }
 
 function copyWeights(state: TrainState): Map<string, Float32Array> {
