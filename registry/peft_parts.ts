@@ -2,7 +2,9 @@
  * What methods of parameter-efficient fine-tuning give.
  * @module
  */
-import type { Scope } from "../engine/nn/scope.ts";
+import type { Tensor } from "../engine/ir/node.ts";
+import type { ForwardContext, Scope } from "../engine/nn/scope.ts";
+import type { RunLength, StepHook } from "../engine/train/interfaces.ts";
 
 /**
  * Parameter-efficient fine-tuning: decides what trains by transforming scopes.
@@ -32,4 +34,17 @@ export interface Peft {
    * @param name Name of the parameter within the encoder's scope.
    */
   otherName?(name: string): string;
+  /**
+   * Terms that training adds to the loss, by name: scalars that already carry their weight; absent
+   * where there are none. Only graphs that train ask for them.
+   * @param context Mode and random numbers.
+   */
+  losses?(context: ForwardContext): Readonly<Record<string, Tensor>>;
+  /**
+   * What the method does between updates; absent where it does nothing. Called once for each run that
+   * trains.
+   * @param run How long the run trains.
+   * @throws {RangeError} if the options do not fit that.
+   */
+  stepHook?(run: RunLength): StepHook;
 }

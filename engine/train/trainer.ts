@@ -84,6 +84,7 @@ export class FoldTrainer implements AsyncDisposable {
       parameterOptions: plan.parameterOptions,
       clipNorm: plan.clipNorm,
       accumulate: plan.accumulate,
+      hook: plan.stepHook,
       session,
     }, state);
     const evaluator = await Evaluator.create(model, state, {

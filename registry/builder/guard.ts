@@ -15,6 +15,7 @@ const SETUP: ReadonlySet<PropertyKey> = new Set([
   "open",
   "pretrained",
   "finish",
+  "stepHook",
 ]);
 
 /** What becomes of an object's members: of what its methods return or resolve to, and of values. */

@@ -6,7 +6,7 @@
 import type { SourceModule, Split } from "../../engine/data/data.ts";
 import { describe, refuse } from "../../engine/fault.ts";
 import type { Scope } from "../../engine/nn/scope.ts";
-import { requireOutput } from "../../engine/train/model_output.ts";
+import { requireLosses, requireOutput } from "../../engine/train/model_output.ts";
 import type {
   Dataset,
   EncoderReader,
@@ -16,6 +16,7 @@ import type {
   Slot,
   SlotContexts,
   SlotProducts,
+  StepHook,
 } from "../plugin.ts";
 import {
   requireFactor,
@@ -53,6 +54,8 @@ const VIEWS: { readonly [S in Slot]: View<S> } = {
     guard.view(peft, {
       encoder: (scope, given) => scopeView(scope, given, guard),
       head: (scope, given) => scopeView(scope, given, guard),
+      losses: requireLosses,
+      stepHook: (hook) => hookView(hook, guard),
     }),
   scheduler: (schedule, guard) => guard.view(schedule, { factor: requireFactor }),
   metric: (metric, guard) =>
@@ -122,6 +125,16 @@ function optimizerView(optimizer: Optimizer, guard: Guard): Optimizer {
       return found;
     },
   });
+}
+
+/** What a PEFT method does between updates. */
+function hookView(hook: StepHook, guard: Guard): StepHook {
+  requireMethods(hook, "a hook", ["afterUpdate"]);
+  for (const [name, values] of Object.entries(hook.state ?? {})) {
+    if (values instanceof Float32Array) continue;
+    refuse(`a Float32Array as the hook's state "${name}"`, describe(values));
+  }
+  return guard.view(hook);
 }
 
 /** A scope of a PEFT method's own; one that the engine made answers for nobody. */

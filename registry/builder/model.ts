@@ -11,7 +11,7 @@ import {
 } from "../../engine/nn/pooling.ts";
 import { type ForwardContext, type Parameter, Parameters } from "../../engine/nn/scope.ts";
 import type { Split } from "../../engine/data/data.ts";
-import type { Model } from "../../engine/train/model.ts";
+import type { Model, ModelOutput } from "../../engine/train/model.ts";
 import { keyPath, SLOTS } from "../slots.ts";
 import type { ModelConfig } from "../config/tree.ts";
 import { describeChoices } from "../config/schema.ts";
@@ -102,6 +102,8 @@ export interface ModelStack {
   readonly model: Model;
   /** Its encoder. */
   readonly encoder: Encoder;
+  /** The method that decides what trains. */
+  readonly peft: Peft;
   /** Other names that a parameter has in files made elsewhere. */
   names(name: string): readonly string[];
   /** Other names that a parameter has in checkpoints. */
@@ -185,7 +187,11 @@ export async function assembleModel(
     sampleShape: stack.inputShape,
     parameters: parameters.list(),
     forward({ features, ...rest }, context) {
-      return head.forward({ ...rest, features: stack.forward(features, context) }, context);
+      const output = head.forward(
+        { ...rest, features: stack.forward(features, context) },
+        context,
+      );
+      return context.training ? withLosses(output, peft.losses?.(context)) : output;
     },
   };
   const { encoder } = stack;
@@ -193,9 +199,18 @@ export async function assembleModel(
   return {
     model,
     encoder,
+    peft,
     names: (name) => aliasesOf(name, others),
     aliases: (name) => parameterAliases(name, peft.otherName),
   };
+}
+
+/** What a head computes, with the terms that a PEFT method adds to the loss. */
+function withLosses(output: ModelOutput, losses: ModelOutput["losses"]): ModelOutput {
+  if (losses === undefined) return output;
+  const [twice] = Object.keys(losses).filter((name) => name in (output.losses ?? {}));
+  if (twice === undefined) return { ...output, losses: { ...output.losses, ...losses } };
+  throw new TypeError(`Cannot add loss "${twice}": the head has one of the same name`);
 }
 
 /**

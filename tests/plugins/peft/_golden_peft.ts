@@ -71,7 +71,8 @@ async function build<C>(plugin: Plugin<"peft", C>, options: Readonly<Record<stri
     parameters: parameters.list(),
     forward({ features }, context) {
       const tokens = encoder.forward(features, context);
-      return { logits: head(poolTokens(tokens, "avg", encoder.numPrefixTokens ?? 0), context) };
+      const embedding = poolTokens(tokens, "avg", encoder.numPrefixTokens ?? 0);
+      return { logits: head(embedding, context), losses: peft.losses?.(context) };
     },
   }, { training: true });
   return { ...graph, parameters: parameters.list(), peft };
@@ -127,7 +128,7 @@ async function checkFirstStep<C>(built: Built<C>, expected: Case): Promise<void>
   }
 }
 
-async function checkSteps<C>({ parameters, loss, updates }: Built<C>, expected: Case) {
+async function checkSteps<C>({ parameters, loss, updates, peft }: Built<C>, expected: Case) {
   const optimizer = sgd.create({ nesterov: false }, { lr: golden.lr });
   const state = await TrainState.create(parameters, 0);
   for (const { name, shape } of parameters) {
@@ -139,6 +140,7 @@ async function checkSteps<C>({ parameters, loss, updates }: Built<C>, expected: 
     loss,
     outputs: {},
     updates,
+    hook: peft.stepHook?.({ updates: expected.losses.length }),
     optimizer,
     parameterOptions: () => ({ lrScale: 1, weightDecay: 0 }),
   }, state);
