@@ -79,7 +79,7 @@ export class RankAllocator implements StepHook {
   /** Factors, all of which it looks at. */
   readonly gradients: readonly Tensor[];
   /** Means and ranks that are left, by layer. */
-  readonly state: Readonly<Record<string, Values>>;
+  readonly state: Readonly<Record<string, Float32Array<ArrayBuffer>>>;
 
   /**
    * Begins with all ranks.

@@ -47,7 +47,7 @@ export interface AdaloraConfig {
    * @default {["attn.q_proj","attn.k_proj","attn.v_proj","attn.proj","mlp.fc1","mlp.fc2"]}
    */
   readonly adalora_target_modules: readonly string[];
-  /** As in `lora`; without effect here, as in `peft`. @default {false} */
+  /** Ignored, as `peft` ignores it. @default {false} */
   readonly use_rslora: boolean;
   /** Whether updates begin at zero; otherwise all of their factors are random. @default {true} */
   readonly init_lora_weights: boolean;
@@ -80,7 +80,7 @@ const config = options<AdaloraConfig>({
     text,
     { min: 1 },
   ),
-  use_rslora: flag(false, "as in lora; without effect here, as in peft"),
+  use_rslora: flag(false, "ignored, as peft ignores it"),
   init_lora_weights: flag(true, "begin with updates that are zero"),
   lora_bias: choice("none", "which biases of the encoder train, too", ["none", "all", "lora_only"]),
   adalora_orth_reg_weight: nonNegative(0.5, "weight of the loss that keeps factors orthogonal"),
