@@ -10,6 +10,7 @@ import {
   poolTokens,
 } from "../../engine/nn/pooling.ts";
 import { type ForwardContext, type Parameter, Parameters } from "../../engine/nn/scope.ts";
+import { recordScope, type ScopeRecord } from "../../engine/nn/recorded_scope.ts";
 import type { Split } from "../../engine/data/data.ts";
 import type { Model, ModelOutput } from "../../engine/train/model.ts";
 import { keyPath, SLOTS } from "../slots.ts";
@@ -139,20 +140,28 @@ export interface EncoderOptions {
   readonly methodPath?: string;
 }
 
+/** What becomes of adapters. */
+export interface AdapterOptions {
+  /** Whether the PEFT method is applied. @default {true} */
+  readonly adapters?: boolean;
+  /** Notes what layers are given, so that adapters can be merged into weights. */
+  readonly record?: ScopeRecord;
+}
+
 /**
  * Builds encoder and feature aggregation, with PEFT applied.
  * @param sources Config and registry.
  * @param samples The samples that the encoder is for.
- * @param options How the encoder's output becomes an embedding.
+ * @param options How the encoder's output becomes an embedding, and what becomes of adapters.
  * @throws {ConfigError} if the parts do not fit each other or the samples.
  */
 export async function buildEncoder(
   sources: BuildSources<ModelConfig>,
   samples: Pick<ModelSamples, "name" | "sampleShape">,
-  options: EncoderOptions = {},
+  options: EncoderOptions & AdapterOptions = {},
 ): Promise<EncoderStack> {
   const parameters = new Parameters();
-  const peft = create("peft", {}, sources);
+  const peft = peftOf(sources, options);
   const stack = await encoderStack(parameters, { sources, samples, peft, options });
   const others = { encoder: stack.encoder.otherNames, peft: peft.otherName };
   const names = (name: string) => aliasesOf(name, others);
@@ -164,15 +173,17 @@ export async function buildEncoder(
  * @param sources Config and registry.
  * @param task What is predicted.
  * @param samples The samples that the model is for.
+ * @param options What becomes of adapters.
  * @throws {ConfigError} if the parts do not fit each other or the samples.
  */
 export async function assembleModel(
   sources: BuildSources<ModelConfig>,
   task: TaskInfo,
   samples: ModelSamples,
+  options: AdapterOptions = {},
 ): Promise<ModelStack> {
   const parameters = new Parameters();
-  const peft = create("peft", {}, sources);
+  const peft = peftOf(sources, options);
   const stack = await encoderStack(parameters, { sources, samples, peft, options: {} });
   const root = parameters.scope(guardOf("head_type", sources).part);
   const head = create("head_type", {
@@ -202,6 +213,21 @@ export async function assembleModel(
     peft,
     names: (name) => aliasesOf(name, others),
     aliases: (name) => parameterAliases(name, peft.otherName),
+  };
+}
+
+/** The PEFT method, or none. What layers get of it is noted where somebody asks for that. */
+function peftOf(
+  sources: BuildSources<ModelConfig>,
+  { adapters = true, record }: AdapterOptions,
+): Peft {
+  if (!adapters) return { encoder: (scope) => scope, head: (scope) => scope };
+  const peft = create("peft", {}, sources);
+  if (record === undefined) return peft;
+  return {
+    ...peft,
+    encoder: (scope) => recordScope(peft.encoder(scope), record),
+    head: (scope) => recordScope(peft.head(scope), record),
   };
 }
 

@@ -1,0 +1,187 @@
+/**
+ * Folding the adapters of a PEFT method into the weights of a model, which then needs neither the
+ * method nor its parameters. What a method has put in the place of a linear map is asked what it
+ * gives for the rows of the identity, so a method need not know of it.
+ * @module
+ */
+import { input, scalar } from "../../engine/ir/create.ts";
+import type { Tensor } from "../../engine/ir/node.ts";
+import { isSameValue } from "../../engine/ir/same_value.ts";
+import { isAffine } from "../../engine/nn/affine.ts";
+import { RandomStream } from "../../engine/nn/random.ts";
+import type { GivenLinear, ScopeRecord } from "../../engine/nn/recorded_scope.ts";
+import { type ForwardContext, linear, type Parameter } from "../../engine/nn/scope.ts";
+import { Random } from "../../engine/random.ts";
+import { Session, type Value } from "../../engine/runtime/session.ts";
+import { ConfigError, quote } from "../errors.ts";
+import { keyPath, SLOTS } from "../slots.ts";
+
+type Values = Float32Array<ArrayBuffer>;
+
+/** A model with adapters, and its weights. */
+export interface AdaptedWeights {
+  /** Key of the PEFT method, for messages. */
+  readonly method: string;
+  /** What the model's layers were given. */
+  readonly record: ScopeRecord;
+  /** Parameters of the model, those of adapters among them. */
+  readonly parameters: readonly Parameter[];
+  /** Their values. */
+  readonly values: ReadonlyMap<string, Values>;
+}
+
+/** Weights of a model whose adapters are merged. */
+export interface MergedWeights {
+  /** Values of all parameters, of which those of adapters count no more. */
+  readonly values: ReadonlyMap<string, Values>;
+  /** Linear maps and other parameters that were changed. */
+  readonly changed: number;
+}
+
+/** Input that rows are fed to. */
+const ROWS = "merge/rows";
+/** How far a row may be from what merged weights give, as a share of the largest number. */
+const TOLERANCE = 1e-4;
+/** Rows that are tried on merged weights. */
+const TRIED = 4;
+
+/** Nothing of adapters that train is merged: dropout is none. */
+const CONTEXT: ForwardContext = {
+  training: false,
+  random: new RandomStream(scalar(0, "uint32")),
+};
+
+/**
+ * Folds adapters into weights.
+ * @param adapted The model.
+ * @throws {ConfigError} if something of the method is no part of a weight.
+ */
+export async function mergeAdapters(adapted: AdaptedWeights): Promise<MergedWeights> {
+  const { record, values } = adapted;
+  const replaced = record.parts.find((part) => part.isReplaced(CONTEXT));
+  if (replaced !== undefined) {
+    throw refusal(adapted, `${quote(replaced.name)} is made of several layers`);
+  }
+  const merged = new Map(values);
+  let changed = 0;
+  for (const [name, value] of await changedParameters(adapted)) {
+    merged.set(name, value);
+    changed++;
+  }
+  for (const given of record.linears) {
+    const map = await mergedMap(given, adapted);
+    if (map === undefined) continue;
+    for (const [name, value] of map) merged.set(name, value);
+    changed++;
+  }
+  return { values: merged, changed };
+}
+
+function refusal({ method }: AdaptedWeights, state: string): ConfigError {
+  const message = `cannot merge the adapters of ${quote(method)} into weights: ${state}`;
+  return new ConfigError([{ path: keyPath(SLOTS.peft), message }]);
+}
+
+/** Parameters that layers get otherwise than they are stored, such as norms that are scaled. */
+async function changedParameters(adapted: AdaptedWeights): Promise<Map<string, Values>> {
+  const changed = adapted.record.parameters.filter(({ name, tensor: { node } }) =>
+    node.op !== "Input" || node.attributes.name !== name
+  );
+  if (changed.length === 0) return new Map();
+  const outputs = Object.fromEntries(changed.map(({ name, tensor }) => [`merged/${name}`, tensor]));
+  const results = await compute(outputs, adapted);
+  return new Map(changed.map(({ name }) => [name, floats(results[`merged/${name}`])]));
+}
+
+/** Weight and bias that do what a linear map does, or nothing where it is as it was asked for. */
+async function mergedMap(
+  given: GivenLinear,
+  adapted: AdaptedWeights,
+): Promise<Map<string, Values> | undefined> {
+  const { name, inputs, outputs } = given;
+  const x = input(ROWS, "float32", [1, "rows", inputs]);
+  const y = given.layer(x, CONTEXT);
+  const [weightName, biasName] = [`${name}.weight`, `${name}.bias`];
+  const tensorOf = (wanted: string) =>
+    adapted.parameters.find((parameter) => parameter.name === wanted)?.tensor;
+  const [weight, bias] = [tensorOf(weightName), tensorOf(biasName)];
+  if (weight === undefined || isSameValue(y, linear(x, weight, bias))) return undefined;
+  if (!isAffine(y, x)) throw refusal(adapted, `${quote(name)} is not a linear map`);
+  // Without the bias, the weight's numbers lose no digits to it.
+  const without = new Map(adapted.values);
+  if (bias !== undefined) without.set(biasName, new Float32Array(outputs));
+  const rowsFor = async (data: Values, weights: AdaptedWeights) => {
+    const shape = [1, data.length / inputs, inputs];
+    return floats((await compute({ y }, weights, { dtype: "float32", shape, data })).y);
+  };
+  const columns = await rowsFor(identity(inputs), { ...adapted, values: without });
+  const random = new Random(inputs);
+  const tried = Float32Array.from({ length: TRIED * inputs }, () => random.normal());
+  tried.fill(0, 0, inputs);
+  const rows = await rowsFor(tried, adapted);
+  const merged = { weight: weightOf(columns, inputs, outputs), bias: rows.slice(0, outputs) };
+  if (bias === undefined && merged.bias.some((value) => value !== 0)) {
+    throw refusal(adapted, `${quote(name)} has no bias`);
+  }
+  if (!fits(merged, { tried, rows })) {
+    throw refusal(adapted, `${quote(name)} does not map rows one by one`);
+  }
+  const found = new Map([[weightName, merged.weight]]);
+  if (bias !== undefined) found.set(biasName, merged.bias);
+  return found;
+}
+
+/** The rows of the identity, and one of zeros. */
+function identity(size: number): Values {
+  const rows = new Float32Array((size + 1) * size);
+  for (let i = 0; i < size; i++) rows[i * size + i] = 1;
+  return rows;
+}
+
+/** The weight `[outputs, inputs]` of a map, from what it gives for each input and for none. */
+function weightOf(rows: Values, inputs: number, outputs: number): Values {
+  const weight = new Float32Array(outputs * inputs);
+  const none = rows.subarray(inputs * outputs);
+  for (let i = 0; i < inputs; i++) {
+    for (let o = 0; o < outputs; o++) weight[o * inputs + i] = rows[i * outputs + o] - none[o];
+  }
+  return weight;
+}
+
+/** Whether a map gives for rows what a weight and a bias give. */
+function fits(
+  { weight, bias }: { readonly weight: Values; readonly bias: Values },
+  { tried, rows }: { readonly tried: Values; readonly rows: Values },
+): boolean {
+  const [outputs, inputs] = [bias.length, weight.length / bias.length];
+  let [largest, worst] = [0, 0];
+  for (const [i, row] of rows.entries()) {
+    const [at, o] = [Math.floor(i / outputs), i % outputs];
+    let value = bias[o];
+    for (let k = 0; k < inputs; k++) value += weight[o * inputs + k] * tried[at * inputs + k];
+    largest = Math.max(largest, Math.abs(row));
+    worst = Math.max(worst, Math.abs(row - value));
+  }
+  return worst <= TOLERANCE * largest;
+}
+
+/** Computes values from the weights, and from rows that a map gets. */
+async function compute(
+  outputs: Readonly<Record<string, Tensor>>,
+  { parameters, values }: AdaptedWeights,
+  x?: Value,
+): Promise<Record<string, Value>> {
+  const session = await Session.create(outputs);
+  const feeds: Record<string, Value> = x === undefined ? {} : { [ROWS]: x };
+  for (const { name, shape } of parameters) {
+    const data = values.get(name);
+    if (data !== undefined) feeds[name] = { dtype: "float32", shape, data };
+  }
+  const results = await session.run(feeds);
+  await session.release();
+  return results;
+}
+
+function floats({ data }: Value): Values {
+  return Float32Array.from(data as Float32Array);
+}
