@@ -89,7 +89,9 @@ async function changedParameters(adapted: AdaptedWeights): Promise<Map<string, V
   );
   if (changed.length === 0) return new Map();
   const outputs = Object.fromEntries(changed.map(({ name, tensor }) => [`merged/${name}`, tensor]));
-  const results = await compute(outputs, adapted);
+  const session = await Session.create(outputs);
+  const results = await session.run(feedsOf(adapted));
+  await session.release();
   return new Map(changed.map(({ name }) => [name, floats(results[`merged/${name}`])]));
 }
 
@@ -105,21 +107,27 @@ async function mergedMap(
   const tensorOf = (wanted: string) =>
     adapted.parameters.find((parameter) => parameter.name === wanted)?.tensor;
   const [weight, bias] = [tensorOf(weightName), tensorOf(biasName)];
-  if (weight === undefined || isSameValue(y, linear(x, weight, bias))) return undefined;
+  if (weight === undefined) throw refusal(adapted, `${quote(name)} has no weight`);
+  if (isSameValue(y, linear(x, weight, bias))) return undefined;
   if (!isAffine(y, x)) throw refusal(adapted, `${quote(name)} is not a linear map`);
+  const session = await Session.create({ y });
+  const rowsFor = async (data: Values, values = adapted.values) => {
+    const fed: Value = { dtype: "float32", shape: [1, data.length / inputs, inputs], data };
+    const feeds = { ...feedsOf({ ...adapted, values }), [ROWS]: fed };
+    return floats((await session.run(feeds)).y);
+  };
   // Without the bias, the weight's numbers lose no digits to it.
   const without = new Map(adapted.values);
   if (bias !== undefined) without.set(biasName, new Float32Array(outputs));
-  const rowsFor = async (data: Values, weights: AdaptedWeights) => {
-    const shape = [1, data.length / inputs, inputs];
-    return floats((await compute({ y }, weights, { dtype: "float32", shape, data })).y);
+  const columns = await rowsFor(identity(inputs), without);
+  const merged = {
+    weight: weightOf(columns, inputs, outputs),
+    bias: await rowsFor(new Float32Array(inputs)),
   };
-  const columns = await rowsFor(identity(inputs), { ...adapted, values: without });
   const random = new Random(inputs);
   const tried = Float32Array.from({ length: TRIED * inputs }, () => random.normal());
-  tried.fill(0, 0, inputs);
-  const rows = await rowsFor(tried, adapted);
-  const merged = { weight: weightOf(columns, inputs, outputs), bias: rows.slice(0, outputs) };
+  const rows = await rowsFor(tried);
+  await session.release();
   if (bias === undefined && merged.bias.some((value) => value !== 0)) {
     throw refusal(adapted, `${quote(name)} has no bias`);
   }
@@ -165,21 +173,10 @@ function fits(
   return worst <= TOLERANCE * largest;
 }
 
-/** Computes values from the weights, and from rows that a map gets. */
-async function compute(
-  outputs: Readonly<Record<string, Tensor>>,
-  { parameters, values }: AdaptedWeights,
-  x?: Value,
-): Promise<Record<string, Value>> {
-  const session = await Session.create(outputs);
-  const feeds: Record<string, Value> = x === undefined ? {} : { [ROWS]: x };
-  for (const { name, shape } of parameters) {
-    const data = values.get(name);
-    if (data !== undefined) feeds[name] = { dtype: "float32", shape, data };
-  }
-  const results = await session.run(feeds);
-  await session.release();
-  return results;
+function feedsOf({ parameters, values }: AdaptedWeights): Record<string, Value> {
+  return Object.fromEntries(parameters.map(({ name, shape }): [string, Value] => {
+    return [name, { dtype: "float32", shape, data: values.get(name)! }];
+  }));
 }
 
 function floats({ data }: Value): Values {
