@@ -144,14 +144,14 @@ function scopeView(scope: Scope, given: Scope, guard: Guard): Scope {
   return guard.view(scope, {
     child: (child) => scopeView(child, given, guard),
     frozen: (fixed) => fixed && scopeView(fixed, given, guard),
-    layer: (layer) => (x, context) => guard.call("layer", () => layer(x, context)),
+    layer: (layer) => (x, context) => guard.call("forward", () => layer(x, context)),
     linear: (layer, name, inputs) => (x, context) => {
       const width = x.shape.at(-1);
       if (typeof width === "number" && width !== inputs) {
         // The fault of whoever applies the layer.
         throw new TypeError(`Cannot apply layer "${name}": ${width} inputs, expected ${inputs}`);
       }
-      return guard.call("linear", () => layer(x, context));
+      return guard.call("forward", () => layer(x, context));
     },
   });
 }

@@ -15,6 +15,10 @@ import {
   type EncoderStack,
 } from "../../../registry/builder/model.ts";
 import { resolveExtractConfig } from "../../../registry/config/extract.ts";
+import { flag } from "../../../registry/config/flag.ts";
+import { extractFeatures } from "../../../jobs/extract/extract.ts";
+import { Hdf5File } from "../../../engine/storage/hdf5/hdf5.ts";
+import { writeClassImages } from "../../_class_images.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import { registry } from "../../../registry/registry.ts";
 import { relativeError } from "../../_golden.ts";
@@ -138,4 +142,52 @@ Deno.test("methods whose adapters are no part of weights are refused", async () 
       `peft.method: cannot merge the adapters of "${peft.method}" into weights: ${state}`,
     );
   }
+});
+
+/** Extracts features of a few images, and gives rows, attributes and notices. */
+async function extracted(root: string, peft: string, flags: Readonly<Record<string, string>>) {
+  const all = {
+    "data.dataset": "generic_image_dataset",
+    "data.data_root_dir": root,
+    "data.num_classes": "2",
+    "data.split_source": "subdirs",
+    "data.label_source": "folder",
+    "model.encoder.type": "test_vit",
+    "model.encoder.pretrained": "false",
+    "model.encoder.model_kwargs": '{"img_size": 16, "patch_size": 8, "embed_dim": 12, "depth": 1}',
+    "peft.method": peft,
+    precision: "32",
+    split: "val",
+    output_dir: root,
+    "dataloading.num_workers": "1",
+    ...flags,
+  };
+  const words = Object.entries(all).map(([path, value]) => flag(path, value));
+  const { config } = resolveExtractConfig({ flags: words });
+  const notices: string[] = [];
+  const [{ file }] = await extractFeatures(config, {
+    onEvent: (event) => event.type === "notice" && notices.push(event.message),
+  });
+  using open = await Hdf5File.open(file);
+  const rows = (await open.dataset("features")).readRows(0, 2) as Float32Array;
+  return { attributes: open.attributes(), rows: Float32Array.from(rows), notices };
+}
+
+Deno.test("extractFeatures() merges adapters, and records it", async () => {
+  await inFolder(async (root) => {
+    await writeClassImages(root, { counts: { val: 1 }, side: 16, seed: 3 });
+    const few = { "peft.fourierft_n_frequency": "20", "peft.fourierft_scaling": "5" };
+    const flags = { merge_adapters: "true", output_filename: "merged.h5" };
+    const plain = await extracted(root, "fourierft", few);
+    const merged = await extracted(root, "fourierft", { ...few, ...flags });
+    assertLess(relativeError(merged.rows, plain.rows), 1e-5);
+    assertEquals([plain, merged].map(({ attributes }) => attributes.get("merge_adapters")), [
+      undefined,
+      "true",
+    ]);
+    assertEquals(merged.notices.filter((line) => line.includes("merged")), [
+      'the adapters of "fourierft" are merged into weights: 4 are changed',
+    ]);
+    await assertRejects(() => extracted(root, "convpass", flags), ConfigError, "cannot merge");
+  });
 });
