@@ -1,7 +1,6 @@
 /** What the parameters of each method start from, by GloViTa's and peft's rules. */
 import "../../../plugins/mod.ts";
 import { assert, assertAlmostEquals, assertEquals, assertLessOrEqual } from "@std/assert";
-import { basename } from "node:path";
 import * as v from "valibot";
 import { initialValues } from "../../../engine/nn/initial_values.ts";
 import { ones, zeros } from "../../../engine/nn/initializers.ts";
