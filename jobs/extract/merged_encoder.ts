@@ -60,8 +60,11 @@ export async function mergedEncoder(
   method: string,
 ): Promise<MergedEncoder> {
   const { parameters } = stack;
-  const merged = await mergeAdapters({ method, record, parameters, values });
   const plain = await build({ adapters: false });
+  const merged = await mergeAdapters({
+    ...{ method, record, parameters, values },
+    plain: plain.parameters,
+  });
   const difference = await featureDifference(
     { stack, values },
     { stack: plain, values: merged.values },

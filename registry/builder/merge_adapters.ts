@@ -6,10 +6,11 @@
  */
 import { input, scalar } from "../../engine/ir/create.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
+import { reachable } from "../../engine/ir/reachable.ts";
 import { isSameValue } from "../../engine/ir/same_value.ts";
 import { isAffine } from "../../engine/nn/affine.ts";
 import { RandomStream } from "../../engine/nn/random.ts";
-import type { GivenLinear, ScopeRecord } from "../../engine/nn/recorded_scope.ts";
+import type { GivenLinear, GivenParameter, ScopeRecord } from "../../engine/nn/recorded_scope.ts";
 import { type ForwardContext, linear, type Parameter } from "../../engine/nn/scope.ts";
 import { Random } from "../../engine/random.ts";
 import { Session, type Value } from "../../engine/runtime/session.ts";
@@ -28,11 +29,13 @@ export interface AdaptedWeights {
   readonly parameters: readonly Parameter[];
   /** Their values. */
   readonly values: ReadonlyMap<string, Values>;
+  /** Parameters of the model without adapters. */
+  readonly plain: readonly Parameter[];
 }
 
 /** Weights of a model whose adapters are merged. */
 export interface MergedWeights {
-  /** Values of all parameters, of which those of adapters count no more. */
+  /** Values of the parameters of the model without adapters. */
   readonly values: ReadonlyMap<string, Values>;
   /** Linear maps and other parameters that were changed. */
   readonly changed: number;
@@ -57,24 +60,34 @@ const CONTEXT: ForwardContext = {
  * @throws {ConfigError} if something of the method is no part of a weight.
  */
 export async function mergeAdapters(adapted: AdaptedWeights): Promise<MergedWeights> {
-  const { record, values } = adapted;
+  const { record, values, plain } = adapted;
   const replaced = record.parts.find((part) => part.isReplaced(CONTEXT));
   if (replaced !== undefined) {
     throw refusal(adapted, `${quote(replaced.name)} is made of several layers`);
   }
-  const merged = new Map(values);
-  let changed = 0;
-  for (const [name, value] of await changedParameters(adapted)) {
-    merged.set(name, value);
-    changed++;
-  }
+  const merged = new Map(plain.map(({ name }) => [name, values.get(name)!]));
+  const used = new Set(merged.keys());
+  const parameters = changedParameters(record);
+  for (const [name, value] of await valuesOf(parameters, adapted)) merged.set(name, value);
+  for (const { tensor } of parameters) noteInputs(tensor, used);
+  let changed = parameters.length;
   for (const given of record.linears) {
-    const map = await mergedMap(given, adapted);
+    const map = changedMap(given, adapted);
     if (map === undefined) continue;
-    for (const [name, value] of map) merged.set(name, value);
+    for (const [name, value] of await weightAndBias(map, adapted)) merged.set(name, value);
+    noteInputs(map.y, used);
     changed++;
   }
+  const left = adapted.parameters.find(({ name }) => !used.has(name));
+  if (left !== undefined) throw refusal(adapted, `${quote(left.name)} acts elsewhere`);
   return { values: merged, changed };
+}
+
+/** Notes what a value is computed from. */
+function noteInputs(value: Tensor, names: Set<string>): void {
+  for (const { op, attributes } of reachable([value])) {
+    if (op === "Input") names.add(attributes.name);
+  }
 }
 
 function refusal({ method }: AdaptedWeights, state: string): ConfigError {
@@ -83,32 +96,52 @@ function refusal({ method }: AdaptedWeights, state: string): ConfigError {
 }
 
 /** Parameters that layers get otherwise than they are stored, such as norms that are scaled. */
-async function changedParameters(adapted: AdaptedWeights): Promise<Map<string, Values>> {
-  const changed = adapted.record.parameters.filter(({ name, tensor: { node } }) =>
+function changedParameters({ parameters }: ScopeRecord): readonly GivenParameter[] {
+  return parameters.filter(({ name, tensor: { node } }) =>
     node.op !== "Input" || node.attributes.name !== name
   );
-  if (changed.length === 0) return new Map();
-  const outputs = Object.fromEntries(changed.map(({ name, tensor }) => [`merged/${name}`, tensor]));
-  const session = await Session.create(outputs);
-  const results = await session.run(feedsOf(adapted));
-  await session.release();
-  return new Map(changed.map(({ name }) => [name, floats(results[`merged/${name}`])]));
 }
 
-/** Weight and bias that do what a linear map does, or nothing where it is as it was asked for. */
-async function mergedMap(
-  given: GivenLinear,
+async function valuesOf(
+  parameters: readonly GivenParameter[],
   adapted: AdaptedWeights,
-): Promise<Map<string, Values> | undefined> {
-  const { name, inputs, outputs } = given;
+): Promise<Map<string, Values>> {
+  if (parameters.length === 0) return new Map();
+  const named = parameters.map(({ name, tensor }) => [`merged/${name}`, tensor] as const);
+  const session = await Session.create(Object.fromEntries(named));
+  const results = await session.run(feedsOf(adapted));
+  await session.release();
+  return new Map(parameters.map(({ name }) => [name, floats(results[`merged/${name}`])]));
+}
+
+/** What stands in the place of a linear map. */
+interface ChangedMap extends GivenLinear {
+  /** What it gets. */
+  readonly x: Tensor;
+  /** What it gives. */
+  readonly y: Tensor;
+  /** Whether the map has a bias. */
+  readonly biased: boolean;
+}
+
+/** What stands in the place of a linear map, or nothing where it is as it was asked for. */
+function changedMap(given: GivenLinear, adapted: AdaptedWeights): ChangedMap | undefined {
+  const { name, inputs } = given;
   const x = input(ROWS, "float32", [1, "rows", inputs]);
   const y = given.layer(x, CONTEXT);
-  const [weightName, biasName] = [`${name}.weight`, `${name}.bias`];
   const tensorOf = (wanted: string) =>
     adapted.parameters.find((parameter) => parameter.name === wanted)?.tensor;
-  const [weight, bias] = [tensorOf(weightName), tensorOf(biasName)];
+  const [weight, bias] = [tensorOf(`${name}.weight`), tensorOf(`${name}.bias`)];
   if (weight === undefined) throw refusal(adapted, `${quote(name)} has no weight`);
   if (isSameValue(y, linear(x, weight, bias))) return undefined;
+  return { ...given, x, y, biased: bias !== undefined };
+}
+
+/** Weight and bias that do what stands in the place of a linear map. */
+async function weightAndBias(
+  { name, inputs, outputs, x, y, biased }: ChangedMap,
+  adapted: AdaptedWeights,
+): Promise<Map<string, Values>> {
   if (!isAffine(y, x)) throw refusal(adapted, `${quote(name)} is not a linear map`);
   const session = await Session.create({ y });
   const rowsFor = async (data: Values, values = adapted.values) => {
@@ -118,7 +151,7 @@ async function mergedMap(
   };
   // Without the bias, the weight's numbers lose no digits to it.
   const without = new Map(adapted.values);
-  if (bias !== undefined) without.set(biasName, new Float32Array(outputs));
+  if (biased) without.set(`${name}.bias`, new Float32Array(outputs));
   const columns = await rowsFor(identity(inputs), without);
   const merged = {
     weight: weightOf(columns, inputs, outputs),
@@ -128,14 +161,14 @@ async function mergedMap(
   const tried = Float32Array.from({ length: TRIED * inputs }, () => random.normal());
   const rows = await rowsFor(tried);
   await session.release();
-  if (bias === undefined && merged.bias.some((value) => value !== 0)) {
+  if (!biased && merged.bias.some((value) => value !== 0)) {
     throw refusal(adapted, `${quote(name)} has no bias`);
   }
   if (!fits(merged, { tried, rows })) {
     throw refusal(adapted, `${quote(name)} does not map rows one by one`);
   }
-  const found = new Map([[weightName, merged.weight]]);
-  if (bias !== undefined) found.set(biasName, merged.bias);
+  const found = new Map([[`${name}.weight`, merged.weight]]);
+  if (biased) found.set(`${name}.bias`, merged.bias);
   return found;
 }
 

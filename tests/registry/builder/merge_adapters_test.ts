@@ -4,22 +4,29 @@ import { reduceMean } from "../../../engine/ir/matrix.ts";
 import { initialValues } from "../../../engine/nn/initial_values.ts";
 import { constantInitializer, ones } from "../../../engine/nn/initializers.ts";
 import { emptyRecord, recordScope } from "../../../engine/nn/recorded_scope.ts";
-import { Parameters } from "../../../engine/nn/scope.ts";
+import { Parameters, type Scope } from "../../../engine/nn/scope.ts";
 import { namedLayer, type ScopeHooks, wrapScope } from "../../../engine/nn/wrap_scope.ts";
 import { mergeAdapters } from "../../../registry/builder/merge_adapters.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 
 /** A linear map of two numbers to one, without bias where not wanted, a norm and a part. */
 async function merge(hooks: ScopeHooks, bias = true) {
-  const parameters = new Parameters();
+  const declare = (scope: Scope) => {
+    scope.child("norm").parameter("weight", [1], constantInitializer(5));
+    scope.linear("fc", 2, 1, { bias, weightInitializer: ones, biasInitializer: ones });
+    namedLayer(scope, "part", 2, (x) => mul(x, 2));
+  };
+  const [plain, parameters] = [new Parameters(), new Parameters()];
+  declare(plain.scope());
   const record = emptyRecord();
-  const scope = recordScope(wrapScope(parameters.scope(), hooks), record);
-  scope.child("norm").parameter("weight", [1], constantInitializer(5));
-  scope.linear("fc", 2, 1, { bias, weightInitializer: ones, biasInitializer: ones });
-  namedLayer(scope, "part", 2, (x) => mul(x, 2));
-  const values = initialValues(parameters.list(), 0);
-  const adapted = { method: "mine", record, parameters: parameters.list(), values };
-  const merged = await mergeAdapters(adapted);
+  declare(recordScope(wrapScope(parameters.scope(), hooks), record));
+  const merged = await mergeAdapters({
+    method: "mine",
+    record,
+    parameters: parameters.list(),
+    values: initialValues(parameters.list(), 0),
+    plain: plain.list(),
+  });
   const numbers = [...merged.values].map(([name, found]) => [name, [...found]]);
   return { changed: merged.changed, values: Object.fromEntries(numbers) };
 }
@@ -40,7 +47,7 @@ Deno.test("mergeAdapters() computes the weight and the bias of what stands in a 
   };
   assertEquals(await merge({ linear: adapter }), {
     changed: 1,
-    values: { ...PLAIN, "fc.weight": [3, 3], "fc.bias": [1.5], "fc.scale": [3, 3] },
+    values: { ...PLAIN, "fc.weight": [3, 3], "fc.bias": [1.5] },
   });
 });
 
@@ -65,6 +72,15 @@ Deno.test("mergeAdapters() refuses what is no part of a weight", async () => {
     [
       { layer: ({ base }) => (x, context) => mul(base(x, context), 2) },
       '"part" is made of several layers',
+    ],
+    [
+      {
+        linear: ({ base, scope }) => {
+          scope.parameter("prompt", [1], ones);
+          return base;
+        },
+      },
+      '"fc.prompt" acts elsewhere',
     ],
   ];
   for (const [hooks, state] of refused) {
