@@ -74,10 +74,12 @@ export async function mergedEncoder(
       `differ by ${difference.toPrecision(2)}`;
     throw new ConfigError([{ path: keyPath(SLOTS.peft), message }]);
   }
+  const { layers } = merged;
   const notices = [
-    merged.changed === 0
+    layers === 0
       ? `${quote(method)} has no adapters: merge_adapters changes nothing`
-      : `the adapters of ${quote(method)} are merged into weights: ${merged.changed} are changed`,
+      : `the adapters of ${quote(method)} are merged into the weights of ` +
+        (layers === 1 ? "1 layer" : `${layers} layers`),
   ];
   return { stack: plain, values: merged.values, notices };
 }

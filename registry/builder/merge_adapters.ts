@@ -37,8 +37,8 @@ export interface AdaptedWeights {
 export interface MergedWeights {
   /** Values of the parameters of the model without adapters. */
   readonly values: ReadonlyMap<string, Values>;
-  /** Linear maps and other parameters that were changed. */
-  readonly changed: number;
+  /** Linear maps, norms and other layers whose weights have changed. */
+  readonly layers: number;
 }
 
 /** Input that rows are fed to. */
@@ -70,17 +70,17 @@ export async function mergeAdapters(adapted: AdaptedWeights): Promise<MergedWeig
   const parameters = changedParameters(record);
   for (const [name, value] of await valuesOf(parameters, adapted)) merged.set(name, value);
   for (const { tensor } of parameters) noteInputs(tensor, used);
-  let changed = parameters.length;
+  const layers = new Set(parameters.map(({ name }) => name.replace(/\.?[^.]*$/, "")));
   for (const given of record.linears) {
     const map = changedMap(given, adapted);
     if (map === undefined) continue;
     for (const [name, value] of await weightAndBias(map, adapted)) merged.set(name, value);
     noteInputs(map.y, used);
-    changed++;
+    layers.add(given.name);
   }
   const left = adapted.parameters.find(({ name }) => !used.has(name));
   if (left !== undefined) throw refusal(adapted, `${quote(left.name)} acts elsewhere`);
-  return { values: merged, changed };
+  return { values: merged, layers: layers.size };
 }
 
 /** Notes what a value is computed from. */

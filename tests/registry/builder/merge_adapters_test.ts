@@ -28,32 +28,32 @@ async function merge(hooks: ScopeHooks, bias = true) {
     plain: plain.list(),
   });
   const numbers = [...merged.values].map(([name, found]) => [name, [...found]]);
-  return { changed: merged.changed, values: Object.fromEntries(numbers) };
+  return { layers: merged.layers, values: Object.fromEntries(numbers) };
 }
 
 const PLAIN = { "norm.weight": [5], "fc.weight": [1, 1], "fc.bias": [1] };
 
 Deno.test("mergeAdapters() leaves weights alone that nobody has changed", async () => {
-  assertEquals(await merge({}), { changed: 0, values: PLAIN });
-  assertEquals(await merge({ linear: ({ base }) => base }), { changed: 0, values: PLAIN });
+  assertEquals(await merge({}), { layers: 0, values: PLAIN });
+  assertEquals(await merge({ linear: ({ base }) => base }), { layers: 0, values: PLAIN });
 });
 
 Deno.test("mergeAdapters() computes the weight and the bias of what stands in a map's place", async () => {
   const twice = await merge({ linear: ({ base }) => (x, context) => mul(base(x, context), 2) });
-  assertEquals(twice, { changed: 1, values: { ...PLAIN, "fc.weight": [2, 2], "fc.bias": [2] } });
+  assertEquals(twice, { layers: 1, values: { ...PLAIN, "fc.weight": [2, 2], "fc.bias": [2] } });
   const adapter: ScopeHooks["linear"] = ({ base, scope }) => {
     const scale = scope.parameter("scale", [2], constantInitializer(3));
     return (x, context) => add(base(mul(x, scale), context), 0.5);
   };
   assertEquals(await merge({ linear: adapter }), {
-    changed: 1,
+    layers: 1,
     values: { ...PLAIN, "fc.weight": [3, 3], "fc.bias": [1.5] },
   });
 });
 
 Deno.test("mergeAdapters() computes parameters that layers get otherwise", async () => {
-  const { changed, values } = await merge({ parameter: ({ tensor }) => sub(tensor, 1) });
-  assertEquals([changed, values["norm.weight"]], [1, [4]]);
+  const { layers, values } = await merge({ parameter: ({ tensor }) => sub(tensor, 1) });
+  assertEquals([layers, values["norm.weight"]], [1, [4]]);
 });
 
 Deno.test("mergeAdapters() refuses what is no part of a weight", async () => {

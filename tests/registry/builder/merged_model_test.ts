@@ -53,7 +53,7 @@ Deno.test("mergedModel() predicts what the model with adapters predicts", async 
   const merged = await mergedModel(sources, { task, samples, values });
   const names = merged.stack.model.parameters.map(({ name }) => name);
   assertEquals(names, model.parameters.map(({ name }) => name).filter((n) => !n.includes("lora_")));
-  assertEquals([merged.changed, [...merged.values.keys()]], [3, names]);
+  assertEquals([merged.layers, [...merged.values.keys()]], [3, names]);
   const logits = await logitsOf(model, values);
   assertLess(relativeError(await logitsOf(merged.stack.model, merged.values), logits), 1e-5);
 });
