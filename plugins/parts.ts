@@ -59,6 +59,8 @@ export * from "./peft/_adapters.ts";
 export * from "./peft/_block_outputs.ts";
 export * from "./peft/_delta_weight.ts";
 export * from "./peft/_mersenne_twister.ts";
+export * from "./peft/_rank_allocator.ts";
+export * from "./peft/_rotations.ts";
 export * from "./peft/_selection.ts";
 export * from "./policy/_evaluation.ts";
 export * from "./policy/_steps.ts";

@@ -34,7 +34,14 @@ const MEMBERS: { readonly [S in Slot]: Readonly<Record<string, Kind>> } = {
     update: "method",
     hyperparameters: "object",
   },
-  peft: { encoder: "method", head: "method" },
+  peft: {
+    encoder: "method",
+    head: "method",
+    finish: "method?",
+    otherName: "method?",
+    losses: "method?",
+    stepHook: "method?",
+  },
   scheduler: { factor: "method" },
   metric: { higherIsBetter: "boolean", accumulator: "method" },
   logger: {

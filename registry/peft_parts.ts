@@ -2,8 +2,10 @@
  * What methods of parameter-efficient fine-tuning give.
  * @module
  */
-import type { Scope } from "../engine/nn/scope.ts";
+import type { Tensor } from "../engine/ir/node.ts";
+import type { ForwardContext, Scope } from "../engine/nn/scope.ts";
 import type { CalibratedParameter } from "../engine/train/calibration.ts";
+import type { RunLength, StepHook } from "../engine/train/interfaces.ts";
 
 /**
  * Chooses, before training, which entries of the encoder's parameters train. The others keep their
@@ -58,4 +60,17 @@ export interface Peft {
    * @param name Name of the parameter within the encoder's scope.
    */
   moreNames?(name: string): readonly string[];
+  /**
+   * Terms that training adds to the loss, by name: scalars that already carry their weight; absent
+   * where there are none. Only graphs that train ask for them.
+   * @param context Mode and random numbers.
+   */
+  losses?(context: ForwardContext): Readonly<Record<string, Tensor>>;
+  /**
+   * What the method does between updates; absent where it does nothing. Called once for each run that
+   * trains.
+   * @param run How long the run trains.
+   * @throws {RangeError} if the options do not fit that.
+   */
+  stepHook?(run: RunLength): StepHook;
 }

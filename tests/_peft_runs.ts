@@ -17,6 +17,7 @@ import { type Flags, listenTo, type Outcome } from "./_training.ts";
 const SMALL: Readonly<Record<string, Flags>> = {
   partial_finetuning: { "peft.num_frozen_layers": "1" },
   visual_prompt_tuning: { "peft.num_tokens": "2" },
+  fourierft: { "peft.fourierft_n_frequency": "50" },
 };
 
 /** Methods that are told here of options, besides their defaults. */

@@ -4,14 +4,28 @@
  */
 import type { Random } from "../random.ts";
 import { sizeOf } from "../ir/dims.ts";
+import type { Tensor } from "../ir/node.ts";
+
+/**
+ * Gives the values that another parameter of the model starts from: those loaded from a file, where
+ * one was loaded.
+ * @param parameter The graph input that holds it.
+ * @category Initializers
+ */
+export type StartOf = (parameter: Tensor) => Float32Array<ArrayBuffer>;
 
 /**
  * Fills a new parameter.
  * @param shape Shape of the parameter.
  * @param random Generator that belongs to this parameter alone.
+ * @param startOf What other parameters start from; {@linkcode startFrom} makes an initializer of it.
  * @category Initializers
  */
-export type Initializer = (shape: readonly number[], random: Random) => Float32Array<ArrayBuffer>;
+export type Initializer = (
+  shape: readonly number[],
+  random: Random,
+  startOf?: StartOf,
+) => Float32Array<ArrayBuffer>;
 
 function fill(
   shape: readonly number[],
@@ -178,4 +192,38 @@ export const xavierUniform: Initializer = (shape, random): Float32Array<ArrayBuf
  */
 export function torchDefault(fanIn: number): Initializer {
   return uniform(fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0);
+}
+
+/**
+ * Values that follow from those of other parameters, which may come from a file of weights.
+ * @param parameters The other parameters, as their scope has given them.
+ * @param compute Computes the values from theirs, given in the same order.
+ *
+ * @example A scale that starts from the largest weight
+ * ```ts
+ * import { Parameters, startFrom, torchDefault } from "@glovita/glovita/nn";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const parameters = new Parameters();
+ * const scope = parameters.scope();
+ * const weight = scope.parameter("weight", [3], torchDefault(3));
+ * scope.parameter("scale", [1], startFrom([weight], ([values]) => Float32Array.of(Math.max(...values))));
+ * assertEquals(parameters.list().map(({ name }) => name), ["weight", "scale"]);
+ * ```
+ *
+ * @category Initializers
+ */
+export function startFrom(
+  parameters: readonly Tensor[],
+  compute: (
+    values: readonly Float32Array<ArrayBuffer>[],
+    shape: readonly number[],
+  ) => Float32Array<ArrayBuffer>,
+): Initializer {
+  return (shape, _random, startOf) => {
+    if (startOf === undefined) {
+      throw new TypeError("Cannot start from other parameters: their values are not known here");
+    }
+    return compute(parameters.map(startOf), shape);
+  };
 }

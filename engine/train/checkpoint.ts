@@ -16,7 +16,7 @@ import {
   type TorchValue,
 } from "../storage/torch/pickle_values.ts";
 import { TorchFile } from "../storage/torch/reader.ts";
-import type { Optimizer, ParameterOptions } from "./interfaces.ts";
+import type { Optimizer, ParameterOptions, StepHook } from "./interfaces.ts";
 import { type Masks, storedMasks } from "./masks.ts";
 import type { TrainState } from "./state.ts";
 
@@ -52,6 +52,8 @@ export interface CheckpointPlan {
   readonly masks?: Masks;
   /** What the model takes, so that it can be rebuilt without its training data. */
   readonly samples: { readonly shape: readonly number[]; readonly bags: boolean };
+  /** What is done between updates, which may keep numbers. */
+  readonly stepHook?: StepHook;
 }
 
 /**
@@ -78,8 +80,19 @@ export function checkpointTree(
       sample_shape: plan.samples.shape,
       bags: plan.samples.bags,
       ...(plan.masks && { masks: storedMasks(plan.masks, plan.parameters) }),
+      ...hookDict(plan.stepHook),
     },
   };
+}
+
+/** The numbers that a hook keeps between updates. */
+function hookDict(hook: StepHook | undefined): Record<string, TorchValue> {
+  const state = Object.entries(hook?.state ?? {});
+  if (state.length === 0) return {};
+  const tensors = state.map(([name, data]) =>
+    [name, storedTensor("float32", [data.length], data)] as const
+  );
+  return { step_hook: Object.fromEntries(tensors) };
 }
 
 function stateDict(state: TrainState, plan: CheckpointPlan): OrderedDict {
@@ -181,6 +194,10 @@ export function restoreCheckpoint(state: TrainState, plan: CheckpointPlan, file:
       const stored = entry(entry(moments, index, file), key, file);
       copyTensor(stored, target, { name: `${name} ${key}`, shape: target.shape, file });
     }
+  }
+  for (const [name, data] of Object.entries(plan.stepHook?.state ?? {})) {
+    const kept = entry(entry(tree, "glovita", file), "step_hook", file);
+    copyTensor(entry(kept, name, file), { data }, { name, shape: [data.length], file });
   }
   state.step = progress.step;
   state.batches = restoredBatches(model, plan, file);

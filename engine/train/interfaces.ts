@@ -113,6 +113,61 @@ export interface Optimizer {
 }
 
 /**
+ * How long a run trains.
+ * @category Fine-tuning
+ */
+export interface RunLength {
+  /** Updates in all epochs together. */
+  readonly updates: number;
+}
+
+/**
+ * The numbers between two updates.
+ * @category Fine-tuning
+ */
+export interface StepValues {
+  /** Updates so far, those from before the run was resumed among them. */
+  readonly update: number;
+  /**
+   * The current values of a parameter. What is written into them counts from now on.
+   * @param parameter The graph input that holds it.
+   * @throws {TypeError} if it is not a parameter of the model.
+   */
+  value(parameter: Tensor): Float32Array;
+  /**
+   * The gradient of the last update, after clipping.
+   * @param parameter One of {@linkcode StepHook.gradients}.
+   * @throws {TypeError} if it is another, or there was no update yet.
+   */
+  gradient(parameter: Tensor): Float32Array;
+}
+
+/**
+ * What somebody does between updates, outside the graph.
+ * @category Fine-tuning
+ */
+export interface StepHook {
+  /** Parameters whose gradients it looks at; absent where there are none. */
+  readonly gradients?: readonly Tensor[];
+  /**
+   * Numbers that it keeps from update to update, by name; absent where there are none. Checkpoints
+   * hold them, and a run that is resumed gets them back into the same arrays.
+   */
+  readonly state?: Readonly<Record<string, Float32Array<ArrayBuffer>>>;
+  /**
+   * Called before the first update, also of a run that is resumed; absent where nothing is to be
+   * done then.
+   * @param step The numbers before it.
+   */
+  start?(step: StepValues): void;
+  /**
+   * Called after each update.
+   * @param step The numbers after it.
+   */
+  afterUpdate(step: StepValues): void;
+}
+
+/**
  * A learning-rate schedule that steps once per epoch.
  * @category Schedules
  */

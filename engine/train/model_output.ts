@@ -50,21 +50,30 @@ export function requireOutput(output: ModelOutput, expected: ExpectedOutput): Mo
   }
   const { logits, losses = {}, attention, instanceScores } = output;
   requireFloat(logits, { name: "logits", shape: ["batch", numClasses] });
+  requireLosses(losses);
+  if (attention === undefined) return output;
+  const rows = bags ? "instances" : "batch";
+  requireFloat(attention, { name: "attention", shape: ["branches", rows] });
+  return output;
+}
+
+/**
+ * Requires terms of a loss: scalars, none called as the task's own.
+ * @param losses The terms by name.
+ * @returns The terms.
+ * @throws {ContractError} that says what was expected and what was received.
+ */
+export function requireLosses(
+  losses: Readonly<Record<string, Tensor>>,
+): Readonly<Record<string, Tensor>> {
+  if (typeof losses !== "object" || losses === null) refuse("losses by name", describe(losses));
   for (const [name, loss] of Object.entries(losses)) {
     if (name === "task") {
       refuse("other names of losses", '"task", which is the name of the task\'s');
     }
     requireFloat(loss, { name: `loss "${name}"`, shape: [] });
   }
-  const rows = bags ? "instances" : "batch";
-  if (attention !== undefined) {
-    const branches = output.attentionPerClass ? numClasses : "branches";
-    requireFloat(attention, { name: "attention", shape: [branches, rows] });
-  }
-  if (instanceScores !== undefined) {
-    requireFloat(instanceScores, { name: "instance scores", shape: [rows, numClasses] });
-  }
-  return output;
+  return losses;
 }
 
 /** A tensor that is expected: symbols but `batch` and `instances` stand for any size. */

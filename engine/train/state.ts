@@ -50,12 +50,17 @@ export class TrainState {
    * Fills parameters with their initial values.
    * @param parameters Parameters of the model.
    * @param seed Seed of the initial values; each parameter draws from its own stream.
+   * @param given Values that parameters start from instead, by name.
    */
-  static async create(parameters: readonly Parameter[], seed: number): Promise<TrainState> {
+  static async create(
+    parameters: readonly Parameter[],
+    seed: number,
+    given?: ReadonlyMap<string, Float32Array>,
+  ): Promise<TrainState> {
     const state = new TrainState();
-    for (const parameter of parameters) {
-      const { name, shape, trainable } = parameter;
-      const front = await buffer(shape, initialValues(parameter, seed));
+    const initial = initialValues(parameters, seed, given);
+    for (const { name, shape, trainable } of parameters) {
+      const front = await buffer(shape, initial.get(name));
       const back = trainable ? await buffer(shape) : undefined;
       state.#parameters.set(name, { front, back });
     }

@@ -12,8 +12,9 @@ import { gradients } from "../autodiff/backward.ts";
 import type { Parameter } from "../nn/scope.ts";
 import { emit } from "../onnx/emit.ts";
 import { bind, type Bound, Session, type SessionOptions, type Value } from "../runtime/session.ts";
+import { hookedGradients, stepValues } from "./_hook_values.ts";
 import { replaceableInPlace } from "./in_place.ts";
-import type { Optimizer, ParameterOptions } from "./interfaces.ts";
+import type { Optimizer, ParameterOptions, StepHook } from "./interfaces.ts";
 import type { Masks } from "./masks.ts";
 import type { TrainState } from "./state.ts";
 
@@ -37,6 +38,8 @@ export interface StepPlan {
   readonly clipNorm?: number;
   /** Batches whose gradients are averaged into one update. @default {1} */
   readonly accumulate?: number;
+  /** What is done between updates; nothing by default. */
+  readonly hook?: StepHook;
   /** How the sessions run. */
   readonly session?: SessionOptions;
 }
@@ -46,6 +49,7 @@ export type StepResult = Readonly<Record<string, Value>>;
 
 const NEXT = "/next";
 const gradientName = (name: string) => `${name}/gradient`;
+const hookedName = (name: string) => `${name}/update_gradient`;
 const slotName = (name: string, key: string) => `${name}/state/${key}`;
 const maskName = (name: string) => `${name}/mask`;
 
@@ -123,7 +127,9 @@ export class TrainStep {
     if (count === 1) {
       const { outputs, slots } = updateGraph(plan, state, flowing);
       const main = await updateSession({ ...results, ...outputs }, slots, { state, plan });
-      return new TrainStep(plan, state, { slots, masks, main });
+      const step = new TrainStep(plan, state, { slots, masks, main });
+      step.#start();
+      return step;
     }
     const accumulators = trainable.map(({ name, shape }) =>
       input(gradientName(name), "float32", shape)
@@ -142,7 +148,13 @@ export class TrainStep {
       const data = new Float32Array(sizeOf(shape));
       step.#accumulators.set(name, await bind({ dtype: "float32", shape, data }));
     }
+    step.#start();
     return step;
+  }
+
+  /** Calls the hook before the first update. */
+  #start(): void {
+    this.#plan.hook?.start?.(stepValues(this.#state, () => undefined));
   }
 
   /**
@@ -208,6 +220,9 @@ export class TrainStep {
     }
     const result = await session.run(feeds, into);
     this.#state.swap();
+    this.#plan.hook?.afterUpdate(
+      stepValues(this.#state, (name) => result[hookedName(name)]),
+    );
     return this.#visible(result);
   }
 
@@ -252,6 +267,7 @@ function updateGraph(
   const outputs: Record<string, Tensor> = {};
   if (gradNorm !== undefined) outputs.grad_norm = gradNorm;
   const slots: StateSlot[] = [];
+  const hooked = hookedGradients(plan.hook);
   for (const [index, parameter] of trainable.entries()) {
     const { name, tensor } = parameter;
     const current = stateInputs(state, name);
@@ -263,6 +279,7 @@ function updateGraph(
       options: plan.parameterOptions(parameter),
     });
     outputs[name + NEXT] = kept(masks[index], updated.parameter, tensor);
+    if (hooked.has(name)) outputs[hookedName(name)] = clipped[index];
     for (const [key, before] of Object.entries(current)) {
       const next = updated.state[key];
       if (next === undefined || isSame(next, before)) continue; // It stays as it is.

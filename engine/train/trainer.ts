@@ -68,8 +68,7 @@ export class FoldTrainer implements AsyncDisposable {
    */
   static async create(given: TrainPlan, hooks: TrainHooks = {}): Promise<FoldTrainer> {
     const session = { ...given.session, reuseOutputs: true };
-    const state = await TrainState.create(given.parameters, given.seed);
-    setParameters(state, given.initial);
+    const state = await TrainState.create(given.parameters, given.seed, given.initial);
     const plan = await withMasks(given, state, hooks);
     const { model, optimizer, parameters, labelSmoothing } = plan;
     await state.addOptimizer(parameters, optimizer);
@@ -91,6 +90,7 @@ export class FoldTrainer implements AsyncDisposable {
       parameterOptions: plan.parameterOptions,
       clipNorm: plan.clipNorm,
       accumulate: plan.accumulate,
+      hook: plan.stepHook,
       session,
     }, state);
     const evaluator = await Evaluator.create(model, state, {
@@ -332,11 +332,8 @@ function isBetter(value: number, best: number, { higherIsBetter }: BestMetric): 
   return higherIsBetter ? value > best : value < best;
 }
 
-function setParameters(
-  state: TrainState,
-  values: ReadonlyMap<string, Float32Array> | undefined,
-): void {
-  for (const [name, data] of values ?? []) state.parameter(name).data.set(data);
+function setParameters(state: TrainState, values: ReadonlyMap<string, Float32Array>): void {
+  for (const [name, data] of values) state.parameter(name).data.set(data);
 }
 
 function copyWeights(state: TrainState): Map<string, Float32Array> {

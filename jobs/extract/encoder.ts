@@ -49,10 +49,7 @@ export async function loadWeights(
   const { parameters, encoder } = stack;
   const pretrained = await encoder.pretrained?.(options);
   const given = encoderParameters(pretrained?.values ?? new Map());
-  const values = new Map(parameters.map((parameter) => {
-    const { name } = parameter;
-    return [name, given.get(name) ?? initialValues(parameter, 0)] as const;
-  }));
+  const values = initialValues(parameters, 0, given);
   if (pretrained === undefined) {
     const notice = "the encoder has its initial weights: nothing was learned";
     const notices = parameters.length > 0 ? [notice] : [];

@@ -32,9 +32,11 @@ import { checkTemplate, outputPath, type Shard, shardOf } from "./names.ts";
 import { extractSplit, type SplitWork } from "./_extract_split.ts";
 import { featureAttributes, type FeatureOrigin } from "./feature_attributes.ts";
 import { chooseMatmulPrecision } from "./matmul_precision.ts";
+import { type MergeableEncoder, mergeableEncoder, mergedEncoder } from "./merged_encoder.ts";
 import { mergeShards } from "./_merge_shards.ts";
 import { type ExtractConfigInput, resolveExtractInput } from "./config_input.ts";
 import {
+  type AdapterOptions,
   buildEncoder,
   type EncoderStack,
   encodeWhileReading,
@@ -121,11 +123,17 @@ export async function extractFeatures(
   });
   const splits = await openSplits(dataset, config, onEvent);
   if (config.merge !== null) return await mergeAll(config, { splits, onEvent });
-  const stack = await encoderFor(sources, splits);
+  const build = (adapters: AdapterOptions) => encoderFor(sources, splits, adapters);
+  const mergeable = config.merge_adapters ? await mergeableEncoder(build) : undefined;
+  const stack = mergeable?.stack ?? await build({});
   const microBatch = microBatchOf(stack);
   const ranges = splits.map(([, split]) => shardRange(split, shard, microBatch));
   prepareFolder(config.output_dir);
-  const { model, ...made } = await withWeights(stack, config, { signal, onEvent });
+  const { model, ...made } = await withWeights(stack, config, {
+    mergeable,
+    signal,
+    onEvent,
+  });
   const threads = planThreads(stack, config.dataloading.num_workers);
   const writing = writingOf(config);
   // Names and attributes tell of everything, which is no use of it.
@@ -206,6 +214,7 @@ function fractionOf(split: Split, data: ExtractConfig["data"]): Split {
 async function encoderFor(
   sources: BuildSources<ExtractConfig>,
   splits: NamedSplits,
+  adapters: AdapterOptions,
 ): Promise<EncoderStack> {
   const [[, first]] = splits;
   for (const [, split] of splits) {
@@ -222,6 +231,7 @@ async function encoderFor(
       return sources.config.method;
     },
     methodPath: "method",
+    ...adapters,
   });
 }
 
@@ -236,16 +246,20 @@ async function withWeights(
   config: ExtractConfig,
   options: WeightOptions,
 ): Promise<ReadyEncoder> {
+  const { mergeable, onEvent } = options;
   const { origin, sha256, values } = await weightsFor(stack, config, options);
+  const ready = mergeable && await mergedEncoder(mergeable, { values }, config.peft.method);
   const { graph, precision, notices } = await chooseMatmulPrecision(
-    encoderGraph(stack, { values }),
+    encoderGraph(ready?.stack ?? stack, { values: ready?.values ?? values }),
     config.float32_matmul_precision,
   );
-  for (const message of notices) options.onEvent({ type: "notice", message });
+  for (const message of [...ready?.notices ?? [], ...notices]) onEvent({ type: "notice", message });
   return { weights: { origin, sha256 }, matmulPrecision: precision, model: encoderModel(graph) };
 }
 
 interface WeightOptions {
+  /** The encoder, where its adapters are to be merged. */
+  readonly mergeable?: MergeableEncoder;
   readonly signal?: AbortSignal;
   readonly onEvent: OnEvent;
 }

@@ -57,6 +57,7 @@ export function featureAttributes(origin: FeatureOrigin): FeatureAttributes {
     weights_sha256: weights.sha256,
     ...(checkpoint_path !== null && { checkpoint: basename(checkpoint_path) }),
     peft: JSON.stringify(peft),
+    ...(config.merge_adapters && { merge_adapters: "true" }),
     ...(transform && { augmentation: JSON.stringify(config.data.augmentation) }),
     feature_aggregation_method: config.method,
     embed_dim: embedDim,

@@ -3,8 +3,10 @@
  * Importing this module adds `lora` to the `peft` slot.
  * @module
  */
-import { add, mul } from "../../engine/ir/elementwise.ts";
-import { torchDefault, zeros } from "../../engine/nn/initializers.ts";
+import { add, detach, div, mul, sqrt, sub } from "../../engine/ir/elementwise.ts";
+import { matMul, reduceSumSquare } from "../../engine/ir/matrix.ts";
+import type { Tensor } from "../../engine/ir/node.ts";
+import { startFrom, torchDefault, zeros } from "../../engine/nn/initializers.ts";
 import { type Layer, linear } from "../../engine/nn/scope.ts";
 import type { WrappedLinear } from "../../engine/nn/wrap_scope.ts";
 import {
@@ -39,6 +41,11 @@ export interface LoraConfig {
   readonly lora_target_modules: readonly string[];
   /** Whether alpha is divided by the root of the rank (Kalajdzievski 2023). @default {false} */
   readonly use_rslora: boolean;
+  /**
+   * Whether each output's weights have a length of their own that trains, and updates turn them
+   * (DoRA, Liu et al. 2024). @default {false}
+   */
+  readonly use_dora: boolean;
   /** Whether updates begin at zero; otherwise both matrices are random. @default {true} */
   readonly init_lora_weights: boolean;
   /** Which biases of the encoder train, too. @default {"none"} */
@@ -56,6 +63,7 @@ const config = options<LoraConfig>({
     { min: 1 },
   ),
   use_rslora: flag(false, "divide alpha by the root of the rank"),
+  use_dora: flag(false, "also train the length of each output's weights"),
   init_lora_weights: flag(true, "begin with updates that are zero"),
   lora_bias: choice("none", "which biases of the encoder train, too", ["none", "all", "lora_only"]),
 });
@@ -98,7 +106,17 @@ export const lora: Plugin<"peft", LoraConfig> = {
     }),
 };
 
-function updated({ inputs, outputs, base, scope }: WrappedLinear, config: LoraConfig): Layer {
+/** What is added to a layer's weight. */
+interface Update {
+  /** `[rank, inputs]`. */
+  readonly down: Tensor;
+  /** `[outputs, rank]`. */
+  readonly up: Tensor;
+  readonly scaling: number;
+}
+
+function updated(layer: WrappedLinear, config: LoraConfig): Layer {
+  const { inputs, outputs, base, scope } = layer;
   const { lora_rank: rank, lora_alpha: alpha, lora_dropout, init_lora_weights } = config;
   const start = init_lora_weights ? zeros : torchDefault(rank);
   const down = scope.child("lora_A.default").parameter(
@@ -108,10 +126,60 @@ function updated({ inputs, outputs, base, scope }: WrappedLinear, config: LoraCo
   );
   const up = scope.child("lora_B.default").parameter("weight", [outputs, rank], start);
   const scaling = alpha / (config.use_rslora ? Math.sqrt(rank) : rank);
+  if (config.use_dora) return turned(layer, { down, up, scaling }, lora_dropout);
   return (x, context) => {
     const kept = context.training ? context.random.dropout(x, lora_dropout) : x;
     return add(base(x, context), mul(linear(linear(kept, down), up), scaling));
   };
+}
+
+/**
+ * DoRA: `m ⊙ V / ‖V‖` in the place of the weight, where V is the updated weight and the lengths of
+ * its rows count as constant in the gradient. Dropout acts on what the weight itself gets, too, but
+ * for the output that the layer would give without the method.
+ */
+function turned(layer: WrappedLinear, update: Update, dropout: number): Layer {
+  const { weight, bias, outputs, base, scope } = layer;
+  const { down, up, scaling } = update;
+  const magnitude = scope.child("lora_magnitude_vector.default").parameter(
+    "weight",
+    [outputs],
+    startFrom([weight, up, down], (values) => rowLengths(values, layer, scaling)),
+  );
+  return (x, context) => {
+    const turnedWeight = detach(add(weight, mul(matMul(up, down), scaling)));
+    const length = sqrt(reduceSumSquare(turnedWeight, { axes: [1] }));
+    const scale = div(magnitude, length);
+    const kept = context.training ? context.random.dropout(x, dropout) : x;
+    const learned = mul(linear(linear(kept, down), up), scaling);
+    if (kept === x) {
+      const whole = mul(add(linear(x, weight), learned), scale);
+      return bias === undefined ? whole : add(whole, bias);
+    }
+    const own = mul(linear(kept, weight), sub(scale, 1));
+    return add(base(x, context), add(own, mul(learned, scale)));
+  };
+}
+
+/** Lengths of the rows of `W + s B A`. */
+function rowLengths(
+  [weight, up, down]: readonly Float32Array[],
+  { inputs, outputs }: WrappedLinear,
+  scaling: number,
+): Float32Array<ArrayBuffer> {
+  const rank = down.length / inputs;
+  return Float32Array.from({ length: outputs }, (_, row) => {
+    const factors = up.subarray(row * rank, (row + 1) * rank);
+    let square = 0;
+    for (let column = 0; column < inputs; column++) {
+      let value = weight[row * inputs + column];
+      for (const [k, factor] of factors.entries()) {
+        value += scaling * factor * down[k * inputs + column];
+      }
+      square += value * value;
+    }
+    return Math.sqrt(square);
+  });
 }
 
 registry.add(lora);

@@ -72,6 +72,7 @@ export async function planFold(
   const { metrics, notices } = createMetrics(dataset, sources);
   const rules = parameterOptions(parameters, config.optimizer);
   const given = run.resume ? undefined : await initialWeights(config, stack);
+  const loaders = planLoaders(encodeFoldWhileReading(splits, encoder, config), config, seed);
   const plan: TrainPlan = {
     model,
     parameters,
@@ -107,7 +108,8 @@ export async function planFold(
     classNames: dataset.classNames,
     sampleIds: idsOf(splits),
     initial: given?.values,
-    loaders: planLoaders(encodeFoldWhileReading(splits, encoder, config), config, seed),
+    loaders,
+    stepHook: stack.peft.stepHook?.({ updates: updatesOf(loaders.train, training) }),
     expectedRows: expectedRows(split, config),
   };
   const soft = softTargetNotices(partsOf(splits), dataset, metrics);
@@ -171,6 +173,11 @@ async function initialWeights(
   });
   const left = unusedNotice(unused, { file: file.path, taker: "model" });
   return { values, notices: [...notices, ...left] };
+}
+
+/** Updates of a run: the last one of an epoch may take fewer batches. */
+function updatesOf({ batchesPerEpoch }: Loader, training: ResolvedConfig["training"]): number {
+  return training.epochs * Math.ceil(batchesPerEpoch / training.gradient_accumulation_steps);
 }
 
 function encodeFoldWhileReading(

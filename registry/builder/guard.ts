@@ -8,13 +8,19 @@ import { inPart } from "../../engine/ir/part.ts";
 import { keyPath, SLOTS } from "../slots.ts";
 import { explainPluginError, partName, type PluginName } from "./fault.ts";
 
-/** Methods that look at options and files, so that a `RangeError` says what is wrong with these. */
+/**
+ * Methods that look at options and files, so that a `RangeError` says what is wrong with these; of a
+ * scope, those by which an encoder meets a PEFT method.
+ */
 const SETUP: ReadonlySet<PropertyKey> = new Set([
   "create",
   "preprocessing",
   "open",
   "pretrained",
   "finish",
+  "stepHook",
+  "linear",
+  "layer",
 ]);
 
 /** What becomes of an object's members: of what its methods return or resolve to, and of values. */

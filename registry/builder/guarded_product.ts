@@ -6,7 +6,7 @@
 import type { SourceModule, Split } from "../../engine/data/data.ts";
 import { describe, refuse } from "../../engine/fault.ts";
 import type { Scope } from "../../engine/nn/scope.ts";
-import { requireOutput } from "../../engine/train/model_output.ts";
+import { requireLosses, requireOutput } from "../../engine/train/model_output.ts";
 import type {
   Calibration,
   Dataset,
@@ -17,6 +17,7 @@ import type {
   Slot,
   SlotContexts,
   SlotProducts,
+  StepHook,
 } from "../plugin.ts";
 import {
   isSize,
@@ -57,6 +58,8 @@ const VIEWS: { readonly [S in Slot]: View<S> } = {
       encoder: (scope, given) => scopeView(scope, given, guard),
       head: (scope, given) => scopeView(scope, given, guard),
       calibration: (calibration) => calibration && calibrationView(calibration, guard),
+      losses: requireLosses,
+      stepHook: (hook) => hookView(hook, guard),
     }),
   scheduler: (schedule, guard) => guard.view(schedule, { factor: requireFactor }),
   metric: (metric, guard) =>
@@ -135,6 +138,16 @@ function calibrationView(calibration: Calibration, guard: Guard): Calibration {
   return guard.view(calibration, { mask: requireMask });
 }
 
+/** What a PEFT method does between updates. */
+function hookView(hook: StepHook, guard: Guard): StepHook {
+  requireMethods(hook, "a hook", ["afterUpdate"]);
+  for (const [name, values] of Object.entries(hook.state ?? {})) {
+    if (values instanceof Float32Array) continue;
+    refuse(`a Float32Array as the hook's state "${name}"`, describe(values));
+  }
+  return guard.view(hook);
+}
+
 /** A scope of a PEFT method's own; one that the engine made answers for nobody. */
 function scopeView(scope: Scope, given: Scope, guard: Guard): Scope {
   requireMethods(scope, "a scope", ["child", "parameter", "linear"]);
@@ -142,14 +155,14 @@ function scopeView(scope: Scope, given: Scope, guard: Guard): Scope {
   return guard.view(scope, {
     child: (child) => scopeView(child, given, guard),
     frozen: (fixed) => fixed && scopeView(fixed, given, guard),
-    layer: (layer) => (x, context) => guard.call("layer", () => layer(x, context)),
+    layer: (layer) => (x, context) => guard.call("forward", () => layer(x, context)),
     linear: (layer, name, inputs) => (x, context) => {
       const width = x.shape.at(-1);
       if (typeof width === "number" && width !== inputs) {
         // The fault of whoever applies the layer.
         throw new TypeError(`Cannot apply layer "${name}": ${width} inputs, expected ${inputs}`);
       }
-      return guard.call("linear", () => layer(x, context));
+      return guard.call("forward", () => layer(x, context));
     },
   });
 }

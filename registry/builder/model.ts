@@ -10,8 +10,9 @@ import {
   poolTokens,
 } from "../../engine/nn/pooling.ts";
 import { type ForwardContext, type Parameter, Parameters } from "../../engine/nn/scope.ts";
+import { recordScope, type ScopeRecord } from "../../engine/nn/recorded_scope.ts";
 import type { Split } from "../../engine/data/data.ts";
-import type { Model } from "../../engine/train/model.ts";
+import type { Model, ModelOutput } from "../../engine/train/model.ts";
 import { keyPath, SLOTS } from "../slots.ts";
 import type { ModelConfig } from "../config/tree.ts";
 import { describeChoices } from "../config/schema.ts";
@@ -103,6 +104,8 @@ export interface ModelStack {
   readonly model: Model;
   /** Its encoder. */
   readonly encoder: Encoder;
+  /** The method that decides what trains. */
+  readonly peft: Peft;
   /** Other names that a parameter has in files made elsewhere. */
   names(name: string): readonly string[];
   /** Other names that a parameter has in checkpoints. */
@@ -148,20 +151,28 @@ export interface EncoderOptions {
   readonly methodPath?: string;
 }
 
+/** What becomes of adapters. */
+export interface AdapterOptions {
+  /** Whether the PEFT method is applied. @default {true} */
+  readonly adapters?: boolean;
+  /** Notes what layers are given, so that adapters can be merged into weights. */
+  readonly record?: ScopeRecord;
+}
+
 /**
  * Builds encoder and feature aggregation, with PEFT applied.
  * @param sources Config and registry.
  * @param samples The samples that the encoder is for.
- * @param options How the encoder's output becomes an embedding.
+ * @param options How the encoder's output becomes an embedding, and what becomes of adapters.
  * @throws {ConfigError} if the parts do not fit each other or the samples.
  */
 export async function buildEncoder(
   sources: BuildSources<ModelConfig>,
   samples: Pick<ModelSamples, "name" | "sampleShape">,
-  options: EncoderOptions = {},
+  options: EncoderOptions & AdapterOptions = {},
 ): Promise<EncoderStack> {
   const parameters = new Parameters();
-  const peft = create("peft", {}, sources);
+  const peft = peftOf(sources, options);
   const stack = await encoderStack(parameters, { sources, samples, peft, options });
   const others = { encoder: stack.encoder.otherNames, peft: peftNames(peft) };
   const names = (name: string) => aliasesOf(name, others);
@@ -173,15 +184,17 @@ export async function buildEncoder(
  * @param sources Config and registry.
  * @param task What is predicted.
  * @param samples The samples that the model is for.
+ * @param options What becomes of adapters.
  * @throws {ConfigError} if the parts do not fit each other or the samples.
  */
 export async function assembleModel(
   sources: BuildSources<ModelConfig>,
   task: TaskInfo,
   samples: ModelSamples,
+  options: AdapterOptions = {},
 ): Promise<ModelStack> {
   const parameters = new Parameters();
-  const peft = create("peft", {}, sources);
+  const peft = peftOf(sources, options);
   const own = { encoder: new Set<string>(), head: new Set<string>() };
   const names = own.encoder;
   const stack = await encoderStack(parameters, { sources, samples, peft, names, options: {} });
@@ -198,7 +211,11 @@ export async function assembleModel(
     sampleShape: stack.inputShape,
     parameters: parameters.list(),
     forward({ features, ...rest }, context) {
-      return head.forward({ ...rest, features: stack.forward(features, context) }, context);
+      const output = head.forward(
+        { ...rest, features: stack.forward(features, context) },
+        context,
+      );
+      return context.training ? withLosses(output, peft.losses?.(context)) : output;
     },
   };
   const { encoder } = stack;
@@ -206,6 +223,7 @@ export async function assembleModel(
   return {
     model,
     encoder,
+    peft,
     names: (name) => aliasesOf(name, others),
     aliases: (name) => parameterAliases(name, peft.otherName),
     groupOf: (name) => groupOf(name, own),
@@ -229,6 +247,29 @@ function calibrationOf({ calibration }: Peft): ModelCalibration | undefined {
       return calibration.mask({ ...rest, name: name.slice(prefix.length) });
     },
   };
+}
+
+/** The PEFT method, or none. What layers get of it is noted where somebody asks for that. */
+function peftOf(
+  sources: BuildSources<ModelConfig>,
+  { adapters = true, record }: AdapterOptions,
+): Peft {
+  if (!adapters) return { encoder: (scope) => scope, head: (scope) => scope };
+  const peft = create("peft", {}, sources);
+  if (record === undefined) return peft;
+  return {
+    ...peft,
+    encoder: (scope) => recordScope(peft.encoder(scope), record),
+    head: (scope) => recordScope(peft.head(scope), record),
+  };
+}
+
+/** What a head computes, with the terms that a PEFT method adds to the loss. */
+function withLosses(output: ModelOutput, losses: ModelOutput["losses"]): ModelOutput {
+  if (losses === undefined) return output;
+  const [twice] = Object.keys(losses).filter((name) => name in (output.losses ?? {}));
+  if (twice === undefined) return { ...output, losses: { ...output.losses, ...losses } };
+  throw new TypeError(`Cannot add loss "${twice}": the head has one of the same name`);
 }
 
 /**

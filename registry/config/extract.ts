@@ -30,6 +30,8 @@ export interface ExtractFields {
   readonly method: AggregationMethod;
   /** The only split to extract; `null` is all that the dataset has. @default {null} */
   readonly split: SplitName | null;
+  /** Whether adapters of the PEFT method become part of the weights first. @default {false} */
+  readonly merge_adapters: boolean;
   /** Bits of a stored float. @default {16} */
   readonly precision: 16 | 32;
   /** How precise matrix products are where less is faster, as in PyTorch. @default {"highest"} */
@@ -105,6 +107,10 @@ const rootEntries: OptionEntries<ExtractFields> = {
     null,
     "The only split to extract; all that the dataset has where not given.",
     SPLIT_NAMES,
+  ),
+  merge_adapters: flag(
+    false,
+    "Whether adapters of the PEFT method become part of the weights first, which is faster.",
   ),
   precision: choice(16, "Bits of a stored float.", [16, 32]),
   float32_matmul_precision: choice(

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { formatShape, sizeOf } from "../../engine/ir/dims.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
+import type { StartOf } from "../../engine/nn/initializers.ts";
 import type { Parameter } from "../../engine/nn/scope.ts";
 import { deriveSeed, Random } from "../../engine/random.ts";
 import { Session, type Value } from "../../engine/runtime/session.ts";
@@ -55,18 +56,25 @@ export function normals(count: number, seed: number): Float32Array<ArrayBuffer> 
  * @throws {Error} if an initializer gives values of another number.
  */
 export function sampleWeights(parameters: readonly Parameter[], seed: number): Weights {
-  return new Map(parameters.map(({ name, shape, trainable, initializer }) => {
+  const weights = new Map<string, Float32Array<ArrayBuffer>>();
+  const byInput = new Map(parameters.map(({ name, tensor }) => [tensor.node, name]));
+  const startOf: StartOf = ({ node }) => {
+    const values = weights.get(byInput.get(node) ?? "");
+    if (values !== undefined) return values;
+    throw new TypeError("an initializer asks for what is not an earlier parameter");
+  };
+  for (const { name, shape, trainable, initializer } of parameters) {
     const random = new Random(deriveSeed(seed, name));
-    const values = initializer(shape, random);
+    const values = initializer(shape, random, startOf);
     const sizes = `${values.length} initial values for shape ${formatShape(shape)}`;
     expect(values.length === sizeOf(shape), `parameter ${JSON.stringify(name)} gets ${sizes}`);
     expect(
       values.every(Number.isFinite),
       `initial values of ${JSON.stringify(name)} are not finite`,
     );
-    if (!trainable) return [name, values];
-    return [name, values.map((value) => value + SPREAD * random.normal())];
-  }));
+    weights.set(name, trainable ? values.map((value) => value + SPREAD * random.normal()) : values);
+  }
+  return weights;
 }
 
 /**

@@ -53,6 +53,7 @@ Deno.test("glovita_extract_features resolves its defaults", async () => {
     output_dir: "./precomputed_features",
     output_filename: null,
     use_eval_transform_for_train: true,
+    merge_adapters: false,
     resume: false,
     resume_anyway: false,
     shard: null,

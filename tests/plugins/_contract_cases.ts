@@ -91,16 +91,24 @@ export const CASES: Readonly<
   ],
   // Wherever the environment has runs go.
   "logger mlflow": async (folder) => [{ config: { tracking_uri: await made(folder, "mlflow") } }],
+  "peft adalora": [{}, { config: { adalora_dropout: 0.3, lora_bias: "lora_only" } }],
   "peft adapt_former": [
     { config: { bottleneck: 3 } },
     {
       config: { bottleneck: 3, mode: "sequential", adapter_layernorm_option: "out", dropout: 0.2 },
     },
   ],
+  "peft boft": [{ config: { boft_block_size: 3, boft_dropout: 0.5 } }],
+  "peft fourierft": [{ config: { fourierft_n_frequency: 10, fourierft_scaling: 5 } }],
   "peft full_finetuning": [{ skip: ["freezes something of the encoder"] }],
   "peft loha": [{}, { config: { loha_dropout: 0.3, loha_rank_dropout: 0.3 } }],
   "peft lokr": [{}, { config: { lokr_dropout: 0.3, lokr_rank_dropout: 0.3, lokr_rank: 1 } }],
-  "peft lora": [{}, { config: { lora_dropout: 0.3, lora_bias: "all" } }],
+  "peft lora": [
+    {},
+    { config: { lora_dropout: 0.3, lora_bias: "all" } },
+    // The lengths of rows are constant for the gradient, though updates change them.
+    { config: { use_dora: true }, skip: ["has the gradients of finite differences"] },
+  ],
   "peft linear_probing": [{ skip: ["lets something of the encoder train"] }],
   "peft visual_prompt_tuning": [
     {},
@@ -112,6 +120,15 @@ export const CASES: Readonly<
   "policy default": [undefined, "aid", "pcam"].map((dataset) => ({ context: { dataset } })),
   "policy dino": [{}, { context: { use: "test" } }],
   "policy native": [{}, { context: { use: "test" } }],
+  "peft oft": [
+    { config: { oft_r: 3, oft_dropout: 0.4 } },
+    { config: { oft_r: 2, oft_use_cayley_neumann: false, oft_bias: "all" } },
+    // No gradient sees how far angles are cut off.
+    {
+      config: { oft_r: 2, oft_coft: true, oft_eps: 0.1 },
+      skip: ["has the gradients of finite differences"],
+    },
+  ],
 };
 
 function featureFiles(num_classes: number, { train, val, test }: Files): Options {

@@ -46,9 +46,9 @@ async function checkTrained(directory: string, file: string, state: State): Prom
   const parameters = await modelParameters(directory);
   const masks = masksOf(file, parameters);
   let moved = 0;
-  for (const parameter of parameters) {
-    const { name, trainable } = parameter;
-    const [before, after] = [initialValues(parameter, 5), state.get(name)!.data];
+  const initial = initialValues(parameters, 5);
+  for (const { name, trainable } of parameters) {
+    const [before, after] = [initial.get(name)!, state.get(name)!.data];
     if (!trainable) assertEquals(after, before, name);
     const mask = masks.get(name);
     if (mask) {

@@ -75,7 +75,8 @@ async function build<C>(plugin: Plugin<"peft", C>, options: Readonly<Record<stri
     parameters: parameters.list(),
     forward({ features }, context) {
       const tokens = encoder.forward(features, context);
-      return { logits: head(poolTokens(tokens, "avg", encoder.numPrefixTokens ?? 0), context) };
+      const embedding = poolTokens(tokens, "avg", encoder.numPrefixTokens ?? 0);
+      return { logits: head(embedding, context), losses: peft.losses?.(context) };
     },
   }, { training: true });
   const built = { ...graph, parameters: parameters.list(), peft };
@@ -166,7 +167,10 @@ async function checkFirstStep<C>(built: Built<C>, expected: Case): Promise<void>
   }
 }
 
-async function checkSteps<C>({ parameters, loss, updates, masks }: Built<C>, expected: Case) {
+async function checkSteps<C>(
+  { parameters, loss, updates, masks, peft }: Built<C>,
+  expected: Case,
+) {
   const optimizer = sgd.create({ nesterov: false }, { lr: golden.lr });
   const state = await TrainState.create(parameters, 0);
   for (const { name, shape } of parameters) {
@@ -179,6 +183,7 @@ async function checkSteps<C>({ parameters, loss, updates, masks }: Built<C>, exp
     outputs: {},
     updates,
     masks,
+    hook: peft.stepHook?.({ updates: expected.losses.length }),
     optimizer,
     parameterOptions: () => ({ lrScale: 1, weightDecay: 0 }),
   }, state);

@@ -7,7 +7,7 @@ import { RandomStream } from "../../../engine/nn/random.ts";
 import { frozen, Parameters, type Scope } from "../../../engine/nn/scope.ts";
 import { Guard } from "../../../registry/builder/guard.ts";
 import { guardedProduct } from "../../../registry/builder/guarded_product.ts";
-import { PluginError } from "../../../registry/errors.ts";
+import { ConfigError, PluginError } from "../../../registry/errors.ts";
 import type {
   Calibration,
   Encoder,
@@ -20,6 +20,8 @@ import type {
   Slot,
   SlotContexts,
   SlotProducts,
+  StepHook,
+  StepValues,
   TaskInfo,
 } from "../../../registry/plugin.ts";
 
@@ -202,6 +204,72 @@ Deno.test("a PEFT method answers for scopes of its own, and for no others", () =
     "TypeError",
     'Cannot apply layer "fc": 7 inputs, expected 6',
   ]);
+});
+
+Deno.test("what a PEFT method refuses of an encoder's layers is a problem of the config", () => {
+  const refusing = seen("peft", {
+    head: (scope) => scope,
+    encoder: (scope) => ({
+      ...adding(scope, () => 1),
+      linear: (name, inputs) => {
+        throw new RangeError(`expected an even width, "${name}" has ${inputs}`);
+      },
+    }),
+  });
+  const scope = refusing.encoder(new Parameters().scope());
+  const message = 'peft.method: "mine": expected an even width, "fc" has 5';
+  assertThrows(() => scope.linear("fc", 5, 2), ConfigError, message);
+});
+
+Deno.test("a PEFT method answers for its losses, and for what it does between updates", () => {
+  const peft: Peft = { encoder: (scope) => scope, head: (scope) => scope };
+  const none = seen("peft", peft);
+  assertEquals([none.losses, none.stepHook], [undefined, undefined]);
+  const size = input("size", "float32", []);
+  assertEquals(seen("peft", { ...peft, losses: () => ({ size }) }).losses!(mode), { size });
+  const wide = input("wide", "float32", [2]);
+  const vector = seen("peft", { ...peft, losses: () => ({ wide }) });
+  const scalar = `${start("peft")}expected loss "wide" to be a scalar, received [2]`;
+  assertThrows(() => vector.losses!(mode), PluginError, scalar);
+
+  const run = { updates: 3 };
+  const hooked = (hook: unknown) =>
+    seen("peft", { ...peft, stepHook: () => hook as StepHook }).stepHook!(run);
+  const state = { a: new Float32Array(2) };
+  const gradients = [size];
+  const working = hooked({ state, gradients, afterUpdate() {} });
+  assertStrictEquals(working.state, state);
+  assertStrictEquals(working.gradients, gradients);
+  const broken = hooked({
+    afterUpdate() {
+      throw new TypeError("no step");
+    },
+  });
+  const step = {} as StepValues;
+  assertThrows(
+    () => broken.afterUpdate(step),
+    PluginError,
+    `${start("peft")}it is broken: no step`,
+  );
+  const wrong: readonly [unknown, string][] = [
+    [{}, 'expected a hook with a method "afterUpdate", received nothing'],
+    [undefined, "expected a hook, received nothing"],
+    [
+      { state: { a: [1] }, afterUpdate() {} },
+      'expected a Float32Array as the hook\'s state "a", received an Array',
+    ],
+  ];
+  for (const [hook, found] of wrong) {
+    assertThrows(() => hooked(hook), PluginError, `${start("peft")}${found}`);
+  }
+  const unfit = seen("peft", {
+    ...peft,
+    stepHook: ({ updates }) => {
+      throw new RangeError(`expected more than ${updates} updates`);
+    },
+  });
+  const few = 'peft.method: "mine": expected more than 3 updates';
+  assertThrows(() => unfit.stepHook!(run), ConfigError, few);
 });
 
 Deno.test("parameters are those of the part whose code declares them", () => {

@@ -5,7 +5,13 @@ import { reshape } from "../../../engine/ir/layout.ts";
 import type { Tensor } from "../../../engine/ir/node.ts";
 import type { Split } from "../../../engine/data/data.ts";
 import { modelGraph, modelInputs } from "../../../engine/train/model.ts";
-import { aliasesOf, assembleModel, parameterAliases } from "../../../registry/builder/model.ts";
+import { emptyRecord } from "../../../engine/nn/recorded_scope.ts";
+import {
+  type AdapterOptions,
+  aliasesOf,
+  assembleModel,
+  parameterAliases,
+} from "../../../registry/builder/model.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import type { Encoder, TaskInfo } from "../../../registry/plugin.ts";
 import { Registry, registry as builtIn } from "../../../registry/registry.ts";
@@ -36,7 +42,12 @@ const layouts: Record<string, Partial<Encoder> & { forward(x: Tensor): Tensor }>
 };
 
 /** Builds a model whose encoder gives a layout and has one layer of its own. */
-async function build(layout: string, flags: Flags = {}, change: Partial<Split> = {}) {
+async function build(
+  layout: string,
+  flags: Flags = {},
+  change: Partial<Split> = {},
+  adapters: AdapterOptions = {},
+) {
   const registry = new Registry();
   for (const key of builtIn.list("head_type")) registry.add(builtIn.get("head_type", key));
   for (const key of builtIn.list("peft")) registry.add(builtIn.get("peft", key));
@@ -54,7 +65,7 @@ async function build(layout: string, flags: Flags = {}, change: Partial<Split> =
   const config = runConfig(files, flags);
   const samples = { ...split, ...change };
   const bags = samples.bagLengths !== undefined;
-  return (await assembleModel({ config, registry }, task, { ...samples, bags })).model;
+  return (await assembleModel({ config, registry }, task, { ...samples, bags }, adapters)).model;
 }
 
 Deno.test("buildModel() names parameters as GloViTa's state dicts do", async () => {
@@ -117,6 +128,25 @@ Deno.test("buildModel() pools what the encoder gives to one embedding per sample
 Deno.test("buildModel() trains the head only with linear probing", async () => {
   const model = await build("features", { "peft.method": "linear_probing" });
   assertEquals(model.parameters.map(({ trainable }) => trainable), [false, false, true, true]);
+});
+
+Deno.test("assembleModel() adds a method's losses where it trains", async () => {
+  const adalora = { "peft.method": "adalora", "peft.adalora_target_modules": "fc" };
+  const model = await build("features", adalora);
+  const { parts } = modelGraph(model, { training: true });
+  assertEquals(Object.keys(parts), ["task", "orthogonality"]);
+  assertEquals(modelGraph(model, { training: false }).parts, {});
+});
+
+Deno.test("assembleModel() leaves adapters out, or notes what layers are given of them", async () => {
+  const lora = { "peft.method": "lora", "peft.lora_target_modules": "fc" };
+  const plain = await build("features", lora, {}, { adapters: false });
+  const names = plain.parameters.map(({ name }) => name);
+  assertEquals(names, (await build("features")).parameters.map(({ name }) => name));
+  const record = emptyRecord();
+  const model = await build("features", lora, {}, { record });
+  assertEquals(model.parameters.length, plain.parameters.length + 2);
+  assertEquals(record.linears.map(({ name }) => name), ["encoder.model.fc", "head.fc.fc"]);
 });
 
 Deno.test("buildModel() gives bags to heads that take bags, and to no others", async () => {

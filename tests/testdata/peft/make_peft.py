@@ -222,6 +222,21 @@ def lora(**options):
     return adapted(peft.LoraConfig(**{"r": 8, "lora_alpha": 16, "target_modules": A, **options}))
 
 
+def adalora(**options):
+    return adapted(peft.AdaLoraConfig(**{"init_r": 4, "target_r": 2, "lora_alpha": 32, "target_modules": B, **options}))
+
+
+def orthogonality(model):
+    """The term that AdaLoraModel adds to the loss of models that compute one."""
+    weight = model.peft_config["default"].orth_reg_weight
+    terms = []
+    for name, p in model.named_parameters():
+        if "lora_A" in name or "lora_B" in name:
+            products = p @ p.T if "lora_A" in name else p.T @ p
+            terms.append(torch.norm(products - torch.eye(len(products)), p="fro"))
+    return weight * sum(terms) / len(terms)
+
+
 CASES = [
     ("partial_finetuning", {"num_frozen_layers": 1},
      select(lambda n: "norm" in n or n.startswith("blocks.1."))),
@@ -247,6 +262,15 @@ CASES = [
               "lora_bias": "all", "lora_target_modules": ["mlp.fc1", "attn.proj"]},
      lora(r=4, lora_alpha=3, use_rslora=True, bias="all", target_modules=["mlp.fc1", "attn.proj"])),
     ("lora", {"lora_dropout": 0, "lora_bias": "lora_only"}, lora(bias="lora_only")),
+    ("lora", {"lora_dropout": 0, "use_dora": True}, lora(use_dora=True)),
+    ("lora", {"lora_dropout": 0, "lora_rank": 3, "use_dora": True, "use_rslora": True, "lora_bias": "all",
+              "lora_target_modules": ["mlp.fc1"]},
+     lora(r=3, use_dora=True, use_rslora=True, bias="all", target_modules=["mlp.fc1"])),
+    ("adalora", {"adalora_init_rank": 4, "adalora_rank": 2, "adalora_beta1": 0.8},
+     adalora(beta1=0.8, total_step=3)),
+    ("adalora", {"adalora_init_rank": 4, "adalora_rank": 3, "adalora_tinit": 1, "adalora_tfinal": 1,
+                 "adalora_alpha": 5, "adalora_orth_reg_weight": 0.1, "lora_bias": "lora_only"},
+     adalora(target_r=3, tinit=1, tfinal=1, lora_alpha=5, orth_reg_weight=0.1, bias="lora_only", total_step=3)),
     ("loha", {}, adapted(peft.LoHaConfig(r=4, alpha=1, target_modules=A))),
     ("lokr", {}, adapted(peft.LoKrConfig(r=4, alpha=1, target_modules=A))),
     ("lokr", {"lokr_rank": 2, "lokr_alpha": 3, "lokr_decompose_factor": 2},
@@ -272,6 +296,9 @@ def sampled(tensor):
     flat = tensor.detach().flatten().double()
     stride = max(1, len(flat) // SAMPLES)
     return {"largest": flat.abs().max().item(), "samples": flat[::stride][:SAMPLES].tolist()}
+
+
+torch.set_num_threads(1)
 
 
 def run(method, options, apply):
@@ -303,13 +330,18 @@ def run(method, options, apply):
     losses, logits, gradients = [], None, None
     for step, labels in enumerate(LABELS):
         output, loss = forward(f"input{step}", labels)
+        if method == "adalora":
+            loss = loss + orthogonality(model)
         optimizer.zero_grad()
         loss.backward()
         if logits is None:
             logits = output.flatten().tolist()
             gradients = {n: sampled(t.grad) for n, t in trained.items() if t.grad is not None}
         optimizer.step()
+        if method == "adalora":
+            model.base_model.update_and_allocate(step + 1)
         losses.append(loss.item())
+    forward("input0", LABELS[0])  # Constrained OFT shrinks its parameters there.
     changes = {n: sampled(t - before[n]) for n, t in trained.items()}
     assert all(torch.equal(t, before[n]) for n, t in tensors.items() if not t.requires_grad)
     return {
