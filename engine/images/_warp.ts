@@ -68,39 +68,46 @@ type Fill = number | readonly number[];
 export function warpBicubic(image: Image, [a, b, c, d, e, f]: AffineMap, fill: Fill): Image {
   const { width, height, channels, data } = image;
   const result = filled(data.length, typeof fill === "number" ? [fill] : fill);
+  const columns = new Int32Array(4);
+  const rows = new Int32Array(4);
   for (let y = 0, to = 0; y < height; y++) {
     for (let x = 0; x < width; x++, to += channels) {
       const atX = a * (x + 0.5) + b * (y + 0.5) + c;
       const atY = d * (x + 0.5) + e * (y + 0.5) + f;
       if (atX < 0 || atX >= width || atY < 0 || atY >= height) continue;
+      const [left, top] = [Math.floor(atX - 0.5), Math.floor(atY - 0.5)];
+      const [right, down] = [atX - 0.5 - left, atY - 0.5 - top];
+      for (let i = 0; i < 4; i++) {
+        columns[i] = Math.min(Math.max(left + i - 1, 0), width - 1) * channels;
+        rows[i] = Math.min(Math.max(top + i - 1, 0), height - 1) * width * channels;
+      }
       for (let channel = 0; channel < channels; channel++) {
-        const value = bicubicAt(image, atX - 0.5, atY - 0.5, channel);
+        const value = cubicThrough(
+          rowAt(rows[0] + channel, right),
+          rowAt(rows[1] + channel, right),
+          rowAt(rows[2] + channel, right),
+          rowAt(rows[3] + channel, right),
+          down,
+        );
         result[to + channel] = Math.min(Math.max(value, 0), 255);
       }
     }
   }
   return { ...image, data: result };
+
+  function rowAt(from: number, right: number): number {
+    return cubicThrough(
+      data[from + columns[0]],
+      data[from + columns[1]],
+      data[from + columns[2]],
+      data[from + columns[3]],
+      right,
+    );
+  }
 }
 
 function filled(length: number, fill: readonly number[]): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length }, (_, i) => fill[i % fill.length]);
-}
-
-function bicubicAt({ width, height, channels, data }: Image, x: number, y: number, at: number) {
-  const left = Math.floor(x);
-  const top = Math.floor(y);
-  const column = (i: number) => Math.min(Math.max(left + i, 0), width - 1) * channels + at;
-  const row = (i: number) => {
-    const from = Math.min(Math.max(top + i, 0), height - 1) * width * channels;
-    return cubicThrough(
-      data[from + column(-1)],
-      data[from + column(0)],
-      data[from + column(1)],
-      data[from + column(2)],
-      x - left,
-    );
-  };
-  return cubicThrough(row(-1), row(0), row(1), row(2), y - top);
 }
 
 /** PIL's cubic through four values, between the second and the third. */

@@ -5,7 +5,8 @@
 import { Random } from "../random.ts";
 import { erasedPart } from "./_cover.ts";
 import type { Image } from "./image.ts";
-import type { EraseOptions, ImageTransform, NormalizeOperation } from "./transform.ts";
+import type { EraseOptions } from "./pixel_operation.ts";
+import type { ImageTransform, NormalizeOperation } from "./transform.ts";
 
 /**
  * Turns pixels into numbers as torchvision's `ToTensor` and `Normalize` do, in float32:

@@ -168,3 +168,17 @@ export type PixelOperation =
     /** The lists. */
     readonly choices: readonly (readonly PixelOperation[])[];
   };
+
+/**
+ * A rectangle of some images that gets normal random numbers, as timm's `RandomErasing` does it for
+ * each pixel.
+ * @category Transforms
+ */
+export interface EraseOptions {
+  /** Share of the images. */
+  readonly probability: number;
+  /** Range of the rectangle's share of the area. */
+  readonly area: DrawnRange;
+  /** Range of its height by its width. */
+  readonly ratio: DrawnRange;
+}

@@ -15,7 +15,7 @@ import {
 } from "./_crop.ts";
 import { changePixels } from "./augment.ts";
 import type { Image } from "./image.ts";
-import type { DrawnRange, PixelOperation } from "./pixel_operation.ts";
+import type { EraseOptions, PixelOperation } from "./pixel_operation.ts";
 import type { Interpolation } from "./preprocessing.ts";
 import { resample } from "./resample.ts";
 
@@ -106,20 +106,6 @@ export interface NormalizeOperation {
   readonly std: readonly number[];
   /** Random numbers that replace a part of the image afterwards. @default none */
   readonly erase?: EraseOptions;
-}
-
-/**
- * A rectangle of some images that gets normal random numbers, as timm's `RandomErasing` does it for
- * each pixel.
- * @category Transforms
- */
-export interface EraseOptions {
-  /** Share of the images. */
-  readonly probability: number;
-  /** Range of the rectangle's share of the area. */
-  readonly area: DrawnRange;
-  /** Range of its height by its width. */
-  readonly ratio: DrawnRange;
 }
 
 /**
