@@ -11,6 +11,7 @@ import type { MetricMode } from "./evaluate.ts";
 import type { TrainEvent } from "./events.ts";
 import type { Logger, Metric, Schedule } from "./interfaces.ts";
 import type { Loader } from "../data/loader.ts";
+import type { Mixing } from "./mixing.ts";
 import type { Model } from "./model.ts";
 import type { RunDirectory } from "./run_directory.ts";
 
@@ -54,6 +55,8 @@ export interface TrainPlan extends CheckpointPlan {
   readonly seed: number;
   /** Label smoothing of the cross entropy. */
   readonly labelSmoothing: number;
+  /** What mixes training samples; absent where nothing does. */
+  readonly mixing?: Mixing;
   /** Largest global norm of the gradient. */
   readonly clipNorm?: number;
   /** Batches an update. */

@@ -5,15 +5,18 @@
 import { DataError, TrainingError } from "../errors.ts";
 import { sizeOf } from "../ir/dims.ts";
 import { deriveSeed } from "../random.ts";
+import type { Batch } from "../data/data.ts";
 import { PredictionCollector, type Predictions } from "../data/predictions.ts";
 import { checkpointTree, type Progress, restoreCheckpoint } from "./checkpoint.ts";
 import { EpochMeter, Evaluator } from "./evaluate.ts";
 import type { RunDone, TrainEvent, Values } from "./events.ts";
+import { drawMix, mixFeeds } from "./mixing.ts";
 import { batchFeeds, modelGraph } from "./model.ts";
 import type { BestMetric, TrainHooks, TrainPlan } from "./plan.ts";
 import type { MetricsFile } from "./run_directory.ts";
 import { TrainState } from "./state.ts";
 import { TrainStep } from "./step.ts";
+import type { Value } from "../runtime/session.ts";
 
 /** Losses that are not finite, in a row, that end a run. */
 const MAX_BAD_LOSSES = 3;
@@ -63,7 +66,7 @@ export class FoldTrainer implements AsyncDisposable {
    * @throws {DataError} if a run is to be resumed and its checkpoint cannot be used.
    */
   static async create(plan: TrainPlan, hooks: TrainHooks = {}): Promise<FoldTrainer> {
-    const { model, optimizer, parameters, labelSmoothing } = plan;
+    const { model, optimizer, parameters, labelSmoothing, mixing } = plan;
     const session = { ...plan.session, reuseOutputs: true };
     const state = await TrainState.create(parameters, plan.seed);
     setParameters(state, plan.initial);
@@ -73,6 +76,7 @@ export class FoldTrainer implements AsyncDisposable {
     const { loss, scores, parts, updates } = modelGraph(model, {
       training: true,
       labelSmoothing,
+      mixing,
       expectedRows: plan.expectedRows?.train,
     });
     const named = Object.entries(parts).map(([name, part]) => [`loss_${name}`, part]);
@@ -172,11 +176,8 @@ export class FoldTrainer implements AsyncDisposable {
     let index = 0;
     for await (const batch of loaders.train.epoch(epoch, { signal: this.#hooks.signal })) {
       const stepSeed = deriveSeed(seed, "step", epoch, index) >>> 0;
-      const result = await this.#step.run(
-        batchFeeds(batch, model, stepSeed),
-        lr,
-        index === batches - 1,
-      );
+      const feeds = { ...batchFeeds(batch, model, stepSeed), ...this.#mix(batch, epoch, index) };
+      const result = await this.#step.run(feeds, lr, index === batches - 1);
       const loss = Number(result.loss.data[0]);
       this.#checkLoss(loss, epoch, index);
       meter.update(batch, result);
@@ -185,6 +186,14 @@ export class FoldTrainer implements AsyncDisposable {
     }
     this.#tellSkipped(meter);
     return meter.values("train_");
+  }
+
+  /** How a batch is mixed, the same whenever it is trained on. */
+  #mix({ size }: Batch, epoch: number, index: number): Record<string, Value> {
+    const { mixing, model: { sampleShape }, seed } = this.#plan;
+    if (mixing === undefined) return {};
+    const batchSeed = deriveSeed(seed, "mix", epoch, index);
+    return mixFeeds(drawMix(mixing, { seed: batchSeed, size, sampleShape }), sampleShape);
   }
 
   /** Names samples that could not be read, each once in a run. */

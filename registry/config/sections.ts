@@ -88,6 +88,8 @@ const taskEntries: OptionEntries<TaskFields> = {
   label_smoothing: rate(0, "Label smoothing of the cross entropy."),
   mixup: flag(false, "Whether pairs of samples are mixed in training."),
   mixup_alpha: positive(0.2, "Parameter of the Beta distribution that mixup draws from."),
+  cutmix: flag(false, "Whether training images get a box of another image."),
+  cutmix_alpha: positive(1, "Parameter of the Beta distribution that cutmix draws from."),
 };
 
 const earlyStoppingEntries: OptionEntries<EarlyStoppingFields> = {

@@ -58,6 +58,10 @@ export interface TaskFields {
   readonly mixup: boolean;
   /** Parameter of the Beta distribution that mixing draws from. @default {0.2} */
   readonly mixup_alpha: number;
+  /** Whether training images get a box of another image. @default {false} */
+  readonly cutmix: boolean;
+  /** Parameter of the Beta distribution that the size of the box is drawn from. @default {1} */
+  readonly cutmix_alpha: number;
 }
 
 /**
