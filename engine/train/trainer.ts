@@ -2,14 +2,16 @@
  * The training loop of one fold: epochs of updates, validation, checkpoints, and the test at the end.
  * @module
  */
-import { DataError, TrainingError } from "../errors.ts";
+import { TrainingError } from "../errors.ts";
 import { sizeOf } from "../ir/dims.ts";
 import { deriveSeed } from "../random.ts";
 import type { Batch } from "../data/data.ts";
 import { PredictionCollector, type Predictions } from "../data/predictions.ts";
+import { requireNumbers, restoreLast } from "./_resume.ts";
 import { checkpointTree, type Progress, restoreCheckpoint } from "./checkpoint.ts";
 import { EpochMeter, Evaluator } from "./evaluate.ts";
 import type { RunDone, TrainEvent, Values } from "./events.ts";
+import { encodeOnce } from "./frozen_encoder.ts";
 import { drawMix, mixFeeds } from "./mixing.ts";
 import { batchFeeds, modelGraph } from "./model.ts";
 import type { BestMetric, TrainHooks, TrainPlan } from "./plan.ts";
@@ -36,6 +38,8 @@ export class FoldTrainer implements AsyncDisposable {
   readonly #step: TrainStep;
   readonly #evaluator: Evaluator;
   readonly #metrics: MetricsFile;
+  /** What is read: samples, or features of a frozen encoder. */
+  #loaders: TrainPlan["loaders"];
   #best: Best;
   #nextEpoch: number;
   #badLosses = 0;
@@ -50,6 +54,7 @@ export class FoldTrainer implements AsyncDisposable {
   ) {
     this.#plan = plan;
     this.#hooks = hooks;
+    this.#loaders = plan.loaders;
     this.#state = parts.state;
     this.#step = parts.step;
     this.#evaluator = parts.evaluator;
@@ -73,7 +78,7 @@ export class FoldTrainer implements AsyncDisposable {
     await state.addOptimizer(parameters, optimizer);
     const progress = plan.resume ? restoreLast(state, plan) : undefined;
     if (progress) requireNumbers(plan, progress);
-    const { loss, scores, parts, updates } = modelGraph(model, {
+    const { loss, scores, parts, updates } = modelGraph(plan.frozen?.rest ?? model, {
       training: true,
       labelSmoothing,
       mixing,
@@ -91,7 +96,7 @@ export class FoldTrainer implements AsyncDisposable {
       accumulate: plan.accumulate,
       session,
     }, state);
-    const evaluator = await Evaluator.create(model, state, {
+    const evaluator = await Evaluator.create(plan.frozen?.rest ?? model, state, {
       labelSmoothing,
       session,
       expectedRows: plan.expectedRows?.eval,
@@ -106,11 +111,18 @@ export class FoldTrainer implements AsyncDisposable {
    * @throws {DataError} if data cannot be read or a file cannot be written.
    */
   async run(): Promise<RunDone> {
-    const { epochs, loaders, sanitySteps } = this.#plan;
+    const { epochs, loaders, sanitySteps, frozen, directory } = this.#plan;
     this.#announce();
+    if (frozen) {
+      const options = { ...this.#hooks, state: this.#state, directory };
+      this.#loaders = await encodeOnce(frozen, loaders, options);
+    }
     if (this.#nextEpoch === 0 && sanitySteps > 0) {
       const meter = this.#meter();
-      await this.#evaluator.measure(loaders.val, meter, { ...this.#hooks, batches: sanitySteps });
+      await this.#evaluator.measure(this.#loaders.val, meter, {
+        ...this.#hooks,
+        batches: sanitySteps,
+      });
     }
     for (let epoch = this.#nextEpoch; epoch < epochs; epoch++) {
       if (this.#shouldStop()) break;
@@ -124,10 +136,12 @@ export class FoldTrainer implements AsyncDisposable {
     return this.#nextEpoch;
   }
 
-  /** Frees the sessions. */
+  /** Frees the sessions, and the loaders that are its own. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#step.release();
     await this.#evaluator.release();
+    if (this.#loaders === this.#plan.loaders) return;
+    await Promise.all(Object.values(this.#loaders).map((loader) => loader?.close()));
   }
 
   #announce(): void {
@@ -153,11 +167,11 @@ export class FoldTrainer implements AsyncDisposable {
 
   async #runEpoch(epoch: number): Promise<void> {
     const started = performance.now();
-    const { schedule, lr: baseLr, epochs, logger, loaders } = this.#plan;
+    const { schedule, lr: baseLr, epochs, logger } = this.#plan;
     const lr = baseLr * schedule.factor(epoch);
     const train = await this.#trainEpoch(epoch, lr);
     const meter = this.#meter();
-    await this.#evaluator.measure(loaders.val, meter, this.#hooks);
+    await this.#evaluator.measure(this.#loaders.val, meter, this.#hooks);
     const val = meter.values("val_");
     this.#tellSkipped(meter);
     const best = this.#updateBest(epoch, val[this.#plan.bestMetric.name]);
@@ -170,11 +184,13 @@ export class FoldTrainer implements AsyncDisposable {
   }
 
   async #trainEpoch(epoch: number, lr: number): Promise<Values> {
-    const { loaders, model, seed } = this.#plan;
-    const batches = loaders.train.batchesPerEpoch;
+    const { seed, model: whole, frozen } = this.#plan;
+    const { train } = this.#loaders;
+    const model = frozen?.rest ?? whole;
+    const batches = train.batchesPerEpoch;
     const meter = this.#meter();
     let index = 0;
-    for await (const batch of loaders.train.epoch(epoch, { signal: this.#hooks.signal })) {
+    for await (const batch of train.epoch(epoch, { signal: this.#hooks.signal })) {
       const stepSeed = deriveSeed(seed, "step", epoch, index) >>> 0;
       const feeds = { ...batchFeeds(batch, model, stepSeed), ...this.#mix(batch, epoch, index) };
       const result = await this.#step.run(feeds, lr, index === batches - 1);
@@ -287,7 +303,8 @@ export class FoldTrainer implements AsyncDisposable {
 
   /** Predicts a split, and measures the predictions. */
   async #predict(name: "val" | "test"): Promise<Values | undefined> {
-    const { model, loaders: { [name]: loader }, classNames } = this.#plan;
+    const { model, classNames } = this.#plan;
+    const { [name]: loader } = this.#loaders;
     if (loader === undefined) return undefined;
     const [meter, collector] = [this.#meter(), new PredictionCollector()];
     await this.#evaluator.measure(loader, meter, { ...this.#hooks, collector });
@@ -332,45 +349,4 @@ function setParameters(
 
 function copyWeights(state: TrainState): Map<string, Float32Array> {
   return new Map(state.names().map((name) => [name, state.parameter(name).data.slice()]));
-}
-
-/** Without the numbers of all epochs before, curves would have gaps and early stopping count anew. */
-function requireNumbers(
-  { directory, resumeAnyway = false }: TrainPlan,
-  { epoch, best_epoch, best_metric, best_value }: Progress,
-): void {
-  if (resumeAnyway) return;
-  const { val } = directory.readMetrics(epoch + 1);
-  const file = directory.file("metrics");
-  const refuse = (state: string) =>
-    new DataError(
-      `Cannot resume from "${file}": ${state}; --training.resume_anyway goes on`,
-      { file },
-    );
-  if (val.length !== epoch + 1) {
-    throw refuse(`it has numbers of ${val.length} epochs, "last.pt" is of ${epoch + 1}`);
-  }
-  // JSON has `null` for what is not finite.
-  const measured = val[best_epoch][best_metric] ?? NaN;
-  if (measured === best_value || !Number.isFinite(measured) && !Number.isFinite(best_value)) return;
-  const state = `${best_metric} of epoch ${best_epoch + 1} is ${measured}`;
-  throw refuse(`${state}, "last.pt" has ${best_value} as the best value`);
-}
-
-/** Restores `last.pt`, which must be of a run that this plan can go on with. */
-function restoreLast(state: TrainState, plan: TrainPlan): Progress {
-  const { directory, seed, bestMetric: { name } } = plan;
-  const file = directory.checkpoint("last");
-  const fail = (fact: string) => new DataError(`Cannot resume from "${file}": ${fact}`, { file });
-  if (!directory.hasCheckpoint("last")) throw fail("it does not exist, no epoch was finished");
-  const progress = restoreCheckpoint(state, plan, file);
-  if (progress.seed !== seed) {
-    throw fail(`its run has seed ${progress.seed}, training.seed is ${seed}`);
-  }
-  if (progress.best_metric !== name) {
-    throw fail(
-      `its best checkpoint was chosen by ${progress.best_metric}, now it would be ${name}`,
-    );
-  }
-  return progress;
 }

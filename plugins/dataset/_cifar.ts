@@ -6,7 +6,7 @@ import {
   RAW_IMAGE_SOURCE_URL,
   type RawImageSourceOptions,
 } from "../../engine/images/raw_image_source.ts";
-import { transformedSize } from "../../engine/images/transform.ts";
+import { isRandom, transformedSize } from "../../engine/images/transform.ts";
 import { type AugmentationConfig, augmentationSchema } from "../../registry/config/augmentation.ts";
 import { choice, flag, group, options, text } from "../../registry/options/mod.ts";
 import type { Dataset, DatasetContext, OptionsSchema } from "../../registry/plugin.ts";
@@ -84,6 +84,7 @@ export function openCifar(
         labels: { values: labels, width: 1 },
         sampleShape: [transform.channels, ...transformedSize(transform, [SHAPE[1], SHAPE[2]])],
         source: { module: RAW_IMAGE_SOURCE_URL, options },
+        fixed: !isRandom(transform),
         files: [...new Set(blocks.map(({ file }) => file))],
         ids,
       };

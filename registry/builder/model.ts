@@ -26,6 +26,14 @@ const ENCODER_PATH = "encoder.model";
 /** Where the head's parameters stand in the state dict, as in GloViTa. */
 const HEAD_PATH = "head";
 
+/**
+ * Tells whether a parameter belongs to the encoder, adapters included.
+ * @param name Name of the parameter in the model.
+ */
+export function isOfEncoder(name: string): boolean {
+  return name.startsWith(`${ENCODER_PATH}.`);
+}
+
 /** Names under which GloViTa's state dicts hold the same parameters a second time. */
 const ALIASES: readonly (readonly [string, string])[] = [
   [`${ENCODER_PATH}.`, "model."],
@@ -102,6 +110,10 @@ export interface ModelStack {
   readonly model: Model;
   /** Its encoder. */
   readonly encoder: Encoder;
+  /** From samples to embeddings. */
+  readonly embed: Pick<EncoderStack, "inputShape" | "forward">;
+  /** From embeddings to predictions; its parameters are those of the whole model. */
+  readonly rest: Model;
   /** Other names that a parameter has in files made elsewhere. */
   names(name: string): readonly string[];
   /** Other names that a parameter has in checkpoints. */
@@ -179,13 +191,18 @@ export async function assembleModel(
     embedDim: stack.embedDim,
   }, sources);
   checkBags(head, samples, sources);
-  const model: Model = {
+  const rest: Model = {
     ...pickTask(task),
     bags: samples.bags,
-    sampleShape: stack.inputShape,
+    sampleShape: [stack.embedDim],
     parameters: parameters.list(),
-    forward({ features, ...rest }, context) {
-      return head.forward({ ...rest, features: stack.forward(features, context) }, context);
+    forward: (inputs, context) => head.forward(inputs, context),
+  };
+  const model: Model = {
+    ...rest,
+    sampleShape: stack.inputShape,
+    forward({ features, ...others }, context) {
+      return rest.forward({ ...others, features: stack.forward(features, context) }, context);
     },
   };
   const { encoder } = stack;
@@ -193,6 +210,8 @@ export async function assembleModel(
   return {
     model,
     encoder,
+    embed: stack,
+    rest,
     names: (name) => aliasesOf(name, others),
     aliases: (name) => parameterAliases(name, peft.otherName),
   };

@@ -105,6 +105,11 @@ export interface TrainingFields {
   readonly cluster_progress_bar: boolean;
   /** Number of folds of a cross-validation; 1 is none. @default {1} */
   readonly cv_folds: number;
+  /**
+   * Bytes of a frozen encoder's features that stay in memory, more go to a file; `null` computes them
+   * anew every epoch. @default {1e9}
+   */
+  readonly feature_cache: number | null;
   /** Validation batches to run before the first epoch. @default {0} */
   readonly num_sanity_val_steps: number;
   /** Checkpoint to start from. @default {null} */
