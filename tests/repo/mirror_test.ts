@@ -59,6 +59,8 @@ const COVERS: Readonly<Record<string, readonly string[]>> = {
   "tests/jobs/inspect/slides_test.ts": ["jobs/inspect/divisions.ts"],
   "tests/jobs/inspect/survey_test.ts": ["jobs/inspect/folder.ts"],
   "tests/jobs/inspect/weights_test.ts": ["jobs/inspect/runs.ts"],
+  "tests/engine/train/frozen_encoder_test.ts": ["engine/train/cached_source.ts"],
+  "tests/jobs/train/frozen_encoder_test.ts": ["registry/builder/frozen_encoder.ts"],
   "tests/jobs/train/train_test.ts": ["registry/builder/fold.ts"],
   "tests/registry/config/flags_test.ts": ["registry/config/flag.ts", "registry/config/words.ts"],
   "tests/registry/config/resolve_test.ts": [

@@ -1,6 +1,10 @@
 /** Training behind an encoder that does not train: its features are computed once. */
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
+import { input } from "../../../engine/ir/create.ts";
+import { reduceMean } from "../../../engine/ir/matrix.ts";
+import { emit } from "../../../engine/onnx/emit.ts";
+import { encode } from "../../../engine/onnx/encode.ts";
 import { openFeatureFile } from "../../../engine/features/feature_file.ts";
 import type { TrainEvent } from "../../../engine/train/events.ts";
 import { loadStateDict } from "../../../engine/storage/state_dict.ts";
@@ -166,6 +170,33 @@ Deno.test("train() leaves nothing of a feature file that it did not finish", asy
     );
     const names = await namesIn(join(root, "runs/generic_image_dataset/stopped/0"));
     assertEquals(names.filter((name) => name.includes("features")), ["features_train.h5"]);
+  });
+});
+
+Deno.test("train() runs an encoder in an ONNX file once, too", async () => {
+  await inFolder(async (root) => {
+    await writeClassImages(root, IMAGES);
+    const file = join(root, "means.onnx");
+    const images = input("images", "float32", ["batch", 3, 16, 16]);
+    Deno.writeFileSync(file, encode(emit({ y: reduceMean(images, { axes: [2, 3] }) })));
+    const { "model.encoder.model_kwargs.img_size": _, ...rest } = FLAGS;
+    const { "model.encoder.type": __, "model.encoder.pretrained": ___, ...others } = rest;
+    const flags = {
+      ...others,
+      "model.encoder.encoder_type": "onnx",
+      "model.encoder.file": file,
+      "data.data_root_dir": root,
+      exp_dir: join(root, "runs"),
+    };
+    const outcome = (more: Flags) => {
+      const list = Object.entries({ ...flags, ...more });
+      return listenTo(
+        resolveConfig({ flags: list.map(([path, value]) => flag(path, value)) }).config,
+      );
+    };
+    const once = await outcome({});
+    assertEquals(notices(once).length, 1);
+    await assertSame(once, await outcome(NEW_EVERY_EPOCH));
   });
 });
 
