@@ -9,7 +9,12 @@ import {
 import { isRandom, transformedSize } from "../../engine/images/transform.ts";
 import { type AugmentationConfig, augmentationSchema } from "../../registry/config/augmentation.ts";
 import { choice, flag, group, options, text } from "../../registry/options/mod.ts";
-import type { Dataset, DatasetContext, OptionsSchema } from "../../registry/plugin.ts";
+import type {
+  Dataset,
+  DatasetContext,
+  OptionsSchema,
+  Preprocessing,
+} from "../../registry/plugin.ts";
 import {
   type CifarFacts,
   type CifarFolder,
@@ -52,6 +57,14 @@ export function cifarSchema(facts: CifarFacts): OptionsSchema<CifarConfig> {
     }),
   });
 }
+
+/** How GloViTa's policies of CIFAR prepare its images, where the encoder asks for nothing. */
+export const CIFAR_IMAGES: Omit<Preprocessing, "channels" | "nominalSize"> = {
+  imageSize: [SHAPE[1], SHAPE[2]],
+  mean: [0.4914, 0.4822, 0.4465],
+  std: [0.2023, 0.1994, 0.201],
+  cropPct: 1,
+};
 
 /** Makes the dataset. The official test part serves as `val` and as `test`. */
 export function openCifar(
