@@ -71,14 +71,15 @@ export class FoldTrainer implements AsyncDisposable {
    * @throws {DataError} if a run is to be resumed and its checkpoint cannot be used.
    */
   static async create(plan: TrainPlan, hooks: TrainHooks = {}): Promise<FoldTrainer> {
-    const { model, optimizer, parameters, labelSmoothing, mixing } = plan;
+    const { optimizer, parameters, labelSmoothing, mixing } = plan;
+    const model = plan.frozen?.rest ?? plan.model;
     const session = { ...plan.session, reuseOutputs: true };
     const state = await TrainState.create(parameters, plan.seed);
     setParameters(state, plan.initial);
     await state.addOptimizer(parameters, optimizer);
     const progress = plan.resume ? restoreLast(state, plan) : undefined;
     if (progress) requireNumbers(plan, progress);
-    const { loss, scores, parts, updates } = modelGraph(plan.frozen?.rest ?? model, {
+    const { loss, scores, parts, updates } = modelGraph(model, {
       training: true,
       labelSmoothing,
       mixing,
@@ -96,7 +97,7 @@ export class FoldTrainer implements AsyncDisposable {
       accumulate: plan.accumulate,
       session,
     }, state);
-    const evaluator = await Evaluator.create(plan.frozen?.rest ?? model, state, {
+    const evaluator = await Evaluator.create(model, state, {
       labelSmoothing,
       session,
       expectedRows: plan.expectedRows?.eval,

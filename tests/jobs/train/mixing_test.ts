@@ -2,6 +2,9 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { join } from "node:path";
 import type { TrainEvent } from "../../../engine/train/events.ts";
+import { flag } from "../../../registry/config/flag.ts";
+import { resolveConfig } from "../../../registry/config/resolve.ts";
+import { writeClassImages } from "../../_class_images.ts";
 import {
   checkpointBytes,
   inFolder,
@@ -52,5 +55,39 @@ Deno.test("train() measures mixed samples by the label that they have more of", 
     assert(unmixed > 0.75, `${unmixed}`);
     // Compared with the labels of the first of each pair, half of them would be wrong by chance.
     assert(mixed > unmixed - 0.15, `${mixed} against ${unmixed}`);
+  });
+});
+
+Deno.test("train() cuts images the same for any number of workers", async () => {
+  await inFolder(async (root) => {
+    await writeClassImages(root, { counts: { train: 4, val: 1 }, side: 20, seed: 4 });
+    const outcome = async (more: Readonly<Record<string, string>>) => {
+      const flags = Object.entries({
+        "data.dataset": "generic_image_dataset",
+        "data.data_root_dir": root,
+        "data.num_classes": "2",
+        "data.split_source": "subdirs",
+        "data.label_source": "folder",
+        "data.augmentation.image_size": "16",
+        "model.encoder.encoder_type": "timm",
+        "model.encoder.type": "test_vit",
+        "model.encoder.pretrained": "false",
+        "model.encoder.model_kwargs.img_size": "16",
+        "dataloading.batch_size": "3",
+        "training.epochs": "1",
+        "training.seed": "5",
+        exp_dir: join(root, "runs"),
+        ...more,
+      });
+      const { config } = resolveConfig({
+        flags: flags.map(([path, value]) => flag(path, value)),
+      });
+      return checkpointBytes((await listenTo(config)).directory);
+    };
+    const cut = { "task.cutmix": "true" };
+    const both = { ...cut, "task.mixup": "true" };
+    const alone = await outcome({ ...both, "dataloading.num_workers": "0" });
+    assertEquals(await outcome({ ...both, "dataloading.num_workers": "2" }), alone);
+    assertNotEquals(await outcome(cut), alone);
   });
 });
