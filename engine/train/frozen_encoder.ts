@@ -190,14 +190,12 @@ async function collect(
   const source = { ...split, source: subsetSource(split, indices) };
   try {
     for await (const block of extractor.run(source, { start: 0, end: samples, signal })) {
-      const reasons = new Map(block.skipped.map(({ position, reason }) => [position, reason]));
-      const read: number[] = [];
-      for (let position = 0; position < block.count; position++) {
-        const index = indices[block.start + position];
-        const reason = reasons.get(position);
-        if (reason !== undefined) skipped.set(index, reason);
-        else [rows[index], row] = [row, row + 1], read.push(index);
+      for (const { position, reason } of block.skipped) {
+        skipped.set(indices[block.start + position], reason);
       }
+      const read = [...indices.subarray(block.start, block.start + block.count)]
+        .filter((index) => !skipped.has(index));
+      for (const index of read) rows[index] = row++;
       requireFinite(block, read, part);
       store.append(block.features, read);
       const done = block.start + block.count;
