@@ -5,7 +5,10 @@
 import { type Section, SECTIONS } from "../../registry/config/sections.ts";
 import { count, type OptionEntries, path, whole } from "../../registry/options/mod.ts";
 
-/** Options of the sheet, in the names of the command line. */
+/**
+ * Options of a contact sheet, in the names of the command line.
+ * @category Images
+ */
 export interface PreviewFields {
   /** File to write. @default {"preview.png"} */
   readonly output: string;
@@ -17,8 +20,7 @@ export interface PreviewFields {
   readonly seed: number;
 }
 
-/** The options, with their defaults. */
-export const PREVIEW_ENTRIES: OptionEntries<PreviewFields> = {
+const entries: OptionEntries<PreviewFields> = {
   output: path("preview.png", "File to write, a PNG."),
   samples: count(6, "Images of the training split that are shown.", { max: 100 }),
   draws: count(4, "How often the training policy changes each of them.", { max: 20 }),
@@ -32,6 +34,6 @@ const ROOT = SECTIONS.find(({ path }) => path === "")!;
 
 /** The sections of the command: its own fields, and those of training, whose flags may stay. */
 export const PREVIEW_SECTIONS: readonly Section[] = [
-  { path: "", description: "The sheet", entries: { ...PREVIEW_ENTRIES, ...ROOT.entries } },
+  { path: "", description: "The sheet", entries: { ...entries, ...ROOT.entries } },
   ...SECTIONS.filter((section) => section !== ROOT),
 ];
