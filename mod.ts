@@ -76,6 +76,8 @@ export {
   type Samples,
   TrainedModel,
 } from "./jobs/predict/trained_model.ts";
+export type { PreviewFields } from "./jobs/preview/config.ts";
+export { type Preview, preview, type PreviewOptions } from "./jobs/preview/preview.ts";
 export { trainEvents } from "./jobs/train/stream.ts";
 export {
   type EpochNumbers,

@@ -13,7 +13,8 @@ import sharp from "sharp";
 import { join } from "node:path";
 import { Extractor } from "../engine/extract/extractor.ts";
 import { extractFeatures } from "../jobs/extract/extract.ts";
-import { encoderGraph, encoderModel, loadWeights } from "../jobs/extract/encoder.ts";
+import { extractorModel } from "../engine/extract/extractor_model.ts";
+import { encoderGraph, loadWeights } from "../jobs/extract/encoder.ts";
 import { chooseMatmulPrecision } from "../jobs/extract/matmul_precision.ts";
 import { buildEncoder } from "../registry/builder/model.ts";
 import { type ExtractConfig, resolveExtractConfig } from "../registry/config/extract.ts";
@@ -91,7 +92,7 @@ async function poolFor(type: string, precision: MatmulPrecision) {
   const sampleShape = [3, SIZE, SIZE];
   const stack = await buildEncoder(sources, { name: "bench", sampleShape });
   const graph = encoderGraph(stack, await loadWeights(stack, {}));
-  const model = encoderModel((await chooseMatmulPrecision(graph, precision)).graph);
+  const model = extractorModel((await chooseMatmulPrecision(graph, precision)).graph);
   const code = `let values;
   export const openSource = (size) => {
     values ??= Float32Array.from({ length: 4 * size }, () => Math.random() - 0.5);

@@ -62,6 +62,11 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import("./pack.ts")).packCommand,
   },
   {
+    name: "preview",
+    description: "Show what the policies make of a few images.",
+    load: async () => (await import("./preview.ts")).previewCommand,
+  },
+  {
     name: "train",
     description: "Train a head on feature files or images.",
     load: async () => (await import("./train.ts")).trainCommand,

@@ -8,6 +8,7 @@ import type {
   EpochDone,
   RunDone,
   RunStarted,
+  SamplesEncoded,
   TrainEvent,
   Values,
 } from "../engine/train/events.ts";
@@ -42,6 +43,7 @@ export interface TrainReportOptions {
 }
 
 const FORMAT = "epoch {epoch} [{bar}] {value}/{total} batches, {eta_formatted} left, loss {loss}";
+const ENCODER_FORMAT = "encoder [{bar}] {value}/{total} {split} samples, {eta_formatted} left";
 /** More classes than this are not listed. */
 const MOST_CLASSES = 20;
 /** On a cluster, its log file is all that shows that a long run is alive. */
@@ -59,10 +61,8 @@ export async function createTrainReport(
 ): Promise<TrainReport> {
   const { cluster, now } = options;
   const pace = cluster ? CLUSTER_PACE : {};
-  return new LineReport(
-    io,
-    await Progress.create(io, { format: FORMAT, pace, bar: !cluster, now }),
-  );
+  const progress = (format: string) => Progress.create(io, { format, pace, bar: !cluster, now });
+  return new LineReport(io, await progress(FORMAT), await progress(ENCODER_FORMAT));
 }
 
 class LineReport implements TrainReport {
@@ -70,6 +70,8 @@ class LineReport implements TrainReport {
   saved = false;
   readonly #io: Io;
   readonly #progress: Progress;
+  /** Progress of an encoder that runs once. */
+  readonly #encoding: Progress;
   readonly #folds: RunDone[] = [];
   #current: string | undefined;
   /** Whether a fold is being trained. */
@@ -79,20 +81,24 @@ class LineReport implements TrainReport {
   #epochs = 0;
   #classNames: readonly string[] | undefined;
 
-  constructor(io: Io, progress: Progress) {
+  constructor(io: Io, progress: Progress, encoding: Progress) {
     this.#io = io;
     this.#progress = progress;
+    this.#encoding = encoding;
   }
 
   show(event: TrainEvent): void {
     switch (event.type) {
       case "run":
         return this.#showRun(event);
+      case "encode":
+        return this.#showEncoded(event);
       case "batch":
         return this.#showBatch(event);
       case "epoch":
         return this.#showEpoch(event);
       case "notice":
+        this.#encoding.stop();
         this.#progress.stop();
         return writeNote(this.#io, event.message);
       case "done":
@@ -101,6 +107,7 @@ class LineReport implements TrainReport {
   }
 
   close(): void {
+    this.#encoding.stop();
     this.#progress.stop();
     this.#sumUp();
     const last = this.#folds.at(-1);
@@ -136,6 +143,7 @@ class LineReport implements TrainReport {
     this.#epochs = event.epochs;
     this.#classNames = event.classNames;
     this.#progress.restart(0);
+    this.#encoding.restart(0);
     const fold = event.folds > 1 ? `, fold ${event.fold + 1} of ${event.folds}` : "";
     const samples = Object.entries(event.samples).map(([split, count]) => `${count} ${split}`);
     const left = event.firstEpoch < event.epochs;
@@ -151,6 +159,14 @@ class LineReport implements TrainReport {
     if (classNames && classNames.length <= MOST_CLASSES) {
       this.#io.out(`classes ${classNames.join(", ")}`);
     }
+  }
+
+  #showEncoded({ split, done, samples }: SamplesEncoded): void {
+    const line = `encoder: ${done}/${samples} ${split} samples`;
+    this.#encoding.show({ done, total: samples, payload: { split }, line });
+    if (done < samples) return;
+    this.#encoding.stop();
+    this.#encoding.restart(0);
   }
 
   #showBatch(event: BatchDone): void {

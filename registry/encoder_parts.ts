@@ -51,6 +51,8 @@ export interface PretrainedOptions {
 export interface EncoderReader {
   /** Shape that a sample has after it. */
   readonly inputShape: readonly number[];
+  /** Whether equal samples become equal ones, in every epoch. @default {false} */
+  readonly fixed?: boolean;
   /** How many samples it takes at once, where fewer cost as much. @default {1} */
   readonly batch?: number;
   /** About how many bytes each thread that reads holds for it. @default {0} */

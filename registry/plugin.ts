@@ -385,3 +385,16 @@ export interface EncoderPlugin<C = unknown> extends Plugin<"encoder_type", C> {
    */
   preprocessing?(config: C): Preprocessing;
 }
+
+/**
+ * A dataset's plugin, which also says what its images are like.
+ * @category Datasets
+ */
+export interface DatasetPlugin<C = unknown> extends Plugin<"dataset", C> {
+  /**
+   * Says how its images are prepared for an encoder without trained weights, which asks for nothing;
+   * absent where the policies decide.
+   * @param config Options that {@linkcode Plugin.config} has accepted.
+   */
+  preprocessing?(config: C): Omit<Preprocessing, "channels" | "nominalSize">;
+}

@@ -161,6 +161,11 @@ export interface Split {
   readonly bagLengths?: Int32Array;
   /** How the reading thread opens the rows. */
   readonly source: SourceModule;
+  /**
+   * Whether a sample is read the same in every epoch, so that what is computed of it may be kept;
+   * for images, whether their transform is not random. @default {false}
+   */
+  readonly fixed?: boolean;
   /** How its features were made, where that is known. */
   readonly origin?: FeaturesOrigin;
   /** Files that the samples are read from: work that goes on notices where they were replaced. */

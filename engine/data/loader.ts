@@ -172,6 +172,22 @@ export class Loader implements AsyncDisposable {
     return run;
   }
 
+  /** Indices of the samples that each epoch visits. */
+  get indices(): Int32Array {
+    return this.#samples;
+  }
+
+  /**
+   * Makes a loader of the same batches of other rows.
+   * @param split A split with as many samples, in the same order.
+   * @param workers Threads that read. @default {as many as here}
+   */
+  over(split: Split, workers: number = this.#options.workers): Loader {
+    const { batchSize, ...options } = this.#options;
+    const { indices: subset } = this;
+    return new Loader(split, { ...options, batchSize, subset, workers });
+  }
+
   /**
    * Ends the epochs that are under way, closes the source and ends the workers.
    *

@@ -335,5 +335,6 @@ export function featureSplit(file: FeatureFile): Split {
     notices: file.notices,
     files: [file.path],
     source: { module: FEATURE_SOURCE_URL, options },
+    fixed: true,
   };
 }

@@ -43,6 +43,11 @@ export interface Preprocessing {
   readonly channels: number;
   /** Height and width. */
   readonly imageSize?: readonly [number, number];
+  /**
+   * Height and width that an encoder without trained weights is built for where neither it nor the
+   * dataset says a size; present exactly where the dataset's numbers come before the encoder's.
+   */
+  readonly nominalSize?: readonly [number, number];
   /** Mean of each channel, on a scale from 0 to 1. */
   readonly mean?: readonly number[];
   /** Standard deviation of each channel, on a scale from 0 to 1. */

@@ -1,4 +1,4 @@
-/** Going on with a run from its last checkpoint. */
+/** Going on with a run: its last checkpoint, and the numbers of the epochs before. */
 import { DataError } from "../errors.ts";
 import { type Progress, restoreCheckpoint } from "./checkpoint.ts";
 import type { TrainPlan } from "./plan.ts";

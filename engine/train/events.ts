@@ -41,6 +41,21 @@ export interface RunStarted {
 }
 
 /**
+ * Some of the samples of a split have gone through an encoder that does not train.
+ * @category Training
+ */
+export interface SamplesEncoded {
+  /** Discriminant. */
+  readonly type: "encode";
+  /** Which split. */
+  readonly split: "train" | "val" | "test";
+  /** Samples so far. */
+  readonly done: number;
+  /** Samples of the split. */
+  readonly samples: number;
+}
+
+/**
  * A training batch is done.
  * @category Training
  */
@@ -121,4 +136,10 @@ export interface RunDone {
  * Everything that training reports.
  * @category Training
  */
-export type TrainEvent = RunStarted | BatchDone | EpochDone | Notice | RunDone;
+export type TrainEvent =
+  | RunStarted
+  | SamplesEncoded
+  | BatchDone
+  | EpochDone
+  | Notice
+  | RunDone;

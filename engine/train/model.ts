@@ -4,6 +4,7 @@
  */
 import { input } from "../ir/create.ts";
 import { add, cast, exp, sigmoid } from "../ir/elementwise.ts";
+import { gather } from "../ir/indexing.ts";
 import { reshape } from "../ir/layout.ts";
 import { logSoftmax } from "../ir/matrix.ts";
 import type { Tensor } from "../ir/node.ts";
@@ -14,6 +15,7 @@ import type { ForwardContext, Parameter } from "../nn/scope.ts";
 import type { Value } from "../runtime/session.ts";
 import type { Batch } from "../data/data.ts";
 import type { TaskInfo } from "./interfaces.ts";
+import { type Mixing, type MixInputs, mixInputs, mixLosses, mixSamples } from "./mixing.ts";
 import { type ModelOutput, requireOutput } from "./model_output.ts";
 
 export type { ModelOutput } from "./model_output.ts";
@@ -145,10 +147,11 @@ export function modelInputs(model: Model): ModelInputs {
 /**
  * Builds a model's graph with its loss and its predictions.
  * @param model The model.
- * @param options Mode, label smoothing of the cross entropy, and about how many rows of features a
- *   batch has ({@linkcode ForwardContext.expectedRows}).
+ * @param options Mode, label smoothing of the cross entropy, what mixes samples in training, and
+ *   about how many rows of features a batch has ({@linkcode ForwardContext.expectedRows}). The model
+ *   sees no labels of mixed samples, so that it has no losses of its own that need them.
  * @returns Tensors over the inputs `features` (and, for bags, `lengths` and `bag_index`), `labels`
- *   and `random_seed`, and the model's parameters.
+ *   and `random_seed`, those of `mixInputs()`, and the model's parameters.
  * @throws {TypeError} if the model's output is not of the announced shapes.
  *
  * @example The gradient of two weights, both 0, for a sample of class 0
@@ -181,6 +184,7 @@ export function modelGraph(
   options: {
     readonly training: boolean;
     readonly labelSmoothing?: number;
+    readonly mixing?: Mixing;
     readonly expectedRows?: number;
   },
 ): ModelGraph {
@@ -195,10 +199,14 @@ export function modelGraph(
     expectedRows,
     update: training ? update : undefined,
   };
+  const mix = options.mixing && mixInputs(options.mixing, model.sampleShape);
   const { labels, ...data } = inputs;
-  const output = requireOutput(model.forward(training ? inputs : data, context), model);
+  const seen = mix ? { ...data, features: mixSamples(data.features, mix) } : data;
+  const shown = training && !mix ? inputs : seen;
+  const output = requireOutput(model.forward(shown, context), model);
   const logits = reshape(output.logits, ["batch", model.numClasses]);
-  const taskLoss = lossOf(model, logits, labels, options.labelSmoothing ?? 0);
+  const lossBy = (targets: Tensor) => lossOf(model, logits, targets, options.labelSmoothing ?? 0);
+  const taskLoss = mixedLoss(lossBy, labels, mix);
   const auxiliary = Object.entries(output.losses ?? {});
   const loss = auxiliary.reduce((sum, [, part]) => add(sum, part), taskLoss);
   const parts = auxiliary.length === 0 ? {} : { task: taskLoss, ...output.losses };
@@ -220,6 +228,15 @@ function addUpdate(updates: Map<string, Tensor>, { node }: Tensor, next: Tensor)
     throw new TypeError(`Cannot update parameter "${name}": the forward pass updates it twice`);
   }
   updates.set(name, next);
+}
+
+function mixedLoss(
+  lossBy: (labels: Tensor) => Tensor,
+  labels: Tensor,
+  mix: MixInputs | undefined,
+): Tensor {
+  const own = lossBy(labels);
+  return mix ? mixLosses(own, lossBy(gather(labels, mix.partners)), mix) : own;
 }
 
 function lossOf(

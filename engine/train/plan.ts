@@ -12,6 +12,8 @@ import type { MetricMode } from "./evaluate.ts";
 import type { TrainEvent } from "./events.ts";
 import type { Logger, Metric, Schedule } from "./interfaces.ts";
 import type { Loader } from "../data/loader.ts";
+import type { FrozenEncoder } from "./frozen_encoder.ts";
+import type { Mixing } from "./mixing.ts";
 import type { Model } from "./model.ts";
 import type { RunDirectory } from "./run_directory.ts";
 
@@ -37,6 +39,8 @@ export interface EarlyStopping {
 export interface TrainPlan extends CheckpointPlan {
   /** The model. */
   readonly model: Model;
+  /** The encoder, where its features are computed once; absent where they are part of each step. */
+  readonly frozen?: FrozenEncoder;
   /** Batches by split. */
   readonly loaders: { readonly train: Loader; readonly val: Loader; readonly test?: Loader };
   /** About how many instances a batch of bags has: large ones are computed in blocks of rows. */
@@ -59,6 +63,8 @@ export interface TrainPlan extends CheckpointPlan {
   readonly seed: number;
   /** Label smoothing of the cross entropy. */
   readonly labelSmoothing: number;
+  /** What mixes training samples; absent where nothing does. */
+  readonly mixing?: Mixing;
   /** Largest global norm of the gradient. */
   readonly clipNorm?: number;
   /** Batches an update. */

@@ -180,6 +180,11 @@ export class RunDirectory {
     return join(this.path, FILES[name]);
   }
 
+  /** @param split Name of a split. @returns Path of the features that a frozen encoder made of it. */
+  featureFile(split: string): string {
+    return join(this.path, `features_${split}.h5`);
+  }
+
   /**
    * Makes the directory where it is not there, keeps other processes off it, and removes what a
    * killed one left half-written.

@@ -3,20 +3,25 @@
  * @module
  */
 import { TrainingError } from "../errors.ts";
+import { sizeOf } from "../ir/dims.ts";
 import { deriveSeed } from "../random.ts";
+import type { Batch } from "../data/data.ts";
 import { PredictionCollector, type Predictions } from "../data/predictions.ts";
 import { lastCheckpoint, requireNumbers, restoreLast } from "./_resume.ts";
 import { calibrate } from "./calibration.ts";
 import { checkpointTree, type Progress, restoreCheckpoint } from "./checkpoint.ts";
 import { EpochMeter, Evaluator } from "./evaluate.ts";
 import type { RunDone, TrainEvent, Values } from "./events.ts";
+import { encodeOnce } from "./frozen_encoder.ts";
 import { freezeMasked, readMasks } from "./masks.ts";
+import { drawMix, mixFeeds } from "./mixing.ts";
 import { batchFeeds, modelGraph } from "./model.ts";
 import { countParameters, type ParameterCount } from "./parameter_counts.ts";
 import type { BestMetric, TrainHooks, TrainPlan } from "./plan.ts";
 import type { MetricsFile } from "./run_directory.ts";
 import { TrainState } from "./state.ts";
 import { TrainStep } from "./step.ts";
+import type { Value } from "../runtime/session.ts";
 
 /** Losses that are not finite, in a row, that end a run. */
 const MAX_BAD_LOSSES = 3;
@@ -36,6 +41,8 @@ export class FoldTrainer implements AsyncDisposable {
   readonly #step: TrainStep;
   readonly #evaluator: Evaluator;
   readonly #metrics: MetricsFile;
+  /** What is read: samples, or features of a frozen encoder. */
+  #loaders: TrainPlan["loaders"];
   #best: Best;
   #nextEpoch: number;
   #badLosses = 0;
@@ -50,6 +57,7 @@ export class FoldTrainer implements AsyncDisposable {
   ) {
     this.#plan = plan;
     this.#hooks = hooks;
+    this.#loaders = plan.loaders;
     this.#state = parts.state;
     this.#step = parts.step;
     this.#evaluator = parts.evaluator;
@@ -70,13 +78,15 @@ export class FoldTrainer implements AsyncDisposable {
     const session = { ...given.session, reuseOutputs: true };
     const state = await TrainState.create(given.parameters, given.seed, given.initial);
     const plan = await withMasks(given, state, hooks);
-    const { model, optimizer, parameters, labelSmoothing } = plan;
+    const { optimizer, parameters, labelSmoothing, mixing } = plan;
+    const model = plan.frozen?.rest ?? plan.model;
     await state.addOptimizer(parameters, optimizer);
     const progress = plan.resume ? restoreLast(state, plan) : undefined;
     if (progress) requireNumbers(plan, progress);
     const { loss, scores, parts, updates } = modelGraph(model, {
       training: true,
       labelSmoothing,
+      mixing,
       expectedRows: plan.expectedRows?.train,
     });
     const named = Object.entries(parts).map(([name, part]) => [`loss_${name}`, part]);
@@ -108,11 +118,18 @@ export class FoldTrainer implements AsyncDisposable {
    * @throws {DataError} if data cannot be read or a file cannot be written.
    */
   async run(): Promise<RunDone> {
-    const { epochs, loaders, sanitySteps } = this.#plan;
+    const { epochs, loaders, sanitySteps, frozen, directory } = this.#plan;
     this.#announce();
+    if (frozen) {
+      const options = { ...this.#hooks, state: this.#state, directory };
+      this.#loaders = await encodeOnce(frozen, loaders, options);
+    }
     if (this.#nextEpoch === 0 && sanitySteps > 0) {
       const meter = this.#meter();
-      await this.#evaluator.measure(loaders.val, meter, { ...this.#hooks, batches: sanitySteps });
+      await this.#evaluator.measure(this.#loaders.val, meter, {
+        ...this.#hooks,
+        batches: sanitySteps,
+      });
     }
     for (let epoch = this.#nextEpoch; epoch < epochs; epoch++) {
       if (this.#shouldStop()) break;
@@ -132,10 +149,12 @@ export class FoldTrainer implements AsyncDisposable {
     return countParameters(parameters, groupOf, masks);
   }
 
-  /** Frees the sessions. */
+  /** Frees the sessions, and the loaders that are its own. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#step.release();
     await this.#evaluator.release();
+    if (this.#loaders === this.#plan.loaders) return;
+    await Promise.all(Object.values(this.#loaders).map((loader) => loader?.close()));
   }
 
   #announce(): void {
@@ -160,11 +179,12 @@ export class FoldTrainer implements AsyncDisposable {
 
   async #runEpoch(epoch: number): Promise<void> {
     const started = performance.now();
-    const { schedule, lr: baseLr, epochs, logger, loaders, valSteps } = this.#plan;
+    const { schedule, lr: baseLr, epochs, logger, valSteps } = this.#plan;
     const lr = baseLr * schedule.factor(epoch);
     const train = await this.#trainEpoch(epoch, lr);
     const meter = this.#meter();
-    await this.#evaluator.measure(loaders.val, meter, { ...this.#hooks, batches: valSteps });
+    const measuring = { ...this.#hooks, batches: valSteps };
+    await this.#evaluator.measure(this.#loaders.val, meter, measuring);
     const val = meter.values("val_");
     this.#tellSkipped(meter);
     const best = this.#updateBest(epoch, val[this.#plan.bestMetric.name]);
@@ -177,17 +197,16 @@ export class FoldTrainer implements AsyncDisposable {
   }
 
   async #trainEpoch(epoch: number, lr: number): Promise<Values> {
-    const { loaders, model, seed } = this.#plan;
-    const batches = loaders.train.batchesPerEpoch;
+    const { seed, model: whole, frozen } = this.#plan;
+    const { train } = this.#loaders;
+    const model = frozen?.rest ?? whole;
+    const batches = train.batchesPerEpoch;
     const meter = this.#meter();
     let index = 0;
-    for await (const batch of loaders.train.epoch(epoch, { signal: this.#hooks.signal })) {
+    for await (const batch of train.epoch(epoch, { signal: this.#hooks.signal })) {
       const stepSeed = deriveSeed(seed, "step", epoch, index) >>> 0;
-      const result = await this.#step.run(
-        batchFeeds(batch, model, stepSeed),
-        lr,
-        index === batches - 1,
-      );
+      const feeds = { ...batchFeeds(batch, model, stepSeed), ...this.#mix(batch, epoch, index) };
+      const result = await this.#step.run(feeds, lr, index === batches - 1);
       const loss = Number(result.loss.data[0]);
       this.#checkLoss(loss, epoch, index);
       meter.update(batch, result);
@@ -196,6 +215,14 @@ export class FoldTrainer implements AsyncDisposable {
     }
     this.#tellSkipped(meter);
     return meter.values("train_");
+  }
+
+  /** How a batch is mixed, the same whenever it is trained on. */
+  #mix({ size }: Batch, epoch: number, index: number): Record<string, Value> {
+    const { mixing, model: { sampleShape }, seed } = this.#plan;
+    if (mixing === undefined) return {};
+    const batchSeed = deriveSeed(seed, "mix", epoch, index);
+    return mixFeeds(drawMix(mixing, { seed: batchSeed, size, sampleShape }), sampleShape);
   }
 
   /** Names samples that could not be read, each once in a run. */
@@ -292,7 +319,8 @@ export class FoldTrainer implements AsyncDisposable {
 
   /** Predicts a split, and measures the predictions. */
   async #predict(name: "val" | "test"): Promise<Values | undefined> {
-    const { model, loaders: { [name]: loader }, classNames } = this.#plan;
+    const { model, classNames } = this.#plan;
+    const { [name]: loader } = this.#loaders;
     if (loader === undefined) return undefined;
     const [meter, collector] = [this.#meter(), new PredictionCollector()];
     await this.#evaluator.measure(loader, meter, { ...this.#hooks, collector });

@@ -4,18 +4,19 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { planThreads, type ThreadPlan } from "../../engine/extract/thread_plan.ts";
 import { input } from "../../engine/ir/create.ts";
 import { sizeOf } from "../../engine/ir/dims.ts";
 import { initialValues } from "../../engine/nn/initial_values.ts";
 import { RandomStream } from "../../engine/nn/random.ts";
 import { bakeInputs } from "../../engine/onnx/bake.ts";
 import { emit, type OnnxGraph } from "../../engine/onnx/emit.ts";
-import { encodeWithConstantsApart, type OnnxModel } from "../../engine/onnx/encode.ts";
 import type { WeightsFile } from "../../engine/storage/weights_file.ts";
 import { countMatches } from "../../engine/storage/weights_match.ts";
 import { readInitialWeights } from "../../engine/train/init_checkpoint.ts";
 import type { PretrainedOptions } from "../../registry/plugin.ts";
-import { encoderParameters, type EncoderStack } from "../../registry/builder/model.ts";
+import type { EncoderStack } from "../../registry/builder/model.ts";
+import { encoderParameters } from "../../registry/builder/parameter_names.ts";
 
 /** Where weights come from. */
 export interface WeightSources extends PretrainedOptions {
@@ -108,49 +109,12 @@ export function encoderGraph(
 }
 
 /**
- * Makes a graph ready for the extractor. Its constants, which the runtime packs for its kernels, lie
- * in memory that all threads share.
- * @param graph The graph.
- */
-export function encoderModel(graph: OnnxGraph): OnnxModel {
-  const initializers = graph.initializers.map((constant) =>
-    constant.values instanceof Float32Array
-      ? { ...constant, values: shared(constant.values) }
-      : constant
-  );
-  return encodeWithConstantsApart({ ...graph, initializers });
-}
-
-function shared(values: Float32Array): Float32Array {
-  const copy = new Float32Array(new SharedArrayBuffer(values.byteLength));
-  copy.set(values);
-  return copy;
-}
-
-/** Threads of an extractor. */
-export interface ThreadPlan {
-  /** Threads that read and compute. */
-  readonly workers: number;
-  /** Threads within an operator, for each of them. */
-  readonly threads: number;
-}
-
-/**
- * Decides how many threads work: one a core with a session each is fastest, as far as the weights
- * of all of them fit into memory.
+ * Decides how many threads work, as far as the weights of all of them fit into memory.
  * @param stack The encoder.
  * @param wanted `dataloading.num_workers`.
  */
-export function planThreads(stack: EncoderStack, wanted: number | null): ThreadPlan {
-  const cores = navigator.hardwareConcurrency;
-  if (wanted !== null) return { workers: wanted, threads: Math.max(1, Math.floor(cores / wanted)) };
-  const weights = weightBytes(stack);
-  const reader = stack.encoder.reader?.bytes ?? 0;
-  // Each packs the weights for itself; activations come on top.
-  const each = 1.2 * weights + reader + 300e6;
-  const fitting = Math.floor(0.6 * Deno.systemMemoryInfo().available / each);
-  const workers = Math.max(1, Math.min(cores, fitting));
-  return { workers, threads: Math.max(1, Math.floor(cores / workers)) };
+export function threadsFor(stack: EncoderStack, wanted: number | null): ThreadPlan {
+  return planThreads({ weights: weightBytes(stack), reader: stack.encoder.reader?.bytes }, wanted);
 }
 
 function weightBytes({ parameters }: EncoderStack): number {

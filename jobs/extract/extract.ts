@@ -4,6 +4,7 @@
  */
 import { DataError } from "../../engine/errors.ts";
 import { Extractor, MICRO_BATCH } from "../../engine/extract/extractor.ts";
+import { extractorModel } from "../../engine/extract/extractor_model.ts";
 import type { OnnxModel } from "../../engine/onnx/encode.ts";
 import { writeError } from "../../engine/storage/atomic.ts";
 import { WeightsFile } from "../../engine/storage/weights_file.ts";
@@ -21,11 +22,10 @@ import { createDataset } from "../../registry/builder/dataset.ts";
 import { chosenFraction } from "../../registry/builder/splits.ts";
 import {
   encoderGraph,
-  encoderModel,
   type EncoderWeights,
   holdsEncoder,
   loadWeights,
-  planThreads,
+  threadsFor,
 } from "./encoder.ts";
 import type { ExtractedFile, ExtractEvent } from "./events.ts";
 import { checkTemplate, outputPath, type Shard, shardOf } from "./names.ts";
@@ -134,7 +134,7 @@ export async function extractFeatures(
     signal,
     onEvent,
   });
-  const threads = planThreads(stack, config.dataloading.num_workers);
+  const threads = threadsFor(stack, config.dataloading.num_workers);
   const writing = writingOf(config);
   // Names and attributes tell of everything, which is no use of it.
   const told = { ...resolution.config, ...writing };
@@ -254,7 +254,7 @@ async function withWeights(
     config.float32_matmul_precision,
   );
   for (const message of [...ready?.notices ?? [], ...notices]) onEvent({ type: "notice", message });
-  return { weights: { origin, sha256 }, matmulPrecision: precision, model: encoderModel(graph) };
+  return { weights: { origin, sha256 }, matmulPrecision: precision, model: extractorModel(graph) };
 }
 
 interface WeightOptions {

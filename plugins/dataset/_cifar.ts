@@ -6,10 +6,15 @@ import {
   RAW_IMAGE_SOURCE_URL,
   type RawImageSourceOptions,
 } from "../../engine/images/raw_image_source.ts";
-import { transformedSize } from "../../engine/images/transform.ts";
+import { isRandom, transformedSize } from "../../engine/images/transform.ts";
 import { type AugmentationConfig, augmentationSchema } from "../../registry/config/augmentation.ts";
 import { choice, flag, group, options, text } from "../../registry/options/mod.ts";
-import type { Dataset, DatasetContext, OptionsSchema } from "../../registry/plugin.ts";
+import type {
+  Dataset,
+  DatasetContext,
+  OptionsSchema,
+  Preprocessing,
+} from "../../registry/plugin.ts";
 import {
   type CifarFacts,
   type CifarFolder,
@@ -53,6 +58,14 @@ export function cifarSchema(facts: CifarFacts): OptionsSchema<CifarConfig> {
   });
 }
 
+/** How GloViTa's policies of CIFAR prepare its images, where the encoder asks for nothing. */
+export const CIFAR_IMAGES: Omit<Preprocessing, "channels" | "nominalSize"> = {
+  imageSize: [SHAPE[1], SHAPE[2]],
+  mean: [0.4914, 0.4822, 0.4465],
+  std: [0.2023, 0.1994, 0.201],
+  cropPct: 1,
+};
+
 /** Makes the dataset. The official test part serves as `val` and as `test`. */
 export function openCifar(
   facts: CifarFacts,
@@ -84,6 +97,7 @@ export function openCifar(
         labels: { values: labels, width: 1 },
         sampleShape: [transform.channels, ...transformedSize(transform, [SHAPE[1], SHAPE[2]])],
         source: { module: RAW_IMAGE_SOURCE_URL, options },
+        fixed: !isRandom(transform),
         files: [...new Set(blocks.map(({ file }) => file))],
         ids,
       };

@@ -6,6 +6,7 @@ import {
   IMAGE_SOURCE_URL,
   type ImageSourceOptions,
 } from "../../engine/images/image_source.ts";
+import { isRandom } from "../../engine/images/transform.ts";
 import type { Split } from "../../engine/data/data.ts";
 import { quoted } from "../../engine/storage/table.ts";
 import type { TextOptions } from "../../engine/storage/text_file.ts";
@@ -121,6 +122,7 @@ export class Images {
       labels: { values: labels, width },
       sampleShape: [transform.channels, ...size],
       source: { module: IMAGE_SOURCE_URL, options },
+      fixed: !isRandom(transform),
       files,
       ids: images.map(({ id }) => id),
       notices: [

@@ -3,9 +3,9 @@
  * Importing this module adds `cifar10` to the `dataset` slot.
  * @module
  */
-import type { Plugin } from "../../registry/plugin.ts";
+import type { DatasetPlugin } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
-import { type CifarConfig, cifarSchema, openCifar } from "./_cifar.ts";
+import { CIFAR_IMAGES, type CifarConfig, cifarSchema, openCifar } from "./_cifar.ts";
 import type { CifarFacts } from "./_cifar_files.ts";
 
 export type { CifarConfig };
@@ -61,11 +61,12 @@ const facts: CifarFacts = {
  *
  * @category Datasets
  */
-export const cifar10: Plugin<"dataset", CifarConfig> = {
+export const cifar10: DatasetPlugin<CifarConfig> = {
   slot: "dataset",
   key: "cifar10",
   description: "CIFAR-10, 10 classes, from torchvision's files or the binary version",
   config: cifarSchema(facts),
+  preprocessing: () => CIFAR_IMAGES,
   create: (config, context) => openCifar(facts, config, context),
 };
 

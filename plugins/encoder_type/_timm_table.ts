@@ -7,6 +7,9 @@ import base from "./_timm_models.json" with { type: "json" };
 import others from "./_timm_others.json" with { type: "json" };
 import swin from "./_timm_swin.json" with { type: "json" };
 
+/** What the tag of a model says. */
+export type TagPreprocessing = Required<Omit<Preprocessing, "nominalSize">>;
+
 /** Architectures, by the names of timm's modules. */
 export type Family =
   | "convnext"
@@ -80,7 +83,7 @@ export interface TimmModel {
   /** Repository on the hub that holds the weights, where there is one. */
   readonly repository: string | undefined;
   /** What the weights expect of images, in three channels. */
-  readonly preprocessing: Required<Preprocessing>;
+  readonly preprocessing: TagPreprocessing;
 }
 
 /** Copies of a name that users find on the hub: `hf_hub:timm/resnet50.a1_in1k`. */
@@ -127,14 +130,14 @@ function unknownModel(type: string, name: string): RangeError {
   );
 }
 
-function preprocessingOf(entry: TagEntry): Required<Preprocessing> {
+function preprocessingOf(entry: TagEntry): TagPreprocessing {
   const { size, statistics, interpolation = "bicubic", crop_pct, crop_mode = "center" } = entry;
   return {
     channels: 3,
     imageSize: [size, size],
     ...STATISTICS[statistics],
-    interpolation: interpolation as Required<Preprocessing>["interpolation"],
+    interpolation: interpolation as TagPreprocessing["interpolation"],
     cropPct: crop_pct,
-    cropMode: crop_mode as Required<Preprocessing>["cropMode"],
+    cropMode: crop_mode as TagPreprocessing["cropMode"],
   };
 }

@@ -144,6 +144,7 @@ export const onnx: EncoderPlugin<OnnxConfig> = {
       ...layoutOf(inputShape, config),
       reader: {
         inputShape,
+        fixed: true,
         batch,
         bytes: PACKED * sizeOfFiles(file),
         wrap: (inner, { threads = 1 } = {}) => wrapSource({ ...model, batch, inner, threads }),

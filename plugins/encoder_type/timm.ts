@@ -89,7 +89,9 @@ const SWIN: readonly Family[] = ["swin_transformer", "swin_transformer_v2"];
 /**
  * Models of timm up to `forward_features`. As in GloViTa, tokens come out normalised whatever
  * pooling the model's classifier has. Images of greyscale are normalised by the mean of the three
- * channels' means and standard deviations, for which timm has no rule.
+ * channels' means and standard deviations, for which timm has no rule. Without trained weights it
+ * asks for nothing but its `img_size`, if that is given: images are as the dataset and the policy have
+ * them, such as 32 pixels of CIFAR.
  *
  * @example A ResNet for greyscale images
  * ```ts
@@ -114,13 +116,18 @@ export const timm: EncoderPlugin<TimmConfig> = {
   description: "vision transformers, EVA, DINOv3, ResNets, ConvNeXts, EfficientNets and Swin " +
     "Transformers under timm's names",
   config,
-  preprocessing({ type, input_channels, model_kwargs }) {
+  preprocessing({ type, input_channels, model_kwargs, pretrained, weights_file }) {
     const { preprocessing, family } = timmModel(type);
     const { imageSize, mean, std } = preprocessing;
     const size = new ArgumentReader(family, model_kwargs).size("img_size", imageSize[0]);
+    const channels = input_channels;
+    if (!pretrained && weights_file === null) {
+      const given = model_kwargs.img_size !== undefined;
+      return { channels, nominalSize: size, ...(given && { imageSize: size }) };
+    }
     return {
       ...preprocessing,
-      channels: input_channels,
+      channels,
       imageSize: size,
       mean: forChannels(mean, input_channels),
       std: forChannels(std, input_channels),

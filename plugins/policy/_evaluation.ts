@@ -135,7 +135,7 @@ export interface Beginning {
 
 /**
  * Finds the sizes of a policy as `shared_default_2d` does: the shorter side becomes `resize_size`, or
- * else `floor(image_size / crop_pct)` of the encoder, and the crop is the encoder's size.
+ * else `round(image_size / crop_pct)` of the encoder, and the crop is the encoder's size.
  * @param context What the policy gets.
  * @param given Interpolation of the policy's options; `null` for the encoder's.
  * @returns Crop and first step.
@@ -158,7 +158,8 @@ export function beginning(context: PolicyContext, given: Interpolation | null): 
     DEFAULT_SIZE;
   const size = squareSize(context.cropSize) ?? target;
   const interpolation = given ?? context.preprocessing.interpolation ?? "bilinear";
-  const resized = squareSize(context.resizeSize) ?? sizeBeforeCrop(target, cropPct);
+  const [height, width] = target.map((side) => Math.round(side / cropPct));
+  const resized: ImageSize = squareSize(context.resizeSize) ?? [height, width];
   const resize: ImageOperation = resized[0] === resized[1]
     ? { op: "resize_shorter", size: resized[0], interpolation }
     : { op: "resize_cover", size: resized, interpolation };

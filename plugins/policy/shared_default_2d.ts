@@ -21,7 +21,7 @@ export interface SharedDefault2dConfig {
 const config = options<SharedDefault2dConfig>({ interpolation });
 
 /**
- * Resizes the shorter side to `resize_size`, or else to `floor(image_size / crop_pct)` of the
+ * Resizes the shorter side to `resize_size`, or else to `round(image_size / crop_pct)` of the
  * encoder, which is 256 for images of 224 where the encoder says nothing, crops the middle and
  * normalizes. GloViTa resizes without smoothing what is shrunk; here it is smoothed, as PIL and
  * torchvision do.

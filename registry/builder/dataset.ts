@@ -19,6 +19,8 @@ export interface CreatedDataset {
 export interface DatasetOptions extends ImageOptions {
   /** Whether samples may come without targets. @default {false} */
   readonly mayLackLabels?: boolean;
+  /** What becomes of images, instead of what the policies say. */
+  readonly images?: ImageTransforms;
   /** Which fold of a cross-validation of how many. */
   readonly crossValidation?: { readonly fold: number; readonly folds: number };
 }
@@ -37,7 +39,7 @@ export async function createDataset(
 ): Promise<CreatedDataset> {
   const { data } = sources.config;
   const { crossValidation } = options;
-  const images = imageTransforms(sources, options);
+  const images = options.images ?? imageTransforms(sources, options);
   const dataset = await create("dataset", {
     get dataRootDir() {
       return data.data_root_dir ?? ".";

@@ -22,7 +22,10 @@ import { type BuildSources, create, createMetrics } from "./create.ts";
 import { createDataset } from "./dataset.ts";
 import { layerDecayNotices } from "./layer_decay.ts";
 import { createLogger } from "./loggers.ts";
-import { assembleModel, encoderParameters, encodeWhileReading, type ModelStack } from "./model.ts";
+import { frozenEncoder } from "./frozen_encoder.ts";
+import { mixingOf } from "./mixing.ts";
+import { assembleModel, encodeWhileReading, type ModelStack } from "./model.ts";
+import { encoderParameters } from "./parameter_names.ts";
 import { softTargetNotices } from "./soft_targets.ts";
 import {
   type FoldSplits,
@@ -70,6 +73,7 @@ export async function planFold(
   const { model, encoder } = stack;
   const { parameters } = model;
   const { metrics, notices } = createMetrics(dataset, sources);
+  const mixing = mixingOf(config.task, { split, dataset, encoder });
   const rules = parameterOptions(parameters, config.optimizer);
   const given = run.resume ? undefined : await initialWeights(config, stack);
   const loaders = planLoaders(encodeFoldWhileReading(splits, encoder, config), config, seed);
@@ -92,6 +96,8 @@ export async function planFold(
     seed,
     // Other losses than the cross entropy smooth nothing.
     labelSmoothing: dataset.subtask === "multiclass" ? config.task.label_smoothing : 0,
+    mixing,
+    frozen: mixing ? undefined : frozenEncoder(stack, splits, config),
     clipNorm: training.gradient_clip_val ?? undefined,
     accumulate: training.gradient_accumulation_steps,
     sanitySteps: training.num_sanity_val_steps,

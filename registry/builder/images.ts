@@ -12,6 +12,7 @@ import { describeChoices } from "../config/schema.ts";
 import type { ModelConfig } from "../config/tree.ts";
 import { ConfigError, didYouMean, quote } from "../errors.ts";
 import type {
+  DatasetPlugin,
   EncoderPlugin,
   ImageTransform,
   ImageTransforms,
@@ -53,10 +54,23 @@ export function imageTransforms(
   return { eval: evaluation, train: evalForTrain ? evaluation : transform("train") };
 }
 
-/** What the selected encoder expects of images, where it takes any. */
+/**
+ * What the selected encoder expects of images, where it takes any; without trained weights what the
+ * dataset says of its images, as far as the encoder says nothing.
+ */
 function preprocessingOf(config: ModelConfig, registry: Registry): Preprocessing | undefined {
   const { plugin, options } = selectedPlugin(config, "encoder_type", registry);
   const preprocess = () => (plugin as EncoderPlugin).preprocessing?.(options);
+  const expected = new Guard(plugin).call("preprocessing", preprocess);
+  if (expected?.nominalSize === undefined) return expected;
+  const own = ownPreprocessing(config, registry);
+  const imageSize = expected.imageSize ?? own?.imageSize ?? expected.nominalSize;
+  return { ...own, ...expected, imageSize };
+}
+
+function ownPreprocessing(config: ModelConfig, registry: Registry) {
+  const { plugin, options } = selectedPlugin(config, "dataset", registry);
+  const preprocess = () => (plugin as DatasetPlugin).preprocessing?.(options);
   return new Guard(plugin).call("preprocessing", preprocess);
 }
 

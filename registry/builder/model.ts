@@ -22,71 +22,13 @@ import { type BuildSources, create, guardOf } from "./create.ts";
 import { requireFittingWeights } from "./data_contract.ts";
 import type { Guard } from "./guard.ts";
 import { groupOf, notedScope } from "./parameter_groups.ts";
-
-/** Where the encoder's parameters stand in the state dict, as in GloViTa. */
-const ENCODER_PATH = "encoder.model";
-/** Where the head's parameters stand in the state dict, as in GloViTa. */
-const HEAD_PATH = "head";
-
-/** Names under which GloViTa's state dicts hold the same parameters a second time. */
-const ALIASES: readonly (readonly [string, string])[] = [
-  [`${ENCODER_PATH}.`, "model."],
-  [`${HEAD_PATH}.`, "cls_head."],
-];
-
-/**
- * The second name of a parameter in a state dict.
- * @param name Name of the parameter.
- * @param peft What the PEFT method calls the encoder's parameters there, if otherwise.
- */
-export function parameterAliases(name: string, peft?: PeftName): string[] {
-  return ALIASES.filter(([prefix]) => name.startsWith(prefix)).map(([prefix, alias]) => {
-    const bare = name.slice(prefix.length);
-    return alias + (prefix === `${ENCODER_PATH}.` && peft ? peft(bare) : bare);
-  });
-}
-
-/** What a PEFT method calls a parameter of the encoder. */
-export type PeftName = (name: string) => string;
-
-/** Other names, in files of others, of what a plugin calls a name. */
-export type OtherNames = (name: string) => readonly string[];
-
-/**
- * All names that a parameter may have in files made elsewhere: its second name, the bare name that
- * it has in timm's and CLAM's own state dicts, and those that its plugin knows.
- * @param name Name of the parameter.
- * @param others Names that the encoder, the head and the PEFT method know.
- */
-export function aliasesOf(
-  name: string,
-  others: {
-    readonly encoder?: OtherNames;
-    readonly head?: OtherNames;
-    readonly peft?: OtherNames;
-  } = {},
-): string[] {
-  const encoder = (bare: string) => [
-    ...(others.encoder?.(bare) ?? []),
-    ...(others.peft?.(bare) ?? []),
-  ];
-  const places = [[`${ENCODER_PATH}.`, encoder], [`${HEAD_PATH}.`, others.head]] as const;
-  const more = places.filter(([prefix]) => name.startsWith(prefix)).flatMap(([prefix, known]) => {
-    const bare = name.slice(prefix.length);
-    const names = known?.(bare) ?? [];
-    const long = names.flatMap((other) => [prefix + other, ...parameterAliases(prefix + other)]);
-    return [bare, ...long, ...names];
-  });
-  return [...parameterAliases(name), ...more];
-}
-
-/**
- * Values of an encoder's parameters under their names in the model.
- * @param values Values by name within the encoder's scope.
- */
-export function encoderParameters<V>(values: ReadonlyMap<string, V>): Map<string, V> {
-  return new Map([...values].map(([name, value]) => [`${ENCODER_PATH}.${name}`, value]));
-}
+import {
+  aliasesOf,
+  ENCODER_PATH,
+  encoderParameters,
+  HEAD_PATH,
+  parameterAliases,
+} from "./parameter_names.ts";
 
 /** The samples that a model is for. */
 export interface ModelSamples {
@@ -106,6 +48,10 @@ export interface ModelStack {
   readonly encoder: Encoder;
   /** The method that decides what trains. */
   readonly peft: Peft;
+  /** From samples to embeddings. */
+  readonly embed: Pick<EncoderStack, "inputShape" | "forward">;
+  /** From embeddings to predictions; its parameters are those of the whole model. */
+  readonly rest: Model;
   /** Other names that a parameter has in files made elsewhere. */
   names(name: string): readonly string[];
   /** Other names that a parameter has in checkpoints. */
@@ -205,14 +151,19 @@ export async function assembleModel(
     embedDim: stack.embedDim,
   }, sources);
   checkBags(head, samples, sources);
-  const model: Model = {
+  const rest: Model = {
     ...pickTask(task),
     bags: samples.bags,
-    sampleShape: stack.inputShape,
+    sampleShape: [stack.embedDim],
     parameters: parameters.list(),
-    forward({ features, ...rest }, context) {
-      const output = head.forward(
-        { ...rest, features: stack.forward(features, context) },
+    forward: (inputs, context) => head.forward(inputs, context),
+  };
+  const model: Model = {
+    ...rest,
+    sampleShape: stack.inputShape,
+    forward({ features, ...others }, context) {
+      const output = rest.forward(
+        { ...others, features: stack.forward(features, context) },
         context,
       );
       return context.training ? withLosses(output, peft.losses?.(context)) : output;
@@ -224,6 +175,8 @@ export async function assembleModel(
     model,
     encoder,
     peft,
+    embed: stack,
+    rest,
     names: (name) => aliasesOf(name, others),
     aliases: (name) => parameterAliases(name, peft.otherName),
     groupOf: (name) => groupOf(name, own),

@@ -18,6 +18,7 @@ import {
   path,
   positive,
   rate,
+  required,
   text,
   whole,
 } from "../options/mod.ts";
@@ -88,6 +89,8 @@ const taskEntries: OptionEntries<TaskFields> = {
   label_smoothing: rate(0, "Label smoothing of the cross entropy."),
   mixup: flag(false, "Whether pairs of samples are mixed in training."),
   mixup_alpha: positive(0.2, "Parameter of the Beta distribution that mixup draws from."),
+  cutmix: flag(false, "Whether training images get a box of another image."),
+  cutmix_alpha: positive(1, "Parameter of the Beta distribution that cutmix draws from."),
 };
 
 const earlyStoppingEntries: OptionEntries<EarlyStoppingFields> = {
@@ -110,6 +113,12 @@ const trainingEntries: OptionEntries<TrainingFields> = {
   early_stopping: group(null, "When to stop before the last epoch.", earlyStoppingEntries),
   cluster_progress_bar: flag(false, "Whether progress is written as few plain lines."),
   cv_folds: count(1, "Number of folds of a cross-validation; 1 is none.", { max: 1000 }),
+  feature_cache: option(
+    1e9,
+    "Bytes of a frozen encoder's features that stay in memory, more go to a file; none computes " +
+      "them anew every epoch.",
+    v.nullable(whole(required, "")),
+  ),
   num_sanity_val_steps: whole(0, "Validation batches to run before the first epoch."),
   train_steps_per_epoch: count(null, "Most updates of an epoch."),
   val_steps_per_epoch: count(

@@ -58,6 +58,10 @@ export interface TaskFields {
   readonly mixup: boolean;
   /** Parameter of the Beta distribution that mixing draws from. @default {0.2} */
   readonly mixup_alpha: number;
+  /** Whether training images get a box of another image. @default {false} */
+  readonly cutmix: boolean;
+  /** Parameter of the Beta distribution that the size of the box is drawn from. @default {1} */
+  readonly cutmix_alpha: number;
 }
 
 /**
@@ -101,6 +105,11 @@ export interface TrainingFields {
   readonly cluster_progress_bar: boolean;
   /** Number of folds of a cross-validation; 1 is none. @default {1} */
   readonly cv_folds: number;
+  /**
+   * Bytes of a frozen encoder's features that stay in memory, more go to a file; `null` computes them
+   * anew every epoch. @default {1e9}
+   */
+  readonly feature_cache: number | null;
   /** Validation batches to run before the first epoch. @default {0} */
   readonly num_sanity_val_steps: number;
   /** Most updates of an epoch; `null` is as many as the training split gives. @default {null} */

@@ -73,7 +73,10 @@ function shapesOf(
   if (context.sampleShape) return { shapes: [context.sampleShape], chosen: true };
   const { preprocessing } = plugin as EncoderPlugin;
   if (preprocessing === undefined) return { shapes: SHAPES, chosen: false };
-  const { channels, imageSize = [224, 224] } = preprocessing.call(plugin, options);
+  const { channels, nominalSize = [224, 224], imageSize = nominalSize } = preprocessing.call(
+    plugin,
+    options,
+  );
   return { shapes: [[channels, ...imageSize]], chosen: true };
 }
 

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { createTrainReport, type TrainReport } from "../../cli/train_report.ts";
 import type { EpochDone, RunDone, RunStarted } from "../../engine/train/events.ts";
 import { type Heard, listener } from "./_fakes.ts";
@@ -92,6 +92,24 @@ Deno.test("createTrainReport() for a cluster writes a line every tenth of the ru
   batches(shown, 0, 100);
   assertEquals(io.outLines.length - 2, 9);
   assertEquals(io.outLines[2], "epoch 1/1, batch 10/100, loss 0.5000");
+});
+
+Deno.test("createTrainReport() for a cluster tells how far a frozen encoder is", async () => {
+  const { report: shown, io } = await report(true);
+  shown.show(run);
+  const before = io.outLines.length;
+  for (const [split, samples] of [["train", 40], ["val", 20]] as const) {
+    for (let done = 2; done <= samples; done += 2) {
+      shown.show({ type: "encode", split, done, samples });
+    }
+  }
+  const lines = io.outLines.slice(before);
+  assertEquals([lines[0], lines.at(-1)], [
+    "encoder: 4/40 train samples",
+    "encoder: 20/20 val samples",
+  ]);
+  assert(lines.includes("encoder: 40/40 train samples"));
+  assert(lines.length >= 15 && lines.length <= 20);
 });
 
 Deno.test("createTrainReport() for a cluster writes a line a minute of a long run", async () => {

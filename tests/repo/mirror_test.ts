@@ -3,6 +3,7 @@ import { code, listFiles, listSources, read } from "./_sources.ts";
 
 /** Tests that also are those of other modules: parts that are only seen through a whole. */
 const COVERS: Readonly<Record<string, readonly string[]>> = {
+  "tests/cli/preview_test.ts": ["jobs/preview/config.ts"],
   "tests/cli/train_test.ts": ["cli/command.ts", "cli/sources.ts"],
   "tests/engine/autodiff/gradients_test.ts": [
     "engine/autodiff/batch_normalization.ts",
@@ -78,6 +79,8 @@ const COVERS: Readonly<Record<string, readonly string[]>> = {
   "tests/jobs/inspect/slides_test.ts": ["jobs/inspect/divisions.ts"],
   "tests/jobs/inspect/survey_test.ts": ["jobs/inspect/folder.ts"],
   "tests/jobs/inspect/weights_test.ts": ["jobs/inspect/runs.ts"],
+  "tests/engine/train/frozen_encoder_test.ts": ["engine/train/cached_source.ts"],
+  "tests/jobs/train/frozen_encoder_test.ts": ["registry/builder/frozen_encoder.ts"],
   "tests/jobs/train/train_test.ts": ["registry/builder/fold.ts"],
   "tests/registry/config/flags_test.ts": ["registry/config/flag.ts", "registry/config/words.ts"],
   "tests/registry/config/resolve_test.ts": [

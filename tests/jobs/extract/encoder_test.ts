@@ -1,15 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
-import { input } from "../../../engine/ir/create.ts";
-import { linear } from "../../../engine/nn/scope.ts";
+import { extractorModel } from "../../../engine/extract/extractor_model.ts";
 import { Session } from "../../../engine/runtime/session.ts";
 import { WeightsFile } from "../../../engine/storage/weights_file.ts";
 import { writeTorchFile } from "../../../engine/storage/torch/writer.ts";
 import {
   encoderGraph,
-  encoderModel,
   holdsEncoder,
   loadWeights,
-  planThreads,
+  threadsFor,
 } from "../../../jobs/extract/encoder.ts";
 import { buildEncoder } from "../../../registry/builder/model.ts";
 import { extractConfig, extractionRegistry, SHAPE, WIDTH } from "../../_extraction.ts";
@@ -48,10 +46,10 @@ Deno.test("loadWeights() takes those of a checkpoint, under any of their names",
   assert(!holdsEncoder(await tiny(), head));
 });
 
-Deno.test("encoderModel() fixes the weights, and only samples are fed", async () => {
+Deno.test("encoderGraph() fixes the weights, and only samples are fed", async () => {
   const stack = await tiny();
   const weights = await loadWeights(stack, {});
-  const model = encoderModel(encoderGraph(stack, weights));
+  const model = extractorModel(encoderGraph(stack, weights));
   const samples = {
     dtype: "float32",
     shape: [2, ...SHAPE],
@@ -71,30 +69,11 @@ Deno.test("encoderModel() fixes the weights, and only samples are fed", async ()
   await session.release();
 });
 
-Deno.test("encoderModel() keeps large weights in memory that threads share", async () => {
-  const stack = await tiny();
-  const [parameter] = stack.parameters;
-  const shape = [WIDTH * 32, 12];
-  const wide = { ...parameter, shape };
-  const values = Float32Array.from({ length: WIDTH * 32 * 12 }, (_, i) => i % 7);
-  const graph = encoderGraph({
-    ...stack,
-    parameters: [wide],
-    forward: () =>
-      linear(input("samples", "float32", ["batch", 12]), input(wide.name, "float32", shape)),
-  }, { values: new Map([[wide.name, values]]) });
-  const { bytes, constants } = encoderModel(graph);
-  const [held] = Object.values(constants);
-  assert(held.buffer instanceof SharedArrayBuffer);
-  assertEquals([...new Float32Array(held.buffer)], [...values]);
-  assert(bytes.length < values.byteLength);
-});
-
-Deno.test("planThreads() gives each core a session as far as memory goes", async () => {
+Deno.test("threadsFor() gives each core a session as far as memory goes", async () => {
   const cores = navigator.hardwareConcurrency;
   const stack = await tiny();
-  assertEquals(planThreads(stack, null), { workers: cores, threads: 1 });
-  assertEquals(planThreads(stack, 1), { workers: 1, threads: cores });
+  assertEquals(threadsFor(stack, null), { workers: cores, threads: 1 });
+  assertEquals(threadsFor(stack, 1), { workers: 1, threads: cores });
   const huge = [{ ...stack.parameters[0], shape: [2 ** 42] }];
-  assertEquals(planThreads({ ...stack, parameters: huge }, null), { workers: 1, threads: cores });
+  assertEquals(threadsFor({ ...stack, parameters: huge }, null), { workers: 1, threads: cores });
 });

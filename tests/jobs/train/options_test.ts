@@ -46,9 +46,9 @@ Deno.test("train() refuses what does not fit before it writes anything", async (
         "training.cv_folds: Cannot divide 60 samples into 61 folds: expected 2 to 60 folds",
       ],
       [
-        { "task.mixup": "true" },
-        "task.mixup: expected false, received true: features are not " +
-        "mixed in this version",
+        { "task.cutmix": "true" },
+        `task.cutmix: expected false, received true: the samples of "${files.train}" are not ` +
+        "images, so there is no box to cut",
       ],
       [
         { "training.device": "cuda" },

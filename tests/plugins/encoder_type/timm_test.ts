@@ -54,6 +54,15 @@ Deno.test("timm says what the weights expect of images", () => {
   assertEquals([eva.imageSize, eva.cropPct, eva.cropMode], [[336, 336], 1, "squash"]);
 });
 
+Deno.test("timm asks for nothing but img_size without trained weights", () => {
+  const untrained = { ...defaults, type: "vit_tiny_patch16_384", pretrained: false };
+  assertEquals(timm.preprocessing!(untrained), { channels: 3, nominalSize: [384, 384] });
+  const sized = timm.preprocessing!({ ...untrained, model_kwargs: { img_size: 64 } });
+  assertEquals([sized.imageSize, sized.mean], [[64, 64], undefined]);
+  const trained = timm.preprocessing!({ ...untrained, weights_file: "vit.safetensors" });
+  assertEquals([trained.imageSize, trained.nominalSize], [[384, 384], undefined]);
+});
+
 Deno.test("timm prefers img_size, and averages what it knows of three channels", () => {
   const type = "vit_tiny_patch16_224";
   const grey = timm.preprocessing!({ ...defaults, type, input_channels: 1 });

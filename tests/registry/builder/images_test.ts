@@ -1,7 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import * as v from "valibot";
 import { imageTransforms } from "../../../registry/builder/images.ts";
+import { flag } from "../../../registry/config/flag.ts";
+import { resolveConfig } from "../../../registry/config/resolve.ts";
 import { ConfigError } from "../../../registry/errors.ts";
+import "../../../plugins/mod.ts";
+import { registry } from "../../../registry/registry.ts";
 import { extractConfig, extractionRegistry } from "../../_extraction.ts";
 import { number, options } from "../../../registry/options/mod.ts";
 import type {
@@ -188,4 +192,56 @@ Deno.test("imageTransforms() makes nothing for an encoder that takes no images",
   const { config, registry } = sources();
   const blind = { ...config, data: { ...config.data, augmentation: undefined } };
   assertEquals(imageTransforms({ config: blind, registry }), undefined);
+});
+
+/** What becomes of an image in evaluation, with an encoder of timm. */
+function timmEvaluation(dataset: string, flags: Flags): ImageTransform | undefined {
+  const all: Flags = {
+    "data.dataset": dataset,
+    ...(dataset === "cifar10" ? {} : { "data.num_classes": "2" }),
+    "model.encoder.encoder_type": "timm",
+    "model.encoder.type": "test_vit",
+    ...flags,
+  };
+  const list = Object.entries(all).map(([path, value]) => flag(path, value));
+  return imageTransforms({ config: resolveConfig({ flags: list }).config, registry })?.eval;
+}
+
+const UNTRAINED = { "model.encoder.pretrained": "false" };
+
+Deno.test("imageTransforms() leaves CIFAR as it is for an encoder without trained weights", () => {
+  assertEquals(timmEvaluation("cifar10", UNTRAINED), {
+    channels: 3,
+    size: [32, 32],
+    operations: [
+      { op: "resize_shorter", size: 32, interpolation: "bilinear" },
+      { op: "center_crop", size: [32, 32], fill: undefined },
+      { op: "normalize", mean: [0.4914, 0.4822, 0.4465], std: [0.2023, 0.1994, 0.201] },
+    ],
+  });
+  const size = (flags: Flags) => timmEvaluation("cifar10", flags)?.size;
+  assertEquals(size({}), [160, 160]); // that of the weights
+  assertEquals(size({ ...UNTRAINED, "model.encoder.weights_file": "vit.pt" }), [160, 160]);
+  assertEquals(size({ ...UNTRAINED, "model.encoder.model_kwargs.img_size": "64" }), [64, 64]);
+  assertEquals(size({ ...UNTRAINED, "data.augmentation.image_size": "96" }), [96, 96]);
+});
+
+Deno.test("imageTransforms() leaves to the policy what no weights and no dataset ask for", () => {
+  const images = "generic_image_dataset";
+  assertEquals(timmEvaluation(images, { ...UNTRAINED, "model.encoder.type": "resnet18" }), {
+    channels: 3,
+    size: [224, 224],
+    operations: [
+      { op: "resize_shorter", size: 256, interpolation: "bilinear" },
+      { op: "center_crop", size: [224, 224] },
+      { op: "normalize", mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+    ],
+  });
+  assertEquals(timmEvaluation(images, UNTRAINED)?.size, [160, 160]); // it is built for
+  const resnet = { "model.encoder.type": "resnet50.a1_in1k" }; // of 224 / 0.95
+  assertEquals(timmEvaluation(images, resnet)?.operations[0], {
+    op: "resize_shorter",
+    size: 236,
+    interpolation: "bicubic",
+  });
 });

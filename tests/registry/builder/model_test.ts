@@ -6,12 +6,7 @@ import type { Tensor } from "../../../engine/ir/node.ts";
 import type { Split } from "../../../engine/data/data.ts";
 import { modelGraph, modelInputs } from "../../../engine/train/model.ts";
 import { emptyRecord } from "../../../engine/nn/recorded_scope.ts";
-import {
-  type AdapterOptions,
-  aliasesOf,
-  assembleModel,
-  parameterAliases,
-} from "../../../registry/builder/model.ts";
+import { type AdapterOptions, assembleModel } from "../../../registry/builder/model.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import type { Encoder, TaskInfo } from "../../../registry/plugin.ts";
 import { Registry, registry as builtIn } from "../../../registry/registry.ts";
@@ -77,33 +72,6 @@ Deno.test("buildModel() names parameters as GloViTa's state dicts do", async () 
     ["head.fc.fc.bias", [3], true],
   ]);
   assertEquals([model.numClasses, model.bags, model.sampleShape], [3, false, [6]]);
-});
-
-Deno.test("parameterAliases() and foreignNames() know the other names", () => {
-  assertEquals(parameterAliases("encoder.model.fc.bias"), ["model.fc.bias"]);
-  assertEquals(parameterAliases("head.fc.fc.bias"), ["cls_head.fc.fc.bias"]);
-  assertEquals(parameterAliases("peft.prompt"), []);
-  assertEquals(aliasesOf("head.fc.fc.bias"), ["cls_head.fc.fc.bias", "fc.fc.bias"]);
-  assertEquals(aliasesOf("encoder.model.fc.bias"), ["model.fc.bias", "fc.bias"]);
-  const others = { head: (name: string) => [name.replace("fc.", "linear.")] };
-  assertEquals(aliasesOf("encoder.model.fc.bias", others), ["model.fc.bias", "fc.bias"]);
-  assertEquals(aliasesOf("head.fc.bias", others), [
-    ...["cls_head.fc.bias", "fc.bias"],
-    ...["head.linear.bias", "cls_head.linear.bias", "linear.bias"],
-  ]);
-});
-
-Deno.test("parameterAliases() and aliasesOf() know what a PEFT method calls the encoder's", () => {
-  const peft = (name: string) => `wrapped.${name}`;
-  assertEquals(parameterAliases("encoder.model.fc.bias", peft), ["model.wrapped.fc.bias"]);
-  assertEquals(parameterAliases("head.fc.bias", peft), ["cls_head.fc.bias"]);
-  assertEquals(aliasesOf("encoder.model.fc.bias", { peft: (name) => [peft(name)] }), [
-    "model.fc.bias",
-    "fc.bias",
-    "encoder.model.wrapped.fc.bias",
-    "model.wrapped.fc.bias",
-    "wrapped.fc.bias",
-  ]);
 });
 
 Deno.test("buildModel() pools what the encoder gives to one embedding per sample", async () => {
