@@ -1,4 +1,4 @@
-/** What both benchmarks train with: one AdamW step on a batch. */
+/** What benchmarks train with: one AdamW step on a batch. */
 import type { Batch } from "../engine/data/data.ts";
 import { batchFeeds, type Model, modelGraph } from "../engine/train/model.ts";
 import { TrainState } from "../engine/train/state.ts";
@@ -13,11 +13,12 @@ export async function stepper(model: Model, lr: number, expectedRows?: number): 
   const optimizer = adamW.create({}, { lr });
   const state = await TrainState.create(model.parameters, 0);
   await state.addOptimizer(model.parameters, optimizer);
-  const { loss, scores } = modelGraph(model, { training: true, expectedRows });
+  const { loss, scores, updates } = modelGraph(model, { training: true, expectedRows });
   const step = await TrainStep.create({
     parameters: model.parameters,
     loss,
     outputs: { scores },
+    updates,
     optimizer,
     parameterOptions: () => ({ lrScale: 1, weightDecay: 0.05 }),
     session: { reuseOutputs: true },
