@@ -41,7 +41,7 @@ async function runOf(name: Case): Promise<Run> {
     configure(timm, { type, pretrained: false }),
     method === "lora" ? configure(lora) : configure(fullFinetuning),
   ], { sampleShape: [3, SIZE, SIZE] });
-  return await stepper(model, 1e-4);
+  return await stepper(model, 1e-4, { batchSize: BATCH });
 }
 
 /** Milliseconds of a step, in the middle of some. */

@@ -13,6 +13,7 @@ import { emit } from "../onnx/emit.ts";
 import { bind, type Bound, Session, type SessionOptions, type Value } from "../runtime/session.ts";
 import { replaceableInPlace } from "./in_place.ts";
 import type { Optimizer, ParameterOptions } from "./interfaces.ts";
+import { MicroBatches, SHARE } from "./micro_batches.ts";
 import type { TrainState } from "./state.ts";
 
 /** What a training step is built from. */
@@ -33,6 +34,8 @@ export interface StepPlan {
   readonly clipNorm?: number;
   /** Batches whose gradients are averaged into one update. @default {1} */
   readonly accumulate?: number;
+  /** Samples whose gradients are computed at a time. @default {all of a batch} */
+  readonly microBatch?: number;
   /** How the sessions run. */
   readonly session?: SessionOptions;
 }
@@ -71,7 +74,7 @@ export class TrainStep {
   readonly #trainable: readonly Parameter[];
   readonly #slots: readonly StateSlot[];
   /** Computes gradients, and applies them where no accumulation is asked for. */
-  readonly #main: Session;
+  readonly #main: Session | MicroBatches;
   /** Applies accumulated gradients. */
   readonly #apply: Session | undefined;
   readonly #accumulators = new Map<string, Bound>();
@@ -80,7 +83,7 @@ export class TrainStep {
   private constructor(
     plan: StepPlan,
     state: TrainState,
-    parts: { slots: readonly StateSlot[]; main: Session; apply?: Session },
+    parts: { slots: readonly StateSlot[]; main: Session | MicroBatches; apply?: Session },
   ) {
     this.#plan = plan;
     this.#state = state;
@@ -105,9 +108,11 @@ export class TrainStep {
     const next = Object.fromEntries(updates.map(([name, value]) => [name + NEXT, value]));
     const results = { ...plan.outputs, loss: plan.loss, ...next };
     const count = plan.accumulate ?? 1;
-    const share = count === 1 ? plan.loss : div(plan.loss, count);
+    const { microBatch } = plan;
+    const part = microBatch === undefined ? plan.loss : mul(plan.loss, input(SHARE, "float32", []));
+    const share = count === 1 ? part : div(part, count);
     const flowing = gradients(share, trainable.map(({ tensor }) => tensor));
-    if (count === 1) {
+    if (count === 1 && microBatch === undefined) {
       const { outputs, slots } = updateGraph(plan, state, flowing);
       const main = await updateSession({ ...results, ...outputs }, slots, { state, plan });
       return new TrainStep(plan, state, { slots, main });
@@ -118,10 +123,11 @@ export class TrainStep {
     const sums = trainable.map(({ name }, index) =>
       [gradientName(name) + NEXT, add(accumulators[index], flowing[index])] as const
     );
-    const main = await Session.compile(
+    const session = await Session.compile(
       emit({ ...results, ...Object.fromEntries(sums) }),
       plan.session,
     );
+    const main = microBatch === undefined ? session : new MicroBatches(session, microBatch);
     const { outputs, slots } = updateGraph(plan, state, accumulators);
     const apply = await updateSession(outputs, slots, { state, plan });
     const step = new TrainStep(plan, state, { slots, main, apply });
@@ -174,7 +180,7 @@ export class TrainStep {
   }
 
   async #update(
-    session: Session,
+    session: Session | MicroBatches,
     { feeds, into, lr }: {
       readonly feeds: Record<string, Value>;
       readonly into: Record<string, Value>;

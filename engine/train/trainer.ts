@@ -9,6 +9,7 @@ import { PredictionCollector, type Predictions } from "../data/predictions.ts";
 import { checkpointTree, type Progress, restoreCheckpoint } from "./checkpoint.ts";
 import { EpochMeter, Evaluator } from "./evaluate.ts";
 import type { RunDone, TrainEvent, Values } from "./events.ts";
+import { microBatchSize } from "./micro_batches.ts";
 import { batchFeeds, modelGraph } from "./model.ts";
 import type { BestMetric, TrainHooks, TrainPlan } from "./plan.ts";
 import type { MetricsFile } from "./run_directory.ts";
@@ -70,11 +71,12 @@ export class FoldTrainer implements AsyncDisposable {
     await state.addOptimizer(parameters, optimizer);
     const progress = plan.resume ? restoreLast(state, plan) : undefined;
     if (progress) requireNumbers(plan, progress);
-    const { loss, scores, parts, updates } = modelGraph(model, {
+    const graph = modelGraph(model, {
       training: true,
       labelSmoothing,
       expectedRows: plan.expectedRows?.train,
     });
+    const { loss, scores, parts, updates } = graph;
     const named = Object.entries(parts).map(([name, part]) => [`loss_${name}`, part]);
     const step = await TrainStep.create({
       parameters,
@@ -85,6 +87,7 @@ export class FoldTrainer implements AsyncDisposable {
       parameterOptions: plan.parameterOptions,
       clipNorm: plan.clipNorm,
       accumulate: plan.accumulate,
+      microBatch: microBatchSize(model, graph, plan.loaders.train.batchSize),
       session,
     }, state);
     const evaluator = await Evaluator.create(model, state, {

@@ -3,7 +3,7 @@
  * Importing this module adds `lora` to the `peft` slot.
  * @module
  */
-import { add, mul } from "../../engine/ir/elementwise.ts";
+import { mul } from "../../engine/ir/elementwise.ts";
 import { torchDefault, zeros } from "../../engine/nn/initializers.ts";
 import { type Layer, linear } from "../../engine/nn/scope.ts";
 import type { WrappedLinear } from "../../engine/nn/wrap_scope.ts";
@@ -110,7 +110,7 @@ function updated({ inputs, outputs, base, scope }: WrappedLinear, config: LoraCo
   const scaling = alpha / (config.use_rslora ? Math.sqrt(rank) : rank);
   return (x, context) => {
     const kept = context.training ? context.random.dropout(x, lora_dropout) : x;
-    return add(base(x, context), mul(linear(linear(kept, down), up), scaling));
+    return linear(mul(linear(kept, down), scaling), up, base(x, context));
   };
 }
 
