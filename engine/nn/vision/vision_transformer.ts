@@ -12,6 +12,7 @@ import { ATTENTIONS } from "./attention.ts";
 import { dropPathRates } from "./drop_path.ts";
 import { MLPS } from "./mlp.ts";
 import { layerNorm, normArgument, type NormLayer, NORMS } from "./norms.ts";
+import { patchDropout } from "./patch_dropout.ts";
 import { gridOf, patchEmbed, type Size } from "./patch_embed.ts";
 import { resamplePositions } from "./position_embedding.ts";
 import { type BlockOptions, BLOCKS } from "./transformer_blocks.ts";
@@ -73,7 +74,6 @@ function readTokens(args: ArgumentReader, images: Size): TokenOptions & { patchS
   const imageSize = args.size("img_size", 224);
   const dynamic = args.boolean("dynamic_img_size", false);
   args.only("dynamic_img_pad", false);
-  args.only("patch_drop_rate", 0);
   const same = imageSize[0] === images[0] && imageSize[1] === images[1];
   if (!dynamic && !same) {
     throw args.refuse("img_size", `[${images}], the size of the images`, imageSize);
@@ -217,11 +217,17 @@ export const visionTransformer: VisionArchitecture = (
     bias: !preNorm,
     norm: embedNorm,
   });
+  const dropPatches = patchDropout(
+    args.rate("patch_drop_rate"),
+    Number(classToken) + regTokens,
+  );
   const normPre = preNorm ? norm(scope.child("norm_pre"), dim) : undefined;
   const transform = blocks(scope, args, common);
   const finalNorm = readFinalNorm(args, classToken) ? norm(scope.child("norm"), dim) : undefined;
   args.finish();
-  const layers = [embed, place, normPre, transform, finalNorm].filter((layer) => !!layer);
+  const layers = [embed, place, dropPatches, normPre, transform, finalNorm].filter((layer) =>
+    !!layer
+  );
   return {
     output: "tokens",
     embedDim: dim,
