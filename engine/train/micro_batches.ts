@@ -10,6 +10,7 @@ import { reachable } from "../ir/reachable.ts";
 import type { Model, ModelGraph } from "./model.ts";
 import { deriveSeed } from "../random.ts";
 import type { Session, Value } from "../runtime/session.ts";
+import { samplesAreSeparate } from "./separate_samples.ts";
 
 /** Numbers of all images of a micro-batch: four of 224 × 224 pixels. */
 const NUMBERS = 4 * 3 * 224 * 224;
@@ -24,9 +25,9 @@ const PER_SAMPLE: ReadonlySet<string> = new Set(["features", "labels"]);
 const DIVISIBLE: ReadonlySet<string> = new Set([...PER_SAMPLE, "random_seed"]);
 
 /**
- * How many samples to compute at a time. Only the gradients of images are computed in parts, and only
- * where the loss is the mean over samples that do not see each other, unlike in batch normalisation
- * that trains, in losses of a head, or where other inputs say how samples are mixed.
+ * How many samples to compute at a time. Only images are computed in parts, and only where the loss is
+ * a mean over samples that do not see each other: not where batch normalisation trains, where a head
+ * has losses of its own, or where other inputs say how samples are mixed.
  * @param model The model.
  * @param graph Its graph in training.
  * @param batchSize Samples of a batch.
@@ -34,14 +35,14 @@ const DIVISIBLE: ReadonlySet<string> = new Set([...PER_SAMPLE, "random_seed"]);
  */
 export function microBatchSize(
   { bags, sampleShape, parameters }: Pick<Model, "bags" | "sampleShape" | "parameters">,
-  { loss, updates, parts }: Pick<ModelGraph, "loss" | "updates" | "parts">,
+  { loss, output, updates, parts }: Omit<ModelGraph, "scores">,
   batchSize: number,
 ): number | undefined {
   if (bags || sampleShape.length !== 3) return undefined;
   if (Object.keys(updates).length > 0 || Object.keys(parts).length > 0) return undefined;
   const known = new Set([...parameters.map(({ name }) => name), ...DIVISIBLE]);
   const isKnown = ({ op, attributes }: AnyNode) => op !== "Input" || known.has(attributes.name);
-  if (!reachable([loss]).every(isKnown)) return undefined;
+  if (!reachable([loss]).every(isKnown) || !samplesAreSeparate(output.logits)) return undefined;
   const size = Math.max(1, Math.floor(NUMBERS / sizeOf(sampleShape)));
   return size < batchSize ? size : undefined;
 }
