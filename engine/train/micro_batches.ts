@@ -1,7 +1,7 @@
 /**
- * Micro-batches: a batch of images is computed some images at a time. Their gradients add up to those
- * of the batch, its memory is that of a few images, and what passes from layer to layer stays in the
- * cache.
+ * Micro-batches: a batch of images is computed some images at a time, in training and evaluation. Their
+ * gradients add up to those of the batch, its memory is that of a few images, and what passes from
+ * layer to layer stays in the cache.
  * @module
  */
 import { sizeOf } from "../ir/dims.ts";
@@ -65,12 +65,12 @@ export class MicroBatches {
   /**
    * Runs the graph on a batch.
    * @param feeds A value for every input but {@linkcode SHARE}.
-   * @param into Buffers that are added to.
+   * @param into Buffers that are added to; none by default.
    * @returns Outputs of the whole batch.
    */
   async run(
     feeds: Readonly<Record<string, Value>>,
-    into: Readonly<Record<string, Value>>,
+    into: Readonly<Record<string, Value>> = {},
   ): Promise<Record<string, Value>> {
     const samples = feeds.labels.shape[0];
     const merged = new Map<string, Value>();
