@@ -23,20 +23,21 @@ export class Peer {
     const python = Deno.env.get("GLOVITA_PYTHON") ?? "python3";
     const path = new URL(script, import.meta.url).pathname;
     try {
-      const child = new Deno.Command(python, {
-        args: ["-u", path],
-        stdin: "piped",
-        stdout: "piped",
-        stderr: "null",
-      }).spawn();
-      const peer = new Peer(child);
+      const peer = Peer.spawn(python, ["-u", path], "null");
       if (await peer.ask({ task: "hello" }) !== undefined) return peer;
       await peer.close();
     } catch {
       // No such program.
     }
-    console.log(`PyTorch and h5py are not at hand (${python}): only our own numbers follow.`);
+    console.log(`PyTorch is not at hand (${python}): only our own numbers follow.`);
     return undefined;
+  }
+
+  /** Starts a program that answers requests, one JSON object per line. */
+  static spawn(program: string, args: string[], stderr: "null" | "inherit" = "inherit"): Peer {
+    return new Peer(
+      new Deno.Command(program, { args, stdin: "piped", stdout: "piped", stderr }).spawn(),
+    );
   }
 
   /** Sends a request and waits for its answer. */

@@ -1,5 +1,6 @@
-/** What both benchmarks train with: one AdamW step on a batch. */
+/** What benchmarks train with: one AdamW step on a batch. */
 import type { Batch } from "../engine/data/data.ts";
+import { microBatchSize } from "../engine/train/micro_batches.ts";
 import { batchFeeds, type Model, modelGraph } from "../engine/train/model.ts";
 import { TrainState } from "../engine/train/state.ts";
 import { TrainStep } from "../engine/train/step.ts";
@@ -8,18 +9,31 @@ import { adamW } from "../plugins/optimizer/AdamW.ts";
 /** Trains on a batch and gives its loss. */
 export type Run = (batch: Batch) => Promise<number>;
 
-/** Makes a model ready to train with AdamW, weight decay 0.05. */
-export async function stepper(model: Model, lr: number, expectedRows?: number): Promise<Run> {
+/**
+ * Makes a model ready to train with AdamW, weight decay 0.05.
+ * @param model The model.
+ * @param lr Learning rate.
+ * @param options Instances of a batch of bags, or samples of another one.
+ */
+export async function stepper(
+  model: Model,
+  lr: number,
+  options: { readonly expectedRows?: number; readonly batchSize?: number } = {},
+): Promise<Run> {
+  const { expectedRows, batchSize = 1 } = options;
   const optimizer = adamW.create({}, { lr });
   const state = await TrainState.create(model.parameters, 0);
   await state.addOptimizer(model.parameters, optimizer);
-  const { loss, scores } = modelGraph(model, { training: true, expectedRows });
+  const graph = modelGraph(model, { training: true, expectedRows });
+  const { loss, scores, updates } = graph;
   const step = await TrainStep.create({
     parameters: model.parameters,
     loss,
     outputs: { scores },
+    updates,
     optimizer,
     parameterOptions: () => ({ lrScale: 1, weightDecay: 0.05 }),
+    microBatch: microBatchSize(model, graph, batchSize),
     session: { reuseOutputs: true },
   }, state);
   return async (batch) => {

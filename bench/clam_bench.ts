@@ -112,7 +112,7 @@ async function benchEpoch(run: Run, folder: string): Promise<void> {
 const folder = Deno.makeTempDirSync({ prefix: "glovita_bench_" });
 const peer = await Peer.start("./clam_peer.py");
 try {
-  const run = await stepper(clamModel(), 1e-4, BAGS * 2100);
+  const run = await stepper(clamModel(), 1e-4, { expectedRows: BAGS * 2100 });
   await benchSteps(run, peer);
   await peer?.close();
   await benchEpoch(run, folder);

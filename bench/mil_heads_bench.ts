@@ -56,7 +56,7 @@ async function benchSteps(): Promise<void> {
   for (const plugin of HEADS) {
     for (const lengths of BATCHES) {
       const batch = batchOf(lengths);
-      const run = await stepper(modelOf(plugin), 1e-4, batch.rows);
+      const run = await stepper(modelOf(plugin), 1e-4, { expectedRows: batch.rows });
       const times: number[] = [];
       for (let step = 0; step < 7; step++) {
         const start = performance.now();

@@ -186,7 +186,7 @@ const peer = await Peer.start("./slides_peer.py");
 try {
   await benchStart(folder);
   await writeSlides(folder);
-  const run = await stepper(clamModel(), 1e-4, 2100);
+  const run = await stepper(clamModel(), 1e-4, { expectedRows: 2100 });
   await benchEpochs(run, folder, peer);
   await peer?.close();
   console.log(`peak memory: glovita ${peakMemory().toFixed(0)} MB`);

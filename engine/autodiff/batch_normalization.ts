@@ -2,9 +2,9 @@
  * Gradient of batch normalisation, by hand: two reductions instead of a dozen.
  * @module
  */
-import { add, div, mul, sqrt, sub } from "../ir/elementwise.ts";
-import { reshape } from "../ir/layout.ts";
-import { reduceMean, reduceSum } from "../ir/matrix.ts";
+import { add, cast, div, mul, sqrt, sub } from "../ir/elementwise.ts";
+import { elementCount, reshape } from "../ir/layout.ts";
+import { reduceSum } from "../ir/matrix.ts";
 import type { Node, Tensor } from "../ir/node.ts";
 import { type Gradients, operand } from "./rule.ts";
 
@@ -33,11 +33,12 @@ export function batchNormalizationGradient(
   const rstd = div(1, sqrt(add(variance, node.attributes.epsilon)));
   const centered = sub(x, perChannel(mean));
   const products = mul(dy!, centered);
-  const average = (values: Tensor) => reduceMean(values, { axes: others, keepdims: true });
   const sum = (values: Tensor) => reduceSum(values, { axes: others, keepdims: false });
+  const count = div(cast(elementCount(x), x.dtype), Number(weight.shape[0]));
+  const average = (values: Tensor) => div(sum(values), count);
   const inputGradient = () => {
-    const along = mul(average(products), perChannel(mul(rstd, rstd)));
-    const flow = sub(sub(dy!, average(dy!)), mul(centered, along));
+    const along = perChannel(mul(average(products), mul(rstd, rstd)));
+    const flow = sub(sub(dy!, perChannel(average(dy!))), mul(centered, along));
     return mul(flow, perChannel(mul(weight, rstd)));
   };
   return [

@@ -174,9 +174,10 @@ function logSoftmax(node: Node<"LogSoftmax">, [dy]: Gradients, [y]: readonly Ten
 function gelu(node: Node<"Gelu">, [dy]: Gradients): Gradients {
   const x = operand(node, 0);
   if (node.attributes.approximate === "none") {
-    const cdf = e.mul(e.add(e.erf(e.mul(x, Math.SQRT1_2)), 1), 0.5);
-    const density = e.mul(e.exp(e.mul(e.mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-    return [e.mul(dy!, e.add(cdf, e.mul(x, density)))];
+    const u = e.mul(x, Math.SQRT1_2);
+    const cdf = e.mul(e.add(e.erf(u), 1), 0.5);
+    const slope = e.mul(u, e.exp(e.sub(-0.5 * Math.log(Math.PI), e.mul(u, u))));
+    return [e.mul(dy!, e.add(cdf, slope))];
   }
   const [scale, cubic] = [Math.sqrt(2 / Math.PI), 0.044715];
   const square = e.mul(x, x);
@@ -225,7 +226,7 @@ export const gradientRules: { readonly [K in OpName]: GradientRule<K> } = {
   Erf: unary((dy, x) => e.mul(dy, e.mul(e.exp(e.neg(e.mul(x, x))), 2 / Math.sqrt(Math.PI)))),
   Sin: unary((dy, x) => e.mul(dy, e.cos(x))),
   Cos: unary((dy, x) => e.neg(e.mul(dy, e.sin(x)))),
-  Relu: unary((dy, _, y) => logic.where(logic.greater(y, 0), dy, 0)),
+  Relu: unary((dy, _, y) => e.mul(dy, indicator(logic.greater(y, 0), dy))),
   Sigmoid: unary((dy, _, y) => e.mul(dy, e.mul(y, e.sub(1, y)))),
   Tanh: unary((dy, _, y) => e.mul(dy, e.sub(1, e.mul(y, y)))),
   Softplus: unary((dy, x) => e.mul(dy, e.sigmoid(x))),

@@ -135,6 +135,11 @@ export class Loader implements AsyncDisposable {
     this.#pool = workers === 0 ? new LocalPool(reader) : new WorkerPool(reader, workers);
   }
 
+  /** Samples of a batch, at most. */
+  get batchSize(): number {
+    return Math.min(this.#options.batchSize, this.samples);
+  }
+
   /**
    * Begins an epoch: its first batches are requested at once, so that it can be begun before it is
    * needed. Leaving the iteration early is fine; so is a second epoch beside the first, which then

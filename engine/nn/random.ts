@@ -5,11 +5,12 @@
  */
 import { applyOne, scalar } from "../ir/create.ts";
 import { add, cast, cos, log, mul, sqrt } from "../ir/elementwise.ts";
-import { bitwiseXor, greaterOrEqual, shiftRight, where } from "../ir/logic.ts";
+import { bitwiseXor, greaterOrEqual, shiftRight } from "../ir/logic.ts";
 import { elementCount, shapeOf, unsqueeze } from "../ir/layout.ts";
 import { range } from "../ir/indexing.ts";
 import type { Tensor } from "../ir/node.ts";
 import { flatSize } from "../ir/dims.ts";
+import type { Dim } from "../ir/types.ts";
 
 const GOLDEN = 0x9e3779b9;
 
@@ -43,7 +44,9 @@ function dropOut(x: Tensor, rate: number, bits: () => Tensor): Tensor {
   if (rate === 0) return x;
   if (rate === 1) return mul(x, 0);
   const threshold = scalar(Math.floor(rate * 2 ** 32), "uint32");
-  return where(greaterOrEqual(bits(), threshold), mul(x, 1 / (1 - rate)), 0);
+  // A factor, as the runtime's Where takes three passes, forward and backward.
+  const kept = cast(greaterOrEqual(bits(), threshold), x.dtype);
+  return mul(x, mul(kept, 1 / (1 - rate)));
 }
 
 /**
@@ -68,6 +71,8 @@ function dropOut(x: Tensor, rate: number, bits: () => Tensor): Tensor {
  */
 export class RandomStream {
   readonly #seed: Tensor;
+  /** What is hashed of an index, for all draws of one size. */
+  readonly #indices = new Map<Dim, Tensor>();
   #draws = 0;
 
   /**
@@ -84,9 +89,7 @@ export class RandomStream {
    * @returns `uint32`.
    */
   bits(like: Tensor): Tensor {
-    const key = this.#key();
-    const index = cast(range(elementCount(like), flatSize(like.shape), "int64"), "uint32");
-    const flat = mix(add(mul(index, scalar(GOLDEN, "uint32")), key));
+    const flat = mix(add(this.#index(like), this.#key()));
     if (like.shape.length === 1) return flat;
     return applyOne("Reshape", [flat, shapeOf(like)], { shape: like.shape });
   }
@@ -127,6 +130,17 @@ export class RandomStream {
    */
   rows(): RandomRows {
     return new RandomRows(this.#key(), this.#key());
+  }
+
+  /** The indices of the elements of a tensor, spread over all integers. */
+  #index(like: Tensor): Tensor {
+    const size = flatSize(like.shape);
+    const known = this.#indices.get(size);
+    if (known) return known;
+    const index = cast(range(elementCount(like), size, "int64"), "uint32");
+    const spread = mul(index, scalar(GOLDEN, "uint32"));
+    this.#indices.set(size, spread);
+    return spread;
   }
 
   /** Key of the next stream. */

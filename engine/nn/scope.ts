@@ -249,7 +249,7 @@ export function frozen(scope: Scope): Scope {
  * `x Wᵀ + b` over the last axis (`torch.nn.functional.linear`), as one Gemm.
  * @param x `[…, inputs]`.
  * @param weight `[outputs, inputs]`.
- * @param bias `[outputs]`.
+ * @param bias `[outputs]`, or what else to add, of the shape of the result.
  *
  * @example One output
  * ```ts
@@ -270,9 +270,8 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   if (leading.length === 0) {
     return reshape(linear(reshape(x, [1, ...x.shape]), weight, bias), [weight.shape[0]]);
   }
-  const flat = gemm(reshape(x, [flatSize(leading), x.shape.at(-1)!]), weight, {
-    c: bias,
-    transB: true,
-  });
+  const asRows = (y: Tensor) => reshape(y, [flatSize(leading), y.shape.at(-1)!]);
+  const c = bias && bias.shape.length > 1 ? asRows(bias) : bias;
+  const flat = gemm(asRows(x), weight, { c, transB: true });
   return reshape(flat, [...leading, weight.shape[0]], x);
 }

@@ -7,6 +7,7 @@ import type { Batch } from "../data/data.ts";
 import type { PredictionCollector } from "../data/predictions.ts";
 import type { Metric, MetricAccumulator, TaskInfo } from "./interfaces.ts";
 import type { Loader } from "../data/loader.ts";
+import { MicroBatches, microBatchSize } from "./micro_batches.ts";
 import { batchFeeds, type Model, modelGraph } from "./model.ts";
 import type { TrainState } from "./state.ts";
 
@@ -108,9 +109,9 @@ export function metricNames(task: TaskInfo, metrics: readonly Metric[]): Map<str
 export class Evaluator {
   readonly #model: Model;
   readonly #state: TrainState;
-  readonly #session: Session;
+  readonly #session: Session | MicroBatches;
 
-  private constructor(model: Model, state: TrainState, session: Session) {
+  private constructor(model: Model, state: TrainState, session: Session | MicroBatches) {
     this.#model = model;
     this.#state = state;
     this.#session = session;
@@ -131,9 +132,12 @@ export class Evaluator {
       readonly expectedRows?: number;
     } = {},
   ): Promise<Evaluator> {
-    const { loss, scores } = modelGraph(model, { ...options, training: false });
+    const graph = modelGraph(model, { ...options, training: false });
+    const { loss, scores } = graph;
     const session = await Session.create({ loss, scores }, options.session);
-    return new Evaluator(model, state, session);
+    const size = microBatchSize(model, graph, Infinity);
+    const parts = size === undefined ? session : new MicroBatches(session, size);
+    return new Evaluator(model, state, parts);
   }
 
   /**

@@ -51,9 +51,14 @@ export function requireOutput(output: ModelOutput, expected: ExpectedOutput): Mo
   const { logits, losses = {}, attention, instanceScores } = output;
   requireFloat(logits, { name: "logits", shape: ["batch", numClasses] });
   requireLosses(losses);
-  if (attention === undefined) return output;
   const rows = bags ? "instances" : "batch";
-  requireFloat(attention, { name: "attention", shape: ["branches", rows] });
+  if (attention !== undefined) {
+    const branches = output.attentionPerClass ? numClasses : "branches";
+    requireFloat(attention, { name: "attention", shape: [branches, rows] });
+  }
+  if (instanceScores !== undefined) {
+    requireFloat(instanceScores, { name: "instance scores", shape: [rows, numClasses] });
+  }
   return output;
 }
 

@@ -16,6 +16,7 @@ import { hookedGradients, stepValues } from "./_hook_values.ts";
 import { replaceableInPlace } from "./in_place.ts";
 import type { Optimizer, ParameterOptions, StepHook } from "./interfaces.ts";
 import type { Masks } from "./masks.ts";
+import { MicroBatches, SHARE } from "./micro_batches.ts";
 import type { TrainState } from "./state.ts";
 
 /** What a training step is built from. */
@@ -40,6 +41,8 @@ export interface StepPlan {
   readonly accumulate?: number;
   /** What is done between updates; nothing by default. */
   readonly hook?: StepHook;
+  /** Samples whose gradients are computed at a time. @default {all of a batch} */
+  readonly microBatch?: number;
   /** How the sessions run. */
   readonly session?: SessionOptions;
 }
@@ -80,7 +83,7 @@ export class TrainStep {
   readonly #trainable: readonly Parameter[];
   readonly #slots: readonly StateSlot[];
   /** Computes gradients, and applies them where no accumulation is asked for. */
-  readonly #main: Session;
+  readonly #main: Session | MicroBatches;
   /** Applies accumulated gradients. */
   readonly #apply: Session | undefined;
   readonly #accumulators = new Map<string, Bound>();
@@ -93,7 +96,7 @@ export class TrainStep {
     parts: {
       slots: readonly StateSlot[];
       masks: Readonly<Record<string, Bound>>;
-      main: Session;
+      main: Session | MicroBatches;
       apply?: Session;
     },
   ) {
@@ -121,10 +124,12 @@ export class TrainStep {
     const next = Object.fromEntries(updates.map(([name, value]) => [name + NEXT, value]));
     const results = { ...plan.outputs, loss: plan.loss, ...next };
     const count = plan.accumulate ?? 1;
-    const share = count === 1 ? plan.loss : div(plan.loss, count);
+    const { microBatch } = plan;
+    const part = microBatch === undefined ? plan.loss : mul(plan.loss, input(SHARE, "float32", []));
+    const share = count === 1 ? part : div(part, count);
     const flowing = gradients(share, trainable.map(({ tensor }) => tensor));
     const masks = await boundMasks(plan);
-    if (count === 1) {
+    if (count === 1 && microBatch === undefined) {
       const { outputs, slots } = updateGraph(plan, state, flowing);
       const main = await updateSession({ ...results, ...outputs }, slots, { state, plan });
       const step = new TrainStep(plan, state, { slots, masks, main });
@@ -137,10 +142,11 @@ export class TrainStep {
     const sums = trainable.map(({ name }, index) =>
       [gradientName(name) + NEXT, add(accumulators[index], flowing[index])] as const
     );
-    const main = await Session.compile(
+    const session = await Session.compile(
       emit({ ...results, ...Object.fromEntries(sums) }),
       plan.session,
     );
+    const main = microBatch === undefined ? session : new MicroBatches(session, microBatch);
     const { outputs, slots } = updateGraph(plan, state, accumulators);
     const apply = await updateSession(outputs, slots, { state, plan });
     const step = new TrainStep(plan, state, { slots, masks, main, apply });
@@ -199,7 +205,7 @@ export class TrainStep {
   }
 
   async #update(
-    session: Session,
+    session: Session | MicroBatches,
     { feeds, into, lr }: {
       readonly feeds: Record<string, Value>;
       readonly into: Record<string, Value>;

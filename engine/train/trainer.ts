@@ -3,7 +3,6 @@
  * @module
  */
 import { TrainingError } from "../errors.ts";
-import { sizeOf } from "../ir/dims.ts";
 import { deriveSeed } from "../random.ts";
 import type { Batch } from "../data/data.ts";
 import { PredictionCollector, type Predictions } from "../data/predictions.ts";
@@ -14,6 +13,7 @@ import { EpochMeter, Evaluator } from "./evaluate.ts";
 import type { RunDone, TrainEvent, Values } from "./events.ts";
 import { encodeOnce } from "./frozen_encoder.ts";
 import { freezeMasked, readMasks } from "./masks.ts";
+import { microBatchSize } from "./micro_batches.ts";
 import { drawMix, mixFeeds } from "./mixing.ts";
 import { batchFeeds, modelGraph } from "./model.ts";
 import { countParameters, type ParameterCount } from "./parameter_counts.ts";
@@ -83,12 +83,13 @@ export class FoldTrainer implements AsyncDisposable {
     await state.addOptimizer(parameters, optimizer);
     const progress = plan.resume ? restoreLast(state, plan) : undefined;
     if (progress) requireNumbers(plan, progress);
-    const { loss, scores, parts, updates } = modelGraph(model, {
+    const graph = modelGraph(model, {
       training: true,
       labelSmoothing,
       mixing,
       expectedRows: plan.expectedRows?.train,
     });
+    const { loss, scores, parts, updates } = graph;
     const named = Object.entries(parts).map(([name, part]) => [`loss_${name}`, part]);
     const step = await TrainStep.create({
       parameters,
@@ -101,6 +102,7 @@ export class FoldTrainer implements AsyncDisposable {
       clipNorm: plan.clipNorm,
       accumulate: plan.accumulate,
       hook: plan.stepHook,
+      microBatch: microBatchSize(model, graph, plan.loaders.train.batchSize),
       session,
     }, state);
     const evaluator = await Evaluator.create(model, state, {

@@ -3,7 +3,7 @@
  * Importing this module adds `fact` to the `peft` slot.
  * @module
  */
-import { add, mul } from "../../engine/ir/elementwise.ts";
+import { mul } from "../../engine/ir/elementwise.ts";
 import { slice } from "../../engine/ir/indexing.ts";
 import { reshape } from "../../engine/ir/layout.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
@@ -119,7 +119,7 @@ function updated(
   }
   return (x, context) => {
     const scale = reshape(slice(factors.scales!, 0, index, index + 1), [rank]);
-    return add(base(x, context), linear(mul(linear(x, factors.up), scale), factors.down));
+    return linear(mul(linear(x, factors.up), scale), factors.down, base(x, context));
   };
 }
 

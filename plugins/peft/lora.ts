@@ -129,7 +129,7 @@ function updated(layer: WrappedLinear, config: LoraConfig): Layer {
   if (config.use_dora) return turned(layer, { down, up, scaling }, lora_dropout);
   return (x, context) => {
     const kept = context.training ? context.random.dropout(x, lora_dropout) : x;
-    return add(base(x, context), mul(linear(linear(kept, down), up), scaling));
+    return linear(mul(linear(kept, down), scaling), up, base(x, context));
   };
 }
 

@@ -27,6 +27,7 @@ import {
   ENCODER_PATH,
   encoderParameters,
   HEAD_PATH,
+  type OtherNames,
   parameterAliases,
 } from "./parameter_names.ts";
 

@@ -97,7 +97,6 @@ export function readGrids(args: ArgumentReader, images: Size): Grids {
   const imageSize = args.size("img_size", 224);
   const dynamic = args.boolean("dynamic_img_size", false);
   args.only("dynamic_img_pad", false);
-  args.only("patch_drop_rate", 0);
   const same = imageSize[0] === images[0] && imageSize[1] === images[1];
   if (!dynamic && !same) {
     throw args.refuse("img_size", `[${images}], the size of the images`, imageSize);

@@ -204,6 +204,7 @@ export const eva: VisionArchitecture = (kwargs, { scope, sampleShape }): VisionM
   const { heads } = common.attention;
   const rates = dropPathRates(args.rate("drop_path_rate"), args.integer("depth", 12));
   args.ignore("num_classes", "drop_rate", "head_init_scale");
+  args.only("patch_drop_rate", 0);
   args.ignore("attn_pool_num_heads", "attn_pool_mlp_ratio");
 
   const place = tokenEmbedding(scope, tokens);

@@ -213,7 +213,7 @@ function readPruned(
 }
 
 /**
- * Declares timm's ResNet up to its maps. Batch normalisation acts as in evaluation, always.
+ * Declares timm's ResNet up to its maps. In a frozen scope, batch normalisation acts as in evaluation.
  * @param kwargs timm's arguments; `block` and `layers` are required.
  * @param context Scope and shape of the images.
  * @returns A model whose output is what timm's `forward_features` gives.

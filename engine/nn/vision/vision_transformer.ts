@@ -18,6 +18,7 @@ import { ATTENTIONS } from "./attention.ts";
 import { dropPathRates } from "./drop_path.ts";
 import { MLPS } from "./mlp.ts";
 import { layerNorm, normArgument, type NormLayer, NORMS } from "./norms.ts";
+import { patchDropout } from "./patch_dropout.ts";
 import { patchEmbed, type Size } from "./patch_embed.ts";
 import { type BlockOptions, BLOCKS } from "./transformer_blocks.ts";
 import type { VisionArchitecture, VisionModel } from "./vision_model.ts";
@@ -150,11 +151,14 @@ export const visionTransformer: VisionArchitecture = (
     bias: !preNorm,
     norm: embedNorm,
   });
+  const dropPatches = patchDropout(args.rate("patch_drop_rate"), prefixCount(tokens));
   const normPre = preNorm ? norm(scope.child("norm_pre"), dim) : undefined;
   const transform = blocks(scope, args, common);
   const finalNorm = readFinalNorm(args, classToken) ? norm(scope.child("norm"), dim) : undefined;
   args.finish();
-  const layers = [embed, place, normPre, transform, finalNorm].filter((layer) => !!layer);
+  const layers = [embed, place, dropPatches, normPre, transform, finalNorm].filter((layer) =>
+    !!layer
+  );
   return {
     output: "tokens",
     embedDim: dim,

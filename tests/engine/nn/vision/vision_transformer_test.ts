@@ -135,7 +135,7 @@ Deno.test("visionTransformer() drops in training only", async () => {
 
 const refused: [kwargs: Record<string, unknown>, message: string][] = [
   [{ patch_drop: 0.1 }, 'received "patch_drop": 0.1'],
-  [{ patch_drop_rate: 0.1 }, '"patch_drop_rate" of vision_transformer to be 0, received 0.1'],
+  [{ patch_drop_rate: 1 }, '"patch_drop_rate" of vision_transformer to be a rate of at least 0'],
   [{ img_size: 16 }, '"img_size" of vision_transformer to be [8,8], the size of the images'],
   [{ in_chans: 4 }, '"in_chans" of vision_transformer to be 3, the channels of the images'],
   [{ patch_size: 9 }, '"patch_size" of vision_transformer to be no larger than the images'],

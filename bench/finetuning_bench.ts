@@ -1,0 +1,102 @@
+/**
+ * Fine-tuning on images of 224 pixels, batch 16, AdamW: a step of ViT-tiny in full, of ViT-tiny with
+ * LoRA, and of ResNet-18 in full, against timm and peft on PyTorch with two threads.
+ *
+ * Run with `deno task bench:finetuning`, and names of cases to run only those. Both sides train in
+ * processes of their own, which take turns; printed are medians, minima, the median ratio of turns
+ * that followed each other, and the peak memory of either process.
+ */
+import process from "node:process";
+import { configure, fullFinetuning, genericImageDataset, lora, timm } from "../mod.ts";
+import { Random } from "../engine/random.ts";
+import type { Batch } from "../engine/data/data.ts";
+import { buildModel } from "../registry/builder/build_model.ts";
+import { compare, peakMemory, Peer } from "./_peer.ts";
+import { type Run, stepper } from "./_stepper.ts";
+
+const [BATCH, SIZE, CLASSES] = [16, 224, 10];
+/** What each case trains. */
+const CASES = {
+  "vit": { type: "vit_tiny_patch16_224", method: "full_finetuning" },
+  "lora": { type: "vit_tiny_patch16_224", method: "lora" },
+  "resnet": { type: "resnet18", method: "full_finetuning" },
+} as const;
+type Case = keyof typeof CASES;
+const [ROUNDS, STEPS] = [7, 4];
+
+function randomBatch(random: Random): Batch {
+  return {
+    features: Float32Array.from({ length: BATCH * 3 * SIZE ** 2 }, () => random.normal()),
+    rows: BATCH,
+    size: BATCH,
+    labels: Int32Array.from({ length: BATCH }, () => random.integer(CLASSES)),
+    indices: new Int32Array(BATCH),
+  };
+}
+
+async function runOf(name: Case): Promise<Run> {
+  const { type, method } = CASES[name];
+  const model = await buildModel([
+    configure(genericImageDataset, { num_classes: CLASSES }),
+    configure(timm, { type, pretrained: false }),
+    method === "lora" ? configure(lora) : configure(fullFinetuning),
+  ], { sampleShape: [3, SIZE, SIZE] });
+  return await stepper(model, 1e-4, { batchSize: BATCH });
+}
+
+/** Milliseconds of a step, in the middle of some. */
+async function medianStep(run: Run, batch: Batch): Promise<number> {
+  const times: number[] = [];
+  for (let index = 0; index < STEPS; index++) {
+    const start = performance.now();
+    await run(batch);
+    times.push(performance.now() - start);
+  }
+  return times.toSorted((a, b) => a - b)[STEPS >> 1];
+}
+
+/** Our side: answers line by line, as the peer in Python does. */
+async function answer(name: Case): Promise<void> {
+  const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream());
+  const batch = randomBatch(new Random(0));
+  let run: Run | undefined;
+  for await (const line of lines) {
+    if (line.trim() === "") continue;
+    run ??= await runOf(name);
+    const ms = JSON.parse(line).task === "steps" ? await medianStep(run, batch) : 0;
+    console.log(JSON.stringify({ ms, peak_mb: peakMemory() }));
+  }
+}
+
+async function bench(name: Case): Promise<void> {
+  const self = ["run", "--no-prompt", "-P=bench", import.meta.filename!, "--answer", name];
+  const ours = Peer.spawn(process.execPath, self);
+  const theirs = await Peer.start("./finetuning_peer.py");
+  const request = { task: "steps", count: STEPS, ...CASES[name], batch: BATCH, classes: CLASSES };
+  const [own, other]: [number[], number[]] = [[], []];
+  const peaks = { own: 0, other: 0 };
+  for (let round = -1; round < ROUNDS; round++) {
+    const mine = (await ours.ask(request))!;
+    const their = await theirs?.ask(request);
+    if (round < 0) continue;
+    own.push(mine.ms);
+    peaks.own = mine.peak_mb;
+    if (!their) continue;
+    other.push(their.ms);
+    peaks.other = their.peak_mb;
+  }
+  await ours.close();
+  await theirs?.close();
+  compare(`${name}: ${CASES[name].type}, ${CASES[name].method}`, own, other);
+  const peak = theirs ? `, PyTorch ${peaks.other.toFixed(0)} MB` : "";
+  console.log(`  peak memory: glovita ${peaks.own.toFixed(0)} MB${peak}`);
+}
+
+const [first, ...others] = Deno.args;
+const isCase = (name: string): name is Case => Object.hasOwn(CASES, name);
+if (first === "--answer") {
+  await answer(others[0] as Case);
+} else {
+  const chosen = Deno.args.length > 0 ? Deno.args : Object.keys(CASES);
+  for (const name of chosen.filter(isCase)) await bench(name);
+}
