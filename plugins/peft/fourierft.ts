@@ -99,14 +99,21 @@ function updated(layer: WrappedLinear, config: FourierftConfig, known: Map<strin
     throw new RangeError(`expected layers with at least ${frequencies} weights, ${found}`);
   }
   const spectrum = scope.child("fourierft_spectrum").parameter("default", [frequencies], normal(1));
-  const key = `${outputs}x${inputs}`; // Layers of one size have one set of waves.
-  const waves = known.get(key) ?? wavesOf([outputs, inputs], frequencies);
-  known.set(key, waves);
+  // Layers of one size have one set of waves, which only a graph needs.
+  const wavesFor = () => {
+    const key = `${outputs}x${inputs}`;
+    const waves = known.get(key) ?? wavesOf([outputs, inputs], frequencies);
+    known.set(key, waves);
+    return waves;
+  };
   // Re ifft2(S) = Σ s cos(2π (j p / outputs + l q / inputs)) / (outputs inputs) for row j, column l.
   const scale = config.fourierft_scaling / (outputs * inputs);
-  const weighted = mul(waves.columns, mul(reshape(spectrum, [1, frequencies, 1]), scale));
-  const delta = matMul(waves.rows, reshape(weighted, [2 * frequencies, inputs]));
-  return addToWeight(layer, delta, { module: 0, rank: 0, rescale: false });
+  return (x, context) => {
+    const { rows, columns } = wavesFor();
+    const weighted = mul(columns, mul(reshape(spectrum, [1, frequencies, 1]), scale));
+    const delta = matMul(rows, reshape(weighted, [2 * frequencies, inputs]));
+    return addToWeight(layer, delta, { module: 0, rank: 0, rescale: false })(x, context);
+  };
 }
 
 function wavesOf([outputs, inputs]: readonly [number, number], frequencies: number): Waves {

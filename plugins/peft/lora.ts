@@ -3,7 +3,7 @@
  * Importing this module adds `lora` to the `peft` slot.
  * @module
  */
-import { add, detach, div, mul, sqrt, sub } from "../../engine/ir/elementwise.ts";
+import { add, detach, div, max, mul, sqrt, sub } from "../../engine/ir/elementwise.ts";
 import { matMul, reduceSumSquare } from "../../engine/ir/matrix.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
 import { startFrom, torchDefault, zeros } from "../../engine/nn/initializers.ts";
@@ -149,7 +149,7 @@ function turned(layer: WrappedLinear, update: Update, dropout: number): Layer {
   return (x, context) => {
     const turnedWeight = detach(add(weight, mul(matMul(up, down), scaling)));
     const length = sqrt(reduceSumSquare(turnedWeight, { axes: [1] }));
-    const scale = div(magnitude, length);
+    const scale = div(magnitude, max(length, 1e-12)); // A row of zeros stays one.
     const kept = context.training ? context.random.dropout(x, dropout) : x;
     const learned = mul(linear(linear(kept, down), up), scaling);
     if (kept === x) {
