@@ -17,7 +17,7 @@ import { resolveConfig } from "../../registry/config/resolve.ts";
 import type { ResolvedConfig } from "../../registry/config/tree.ts";
 import type { Encoder, Split, TaskInfo } from "../../registry/plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
-import { createDataset, type CreatedDataset } from "../../registry/builder/dataset.ts";
+import { createDataset } from "../../registry/builder/dataset.ts";
 import { assembleModel, encodeWhileReading } from "../../registry/builder/model.ts";
 import { addPluginHint } from "../runs/run_plugins.ts";
 import { foreignSamples, samplesOf } from "./_model_samples.ts";
