@@ -107,7 +107,7 @@ export interface Scope {
   /**
    * Told of a part of a model that is made of several layers and may be replaced; absent where it is
    * taken as it is. Ask for it by `namedLayer()`.
-   * @param name Name of the part, for example `mlp_branch`.
+   * @param name Name of the part, for example `blocks.0` or `mlp_branch`.
    * @param width Width of what comes in and goes out.
    * @param layer The part.
    * @returns What takes its place.

@@ -338,7 +338,7 @@ Deno.test("a method's choice of entries is one number per entry", () => {
   );
   refused(
     () => view({ batches: 1 }).calibration,
-    'expected a calibration with a method "mask", received undefined',
+    'expected a calibration with a method "mask", received nothing',
   );
   refused(
     () => view({ batches: 0, mask: () => new Uint8Array() }).calibration,
