@@ -20,6 +20,18 @@ const IMAGES: ImageTransform = {
   ],
 };
 
+/** The same, half of them mirrored, others in every epoch. */
+const RANDOM_IMAGES: ImageTransform = {
+  ...IMAGES,
+  operations: IMAGES.operations.toSpliced(1, 0, {
+    op: "random_apply",
+    probability: 0.5,
+    operations: [{ op: "flip", axis: "horizontal" }],
+  }),
+};
+/** Epochs that are read to see whether samples change. */
+const EPOCHS = 6;
+
 type DatasetUnderTest = PluginUnderTest<"dataset">;
 
 /** Promises of datasets. */
@@ -33,6 +45,7 @@ export const datasetChecks: readonly Check<"dataset">[] = [
   { name: "reads samples while others are on the way", check: eachSplit(checkAhead) },
   { name: "reads into memory that it is given", check: eachSplit(checkInto) },
   { name: "reads the instances that are asked for", check: eachSplit(checkInstances) },
+  { name: "calls no samples fixed that change with the epoch", check: checkFixed },
 ];
 
 async function create({ plugin, options, context }: DatasetUnderTest): Promise<Dataset> {
@@ -254,4 +267,25 @@ async function checkInstances(split: Split): Promise<void> {
       `bag ${bag} of ${JSON.stringify(split.name)} gives other instances than asked for`,
     );
   });
+}
+
+async function checkFixed({ plugin, options, context }: DatasetUnderTest): Promise<void> {
+  const images = { train: RANDOM_IMAGES, eval: RANDOM_IMAGES };
+  const dataset = await plugin.create(options, { dataRootDir: ".", ...context, images });
+  for (const split of await openSplits(dataset)) {
+    if (!split.fixed) continue;
+    await withSource(split, async (source) => {
+      const samples = firstSamples(split);
+      const first = (await source.read(samples, { random: { seed: 0, epoch: 0 } })).features;
+      const expected = first.slice();
+      for (let epoch = 1; epoch < EPOCHS; epoch++) {
+        const { features } = await source.read(samples, { random: { seed: 0, epoch } });
+        const at = JSON.stringify(split.name);
+        expect(
+          sameValues(features, expected),
+          `${at} is called fixed, and differs in epoch ${epoch}`,
+        );
+      }
+    });
+  }
 }

@@ -1,4 +1,5 @@
 import type { Dataset, ImageTransforms, SourceModule, Split } from "../../../registry/plugin.ts";
+import { isRandom } from "../../../engine/images/transform.ts";
 import { assertFails, plain } from "./_broken.ts";
 
 const TASK = "tells what is predicted";
@@ -10,7 +11,8 @@ const ORDER = "reads samples in any order and company";
 const AHEAD = "reads samples while others are on the way";
 const INTO = "reads into memory that it is given";
 const INSTANCES = "reads the instances that are asked for";
-const EVERYTHING = [TASK, SPLITS, LABELS, AGAIN, ROWS, ORDER, AHEAD, INTO, INSTANCES];
+const FIXED = "calls no samples fixed that change with the epoch";
+const EVERYTHING = [TASK, SPLITS, LABELS, AGAIN, ROWS, ORDER, AHEAD, INTO, INSTANCES, FIXED];
 
 /** A module whose samples hold their index; `parts` are functions that replace those below. */
 function counting(width: number, lengths?: readonly number[], parts = "{}"): SourceModule {
@@ -260,6 +262,29 @@ Deno.test("datasetChecks find sources that read whole bags where instances are a
   await assertFails(dataset(bags("{ select: () => undefined }")), {
     [INSTANCES]: /^bag 2 of "samples" gives other instances than asked for$/,
   });
+});
+
+Deno.test("datasetChecks find samples that are called fixed and change with the epoch", async () => {
+  const code = `export const openSource = () => ({
+    read(indices, { into, random } = {}) {
+      const features = into ?? new Float32Array(indices.length * 2);
+      features.set(Array.from(indices).flatMap((index) => [index, random?.epoch === 3 ? 1 : 0]));
+      return { features };
+    },
+    close() {},
+  });`;
+  const source = { module: `data:text/javascript,${encodeURIComponent(code)}`, options: null };
+  await assertFails(dataset({ source }), {});
+  await assertFails(dataset({ source, fixed: true }), {
+    [FIXED]: /^"samples" is called fixed, and differs in epoch 3$/,
+  });
+  let transform: ImageTransforms["train"] | undefined;
+  const looking = plain("dataset", (_, { dataRootDir, images }) => {
+    transform = images?.train;
+    return dataset({}).create({}, { dataRootDir });
+  });
+  await assertFails(looking, {});
+  if (!transform || !isRandom(transform)) throw new Error("the last images are not random");
 });
 
 Deno.test("datasetChecks allow samples to be left out that cannot be read", async () => {
