@@ -69,7 +69,15 @@ async function answer(name: Case): Promise<void> {
 }
 
 async function bench(name: Case): Promise<void> {
-  const self = ["run", "--no-prompt", "-P=bench", import.meta.filename!, "--answer", name];
+  const self = [
+    "run",
+    "--quiet",
+    "--no-prompt",
+    "-P=bench",
+    import.meta.filename!,
+    "--answer",
+    name,
+  ];
   const ours = Peer.spawn(process.execPath, self);
   const theirs = await Peer.start("./finetuning_peer.py");
   const request = { task: "steps", count: STEPS, ...CASES[name], batch: BATCH, classes: CLASSES };
