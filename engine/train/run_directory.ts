@@ -13,6 +13,7 @@ import { decodeText } from "../storage/text_file.ts";
 import { FileLock, isLocked } from "../storage/lock.ts";
 import type { TorchValue } from "../storage/torch/pickle_values.ts";
 import { writeTorchFile } from "../storage/torch/torch_file.ts";
+import { obstacle, share } from "./_run_files.ts";
 import type { Values } from "./events.ts";
 
 /** Numbers of all epochs, as `metrics.json` holds them. */
@@ -378,24 +379,4 @@ function isMetrics(value: unknown): value is MetricsFile {
 function isValues(value: unknown): value is Values {
   return isRecord(value) &&
     Object.values(value).every((number) => typeof number === "number" || number === null);
-}
-
-/** Gives a file a second name, or copies it where names cannot share a file. */
-function share(path: string, other: string): void {
-  try {
-    Deno.linkSync(path, other);
-  } catch {
-    Deno.copyFileSync(path, other);
-  }
-}
-
-/** The part of a path that is in the way of a folder, where there is one. */
-function obstacle(path: string): string | undefined {
-  for (let part = path, parent = dirname(part); part !== parent; parent = dirname(part = parent)) {
-    try {
-      return Deno.statSync(part).isDirectory ? undefined : part;
-    } catch {
-      // Does not exist, or what it is below is not a folder.
-    }
-  }
 }
