@@ -48,8 +48,9 @@ export const dino: Plugin<"policy", DinoConfig> = {
   description: "resize to the encoder's size; for training also flip and RandAugment",
   config,
   create(options, context) {
-    const { channels } = context.preprocessing;
-    const size = squareSize(context.imageSize) ?? context.preprocessing.imageSize ?? DEFAULT_SIZE;
+    const { channels, imageSize, nominalSize } = context.preprocessing;
+    // Images of CIFAR are enlarged for an encoder without trained weights, too, as in GloViTa.
+    const size = squareSize(context.imageSize) ?? nominalSize ?? imageSize ?? DEFAULT_SIZE;
     const interpolation = options.interpolation ?? context.preprocessing.interpolation ??
       "bilinear";
     const changes = context.use === "test" ? [] : [flip("horizontal", 0.5), ...randAugmentSteps()];

@@ -45,3 +45,8 @@ Deno.test("dino takes sizes and numbers of the encoder, before them those of dat
     std: [0.25, 0.25, 0.25],
   });
 });
+
+Deno.test("dino enlarges CIFAR for an encoder without trained weights", () => {
+  const preprocessing = { channels: 3, imageSize: [32, 32], nominalSize: [224, 224] } as const;
+  assertEquals(transformOf(dino, { preprocessing, use: "test" }).size, [224, 224]);
+});
