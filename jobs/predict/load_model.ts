@@ -7,7 +7,7 @@ import type { Model } from "../../engine/train/model.ts";
 import { RunDirectory } from "../../engine/train/run_directory.ts";
 import { WeightsFile } from "../../engine/storage/weights_file.ts";
 import { createDataset } from "../../registry/builder/dataset.ts";
-import { assembleModel } from "../../registry/builder/model.ts";
+import { assembleModel, type ModelSamples } from "../../registry/builder/model.ts";
 import { resolveConfig } from "../../registry/config/resolve.ts";
 import type { ResolvedConfig } from "../../registry/config/tree.ts";
 import type { Encoder } from "../../registry/plugin.ts";
@@ -23,6 +23,8 @@ export interface LoadedModel {
   readonly directory: RunDirectory;
   /** The config that it was trained with. */
   readonly config: ResolvedConfig;
+  /** The samples that it is for. */
+  readonly samples: ModelSamples;
   /** The model. */
   readonly model: Model;
   /** Its encoder. */
@@ -58,7 +60,7 @@ export async function loadModel(checkpoint: string, registry: Registry): Promise
   const { parameters } = model;
   const { values } = readInitialWeights(file, { parameters, names, key: "model" });
   const classNames = classNamesOf(directory, model.numClasses);
-  return { checkpoint, directory, config, model, encoder, values, classNames };
+  return { checkpoint, directory, config, samples, model, encoder, values, classNames };
 }
 
 /** Does something with a run's config; where a plugin is missing, the error says how to name it. */

@@ -26,6 +26,8 @@ export interface ExportConfig {
   readonly precision: 16 | 32;
   /** Whether the file takes images as they are and resizes them itself. @default {false} */
   readonly with_preprocessing: boolean;
+  /** Whether what the PEFT method adds becomes part of the weights. @default {false} */
+  readonly merge_adapters: boolean;
 }
 
 const entries: OptionEntries<ExportConfig> = {
@@ -39,6 +41,7 @@ const entries: OptionEntries<ExportConfig> = {
     false,
     "Whether the file takes images as they are, uint8 [height, width, 3], and resizes them itself.",
   ),
+  merge_adapters: flag(false, "Whether what the PEFT method adds becomes part of the weights."),
 };
 
 /** The sections of the tree of exporting. */

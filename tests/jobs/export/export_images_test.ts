@@ -62,3 +62,22 @@ Deno.test("exportModel() writes a file that takes images of any size", async () 
     await assertRejects(() => exportModel(last), ConfigError, "checkpoint");
   });
 });
+
+Deno.test("exportModel() merges adapters into the weights", async () => {
+  await inFolder(async (folder) => {
+    const run = await trainImages(folder, "test_vit", { "peft.method": "lora" });
+    const exp_dir = run.directory;
+    const plain = await exportModel({ exp_dir });
+    const output = join(folder, "merged.onnx");
+    const merged = await exportModel({ exp_dir, output, merge_adapters: true });
+    assert(merged.bytes < plain.bytes, `${merged.bytes} of ${plain.bytes} bytes`);
+    const feeds = feedsFor(run, [3]);
+    const { scores } = await saidBy(run, feeds);
+    assert(farthest(floats((await saidByFile(output, feeds)).scores), scores) < 1e-5);
+  });
+  await inFolder(async (folder) => {
+    const { directory } = await trainImages(folder, "test_vit", { "peft.method": "adapt_former" });
+    const asked = { exp_dir: directory, merge_adapters: true };
+    await assertRejects(() => exportModel(asked), ConfigError, "peft.method");
+  });
+});

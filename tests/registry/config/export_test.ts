@@ -13,6 +13,7 @@ Deno.test("resolveExportConfig() fills in defaults", () => {
     output: null,
     precision: 32,
     with_preprocessing: false,
+    merge_adapters: false,
   });
 });
 
