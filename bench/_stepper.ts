@@ -13,14 +13,18 @@ export type Run = (batch: Batch) => Promise<number>;
  * Makes a model ready to train with AdamW, weight decay 0.05.
  * @param model The model.
  * @param lr Learning rate.
- * @param options Instances of a batch of bags, or samples of another one.
+ * @param options Instances of a batch of bags, or samples of another one, and threads.
  */
 export async function stepper(
   model: Model,
   lr: number,
-  options: { readonly expectedRows?: number; readonly batchSize?: number } = {},
+  options: {
+    readonly expectedRows?: number;
+    readonly batchSize?: number;
+    readonly threads?: number;
+  } = {},
 ): Promise<Run> {
-  const { expectedRows, batchSize = 1 } = options;
+  const { expectedRows, batchSize = 1, threads } = options;
   const optimizer = adamW.create({}, { lr });
   const state = await TrainState.create(model.parameters, 0);
   await state.addOptimizer(model.parameters, optimizer);
@@ -34,7 +38,7 @@ export async function stepper(
     optimizer,
     parameterOptions: () => ({ lrScale: 1, weightDecay: 0.05 }),
     microBatch: microBatchSize(model, graph, batchSize),
-    session: { reuseOutputs: true },
+    session: { reuseOutputs: true, threads },
   }, state);
   return async (batch) => {
     const result = await step.run(batchFeeds(batch, model, 0), lr);

@@ -4,9 +4,11 @@
  *
  * Run with `deno task bench:finetuning`, and names of cases to run only those. Both sides train in
  * processes of their own, which take turns; printed are medians, minima, the median ratio of turns
- * that followed each other, and the peak memory of either process.
+ * that followed each other, and the peak memory of either process. With `--threads 1`, processor time
+ * on one thread takes the place of time, for machines that do other work.
  */
 import process from "node:process";
+import { parseArgs } from "node:util";
 import { configure, fullFinetuning, genericImageDataset, lora, timm } from "../mod.ts";
 import { Random } from "../engine/random.ts";
 import type { Batch } from "../engine/data/data.ts";
@@ -22,7 +24,7 @@ const CASES = {
   "resnet": { type: "resnet18", method: "full_finetuning" },
 } as const;
 type Case = keyof typeof CASES;
-const [ROUNDS, STEPS] = [7, 4];
+const [ROUNDS, STEPS] = [5, 3];
 
 function randomBatch(random: Random): Batch {
   return {
@@ -34,53 +36,54 @@ function randomBatch(random: Random): Batch {
   };
 }
 
-async function runOf(name: Case): Promise<Run> {
+async function runOf(name: Case, threads: number): Promise<Run> {
   const { type, method } = CASES[name];
   const model = await buildModel([
     configure(genericImageDataset, { num_classes: CLASSES }),
     configure(timm, { type, pretrained: false }),
     method === "lora" ? configure(lora) : configure(fullFinetuning),
   ], { sampleShape: [3, SIZE, SIZE] });
-  return await stepper(model, 1e-4, { batchSize: BATCH });
+  return await stepper(model, 1e-4, { batchSize: BATCH, threads });
+}
+
+/** Milliseconds since some moment: of the clock, or of the processor where one thread works. */
+function now(threads: number): number {
+  if (threads > 1) return performance.now();
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 /** Milliseconds of a step, in the middle of some. */
-async function medianStep(run: Run, batch: Batch): Promise<number> {
+async function medianStep(run: Run, batch: Batch, threads: number): Promise<number> {
   const times: number[] = [];
   for (let index = 0; index < STEPS; index++) {
-    const start = performance.now();
+    const start = now(threads);
     await run(batch);
-    times.push(performance.now() - start);
+    times.push(now(threads) - start);
   }
   return times.toSorted((a, b) => a - b)[STEPS >> 1];
 }
 
 /** Our side: answers line by line, as the peer in Python does. */
-async function answer(name: Case): Promise<void> {
+async function answer(name: Case, threads: number): Promise<void> {
   const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream());
   const batch = randomBatch(new Random(0));
   let run: Run | undefined;
   for await (const line of lines) {
     if (line.trim() === "") continue;
-    run ??= await runOf(name);
-    const ms = JSON.parse(line).task === "steps" ? await medianStep(run, batch) : 0;
+    run ??= await runOf(name, threads);
+    const ms = JSON.parse(line).task === "steps" ? await medianStep(run, batch, threads) : 0;
     console.log(JSON.stringify({ ms, peak_mb: peakMemory() }));
   }
 }
 
-async function bench(name: Case): Promise<void> {
-  const self = [
-    "run",
-    "--quiet",
-    "--no-prompt",
-    "-P=bench",
-    import.meta.filename!,
-    "--answer",
-    name,
-  ];
+async function bench(name: Case, threads: number): Promise<void> {
+  const script = ["run", "--quiet", "--no-prompt", "-P=bench", import.meta.filename!];
+  const self = [...script, "--threads", String(threads), "--answer", name];
   const ours = Peer.spawn(process.execPath, self);
   const theirs = await Peer.start("./finetuning_peer.py");
-  const request = { task: "steps", count: STEPS, ...CASES[name], batch: BATCH, classes: CLASSES };
+  const sizes = { batch: BATCH, classes: CLASSES, count: STEPS, threads };
+  const request = { task: "steps", ...CASES[name], ...sizes };
   const [own, other]: [number[], number[]] = [[], []];
   const peaks = { own: 0, other: 0 };
   for (let round = -1; round < ROUNDS; round++) {
@@ -100,11 +103,15 @@ async function bench(name: Case): Promise<void> {
   console.log(`  peak memory: glovita ${peaks.own.toFixed(0)} MB${peak}`);
 }
 
-const [first, ...others] = Deno.args;
+const { values: given, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { threads: { type: "string", default: "2" }, answer: { type: "string" } },
+});
 const isCase = (name: string): name is Case => Object.hasOwn(CASES, name);
-if (first === "--answer") {
-  await answer(others[0] as Case);
+const threads = Number(given.threads);
+if (given.answer !== undefined && isCase(given.answer)) {
+  await answer(given.answer, threads);
 } else {
-  const chosen = Deno.args.length > 0 ? Deno.args : Object.keys(CASES);
-  for (const name of chosen.filter(isCase)) await bench(name);
+  const chosen = positionals.length > 0 ? positionals : Object.keys(CASES);
+  for (const name of chosen.filter(isCase)) await bench(name, threads);
 }
