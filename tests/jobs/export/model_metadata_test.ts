@@ -21,7 +21,7 @@ Deno.test("modelMetadata() says what the file is, and nothing of the machine", a
       input: "features",
       sample_shape: "[6]",
       encoder: '{"encoder_type":"precomputed","feature_dim":6}',
-      head: '{"head_type":"classification","dropout":0}',
+      head: '{"head_type":"classification","dropout":0,"init_std":null}',
       feature_aggregation_method: "cls_token",
       precision: "16",
       run: "precomputed_features/g/0",
