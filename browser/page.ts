@@ -4,12 +4,27 @@
  */
 /// <reference lib="dom" />
 import { answerPage, askWorker } from "./calls.ts";
+import { predictBags } from "./predict_bags.ts";
 import { predictFeatures } from "./predict_features.ts";
+import { predictImages } from "./predict_images.ts";
 import { type Screen, StatusLine } from "./screen.ts";
+import { trainHere } from "./train_view.ts";
 import { services } from "./worker.ts";
+import type { PageAbout } from "../jobs/export/page/about.ts";
 
 function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+const PREDICT: { readonly [I in PageAbout["input"]]: (screen: Screen) => void } = {
+  images: predictImages,
+  features: predictFeatures,
+  bags: predictBags,
+};
+
+/** What the page is for. */
+function viewOf({ input }: PageAbout): (screen: Screen) => void {
+  return document.body.dataset.task === "train" ? trainHere : PREDICT[input];
 }
 
 async function showPage(): Promise<void> {
@@ -31,7 +46,7 @@ async function showPage(): Promise<void> {
       run: (work) => line.run(work),
     };
     line.say(`Ready: ${megabytes(about.bytes)} model, computed by the ${device}`);
-    predictFeatures(screen);
+    viewOf(about)(screen);
     document.body.dataset.ready = "true";
   });
 }

@@ -252,6 +252,7 @@ export class Training {
   #model(): Uint8Array {
     const bytes = this.#file.slice();
     for (const { name, byte } of this.#plan.parameters) {
+      if (byte === undefined) continue;
       const { buffer, byteOffset, byteLength } = this.#values[name].data as Float32Array;
       bytes.set(new Uint8Array(buffer, byteOffset, byteLength), byte);
     }

@@ -11,7 +11,7 @@ import type { Registry } from "../../registry/registry.ts";
 import type { LoadedModel } from "../predict/load_model.ts";
 import type { ModelFiles } from "./model_file.ts";
 import { type Page, writePage } from "./page/files.ts";
-import { trainFiles } from "./train_graph.ts";
+import { type TrainFiles, trainFiles } from "./train_graph.ts";
 
 /** What a page is made of. */
 export interface BrowserPageSources {
@@ -60,11 +60,17 @@ export async function writeBrowserPage(
     ...(model.bags && attention && { attention: { perClass: attentionPerClass } }),
     ...(features && { features: JSON.parse(features) }),
   };
-  const train = about.input === "images"
-    ? undefined
-    : models.length > 1
-    ? "it is several models in one"
-    : await trainFiles(models[0], registry, metadata);
+  const train = about.input === "images" ? undefined : await training(models, registry, metadata);
   if (typeof train === "string") onNotice(`the page cannot train the model: ${train}`);
   await writePage(folder, { about, ...(typeof train === "object" && { train }) });
+}
+
+async function training(
+  models: readonly LoadedModel[],
+  registry: Registry,
+  metadata: ModelMetadata,
+): Promise<TrainFiles | string> {
+  if (models.length > 1) return "it is several models in one";
+  const own = { ...metadata, checkpoints: "[]", precision: "32", trained_in: "browser" };
+  return await trainFiles(models[0], registry, own);
 }

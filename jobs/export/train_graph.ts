@@ -71,7 +71,7 @@ export async function trainFiles(
   const stored = parameters.map(({ name, shape }): StoredParameter => ({
     ...values.add(name, shape, state.parameter(name).data),
     trainedAt: values.add(name, shape, trained.get(name)!).at,
-    byte: places.get(name)!,
+    byte: places.get(name),
   }));
   const slots = parameters.flatMap(({ name }) =>
     Object.entries(state.optimizerState(name)).map(([key, { shape, data }]) =>
@@ -139,7 +139,7 @@ function shortened(values: readonly number[]): number[] {
   return rounded.every((value) => value === rounded[0]) ? [rounded[0]] : rounded;
 }
 
-/** Where the values of parameters lie in the bytes of the model: found by values that nothing has. */
+/** Where the values of parameters lie in the bytes of the model, of those that predict: found by values that nothing has. */
 function bytePlaces(
   { model }: LoadedModel,
   metadata: ModelMetadata,
@@ -149,12 +149,16 @@ function bytePlaces(
     const mark = Float32Array.from({ length: sizeOf(shape) }, () => random.normal());
     return [name, mark] as const;
   }));
-  const bytes = encode(exportGraph([{ model, values: marks }]), metadata);
-  return new Map([...marks].map(([name, mark]) => {
-    const at = placeOf(new Uint8Array(mark.buffer), bytes);
-    if (at !== undefined) return [name, at];
-    throw new TypeError(`Cannot find the values of "${name}" in the model's file`);
-  }));
+  const graph = exportGraph([{ model, values: marks }]);
+  const bytes = encode(graph, metadata);
+  const used = new Set(graph.initializers.map(({ name }) => name));
+  return new Map(
+    [...marks].filter(([name]) => used.has(name)).map(([name, mark]) => {
+      const at = placeOf(new Uint8Array(mark.buffer), bytes);
+      if (at !== undefined) return [name, at];
+      throw new TypeError(`Cannot find the values of "${name}" in the model's file`);
+    }),
+  );
 }
 
 function placeOf(mark: Uint8Array, bytes: Uint8Array): number | undefined {

@@ -1,30 +1,55 @@
 /** Drives the pages that exports write in Chromium: what they say is what glovita says. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import type { Page } from "puppeteer-core";
+import type { ElementHandle, Page } from "puppeteer-core";
 import { parse } from "csv-parse/sync";
+import { FeatureWriter } from "../../engine/features/feature_writer.ts";
+import { Random } from "../../engine/random.ts";
+import { Session } from "../../engine/runtime/session.ts";
+import { Hdf5File } from "../../engine/storage/hdf5/hdf5.ts";
+import { loadHdf5Library } from "../../engine/storage/hdf5/library.ts";
 import { exportModel } from "../../jobs/export/export.ts";
 import { infer } from "../../jobs/predict/infer.ts";
 import { serveFolder } from "../../jobs/serve/serve_folder.ts";
 import { chromium, TestBrowser } from "../_chromium.ts";
-import { inFolder, runTrain } from "../_training.ts";
+import { BAG_DIM, bagFlags, writeBagSplits } from "../_bags.ts";
+import { type Files, inFolder, runTrain } from "../_training.ts";
+import { trainImages } from "../jobs/export/_models.ts";
 
 if (chromium === undefined) console.warn("no Chromium, so no page is opened in a browser");
 
 const DIGITS = new URL("../../digits/", import.meta.url).pathname;
 
-/** The run of the digits, as the pages of docs/ train it. */
-async function trainDigits(folder: string): Promise<string> {
-  const file = (split: string) => join(DIGITS, `digits_${split}.h5`);
-  const files = { folder, train: file("train"), val: file("val"), test: file("test") };
-  const { directory } = await runTrain(files, {
-    "data.num_classes": "10",
-    "model.encoder.feature_dim": "64",
-    "optimizer.lr": "0.01",
-    "optimizer.warmup_epochs": "0",
-    "training.epochs": "3",
+const DIGIT_FLAGS = {
+  "data.num_classes": "10",
+  "model.encoder.feature_dim": "64",
+  "optimizer.lr": "0.01",
+  "optimizer.warmup_epochs": "0",
+  "training.epochs": "3",
+};
+
+function digitFiles(folder: string): Files {
+  const [train, val, test] = ["train", "val", "test"].map((split) =>
+    join(DIGITS, `digits_${split}.h5`)
+  );
+  return { folder, train, val, test };
+}
+
+/** Share of the validation digits that a model's file is right about. */
+async function accuracyOf(model: string): Promise<number> {
+  using file = await Hdf5File.open(join(DIGITS, "digits_val.h5"));
+  const [features, labels] = [await file.dataset("features"), await file.dataset("labels")];
+  const data = Float32Array.from(features.readRows(0, features.rows));
+  const session = await Session.open(model);
+  const { scores } = await session.run({
+    features: { dtype: "float32", shape: [features.rows, 64], data },
   });
-  return directory;
+  await session.release();
+  const right = Array.from(labels.readNumbers()).filter((label, at) => {
+    const row = Array.from(scores.data.subarray(at * 10, (at + 1) * 10), Number);
+    return row.indexOf(Math.max(...row)) === label;
+  });
+  return right.length / features.rows;
 }
 
 async function ready(page: Page): Promise<void> {
@@ -54,29 +79,172 @@ function farthest(a: readonly Row[], b: readonly Row[]): number {
   );
 }
 
+/** Bags whose tiles lie somewhere, of float16, with the side of a tile as CLAM writes it. */
+async function writeSlides(path: string): Promise<string> {
+  const random = new Random(7);
+  const writer = await FeatureWriter.create(path, { embedDim: BAG_DIM, coords: "int32" });
+  for (let bag = 0; bag < 4; bag++) {
+    const tiles = 20 + 10 * bag;
+    const features = Float32Array.from({ length: tiles * BAG_DIM }, () => random.normal());
+    if (bag % 2 === 1) features[5 * BAG_DIM] += 6;
+    const coords = Float64Array.from(
+      { length: 2 * tiles },
+      (_, at) => 256 * (at % 2 === 0 ? (at / 2) % 6 : Math.floor(at / 12)),
+    );
+    writer.appendBag(features, bag % 2, { coords });
+  }
+  writer.close();
+  const { h5wasm } = await loadHdf5Library();
+  const file = new h5wasm.File(path, "a");
+  const coords = file.get("coords") as InstanceType<typeof h5wasm.Dataset>;
+  coords.create_attribute("patch_size_level0", 256);
+  file.close();
+  return path;
+}
+
+interface Tile {
+  readonly geometry: unknown;
+  readonly properties: { readonly measurements: Readonly<Record<string, number>> };
+}
+
+const tilesOf = (bytes: Uint8Array): Tile[] => JSON.parse(new TextDecoder().decode(bytes)).features;
+
+async function press(page: Page, text: string): Promise<void> {
+  const [button] = await page.$$(`::-p-xpath(//button[normalize-space()="${text}"])`);
+  await button.click();
+}
+
+const statusOf = (page: Page) => page.$eval("#status", (line) => line.textContent ?? "");
+
 Deno.test({
   name: "pages open in a browser, and say what glovita says",
   ignore: chromium === undefined,
   async fn(t) {
     await inFolder(async (folder) => {
       await using browser = await TestBrowser.start();
+      const { directory: digits } = await runTrain(digitFiles(folder), DIGIT_FLAGS);
+      const site = join(folder, "digits");
+      await exportModel({ exp_dir: digits, browser: site });
+      await using served = await serveFolder(site, { port: 0, base: "/some/where/" });
+
       await t.step("features: a file of float16, below a path", async () => {
-        const run = await trainDigits(folder);
-        const site = join(folder, "digits");
-        await exportModel({ exp_dir: run, browser: site });
-        await using served = await serveFolder(site, { port: 0, base: "/some/where/" });
         const { page, complaints } = await browser.open(served.url);
         await ready(page);
         await choose(page, "#content", join(DIGITS, "digits_test.h5"));
         await page.waitForSelector("table");
-        await page.click("section button");
+        await press(page, "Download CSV");
         const said = rowsOf(await browser.downloaded("digits_test.csv"));
         const output = join(folder, "infer.csv");
-        await infer([{ exp_dir: run, split: "test", pred_output: output }]);
+        await infer([{ exp_dir: digits, split: "test", pred_output: output }]);
         const expected = rowsOf(await Deno.readFile(output));
         assert(farthest(said, expected) < 1e-4);
         assertEquals(said.map(({ predicted }) => predicted), expected.map((row) => row.predicted));
+        await choose(page, "#content", join(folder, "infer.csv"));
+        await page.waitForSelector("#status.error");
+        const state = "it is not an HDF5 file, or damaged";
+        assertEquals(await statusOf(page), `Cannot read "infer.csv": ${state}`);
         assertEquals(complaints, []);
+        await page.close();
+      });
+
+      await t.step("training: the digits, new weights, to 0.95", async () => {
+        const { page, complaints } = await browser.open(`${served.url}train.html`);
+        await ready(page);
+        await choose(page, "#content > div:nth-child(1)", join(DIGITS, "digits_train.h5"));
+        await choose(page, "#content > div:nth-child(2)", join(DIGITS, "digits_val.h5"));
+        await page.waitForSelector("section ~ section");
+        await page.evaluate('document.querySelector("input[type=number]").value = 20');
+        await press(page, "Train");
+        await page.waitForSelector("body[data-training=false]");
+        const status = await statusOf(page);
+        const [, accuracy] = /^Epoch 20 of 20: .* accuracy (.*)$/.exec(status) ?? [];
+        assert(Number(accuracy) >= 0.95, status);
+        await press(page, "Download the model");
+        const model = join(folder, "trained.onnx");
+        await Deno.writeFile(model, await browser.downloaded("model.onnx"));
+        await press(page, "Download the checkpoint");
+        const weights = join(folder, "trained.safetensors");
+        await Deno.writeFile(weights, await browser.downloaded("checkpoint.safetensors"));
+        assertEquals(complaints, []);
+        await page.close();
+        assertAlmostEquals(await accuracyOf(model), Number(accuracy), 1e-4);
+        // What glovita begins with is what the page has ended with.
+        const { events } = await runTrain(digitFiles(folder), {
+          ...DIGIT_FLAGS,
+          "training.init_checkpoint": weights,
+          "training.epochs": "1",
+          "optimizer.lr": "1e-12",
+        });
+        const epoch = events.find((event) => event.type === "epoch")!;
+        assertAlmostEquals(epoch.val.val_Accuracy, Number(accuracy), 1e-4);
+      });
+
+      await t.step("bags: slides with coords, float16", async () => {
+        const files = {
+          ...await writeBagSplits(folder),
+          test: await writeSlides(join(folder, "slides.h5")),
+        };
+        const { directory } = await runTrain(files, bagFlags());
+        const site = join(folder, "bags");
+        await exportModel({ exp_dir: directory, browser: site });
+        await using served = await serveFolder(site, { port: 0 });
+        const { page, complaints } = await browser.open(served.url);
+        await ready(page);
+        await choose(page, "#content", files.test);
+        await page.waitForSelector(".map canvas");
+        await press(page, "Download CSV");
+        const said = rowsOf(await browser.downloaded("slides.csv"));
+        const output = join(folder, "infer.csv");
+        const attention = join(folder, "attention");
+        await infer([{
+          ...{ exp_dir: directory, split: "test", pred_output: output },
+          attention_output: attention,
+        }]);
+        assert(farthest(said, rowsOf(await Deno.readFile(output))) < 1e-4);
+        await press(page, "3");
+        await page.waitForFunction(`document.querySelector("h2").textContent.startsWith("3:")`);
+        await press(page, "Download GeoJSON");
+        const tiles = tilesOf(await browser.downloaded("3.geojson"));
+        const expected = tilesOf(await Deno.readFile(join(attention, "3.geojson")));
+        assertEquals(
+          tiles.map(({ geometry }) => geometry),
+          expected.map(({ geometry }) => geometry),
+        );
+        for (const name of ["attention", "percentile"]) {
+          const numbers = (all: Tile[]) =>
+            all.map(({ properties }) => properties.measurements[name]);
+          const [a, b] = [numbers(tiles), numbers(expected)];
+          assert(a.every((value, at) => Math.abs(value - b[at]) < 1e-4), name);
+        }
+        await page.focus(".map canvas");
+        await page.keyboard.press("+");
+        const facts = await page.$eval(".map ~ p", (line) => line.textContent);
+        assertMatch(facts ?? "", /^Tile \d+ at x \d+, y \d+: attention [\d.]+, percentile [\d.]+$/);
+        assertEquals(complaints, []);
+        await page.close();
+      });
+
+      await t.step("images: as training prepares them", async () => {
+        const { directory } = await trainImages(folder, "test_vit");
+        const site = join(folder, "images_page");
+        await exportModel({ exp_dir: directory, browser: site });
+        await using served = await serveFolder(site, { port: 0 });
+        const { page, complaints } = await browser.open(served.url);
+        await ready(page);
+        const images = ["bright", "dark"].map((name) =>
+          join(folder, "images", "test", name, "0.png")
+        );
+        for (const image of images) await choose(page, "#content", image);
+        await page.waitForSelector(".card ~ .card");
+        await press(page, "Download CSV");
+        const said = rowsOf(await browser.downloaded("images.csv"));
+        const output = join(folder, "infer.csv");
+        await infer([{ exp_dir: directory, split: "test", pred_output: output }]);
+        const all = rowsOf(await Deno.readFile(output));
+        const expected = images.map((path) => all.find(({ id }) => path.endsWith(id))!);
+        assert(farthest(said, expected) < 1e-4);
+        assertEquals(complaints, []);
+        await page.close();
       });
     });
   },

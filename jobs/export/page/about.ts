@@ -19,8 +19,8 @@ export interface StoredTensor {
 export interface StoredParameter extends StoredTensor {
   /** Place of its trained values, counted in numbers. */
   readonly trainedAt: number;
-  /** Place of its values in `train/model.onnx`, in bytes. */
-  readonly byte: number;
+  /** Place of its values in `train/model.onnx`, in bytes; absent where it only serves training. */
+  readonly byte?: number;
 }
 
 /** A number that the optimizer wants anew for every update: `base + slope * lr`. */
