@@ -35,5 +35,4 @@ if (import.meta.main) {
   const modules = await modulesOf(await bundle());
   const code = await bundle("--minify");
   await Deno.writeTextFile(TARGET, JSON.stringify({ modules, code }, null, 2) + "\n");
-  console.log(`${Object.keys(modules).length} modules, ${code.length} bytes`);
 }

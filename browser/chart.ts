@@ -14,6 +14,9 @@ export interface Curve {
 
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [420, 240, 46, 44, 12, 36];
 
+/** Height of a label. */
+const LABEL = 14;
+
 /**
  * Draws curves.
  * @param title What they show.
@@ -33,6 +36,7 @@ export function chart(
   const y = (value: number) =>
     HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (value - least) / (most - least);
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => least + share * (most - least));
+  const labelPlaces = apart(curves.map(({ values }) => y(values.at(-1) ?? 0) + 4));
   const text = (place: readonly [number, number], content: string, anchor: string, name = "") =>
     drawn("text", { x: place[0], y: place[1], "text-anchor": anchor, class: name }, content);
   const description = curves.map(({ name, values }) =>
@@ -53,13 +57,25 @@ export function chart(
     text([LEFT, HEIGHT - 18], "1", "middle"),
     text([WIDTH - RIGHT, HEIGHT - 18], String(count), "middle"),
     text([(LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4], "epoch", "middle"),
-    ...curves.flatMap(({ name, values }) => {
+    ...curves.flatMap(({ name, values }, index) => {
       const points = values.map((value, at) => `${x(at)},${y(value)}`).join(" ");
       const last = values.length - 1;
+      if (last < 0) return [];
+      const place: [number, number] = [x(last) + 6, labelPlaces[index]];
       return [
         drawn("polyline", { points, class: name }),
-        ...(last < 0 ? [] : [text([x(last) + 6, y(values[last]) + 4], name, "start", name)]),
+        text(place, name, "start", name),
       ];
     }),
   );
+}
+
+/** Places of the labels of two curves, which would cover one another. */
+function apart(places: readonly number[]): readonly number[] {
+  const [first, second] = places;
+  if (second === undefined || Math.abs(first - second) >= LABEL) return places;
+  const middle = (first + second) / 2;
+  return first < second
+    ? [middle - LABEL / 2, middle + LABEL / 2]
+    : [middle + LABEL / 2, middle - LABEL / 2];
 }

@@ -95,6 +95,10 @@ export class ResultTable {
     return head;
   }
 
+  #number(value: number): string {
+    return this.#predictions.subtask === "regression" ? digits(value) : value.toFixed(4);
+  }
+
   #isText(name: string): boolean {
     return this.#columns.get(name)!.some((cell) => typeof cell === "string");
   }

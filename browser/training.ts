@@ -7,7 +7,7 @@
 import type * as ortModule from "onnxruntime-web";
 import { epochOrder } from "../engine/data/sampler.ts";
 import { deriveSeed } from "../engine/random.ts";
-import type { PageAbout, StoredScalar, TrainAbout } from "../jobs/export/page/about.ts";
+import type { PageAbout, StoredList, TrainAbout } from "../jobs/export/page/about.ts";
 import type { FeatureFile } from "./feature_file.ts";
 import { fetchFile, loadRuntime, Model, type Ort } from "./model.ts";
 import { safetensors } from "./safetensors.ts";
@@ -38,6 +38,8 @@ export class Training {
   /** Parameters and state by name of the graph input. */
   readonly #values: Tensors;
   readonly #file: Uint8Array;
+  /** What `values.bin` holds. */
+  readonly #numbers: Float32Array;
   #epoch = 0;
   #updates = 0;
 
@@ -51,6 +53,7 @@ export class Training {
       readonly val: Labelled;
       readonly values: Tensors;
       readonly file: Uint8Array;
+      readonly numbers: Float32Array;
     },
   ) {
     this.#about = about;
@@ -62,6 +65,7 @@ export class Training {
     this.#val = parts.val;
     this.#values = parts.values;
     this.#file = parts.file;
+    this.#numbers = parts.numbers;
   }
 
   /**
@@ -83,13 +87,13 @@ export class Training {
       ? { train: all(first), val: all(second) }
       : heldOut(first, plan.seed);
     const ort = await loadRuntime(false);
-    const [step, numbers, file] = await Promise.all(
+    const [step, stored, file] = await Promise.all(
       ["train/step.onnx", "train/values.bin", "train/model.onnx"].map((name) => fetchFile(name)),
     );
-    const values = new Float32Array(numbers.buffer as ArrayBuffer);
+    const numbers = new Float32Array(stored.buffer as ArrayBuffer);
     const tensor = (shape: readonly number[], at: number) => {
       const size = shape.reduce((a, b) => a * b, 1);
-      return new ort.Tensor("float32", values.slice(at, at + size), [...shape]);
+      return new ort.Tensor("float32", numbers.slice(at, at + size), [...shape]);
     };
     const trained = request.start === "trained";
     const tensors = [
@@ -99,8 +103,8 @@ export class Training {
       ...plan.state.map(({ name, shape, at }) => [name, tensor(shape, at)] as const),
     ];
     const session = await ort.InferenceSession.create(step, { executionProviders: ["wasm"] });
-    const parts = { ort, step: session, train, val, values: Object.fromEntries(tensors), file };
-    return new Training(about, request, parts);
+    const values: Tensors = Object.fromEntries(tensors);
+    return new Training(about, request, { ort, step: session, train, val, values, file, numbers });
   }
 
   /** Numbers of training and validation samples. */
@@ -165,7 +169,8 @@ export class Training {
       throw new Error(`Cannot go on training: a page makes ${this.#plan.maxUpdates} updates`);
     }
     const scalars = this.#plan.scalars.map((scalar) => {
-      const value = numberAt(scalar, this.#updates, this.#request.lr);
+      const base = this.#numberOf(scalar.base);
+      const value = base + this.#numberOf(scalar.slope) * this.#request.lr;
       return [scalar.name, new this.#ort.Tensor("float32", [value], [])] as const;
     });
     this.#updates++;
@@ -177,6 +182,12 @@ export class Training {
       if (next !== undefined) this.#values[name] = next;
     }
     return outputs;
+  }
+
+  /** A number of the optimizer for the update that comes next. */
+  #numberOf(stored: number | StoredList): number {
+    if (typeof stored === "number") return stored;
+    return this.#numbers[stored.at + Math.min(this.#updates, stored.length - 1)];
   }
 
   #feeds(file: FeatureFile, batch: Int32Array, seed: number): Tensors {
@@ -258,11 +269,6 @@ export class Training {
     }
     return bytes;
   }
-}
-
-function numberAt({ base, slope }: StoredScalar, update: number, lr: number): number {
-  const at = (values: readonly number[]) => values[values.length === 1 ? 0 : update];
-  return at(base) + at(slope) * lr;
 }
 
 function join(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {

@@ -15,7 +15,13 @@ import { create } from "../../registry/builder/create.ts";
 import type { Registry } from "../../registry/registry.ts";
 import type { LoadedModel } from "../predict/load_model.ts";
 import { exportGraph } from "./export_graph.ts";
-import type { StoredParameter, StoredScalar, StoredTensor, TrainAbout } from "./page/about.ts";
+import type {
+  StoredList,
+  StoredParameter,
+  StoredScalar,
+  StoredTensor,
+  TrainAbout,
+} from "./page/about.ts";
 
 /** Updates for which the optimizer's numbers are listed. */
 const MAX_UPDATES = 20_000;
@@ -45,9 +51,10 @@ export async function trainFiles(
   metadata: ModelMetadata,
 ): Promise<TrainFiles | string> {
   const { config, model, values: trained } = loaded;
-  const { training, optimizer: { lr, optimizer: name } } = config;
+  const { training, optimizer: { lr, name } } = config;
   const optimizer = create("optimizer", { lr }, { config, registry });
-  const scalars = storedScalars(optimizer);
+  const values = new Values();
+  const scalars = storedScalars(optimizer, values);
   if (scalars === undefined) return `what ${name} needs for an update is not linear in the rate`;
   const { parameters } = model;
   if (!parameters.some(({ trainable }) => trainable)) return "none of its parameters trains";
@@ -66,7 +73,6 @@ export async function trainFiles(
     parameterOptions: ({ name }) => rules.get(name)!,
     clipNorm: training.gradient_clip_val ?? undefined,
   }, state);
-  const values = new Values();
   const places = bytePlaces(loaded, metadata);
   const stored = parameters.map(({ name, shape }): StoredParameter => ({
     ...values.add(name, shape, state.parameter(name).data),
@@ -81,7 +87,7 @@ export async function trainFiles(
   const fresh = new Map(parameters.map(({ name }) => [name, state.parameter(name).data]));
   return {
     about: {
-      optimizer: String(name),
+      optimizer: name,
       ...{ lr, seed, scalars, parameters: stored, state: slots, maxUpdates: MAX_UPDATES },
       epochs: training.epochs,
       batchSize: config.dataloading.batch_size,
@@ -104,6 +110,16 @@ class Values {
     return { name, shape, at };
   }
 
+  /** One number where all are the same to float32; else those until they stay the same. */
+  addList(numbers: readonly number[]): number | StoredList {
+    const rounded = Float32Array.from(numbers);
+    const last = rounded[rounded.length - 1];
+    const length = rounded.findLastIndex((value) => value !== last) + 2;
+    if (length === 1) return last;
+    const { at } = this.add("", [length], rounded.subarray(0, length));
+    return { at, length: Math.min(length, rounded.length) };
+  }
+
   all(): Float32Array<ArrayBuffer> {
     const all = new Float32Array(this.#length);
     let at = 0;
@@ -116,7 +132,7 @@ class Values {
 }
 
 /** The optimizer's numbers by update; `undefined` where they are not linear in the learning rate. */
-function storedScalars(optimizer: Optimizer): StoredScalar[] | undefined {
+function storedScalars(optimizer: Optimizer, values: Values): StoredScalar[] | undefined {
   const all: StoredScalar[] = [];
   for (const key of Object.keys(optimizer.scalars(1, 1))) {
     const at = (step: number, lr: number) => optimizer.scalars(step, lr)[key];
@@ -128,15 +144,10 @@ function storedScalars(optimizer: Optimizer): StoredScalar[] | undefined {
       return Math.abs(value - expected) > 1e-9 * Math.abs(value) + 1e-15;
     });
     if (bent) return undefined;
-    all.push({ name: `optimizer/${key}`, base: shortened(base), slope: shortened(slope) });
+    const stored = { base: values.addList(base), slope: values.addList(slope) };
+    all.push({ name: `optimizer/${key}`, ...stored });
   }
   return all;
-}
-
-/** A single number where all are the same to float32. */
-function shortened(values: readonly number[]): number[] {
-  const rounded = values.map((value) => Math.fround(value));
-  return rounded.every((value) => value === rounded[0]) ? [rounded[0]] : rounded;
 }
 
 /** Where the values of parameters lie in the bytes of the model, of those that predict: found by values that nothing has. */

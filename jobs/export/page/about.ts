@@ -27,10 +27,18 @@ export interface StoredParameter extends StoredTensor {
 export interface StoredScalar {
   /** Name of the graph input that takes it. */
   readonly name: string;
-  /** One for every update, or a single one where it stays. */
-  readonly base: readonly number[];
+  /** The same for every update, or a list. */
+  readonly base: number | StoredList;
   /** As `base`. */
-  readonly slope: readonly number[];
+  readonly slope: number | StoredList;
+}
+
+/** Numbers by update within `train/values.bin`; from its end on the last one stays. */
+export interface StoredList {
+  /** Place of the first, counted in numbers. */
+  readonly at: number;
+  /** How many there are. */
+  readonly length: number;
 }
 
 /** How the model is trained. */

@@ -131,7 +131,7 @@ tr[aria-selected="true"] td { background: var(--soft); font-weight: 600; }
 .bar i::before { content: ""; display: block; height: 100%; width: var(--share); min-width: 1px;
   border-radius: .2rem; background: var(--blue); }
 .map { position: relative; border: 1px solid var(--line); background: #fff; }
-.map canvas { display: block; width: 100%; height: min(60vh, 32rem); touch-action: none; cursor: grab; }
+.map canvas { display: block; width: 100%; height: min(60vh, 32rem, 95vw); touch-action: none; cursor: grab; }
 .legend { display: flex; align-items: center; gap: .5rem; font-size: .85rem; color: var(--quiet); }
 .legend canvas { width: 11rem; height: .8rem; }
 .chart { width: 100%; height: auto; display: block; }
