@@ -1,20 +1,25 @@
 /** Drives the pages that exports write in Chromium: what they say is what glovita says. */
 import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
-import type { ElementHandle, Page } from "puppeteer-core";
+import type { Page } from "puppeteer-core";
 import { parse } from "csv-parse/sync";
+import sharp from "sharp";
 import { FeatureWriter } from "../../engine/features/feature_writer.ts";
+import { readImage } from "../../engine/images/decode.ts";
+import { normalizeImage } from "../../engine/images/normalize.ts";
+import { transformImage } from "../../engine/images/transform.ts";
 import { Random } from "../../engine/random.ts";
 import { Session } from "../../engine/runtime/session.ts";
 import { Hdf5File } from "../../engine/storage/hdf5/hdf5.ts";
 import { loadHdf5Library } from "../../engine/storage/hdf5/library.ts";
 import { exportModel } from "../../jobs/export/export.ts";
 import { infer } from "../../jobs/predict/infer.ts";
+import { TrainedModel } from "../../jobs/predict/trained_model.ts";
 import { serveFolder } from "../../jobs/serve/serve_folder.ts";
 import { chromium, TestBrowser } from "../_chromium.ts";
 import { BAG_DIM, bagFlags, writeBagSplits } from "../_bags.ts";
-import { type Files, inFolder, runTrain } from "../_training.ts";
-import { trainImages } from "../jobs/export/_models.ts";
+import { type Files, inFolder, ofType, runTrain, writeHdf5 } from "../_training.ts";
+import { normals, trainImages } from "../jobs/export/_models.ts";
 
 if (chromium === undefined) console.warn("no Chromium, so no page is opened in a browser");
 
@@ -114,6 +119,35 @@ async function press(page: Page, text: string): Promise<void> {
   await button.click();
 }
 
+/** Flags of training at one rate, as pages train. */
+const CONSTANT_RATE = { "optimizer.warmup_epochs": "0", "optimizer.scheduler": "none" };
+
+/** Trains an epoch in a page. */
+async function trainOnce(browser: TestBrowser, url: string, { train, val }: Files) {
+  const { page, complaints } = await browser.open(url);
+  await ready(page);
+  await choose(page, "#content > div:nth-child(1)", train);
+  await choose(page, "#content > div:nth-child(2)", val);
+  await page.waitForSelector("section ~ section");
+  await page.evaluate('document.querySelector("input[type=number]").value = 1');
+  await press(page, "Train");
+  await page.waitForSelector("body[data-training=false]");
+  const [, loss] = /^Epoch 1 of 1: loss ([\d.]+)/.exec(await statusOf(page)) ?? [];
+  await page.close();
+  return { loss: Number(loss), errors: complaints };
+}
+
+/** A JPEG that is longer than high, and that EXIF wants turned. */
+async function writePhoto(path: string): Promise<void> {
+  const [width, height] = [91, 62];
+  const data = Uint8Array.from({ length: width * height * 3 }, (_, at) => {
+    const [x, y] = [Math.floor(at / 3) % width, Math.floor(at / 3 / width)];
+    return Math.round(127 + 60 * Math.sin(x / 7 + at % 3) + 60 * Math.cos(y / 5));
+  });
+  const image = sharp(data, { raw: { width, height, channels: 3 } });
+  await image.withMetadata({ orientation: 6 }).jpeg({ quality: 90 }).toFile(path);
+}
+
 const statusOf = (page: Page) => page.$eval("#status", (line) => line.textContent ?? "");
 
 Deno.test({
@@ -184,7 +218,7 @@ Deno.test({
           ...await writeBagSplits(folder),
           test: await writeSlides(join(folder, "slides.h5")),
         };
-        const { directory } = await runTrain(files, bagFlags());
+        const { directory, events } = await runTrain(files, bagFlags(CONSTANT_RATE));
         const site = join(folder, "bags");
         await exportModel({ exp_dir: directory, browser: site });
         await using served = await serveFolder(site, { port: 0 });
@@ -222,6 +256,36 @@ Deno.test({
         assertMatch(facts ?? "", /^Tile \d+ at x \d+, y \d+: attention [\d.]+, percentile [\d.]+$/);
         assertEquals(complaints, []);
         await page.close();
+        const { loss, errors } = await trainOnce(browser, `${served.url}train.html`, files);
+        const [first] = ofType(events, "epoch");
+        assertAlmostEquals(loss, first.train.train_loss, 1e-3);
+        assertEquals(errors, []);
+      });
+
+      await t.step("a slide of a file of its own, whose tiles have no size", async () => {
+        const slide = await writeHdf5(join(folder, "single.h5"), {
+          features: { data: normals(5 * BAG_DIM), shape: [1, 5, BAG_DIM] },
+          coords: { data: Int32Array.of(0, 0, 512, 0, 1024, 0, 0, 512, 512, 512), shape: [5, 2] },
+        });
+        await using served = await serveFolder(join(folder, "bags"), { port: 0 });
+        const { page, complaints } = await browser.open(served.url, { width: 360 });
+        await ready(page);
+        await choose(page, "#content", slide);
+        await page.waitForSelector(".map canvas");
+        assertEquals(await page.$eval("h2", (head) => head.textContent?.split(":")[0]), "single");
+        assertEquals(
+          await page.evaluate('document.querySelector("input[type=number]").value'),
+          "512",
+        );
+        await press(page, "Download GeoJSON");
+        const [tile] = tilesOf(await browser.downloaded("single.geojson"));
+        assertEquals(tile.geometry, {
+          type: "Polygon",
+          coordinates: [[[0, 0], [512, 0], [512, 512], [0, 512], [0, 0]]],
+        });
+        const over = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+        assertEquals([await page.evaluate(over), complaints], [0, []]);
+        await page.close();
       });
 
       await t.step("images: as training prepares them", async () => {
@@ -243,6 +307,20 @@ Deno.test({
         const all = rowsOf(await Deno.readFile(output));
         const expected = images.map((path) => all.find(({ id }) => path.endsWith(id))!);
         assert(farthest(said, expected) < 1e-4);
+
+        const photo = join(folder, "photo.jpg");
+        await writePhoto(photo);
+        await choose(page, "#content", photo);
+        await page.waitForSelector(".card ~ .card ~ .card");
+        await press(page, "Download CSV");
+        const [, , { prob_bright }] = rowsOf(await browser.downloaded("images.csv"));
+        const { transform } = JSON.parse(await Deno.readTextFile(join(site, "about.json")));
+        const made = transformImage(await readImage(photo, 3), transform);
+        const sample = new Float32Array(made.data.length);
+        normalizeImage(made, transform, sample);
+        await using model = await TrainedModel.load(join(directory, "checkpoints", "best.pt"));
+        const [{ scores }] = await model.predict({ features: sample });
+        assertAlmostEquals(Number(prob_bright), scores[0], 1e-4);
         assertEquals(complaints, []);
         await page.close();
       });
