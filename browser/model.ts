@@ -15,6 +15,9 @@ export type Ort = typeof ortModule;
 /** Most threads: more do not pay for the small products of heads and encoders of one image. */
 const MAX_THREADS = 8;
 
+/** Of what onnxruntime says, only errors are for people. */
+const ERRORS = 3;
+
 /** Address of a file that lies beside the page. */
 export function addressOf(name: string): string {
   return new URL(name, import.meta.url).href;
@@ -74,15 +77,26 @@ export class Model {
    */
   static async create(bytes: Uint8Array, about: PageAbout, device: string | null): Promise<Model> {
     if (about.webgpu && device !== "wasm" && await hasAdapter()) {
-      const ort = await loadRuntime(true);
-      const session = await ort.InferenceSession.create(bytes, { executionProviders: ["webgpu"] });
-      return new Model(ort, session, about, "graphics processor");
+      try {
+        return await Model.#on("webgpu", bytes, about);
+      } catch (error) {
+        // Some graphics processors lack what a model needs; asked for by name, it is an error.
+        if (device === "webgpu") throw error;
+      }
     }
-    const ort = await loadRuntime(false);
-    const session = await ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
+    return await Model.#on("wasm", bytes, about);
+  }
+
+  static async #on(kind: "webgpu" | "wasm", bytes: Uint8Array, about: PageAbout): Promise<Model> {
+    const ort = await loadRuntime(kind === "webgpu");
+    const session = await ort.InferenceSession.create(bytes, {
+      executionProviders: [kind],
+      logSeverityLevel: ERRORS,
+    });
     const count = threads();
-    const device_ = count === 1 ? "processor, one thread" : `processor, ${count} threads`;
-    return new Model(ort, session, about, device_);
+    const processor = count === 1 ? "processor, one thread" : `processor, ${count} threads`;
+    const device = kind === "webgpu" ? "graphics processor" : processor;
+    return new Model(ort, session, about, device);
   }
 
   /**
