@@ -131,7 +131,7 @@ export class Hdf5 {
     for (const object of objects) {
       if (object === null || !("attrs" in object)) continue;
       for (const [name, attribute] of Object.entries(object.attrs)) {
-        const value = plain(attribute.json_value);
+        const value = valueOf(attribute);
         if (value !== undefined) all.set(name, value);
       }
     }
@@ -168,6 +168,15 @@ export class Hdf5 {
     } finally {
       library._free(place);
     }
+  }
+}
+
+/** The value of an attribute; kinds that the library does not know say nothing of tiles, either. */
+function valueOf(attribute: h5wasmModule.Attribute): Hdf5Attribute | undefined {
+  try {
+    return plain(attribute.json_value);
+  } catch {
+    return undefined;
   }
 }
 

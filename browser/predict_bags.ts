@@ -16,12 +16,22 @@ import type { BagSaid, FileFacts, Places } from "./services.ts";
 /** Tiles that are listed. */
 const TOP = 10;
 
+/** A slide that was predicted. */
+interface Predicted {
+  readonly facts: FileFacts;
+  readonly bag: number;
+  readonly said: BagSaid;
+}
+
+/** Slides of a file after which the table is made anew. */
+const STEP = 25;
+
 /**
  * Shows the page.
  * @param screen Its parts.
  */
 export function predictBags(screen: Screen): void {
-  const [results, slide] = [element("div"), element("div")];
+  const page = new BagsPage(screen);
   const width = screen.about.sampleShape.join(" x ");
   const texts = {
     title: "Drop feature files of slides here, or choose them",
@@ -29,48 +39,90 @@ export function predictBags(screen: Screen): void {
     accept: ".h5,.hdf5",
   };
   const take = (files: readonly File[]) => {
-    for (const file of files) void screen.run(() => predictFile(screen, file, { results, slide }));
+    for (const file of files) void screen.run(() => page.predict(file));
   };
-  screen.content.append(dropArea(texts, take), slide, results);
+  screen.content.append(dropArea(texts, take), ...page.parts);
 }
 
-async function predictFile(
-  screen: Screen,
-  file: File,
-  { results, slide }: { readonly results: HTMLElement; readonly slide: HTMLElement },
-): Promise<void> {
-  const { worker, about } = screen;
-  screen.say(`Reading ${file.name}`);
-  const facts = await worker.openFile(file);
-  const scores = new Float32Array(facts.samples * about.numClasses);
-  const said: BagSaid[] = [];
-  for (let bag = 0; bag < facts.samples; bag++) {
-    said.push(await worker.predictBag(facts.id, bag));
-    scores.set(said[bag].scores, bag * about.numClasses);
-    screen.progress(bag + 1, facts.samples);
-    screen.say(`${file.name}: ${bag + 1} of ${facts.samples} slides`);
+/** The slides of all files. */
+class BagsPage {
+  readonly #screen: Screen;
+  readonly #slide = element("div");
+  readonly #results = element("div");
+  readonly #predicted: Predicted[] = [];
+  #table: ResultTable | undefined;
+  #shown = -1;
+
+  constructor(screen: Screen) {
+    this.#screen = screen;
   }
-  const show = (bag: number) =>
-    screen.run(async () => {
-      table.mark(bag);
-      slide.replaceChildren(await slideView(screen, facts, bag, said[bag]));
+
+  /** What is shown: a slide, and the table of all of them. */
+  get parts(): HTMLElement[] {
+    return [this.#slide, this.#results];
+  }
+
+  /**
+   * Predicts the slides of a file.
+   * @param file The file.
+   * @throws {Error} if it cannot be read.
+   */
+  async predict(file: File): Promise<void> {
+    const { worker, say, progress, about } = this.#screen;
+    say(`Reading ${file.name}`);
+    const facts = await worker.openFile(file);
+    const first = this.#predicted.length;
+    for (let bag = 0; bag < facts.samples; bag++) {
+      this.#predicted.push({ facts, bag, said: await worker.predictBag(facts.id, bag) });
+      progress(bag + 1, facts.samples);
+      say(`${file.name}: ${bag + 1} of ${facts.samples} slides`);
+      if ((bag + 1) % STEP === 0) this.#list();
+    }
+    this.#list();
+    const count = this.#predicted.length;
+    say(`${count} slide${count === 1 ? "" : "s"} predicted`);
+    if (about.attention) await this.#show(first);
+  }
+
+  /** Lists what is predicted so far. */
+  #list(): void {
+    const { about } = this.#screen;
+    const files = [...new Set(this.#predicted.map(({ facts }) => facts))];
+    const width = files[0].labelWidth;
+    const labelled = files.every(({ labels, labelWidth }) =>
+      labels !== undefined && labelWidth === width
+    );
+    const labels = this.#predicted.flatMap(({ facts: { labels = [] }, bag }) =>
+      Array.from(labels.slice(bag * width, (bag + 1) * width))
+    );
+    const whole: FileFacts = {
+      ...files[0],
+      ids: this.#predicted.map(({ facts, bag }) => facts.ids[bag]),
+      labels: labelled ? Float32Array.from(labels) : undefined,
+      notices: files.flatMap(({ notices }) => notices),
+      name: files.length === 1 ? files[0].name : `${files.length} files`,
+    };
+    const scores = this.#predicted.flatMap(({ said }) => Array.from(said.scores));
+    const open = (slide: number) => void this.#screen.run(() => this.#show(slide));
+    this.#table = new ResultTable(predictionsOf(about, whole, Float32Array.from(scores)), {
+      file: files.length === 1 ? stem(files[0].name) : "slides",
+      ...(about.attention && { open }),
     });
-  const open = about.attention ? (bag: number) => void show(bag) : undefined;
-  const table = new ResultTable(predictionsOf(about, facts, scores), {
-    file: stem(facts.name),
-    ...(open && { open }),
-  });
-  results.prepend(section(facts, table.view));
-  screen.say(`${facts.name}: ${facts.samples} slide${facts.samples === 1 ? "" : "s"} predicted`);
-  if (open) open(0);
+    this.#results.replaceChildren(section(whole, this.#table.view));
+    this.#table.mark(this.#shown);
+  }
+
+  async #show(slide: number): Promise<void> {
+    this.#shown = slide;
+    this.#table?.mark(slide);
+    this.#slide.replaceChildren(await slideView(this.#screen, this.#predicted[slide]));
+  }
 }
 
 /** What is shown of a slide. */
 async function slideView(
   { worker, about }: Screen,
-  facts: FileFacts,
-  bag: number,
-  { scores, weights }: BagSaid,
+  { facts, bag, said: { scores, weights } }: Predicted,
 ): Promise<HTMLElement> {
   const name = facts.ids[bag];
   const predicted = about.subtask === "multiclass"

@@ -9,20 +9,20 @@ import { epochOrder } from "../engine/data/sampler.ts";
 import { deriveSeed } from "../engine/random.ts";
 import type { PageAbout, StoredList, TrainAbout } from "../jobs/export/page/about.ts";
 import type { FeatureFile } from "./feature_file.ts";
+import {
+  allSamples,
+  countRight,
+  heldOut,
+  type Labelled,
+  requireLabels,
+  sumErrors,
+} from "./labelled_samples.ts";
 import { fetchFile, loadRuntime, Model, type Ort } from "./model.ts";
 import { safetensors } from "./safetensors.ts";
 import type { EpochSaid, TrainRequest } from "./services.ts";
 
 type Tensors = Record<string, ortModule.Tensor>;
 
-/** Samples with targets, in memory. */
-interface Labelled {
-  readonly file: FeatureFile;
-  readonly samples: Int32Array;
-}
-
-/** Samples that stand in for a validation file: every fifth one. */
-const HELD_OUT = 5;
 /** Rows that are measured at once. */
 const ROWS = 4096;
 
@@ -84,7 +84,7 @@ export class Training {
     const [first, second] = [files.get(request.train)!, files.get(request.val ?? -1)];
     for (const file of second ? [first, second] : [first]) requireLabels(file, about);
     const { train, val } = second
-      ? { train: all(first), val: all(second) }
+      ? { train: allSamples(first), val: allSamples(second) }
       : heldOut(first, plan.seed);
     const ort = await loadRuntime(false);
     const [step, stored, file] = await Promise.all(
@@ -133,7 +133,11 @@ export class Training {
         );
       }
       loss += value * batch.length;
-      right += this.#rightOnes(outputs.scores.data as Float32Array, file, batch);
+      right += countRight(
+        outputs.scores.data as Float32Array,
+        { file, samples: batch },
+        this.#about,
+      );
     }
     const share = this.#about.subtask === "regression" ? undefined : right / order.length;
     return {
@@ -231,8 +235,8 @@ export class Training {
         const scores = about.input === "bags"
           ? (await model.bag(file.bag(part[0]))).scores
           : await model.scores(join(Array.from(part, (at) => file.row(at))));
-        right += this.#rightOnes(scores, file, part);
-        error += distance(scores, file, part);
+        right += countRight(scores, { file, samples: part }, about);
+        error += sumErrors(scores, { file, samples: part });
       }
       return about.subtask === "regression"
         ? { valError: error / samples.length }
@@ -240,23 +244,6 @@ export class Training {
     } finally {
       await model.release();
     }
-  }
-
-  /** How many samples are right: the class, or all labels of a sample. */
-  #rightOnes(scores: Float32Array, { facts }: FeatureFile, batch: Int32Array): number {
-    const { numClasses, subtask } = this.#about;
-    if (subtask === "regression") return 0;
-    return batch.reduce((count, sample, at) => {
-      const row = scores.subarray(at * numClasses, (at + 1) * numClasses);
-      const targets = facts.labels!.subarray(
-        sample * facts.labelWidth,
-        (sample + 1) * facts.labelWidth,
-      );
-      const right = subtask === "multiclass"
-        ? row.indexOf(Math.max(...row)) === targets[0]
-        : row.every((score, index) => (score > 0.5) === (targets[index] > 0.5));
-      return count + Number(right);
-    }, 0);
   }
 
   /** The model's file with the values of now. */
@@ -279,54 +266,4 @@ function join(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
     at += part.length;
   }
   return all;
-}
-
-/** Sum of the mean absolute errors of samples. */
-function distance(scores: Float32Array, { facts }: FeatureFile, batch: Int32Array): number {
-  const { labels, labelWidth } = facts;
-  return batch.reduce((sum, sample, at) => {
-    let error = 0;
-    for (let column = 0; column < labelWidth; column++) {
-      error += Math.abs(
-        scores[at * labelWidth + column] - labels![sample * labelWidth + column],
-      );
-    }
-    return sum + error / labelWidth;
-  }, 0);
-}
-
-function all(file: FeatureFile): Labelled {
-  return { file, samples: Int32Array.from({ length: file.facts.samples }, (_, at) => at) };
-}
-
-/** A fifth of the samples, drawn by the seed, is measured; the others train. */
-function heldOut(file: FeatureFile, seed: number): { train: Labelled; val: Labelled } {
-  const { samples } = all(file);
-  const order = epochOrder(samples, {
-    seed: deriveSeed(seed, "held out"),
-    epoch: 0,
-    shuffle: true,
-  });
-  const part = (wanted: boolean) => ({
-    file,
-    samples: order.filter((_, at) => (at % HELD_OUT === 0) === wanted).sort(),
-  });
-  return { train: part(false), val: part(true) };
-}
-
-function requireLabels({ facts }: FeatureFile, { subtask, numClasses }: PageAbout): void {
-  const { labels, labelWidth, name, samples } = facts;
-  const fail = (state: string) => new Error(`Cannot train on "${name}": ${state}`);
-  if (labels === undefined) throw fail('there is no dataset "labels"');
-  if (samples < 2) throw fail("it has a single sample");
-  if (subtask !== "multiclass") {
-    if (labelWidth === numClasses) return;
-    throw fail(`its labels have ${labelWidth} columns, the model has ${numClasses}`);
-  }
-  if (labelWidth !== 1) throw fail("its labels are not one class per sample");
-  const bad = labels.findIndex((label) =>
-    !Number.isInteger(label) || label < 0 || label >= numClasses
-  );
-  if (bad < 0) return;
-  throw fail(`label ${bad} is ${labels[bad]}, the model has classes 0 to ${numClasses - 1}`);
 }

@@ -10,6 +10,7 @@ const COVERS: Readonly<Record<string, readonly string[]>> = {
     "browser/dom.ts",
     "browser/feature_file.ts",
     "browser/hdf5.ts",
+    "browser/labelled_samples.ts",
     "browser/model.ts",
     "browser/predict_bags.ts",
     "browser/predict_features.ts",
