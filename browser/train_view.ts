@@ -156,7 +156,9 @@ class TrainView {
     const last = said.at(-1)!;
     const measured = last.valAccuracy === undefined
       ? `mean absolute error ${last.valError!.toFixed(4)}`
-      : `validation accuracy ${last.valAccuracy.toFixed(4)}`;
+      : `validation accuracy ${last.valAccuracy.toFixed(4)}${
+        subtask === "multilabel" ? " (all labels of a sample right)" : ""
+      }`;
     this.#screen.progress(said.length, epochs);
     this.#screen.say(
       `Epoch ${said.length} of ${epochs}: loss ${last.loss.toFixed(4)}, ${measured}`,
