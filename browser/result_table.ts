@@ -111,7 +111,7 @@ export class ResultTable {
     const cells = [...this.#columns].map(([name, values]) => {
       const value = values[sample];
       const isId = name === "id" && this.#open !== undefined;
-      const text = typeof value === "number" && !WHOLE.test(name)
+      const text = typeof value === "number" && !(WHOLE.test(name) && Number.isInteger(value))
         ? digits(value)
         : `${value ?? ""}`;
       const content = isId ? button(text, () => this.#open!(sample)) : text;

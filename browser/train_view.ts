@@ -108,6 +108,7 @@ class TrainView {
     const fields = [this.#epochs, this.#lr, this.#batch];
     if (!fields.every((field) => field.reportValidity())) return;
     this.#stopped = false;
+    this.#saving.hidden = true;
     this.#busy(true);
     await this.#screen.run(async () => {
       const { worker } = this.#screen;
@@ -119,8 +120,9 @@ class TrainView {
         lr: Number(this.#lr.value),
         batchSize: Number(this.#batch.value),
       });
-      this.#screen.say(`Training on ${count} samples, ${measured} are measured`);
       const epochs = Number(this.#epochs.value);
+      this.#requireUpdates(epochs, Math.ceil(count / Number(this.#batch.value)));
+      this.#screen.say(`Training on ${count} samples, ${measured} are measured`);
       const said: EpochSaid[] = [];
       while (said.length < epochs && !this.#stopped) {
         said.push(await worker.trainEpoch());
@@ -129,6 +131,16 @@ class TrainView {
       this.#saving.hidden = false;
     });
     this.#busy(false);
+  }
+
+  /** Refuses more updates than a page can make, before the first of them. */
+  #requireUpdates(epochs: number, batches: number): void {
+    const { maxUpdates } = this.#screen.about.train!;
+    if (epochs * batches <= maxUpdates) return;
+    throw new Error(
+      `Cannot train ${epochs} epochs of ${batches} batches: a page makes at most ` +
+        `${maxUpdates.toLocaleString("en")} updates`,
+    );
   }
 
   #busy(busy: boolean): void {
