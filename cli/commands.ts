@@ -87,6 +87,11 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import("./export.ts")).exportCommand,
   },
   {
+    name: "serve",
+    description: "Serve the page of an exported model on this machine.",
+    load: async () => (await import("./serve.ts")).serveCommand,
+  },
+  {
     name: "plot_umap",
     description: "Plot feature files, neighbours next to each other.",
     load: async () => (await import("./plot_umap.ts")).plotUmapCommand,

@@ -2,6 +2,7 @@
  * `glovita_export`: writes a trained model to one ONNX file.
  * @module
  */
+import { dirname } from "node:path";
 import { type ExportedModel, exportModel, type ExportOptions } from "../jobs/export/export.ts";
 import { findModels } from "../jobs/predict/find_models.ts";
 import {
@@ -29,6 +30,7 @@ const COMMAND: ConfigCommand<ExportConfig> = {
     "glovita_export --exp_dir experiments/precomputed_features/GROUP/0",
     "glovita_export --exp_dir experiments/slide_features/GROUP --output ensemble.onnx",
     "glovita_export --exp_dir experiments/cifar10/GROUP/0 --with_preprocessing --precision 16",
+    "glovita_export --exp_dir experiments/slide_features/GROUP/0 --browser page",
   ],
   sections: EXPORT_SECTIONS,
   runFlags: [],
@@ -87,6 +89,8 @@ function show(model: ExportedModel, io: Io): void {
   );
   const both = dataFile === undefined ? file : `${file} and ${dataFile}`;
   io.out(`exported: ${both}, ${megabytes(bytes)}`);
+  if (model.page === undefined) return;
+  io.out(`page: ${model.page}; look at it with: deno task serve ${dirname(model.page)}`);
 }
 
 function valuesOf(values: ExportedModel["inputs"]): string {

@@ -5,10 +5,10 @@
  */
 import { basename, dirname, extname, join } from "node:path";
 import { DataError } from "../errors.ts";
-import type { Hdf5Attribute } from "../storage/hdf5/attributes.ts";
 import { Hdf5File } from "../storage/hdf5/hdf5.ts";
 import { isFile } from "../storage/is_file.ts";
 import type { SlidePart } from "./slide_source.ts";
+import { type Attributes, tileFacts } from "./tile_attributes.ts";
 
 /**
  * What files may lack.
@@ -38,13 +38,9 @@ export interface TilePlaces {
 
 /** Dataset of the places. */
 const COORDS = "coords";
-/** What a micrometre is called. */
-const MICROMETRES = /^(um|µm|μm|micron|micrometer|micrometre)s?$/i;
 /** Folders, seen from that of the features, in which CLAM keeps what a `.pt` file lacks. */
 const FEATURE_FOLDERS = ["../h5_files"];
 const PATCH_FOLDERS = ["../../patches", "../patches", "../../../patches"];
-
-type Attributes = ReadonlyMap<string, Hdf5Attribute>;
 
 /**
  * Reads where the tiles of a slide lie.
@@ -108,19 +104,15 @@ export async function readRows(rows: TileRows, options: TileOptions): Promise<Ti
   coords.gather([{ start, count: instances, to: 0 }], corners);
   requireNumbers(corners, fail);
   const attributes = await attributesFor(file, rows);
-  const mpp = numberOf(attributes, "mpp", "level0_mpp", "slide_mpp") ?? options.mpp;
-  const inMicrometres = isInMicrometres(attributes);
+  const { mpp, inMicrometres, scale, size, slideSize } = tileFacts(attributes, options);
   if (inMicrometres && mpp === undefined) {
     throw fail("its coords are in micrometres; --mpp says how many a pixel of level 0 has");
   }
-  const scale = inMicrometres ? 1 / mpp! : 1;
-  const size = sizeOf(attributes, scale) ?? options.patchSize;
   if (size === undefined) {
     throw fail(
       "no file says how large they are; --patch_size says it, in pixels of level 0",
     );
   }
-  const slideSize = slideSizeOf(attributes);
   return {
     corners: corners.map((value) => value * scale),
     size,
@@ -158,7 +150,8 @@ function requireNumbers(corners: Float64Array, fail: (state: string) => DataErro
 /** What the file says of its tiles; what it lacks, CLAM's file of patches may say. */
 async function attributesFor(file: Hdf5File, { path, key }: TileRows): Promise<Attributes> {
   const own = attributesOf(file, key);
-  if (sizeOf(own, 1) !== undefined || isInMicrometres(own)) return own;
+  const { size, inMicrometres } = tileFacts(own);
+  if (size !== undefined || inMicrometres) return own;
   const patches = PATCH_FOLDERS.map((folder) => beside(path, folder)).find(isFile);
   if (patches === undefined) return own;
   using other = await Hdf5File.open(patches);
@@ -170,51 +163,4 @@ function attributesOf(file: Hdf5File, key = "features"): Attributes {
     name === "/" || file.kindOf(name) === "dataset"
   );
   return new Map(objects.flatMap((name) => [...file.attributes(name)]));
-}
-
-function isInMicrometres(attributes: Attributes): boolean {
-  const unit = attributes.get("unit");
-  return typeof unit === "string" ? MICROMETRES.test(unit) : attributes.has("tile_size_um");
-}
-
-/** Side of a tile in pixels of level 0, as TRIDENT, STAMP and CLAM say it. */
-function sizeOf(attributes: Attributes, scale: number): number | undefined {
-  const number = (...names: string[]) => numberOf(attributes, ...names);
-  const direct = number("patch_size_level0", "patch_size_src");
-  if (direct !== undefined) return direct;
-  const micrometres = number("tile_size_um");
-  if (micrometres !== undefined) return micrometres * scale;
-  const patch = number("patch_size");
-  if (patch === undefined) return undefined;
-  const downsample = number("downsample");
-  if (downsample !== undefined) return patch * downsample;
-  const [own, target] = [number("level0_magnification"), number("target_magnification")];
-  if (own !== undefined && target !== undefined) return patch * own / target;
-  return number("patch_level") === 0 ? patch : undefined;
-}
-
-function slideSizeOf(attributes: Attributes): [number, number] | undefined {
-  const [width, height] = ["level0_width", "level0_height"].map((name) =>
-    numberOf(attributes, name)
-  );
-  if (width !== undefined && height !== undefined) return [width, height];
-  const [level, downsample] = ["level_dim", "downsample"].map((name) => attributes.get(name));
-  if (!isPair(level) || !isPair(downsample)) return undefined;
-  return [level[0] * downsample[0], level[1] * downsample[1]];
-}
-
-function isPair(value: Hdf5Attribute | undefined): value is [number, number] {
-  return Array.isArray(value) && value.length === 2 &&
-    value.every((one) => typeof one === "number");
-}
-
-/** The first of some attributes that is a positive number, or two equal ones. */
-function numberOf(attributes: Attributes, ...names: readonly string[]): number | undefined {
-  for (const name of names) {
-    const value = attributes.get(name);
-    const one = isPair(value) ? value[0] : value;
-    const parsed = typeof one === "string" ? Number(one) : one;
-    if (typeof parsed === "number" && Number.isFinite(parsed) && parsed > 0) return parsed;
-    if (typeof parsed === "number" && parsed === 0 && name === "patch_level") return 0;
-  }
 }

@@ -10,7 +10,7 @@ import { reduceSumSquare } from "../ir/matrix.ts";
 import type { Tensor } from "../ir/node.ts";
 import { gradients } from "../autodiff/backward.ts";
 import type { Parameter } from "../nn/scope.ts";
-import { emit } from "../onnx/emit.ts";
+import { emit, type OnnxGraph } from "../onnx/emit.ts";
 import { bind, type Bound, Session, type SessionOptions, type Value } from "../runtime/session.ts";
 import { hookedGradients, stepValues } from "./_hook_values.ts";
 import { replaceableInPlace } from "./in_place.ts";
@@ -57,7 +57,7 @@ const slotName = (name: string, key: string) => `${name}/state/${key}`;
 const maskName = (name: string) => `${name}/mask`;
 
 /** An entry of the optimizer state that changes from step to step. */
-interface StateSlot {
+export interface StateSlot {
   /** Name of the parameter. */
   readonly name: string;
   /** Key of the entry. */
@@ -121,21 +121,19 @@ export class TrainStep {
     if (trainable.length === 0) throw new TypeError("Cannot train: no parameter is trainable");
     const updates = Object.entries(plan.updates ?? {});
     await state.addStatistics(updates.map(([name]) => name));
-    const next = Object.fromEntries(updates.map(([name, value]) => [name + NEXT, value]));
-    const results = { ...plan.outputs, loss: plan.loss, ...next };
     const count = plan.accumulate ?? 1;
     const { microBatch } = plan;
-    const part = microBatch === undefined ? plan.loss : mul(plan.loss, input(SHARE, "float32", []));
-    const share = count === 1 ? part : div(part, count);
-    const flowing = gradients(share, trainable.map(({ tensor }) => tensor));
     const masks = await boundMasks(plan);
     if (count === 1 && microBatch === undefined) {
-      const { outputs, slots } = updateGraph(plan, state, flowing);
-      const main = await updateSession({ ...results, ...outputs }, slots, { state, plan });
+      const { graph, slots } = stepGraph(plan, state);
+      const main = await updateSession(graph, slots, { state, plan });
       const step = new TrainStep(plan, state, { slots, masks, main });
       step.#start();
       return step;
     }
+    const part = microBatch === undefined ? plan.loss : mul(plan.loss, input(SHARE, "float32", []));
+    const share = count === 1 ? part : div(part, count);
+    const flowing = gradients(share, trainable.map(({ tensor }) => tensor));
     const accumulators = trainable.map(({ name, shape }) =>
       input(gradientName(name), "float32", shape)
     );
@@ -143,12 +141,12 @@ export class TrainStep {
       [gradientName(name) + NEXT, add(accumulators[index], flowing[index])] as const
     );
     const session = await Session.compile(
-      emit({ ...results, ...Object.fromEntries(sums) }),
+      emit({ ...resultsOf(plan), ...Object.fromEntries(sums) }),
       plan.session,
     );
     const main = microBatch === undefined ? session : new MicroBatches(session, microBatch);
     const { outputs, slots } = updateGraph(plan, state, accumulators);
-    const apply = await updateSession(outputs, slots, { state, plan });
+    const apply = await updateSession(emit(outputs), slots, { state, plan });
     const step = new TrainStep(plan, state, { slots, masks, main, apply });
     for (const { name, shape } of trainable) {
       const data = new Float32Array(sizeOf(shape));
@@ -241,13 +239,41 @@ export class TrainStep {
   }
 }
 
+/** The graph of a step that updates after every batch, and the state that it changes. */
+export interface StepGraph {
+  /**
+   * Inputs are the batch, the parameters, their state (`NAME/state/KEY`) and the optimizer's numbers
+   * (`optimizer/KEY`); outputs are the results and the next values (`INPUT/next`).
+   */
+  readonly graph: OnnxGraph;
+  /** Entries of the state that change. */
+  readonly slots: readonly StateSlot[];
+}
+
+/**
+ * Builds a step that updates after every batch as one graph.
+ * @param plan What to build.
+ * @param state Says which state the optimizer keeps.
+ */
+export function stepGraph(plan: StepPlan, state: TrainState): StepGraph {
+  const trainable = plan.parameters.filter((parameter) => parameter.trainable);
+  const flowing = gradients(plan.loss, trainable.map(({ tensor }) => tensor));
+  const { outputs, slots } = updateGraph(plan, state, flowing);
+  return { graph: emit({ ...resultsOf(plan), ...outputs }), slots };
+}
+
+/** What a batch gives besides gradients. */
+function resultsOf({ outputs, loss, updates = {} }: StepPlan): Record<string, Tensor> {
+  const next = Object.entries(updates).map(([name, value]) => [name + NEXT, value]);
+  return { ...outputs, loss, ...Object.fromEntries(next) };
+}
+
 /** Makes an update ready to run, and gives second buffers to the state that needs them. */
 async function updateSession(
-  outputs: Readonly<Record<string, Tensor>>,
+  graph: OnnxGraph,
   slots: readonly StateSlot[],
   { state, plan }: { readonly state: TrainState; readonly plan: StepPlan },
 ): Promise<Session> {
-  const graph = emit(outputs);
   const inPlace = replaceableInPlace(graph, slots);
   for (const slot of slots) {
     if (!inPlace.has(slot)) await state.addSecondBuffer(slot.name, slot.key);

@@ -31,6 +31,7 @@ import {
 } from "./check_model.ts";
 import { exportGraph } from "./export_graph.ts";
 import { modelMetadata } from "./model_metadata.ts";
+import { writeBrowserPage } from "./browser_page.ts";
 import { type ModelFiles, writeModel } from "./model_file.ts";
 
 /**
@@ -51,6 +52,8 @@ export interface ExportOptions {
  * @category Export
  */
 export interface ExportedModel extends ModelFiles {
+  /** The page that opens it in a browser, where one was asked for. */
+  readonly page?: string;
   /** Checkpoints that are inside. */
   readonly checkpoints: readonly string[];
   /** Names and shapes of the inputs; text is a size that callers choose. */
@@ -124,6 +127,7 @@ export async function exportModel(
   const { registry = defaultRegistry, onNotice = () => {}, signal } = options;
   const { config } = resolveExportConfig({ parts: [given] }, registry);
   requireName(config.output);
+  requirePlain(config);
   const found = findModels(config);
   const models: LoadedModel[] = [];
   for (const { checkpoint } of found) {
@@ -141,15 +145,27 @@ export async function exportModel(
   const { precision } = config;
   const withPreprocessing = config.with_preprocessing;
   let difference = NaN;
-  const path = config.output ?? join(folderOf(models, config), "model.onnx");
+  const path = config.output ?? join(config.browser ?? folderOf(models, config), "model.onnx");
+  const metadata = modelMetadata({ models, precision, transform, withPreprocessing });
   const files = await writeModel(path, graph, {
-    metadata: modelMetadata({ models, precision, transform, withPreprocessing }),
+    metadata,
     check: async (file) => {
       difference = await checkModel(file, expected, { model: models[0].model, precision });
     },
   });
+  if (config.browser !== null) {
+    await writeBrowserPage(config.browser, {
+      models,
+      registry,
+      transform,
+      metadata,
+      files,
+      onNotice,
+    });
+  }
   return {
     ...files,
+    ...(config.browser !== null && { page: join(config.browser, "index.html") }),
     checkpoints: found.map(({ checkpoint }) => checkpoint),
     inputs: Object.fromEntries(graph.inputs.map(({ name, shape }) => [name, shape])),
     outputs: Object.fromEntries(graph.outputs.map(({ name, shape }) => [name, shape])),
@@ -171,6 +187,26 @@ function requireName(path: string | null): void {
   if (path === null || path.endsWith(".onnx")) return;
   const message = `expected a name that ends in .onnx, received ${quote(path)}`;
   throw new ConfigError([{ path: "output", message }]);
+}
+
+/** A page has its model beside it, and prepares images itself. */
+function requirePlain({ browser, output, with_preprocessing }: ExportConfig): void {
+  if (browser === null) return;
+  const issues = [
+    ...(output === null ? [] : [{
+      path: "output",
+      message: `expected none beside browser: the model is written to ${
+        quote(join(browser, "model.onnx"))
+      }`,
+    }]),
+    ...(with_preprocessing
+      ? [{
+        path: "with_preprocessing",
+        message: "expected false beside browser: the page prepares images itself",
+      }]
+      : []),
+  ];
+  if (issues.length > 0) throw new ConfigError(issues);
 }
 
 /** Models of one ensemble say the same of the same samples. */

@@ -69,6 +69,31 @@ export function predictionTable(predictions: Predictions): PredictionTable {
   ]);
 }
 
+/**
+ * Predictions as CSV: a line of names, and a line for each sample.
+ * @param predictions The predictions.
+ *
+ * @example One sample
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const task = { task: "Regression", subtask: "regression", numClasses: 1 } as const;
+ * const text = predictionCsv({ ...task, ids: ["a"], scores: Float32Array.of(0.5) });
+ * assertEquals(text, "id,value\na,0.5\n");
+ * ```
+ */
+export function predictionCsv(predictions: Predictions): string {
+  const table = predictionTable(predictions);
+  const columns = [...table.values()];
+  const rows = predictions.ids.map((_, row) => columns.map((column) => quoted(column[row])));
+  return [[...table.keys()].map(quoted), ...rows].map((cells) => cells.join(",") + "\n").join("");
+}
+
+function quoted(cell: Cell): string {
+  const text = String(cell ?? "");
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
 type Column = readonly [string, readonly Cell[]];
 
 function classColumns(predictions: Predictions): Column[] {

@@ -11,7 +11,7 @@ import {
   type TorchValue,
   writeTorchFile,
 } from "../../engine/storage/torch/torch_file.ts";
-import { type Cell, predictedClasses, predictionTable } from "./prediction_table.ts";
+import { type Cell, predictedClasses, predictionCsv, predictionTable } from "./prediction_table.ts";
 
 /** Ends of the names that predictions may be written under. */
 export const PREDICTION_ENDS = [".csv", ".json", ".h5", ".pt"] as const;
@@ -51,7 +51,7 @@ export function isPredictionFile(path: string): boolean {
 export async function writePredictions(path: string, predictions: Predictions): Promise<void> {
   switch (extname(path).toLowerCase()) {
     case ".csv":
-      return await writeFileAtomic(path, new TextEncoder().encode(asCsv(predictions)));
+      return await writeFileAtomic(path, new TextEncoder().encode(predictionCsv(predictions)));
     case ".json":
       return await writeJsonAtomic(path, asRecords(predictions));
     case ".h5":
@@ -63,18 +63,6 @@ export async function writePredictions(path: string, predictions: Predictions): 
         `expected a name that ends in ${PREDICTION_ENDS.join(", ")}, received "${path}"`,
       );
   }
-}
-
-function asCsv(predictions: Predictions): string {
-  const table = predictionTable(predictions);
-  const columns = [...table.values()];
-  const rows = predictions.ids.map((_, row) => columns.map((column) => quoted(column[row])));
-  return [[...table.keys()].map(quoted), ...rows].map((cells) => cells.join(",") + "\n").join("");
-}
-
-function quoted(cell: Cell): string {
-  const text = String(cell ?? "");
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 function asRecords(predictions: Predictions): Record<string, Cell>[] {

@@ -22,6 +22,8 @@ export interface ExportConfig {
   readonly fold: number | null;
   /** The file; `null` is `model.onnx` in the run, or in the group. @default {null} */
   readonly output: string | null;
+  /** Folder that becomes a page for browsers, the model in it. @default {null} */
+  readonly browser: string | null;
   /** Bits of a stored weight; everything is computed in float32. @default {32} */
   readonly precision: 16 | 32;
   /** Whether the file takes images as they are and resizes them itself. @default {false} */
@@ -36,6 +38,7 @@ const entries: OptionEntries<ExportConfig> = {
   checkpoint: choice("best", "Which checkpoint of each run.", ["best", "last"]),
   fold: whole(null, "The only fold of the group that is exported."),
   output: path(null, "The file; model.onnx in the run, or in the group, where not given."),
+  browser: path(null, "Folder that becomes a page for browsers, the model in it."),
   precision: choice(32, "Bits of a stored weight; everything is computed in float32.", [16, 32]),
   with_preprocessing: flag(
     false,

@@ -86,7 +86,9 @@ async function readLines(
   hear: (line: string) => void,
 ): Promise<void> {
   let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+  // The types of browsers, which pages are checked with, have another idea of it.
+  const decoder = new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>;
+  for await (const text of stream.pipeThrough(decoder)) {
     const lines = (rest + text).split("\n");
     rest = lines.pop()!;
     for (const line of lines) hear(line);

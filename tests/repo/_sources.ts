@@ -22,9 +22,9 @@ export function listFiles(folder: string, ...endings: readonly string[]): string
   return found.sort();
 }
 
-/** Modules that make up the library and its commands. */
+/** Modules that make up the library, its commands and its pages. */
 export function listSources(): string[] {
-  return ["cli", "engine", "jobs", "plugins", "registry"].flatMap((folder) =>
+  return ["browser", "cli", "engine", "jobs", "plugins", "registry"].flatMap((folder) =>
     listFiles(folder, ".ts")
   )
     .concat("mod.ts");

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { importsOf, listSources } from "./_sources.ts";
 
 /** Top folders, lowest first: a module imports from its own folder and from lower levels. */
-const TOP = [["engine"], ["registry"], ["plugins", "jobs"], ["mod.ts"], ["cli"]];
+const TOP = [["engine"], ["registry"], ["plugins", "jobs"], ["mod.ts"], ["cli", "browser"]];
 
 /** Lists of exports that lie in the folder of plugins. */
 const LISTS = new Set(["plugins/mod.ts", "plugins/parts.ts"]);

@@ -4,6 +4,25 @@ import { code, listFiles, listSources, read } from "./_sources.ts";
 /** Tests that also are those of other modules: parts that are only seen through a whole. */
 const COVERS: Readonly<Record<string, readonly string[]>> = {
   "tests/cli/preview_test.ts": ["jobs/preview/config.ts"],
+  "tests/browser/page_test.ts": [
+    "browser/attention_map.ts",
+    "browser/calls.ts",
+    "browser/chart.ts",
+    "browser/dom.ts",
+    "browser/feature_file.ts",
+    "browser/hdf5.ts",
+    "browser/labelled_samples.ts",
+    "browser/model.ts",
+    "browser/predict_bags.ts",
+    "browser/predict_features.ts",
+    "browser/predict_images.ts",
+    "browser/result_table.ts",
+    "browser/safetensors.ts",
+    "browser/screen.ts",
+    "browser/train_view.ts",
+    "browser/training.ts",
+    "browser/worker.ts",
+  ],
   "tests/cli/train_test.ts": ["cli/command.ts", "cli/sources.ts"],
   "tests/engine/autodiff/gradients_test.ts": [
     "engine/autodiff/batch_normalization.ts",
@@ -17,6 +36,7 @@ const COVERS: Readonly<Record<string, readonly string[]>> = {
   "tests/engine/ir/shape_test.ts": ["engine/ir/create.ts"],
   "tests/engine/features/feature_writer_test.ts": ["engine/features/float16_template.ts"],
   "tests/engine/images/decode_test.ts": ["engine/images/image_error.ts"],
+  "tests/engine/slides/tile_places_test.ts": ["engine/slides/tile_attributes.ts"],
   "tests/engine/storage/hdf5/hdf5_test.ts": ["engine/storage/hdf5/dataset_rows.ts"],
   "tests/engine/storage/hdf5/number_type_test.ts": ["engine/storage/hdf5/datatype.ts"],
   "tests/engine/storage/hdf5/paths_test.ts": [
@@ -62,6 +82,10 @@ const COVERS: Readonly<Record<string, readonly string[]>> = {
     "plugins/optimizer/Muon.ts",
     "plugins/optimizer/RMSprop.ts",
     "plugins/optimizer/SGD.ts",
+  ],
+  "tests/jobs/export/browser_page_test.ts": [
+    "jobs/export/page/files.ts",
+    "jobs/export/page/html.ts",
   ],
   "tests/jobs/export/export_test.ts": ["jobs/export/export_graph.ts"],
   "tests/jobs/predict/infer_attention_test.ts": [

@@ -21,12 +21,14 @@ const LOCAL = new Set(["read", "write", "ffi", "env", "sys", "run"]);
 const NETWORK: Readonly<Record<string, unknown>> = {
   download: true,
   mlflow: true,
+  serve: ["127.0.0.1"],
   test: ["127.0.0.1"],
 };
 /** Tasks of these sets. */
 const USERS: Readonly<Record<string, readonly string[]>> = {
   download: ["download", "glovita_download"],
   mlflow: ["train:mlflow", "glovita_train:mlflow"],
+  serve: ["serve", "glovita_serve"],
   test: ["test", "test:unit", "fuzz"],
 };
 
@@ -61,7 +63,7 @@ Deno.test("every task takes its permissions from a set, and asks for none", () =
 Deno.test("tasks for users are quiet: Deno warns of sets of permissions each time", () => {
   const loud = Object.entries(manifest.tasks).flatMap(([name, { command }]) =>
     runsOf(command).filter((run) =>
-      /-P=(run|download|mlflow) /.test(run) && !run.includes(" --quiet ")
+      /-P=(run|download|mlflow|serve) /.test(run) && !run.includes(" --quiet ")
     )
       .map(() => name)
   );

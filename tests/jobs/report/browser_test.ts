@@ -5,27 +5,11 @@ import { pathToFileURL } from "node:url";
 import { launch, type Page } from "puppeteer-core";
 import { report } from "../../../jobs/report/report.ts";
 import { train } from "../../../jobs/train/train.ts";
+import { chromium } from "../../_chromium.ts";
 import { inFolder, runConfig, writeSplits } from "../../_training.ts";
 import { madeClasses, madeLabels, madeNumbers, madeRun, REGRESSION } from "./_made_runs.ts";
 
-/** Where Debian and its relatives, and macOS, have a Chromium. */
-const PLACES = [
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/Applications/Chromium.app/Contents/MacOS/Chromium",
-  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-];
-const chromium = Deno.env.get("CHROMIUM") ?? PLACES.find(isThere);
 if (chromium === undefined) console.warn("no Chromium, so no report is opened in a browser");
-
-function isThere(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
-}
 
 /** What a page did. */
 interface Opened {

@@ -11,6 +11,7 @@ Deno.test("resolveExportConfig() fills in defaults", () => {
     checkpoint: "best",
     fold: null,
     output: null,
+    browser: null,
     precision: 32,
     with_preprocessing: false,
     merge_adapters: false,

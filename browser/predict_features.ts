@@ -1,0 +1,101 @@
+/**
+ * The page of models of features: files in, tables of predictions out.
+ * @module
+ */
+/// <reference lib="dom" />
+import type { Predictions } from "../engine/data/predictions.ts";
+import type { PageAbout } from "../jobs/export/page/about.ts";
+import { dropArea, element } from "./dom.ts";
+import { ResultTable } from "./result_table.ts";
+import type { Screen } from "./screen.ts";
+import type { FileFacts } from "./services.ts";
+
+/** Rows that are computed at once. */
+const ROWS = 4096;
+
+/**
+ * Shows the page.
+ * @param screen Its parts.
+ */
+export function predictFeatures(screen: Screen): void {
+  const results = element("div");
+  const texts = {
+    title: "Drop feature files here, or choose them",
+    hint: `HDF5 with a dataset "features" of ${
+      screen.about.sampleShape.join(" x ")
+    } numbers per row`,
+    accept: ".h5,.hdf5",
+  };
+  screen.content.append(
+    dropArea(texts, (files) => {
+      for (const file of files) void screen.run(() => predictFile(screen, file, results));
+    }),
+    results,
+  );
+}
+
+async function predictFile(screen: Screen, file: File, results: HTMLElement): Promise<void> {
+  const { worker, about } = screen;
+  screen.say(`Reading ${file.name}`);
+  const facts = await worker.openFile(file);
+  const scores = new Float32Array(facts.samples * about.numClasses);
+  for (let start = 0; start < facts.samples; start += ROWS) {
+    const count = Math.min(ROWS, facts.samples - start);
+    scores.set(await worker.predictRows(facts.id, start, count), start * about.numClasses);
+    screen.progress(start + count, facts.samples);
+  }
+  const table = new ResultTable(predictionsOf(about, facts, scores), { file: stem(facts.name) });
+  const { accuracy } = table;
+  results.prepend(section(facts, table.view));
+  screen.say(
+    `${facts.name}: ${facts.samples.toLocaleString("en")} samples predicted` +
+      (accuracy === undefined ? "" : `, ${(100 * accuracy).toFixed(1)}% as labelled`),
+  );
+}
+
+/**
+ * A part of the page for a file.
+ * @param facts The file.
+ * @param parts What is shown of it.
+ */
+export function section(facts: FileFacts, ...parts: readonly HTMLElement[]): HTMLElement {
+  const notices = facts.notices.map((text) => element("p", { class: "error" }, `Note: ${text}`));
+  return element("section", {}, element("h2", {}, facts.name), ...notices, ...parts);
+}
+
+/**
+ * Puts what is predicted together with what is known of the samples.
+ * @param about What is known of the model.
+ * @param facts The file.
+ * @param scores `[samples, numClasses]`.
+ */
+export function predictionsOf(
+  { subtask, numClasses, classNames }: PageAbout,
+  { ids, labels, labelWidth }: FileFacts,
+  scores: Float32Array,
+): Predictions {
+  const width = subtask === "multiclass" ? 1 : numClasses;
+  const known = labels !== undefined && labelWidth === width &&
+    (subtask !== "multiclass" || labels.every(Number.isInteger));
+  return {
+    task: subtask === "regression" ? "Regression" : "Classification",
+    ...{ subtask, numClasses, ids, scores },
+    ...(classNames && { classNames }),
+    ...(known && {
+      labels: {
+        values: subtask === "multiclass"
+          ? Int32Array.from(labels)
+          : labels as Float32Array<ArrayBuffer>,
+        width,
+      },
+    }),
+  };
+}
+
+/**
+ * A name without its end.
+ * @param name The name of a file.
+ */
+export function stem(name: string): string {
+  return name.replace(/\.[^.]+$/, "");
+}

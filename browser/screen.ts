@@ -1,0 +1,84 @@
+/**
+ * What all pages share: the line that says what happens, the bar that says how far it is, and the
+ * worker.
+ * @module
+ */
+/// <reference lib="dom" />
+import type { PageAbout } from "../jobs/export/page/about.ts";
+import type { Services } from "./services.ts";
+
+/** The parts of a page. */
+export interface Screen {
+  /** What is known of the model. */
+  readonly about: PageAbout;
+  /** What reads and computes. */
+  readonly worker: Services;
+  /** Where the page's own parts go. */
+  readonly content: HTMLElement;
+  /** Says something. */
+  say(text: string): void;
+  /** Shows how far something is; hides the bar at the end. */
+  progress(done: number, total: number): void;
+  /** Does something, one thing after the other; what it throws is said. */
+  run(work: () => Promise<void>): Promise<void>;
+}
+
+/** Shows what happens. */
+export class StatusLine {
+  readonly #status = document.getElementById("status")!;
+  readonly #bar = document.getElementById("progress") as HTMLProgressElement;
+  #before: Promise<void> = Promise.resolve();
+
+  /**
+   * Says something.
+   * @param text One line.
+   * @param wrong Whether something went wrong.
+   */
+  say(text: string, wrong = false): void {
+    this.#status.textContent = text;
+    this.#status.classList.toggle("error", wrong);
+  }
+
+  /**
+   * Shows how far something is.
+   * @param done How much is done.
+   * @param total How much there is.
+   */
+  progress(done: number, total: number): void {
+    this.#bar.hidden = done >= total;
+    this.#bar.value = total > 0 ? done / total : 0;
+  }
+
+  /**
+   * Does something, after what was begun before.
+   * @param work What is done.
+   */
+  run(work: () => Promise<void>): Promise<void> {
+    this.#before = this.#before.then(async () => {
+      try {
+        await work();
+      } catch (error) {
+        this.progress(1, 1);
+        this.say(error instanceof Error ? error.message : String(error), true);
+      }
+    });
+    return this.#before;
+  }
+}
+
+/**
+ * Names of the classes, or of the predicted values.
+ * @param about What is known of the model.
+ */
+export function namesOf({ classNames, numClasses, subtask }: PageAbout): readonly string[] {
+  const one = (at: number) => subtask === "regression" ? `value ${at}` : `class ${at}`;
+  return classNames ?? Array.from({ length: numClasses }, (_, at) => one(at));
+}
+
+/**
+ * Writes a number that people read.
+ * @param value The number.
+ */
+export function digits(value: number): string {
+  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(2) : value.toFixed(4);
+}
