@@ -5,9 +5,13 @@
  */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { DataError } from "../../../engine/errors.ts";
+import { firstLine } from "../../../engine/first_line.ts";
 import { replaceFile, writeError, writeFileAtomic } from "../../../engine/storage/atomic.ts";
+import metadata from "../../../deno.json" with { type: "json" };
 import { loadMagma } from "../../attention/magma.ts";
 import type { TrainFiles } from "../train_graph.ts";
+import { ONNXRUNTIME_LICENSE } from "./_licenses.ts";
 import type { PageAbout } from "./about.ts";
 import bundle from "./bundle.json" with { type: "json" };
 import { pageHtml } from "./html.ts";
@@ -71,27 +75,45 @@ function hex(channels: readonly number[]): string {
  * @param folder Where to; it is made.
  * @param input What the page's model takes.
  * @returns Version of onnxruntime-web, and whether graphics processors are used.
- * @throws {DataError} if a file cannot be written.
+ * @throws {DataError} if a package cannot be loaded, or a file cannot be written.
  */
 export async function copyRuntime(
   folder: string,
   input: PageAbout["input"],
 ): Promise<{ readonly version: string; readonly webgpu: boolean }> {
   await makeFolder(folder);
-  const { env } = await import("onnxruntime-web");
   // A graphics processor gains nothing where the model is a head over single rows.
   const webgpu = input !== "features";
-  const ort = dirname(fileURLToPath(import.meta.resolve("onnxruntime-web")));
-  for (const name of webgpu ? [...WASM, ...WEBGPU] : WASM) await copy(ort, name, folder);
+  const { version, path } = await loadOnnxruntimeWeb();
+  for (const name of webgpu ? [...WASM, ...WEBGPU] : WASM) await copy(path, name, folder);
+  const license = new TextEncoder().encode(ONNXRUNTIME_LICENSE);
+  await writeFileAtomic(join(folder, "LICENSE.onnxruntime.txt"), license);
   if (input !== "images") {
     const hdf5 = dirname(fileURLToPath(import.meta.resolve("h5wasm/node")));
     for (const name of HDF5) await copy(join(hdf5, "..", "esm"), name, folder);
+    await copy(join(hdf5, "..", ".."), "LICENSE.txt", folder, "LICENSE.h5wasm.txt");
   }
-  return { version: env.versions.web ?? "", webgpu };
+  return { version, webgpu };
 }
 
-async function copy(from: string, name: string, folder: string): Promise<void> {
-  await replaceFile(join(folder, name), async (temporary) => {
+/**
+ * Finds onnxruntime-web. It has 139 MB, so that it is not a part of what is downloaded with glovita:
+ * the name is put together where a page is written.
+ */
+async function loadOnnxruntimeWeb(): Promise<{ readonly version: string; readonly path: string }> {
+  const name: string = metadata.imports["onnxruntime-web"];
+  try {
+    const { env } = await import(name);
+    const path = dirname(fileURLToPath(import.meta.resolve(name)));
+    return { version: String(env.versions.web), path };
+  } catch (cause) {
+    const state = `${name} cannot be downloaded (${firstLine(cause)})`;
+    throw new DataError(`Cannot write the page: ${state}`, { cause });
+  }
+}
+
+async function copy(from: string, name: string, folder: string, as = name): Promise<void> {
+  await replaceFile(join(folder, as), async (temporary) => {
     await Deno.writeFile(temporary, await Deno.readFile(join(from, name)));
   });
 }

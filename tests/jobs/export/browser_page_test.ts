@@ -22,6 +22,7 @@ Deno.test("exportModel() writes a page with everything that it needs", async () 
       ...["about.json", "index.html", "model.onnx", "page.js", "runtime", "train", "train.html"],
     ]);
     assertEquals(await namesIn(join(site, "runtime")), [
+      ...["LICENSE.h5wasm.txt", "LICENSE.onnxruntime.txt"],
       ...["file_handlers.js", "hdf5_hl.js", "hdf5_util.js"],
       ...["ort-wasm-simd-threaded.wasm", "ort.wasm.bundle.min.mjs"],
     ]);
