@@ -32,7 +32,12 @@ interface Case {
 
 const CASES: readonly Case[] = [
   { type: "vit_tiny_patch16_224", images: 384, rounds: 5, precisions: ["highest"] },
-  { type: "vit_base_patch16_224", images: 128, rounds: 3, precisions: ["highest", "high"] },
+  {
+    type: "vit_base_patch16_224",
+    images: 128,
+    rounds: 3,
+    precisions: ["highest", "high", "medium"],
+  },
 ];
 const BATCH = 32;
 const SIZE = 224;

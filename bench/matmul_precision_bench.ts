@@ -116,7 +116,9 @@ for (const type of MODELS) {
       withRoundedOperands(graph, BFLOAT16_BITS),
     ];
     const errors: string[] = [];
-    for (const one of graphs) errors.push(errorOf(await featuresOf(one), expected).toExponential(1));
+    for (const one of graphs) {
+      errors.push(errorOf(await featuresOf(one), expected).toExponential(1));
+    }
     console.log(`| ${type} | ${spread} | ${errors.join(" | ")} |`);
   }
 }

@@ -9,7 +9,6 @@ import { encodeWithConstantsApart, type OnnxModel } from "../onnx/encode.ts";
 import { Random } from "../random.ts";
 import { Session } from "../runtime/session.ts";
 
-
 /** Waves in the sample. */
 const WAVES = 16;
 /** Length of the shortest wave in pixels. */

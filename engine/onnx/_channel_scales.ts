@@ -65,7 +65,10 @@ export function balanceChannels(
     for (const name of names) balances.set(name, { scales, folded: norm !== undefined });
   }
   const nodes = graph.nodes.map((node) => replaced.get(node) ?? node);
-  return { graph: { ...graph, nodes, initializers: [...graph.initializers, ...constants] }, balances };
+  return {
+    graph: { ...graph, nodes, initializers: [...graph.initializers, ...constants] },
+    balances,
+  };
 }
 
 /**

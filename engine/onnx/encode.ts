@@ -42,6 +42,8 @@ export interface OnnxModel {
   readonly constants: Readonly<Record<string, Uint8Array>>;
   /** Parts that made its nodes and inputs, by the name of the node or input. */
   readonly parts?: ReadonlyMap<string, string>;
+  /** Whether ARM64 processors may round the operands of products to bfloat16. @default {false} */
+  readonly fastMath?: boolean;
 }
 
 function encodeAttribute(name: string, { kind, value }: AttributeValue): AttributeProto {
@@ -223,7 +225,7 @@ function encodeModel(
       create(StringStringEntryProtoSchema, { key, value })
     ),
     opsetImport: [
-      { domain: "", version: BigInt(OPSET) },
+      { domain: "", version: BigInt(graph.opset ?? OPSET) },
       ...[...domains].map((domain) => ({ domain, version: 1n })),
     ],
     graph: create(GraphProtoSchema, {

@@ -57,9 +57,7 @@ export function roundProducts(
   const { graph: balanced, balances } = balanceChannels(graph, layers, largest);
   return replaceLayers(balanced, layers, (writer, layer, x) => {
     const { scales, folded = true } = balances.get(layer.node.inputs[0]) ?? {};
-    const even = scales && !folded
-      ? writer.once("even", x, () => divide(writer, x, scales))
-      : x;
+    const even = scales && !folded ? writer.once("even", x, () => divide(writer, x, scales)) : x;
     const { weights, steps } = roundWeights(layer, scales);
     const { rounded, step } = writer.roundRows(even);
     return writer.node("Mul", [writer.multiply(rounded, weights, steps), step]);
@@ -85,7 +83,9 @@ function roundWeights(
     const row = scales ? given.map((value, i) => value * scales[i]) : given;
     const step = steps[output] = stepOf(row);
     const perStep = 1 / step;
-    for (let i = 0, to = output; i < inputs; i++, to += outputs) weights[to] = round(row[i] * perStep);
+    for (let i = 0, to = output; i < inputs; i++, to += outputs) {
+      weights[to] = round(row[i] * perStep);
+    }
   }
   return { weights, steps };
 }

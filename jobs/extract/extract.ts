@@ -249,12 +249,13 @@ async function withWeights(
   const { mergeable, onEvent } = options;
   const { origin, sha256, values } = await weightsFor(stack, config, options);
   const ready = mergeable && await mergedEncoder(mergeable, { values }, config.peft.method);
-  const { graph, precision, notices } = await chooseMatmulPrecision(
+  const { graph, precision, fastMath, notices } = await chooseMatmulPrecision(
     encoderGraph(ready?.stack ?? stack, { values: ready?.values ?? values }),
     config.float32_matmul_precision,
   );
   for (const message of [...ready?.notices ?? [], ...notices]) onEvent({ type: "notice", message });
-  return { weights: { origin, sha256 }, matmulPrecision: precision, model: extractorModel(graph) };
+  const model = { ...extractorModel(graph), fastMath };
+  return { weights: { origin, sha256 }, matmulPrecision: precision, model };
 }
 
 interface WeightOptions {

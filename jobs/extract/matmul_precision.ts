@@ -2,9 +2,11 @@
  * How precisely an encoder's matrix products are computed.
  * @module
  */
+import { measureChannels } from "../../engine/extract/channel_ranges.ts";
+import { int8ProductsAreFaster, type Int8Rewrite } from "../../engine/extract/int8_products.ts";
 import type { OnnxGraph } from "../../engine/onnx/emit.ts";
+import { roundProducts } from "../../engine/onnx/rounded_products.ts";
 import { splitProducts } from "../../engine/onnx/split_products.ts";
-import { int8ProductsAreFaster } from "../../engine/extract/int8_products.ts";
 import type { ExtractConfig } from "../../registry/config/extract.ts";
 
 /** A value of `float32_matmul_precision`. */
@@ -16,30 +18,49 @@ export interface PreciseGraph {
   readonly graph: OnnxGraph;
   /** What it computes with. */
   readonly precision: MatmulPrecision;
+  /** Whether ARM64 processors may round the operands of products to bfloat16. */
+  readonly fastMath: boolean;
   /** Lines for the user. */
   readonly notices: readonly string[];
 }
+
+/** What the choice depends on. */
+export interface MachineFacts {
+  /** Tells whether this machine gains from products of integers. */
+  readonly pays?: (how: Int8Rewrite) => Promise<boolean>;
+  /** Kind of processor. @default {Deno.build.arch} */
+  readonly arch?: string;
+}
+
+/** Largest error of one product of integers, of uniform numbers, relative to the largest value. */
+const ROUNDED_ERROR = 2e-2;
 
 /**
  * Makes a graph as precise as wanted. As in PyTorch, less than the highest precision is used only
  * where that is faster.
  * @param graph The graph, its weights constants.
  * @param wanted `float32_matmul_precision`.
- * @param pays Tells whether this machine gains from products of integers.
+ * @param machine What the choice depends on.
  */
 export async function chooseMatmulPrecision(
   graph: OnnxGraph,
   wanted: MatmulPrecision,
-  pays: () => Promise<boolean> = int8ProductsAreFaster,
+  { pays = int8ProductsAreFaster, arch = Deno.build.arch }: MachineFacts = {},
 ): Promise<PreciseGraph> {
-  if (wanted === "highest") return { graph, precision: "highest", notices: [] };
+  const made = { graph, precision: wanted, fastMath: false, notices: [] };
+  if (wanted === "highest") return made;
+  if (wanted === "medium" && arch === "aarch64") return { ...made, fastMath: true };
   const highest = (reason: string): PreciseGraph => ({
-    graph,
+    ...made,
     precision: "highest",
     notices: [`float32_matmul_precision ${wanted} has no effect: ${reason}`],
   });
-  if (!await pays()) return highest("this processor gains nothing from it");
-  const split = splitProducts(graph);
-  if (split === graph) return highest("no linear layer is wide enough, or it is in an ONNX file");
-  return { graph: split, precision: wanted, notices: [] };
+  const how = wanted === "medium" ? { rewrite: roundProducts, maxError: ROUNDED_ERROR } : {};
+  if (!await pays(how)) return highest("this processor gains nothing from it");
+  const rewritten = wanted === "medium"
+    ? roundProducts(graph, { largest: await measureChannels(graph) })
+    : splitProducts(graph);
+  return rewritten === graph
+    ? highest("no linear layer is wide enough, or it is in an ONNX file")
+    : { ...made, graph: rewritten };
 }
