@@ -28,8 +28,8 @@ export interface RangeOptions {
  * samples; that the sample is always the same keeps features free of where the work began.
  * @param graph The graph.
  * @param options How to run it.
- * @returns Largest magnitudes by the names of tensors; none for a graph with other inputs than one of
- *   floats.
+ * @returns Largest magnitudes by the names of tensors; none for a graph without wide layers, or with
+ *   other inputs than one of floats.
  */
 export async function measureChannels(
   graph: OnnxGraph,
@@ -39,6 +39,7 @@ export async function measureChannels(
   if (input?.dtype !== "float32" || others.length > 0) return new Map();
   const dims = shape ?? input.shape.map((dim) => typeof dim === "number" ? dim : 1);
   const ranges = channelRanges(graph);
+  if (ranges.tensors.length === 0) return new Map();
   const session = await Session.load(encode(ranges.graph));
   try {
     const sample = { dtype: "float32", shape: dims, data: waves(dims) } as const;
