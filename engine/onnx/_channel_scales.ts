@@ -9,6 +9,8 @@ import type { WideLayer } from "./_wide_layers.ts";
 
 /** A multiplication of its own pays where the largest channel exceeds the median by this factor. */
 const MIN_IMBALANCE = 8;
+/** Share of the median below which a channel counts as that large: others may fill it more. */
+const FLOOR = 0.25;
 
 /** How the channels of one `x` are scaled. */
 interface Balance {
@@ -71,17 +73,16 @@ export function balanceChannels(
   };
 }
 
-/**
- * Roots of the ratio of what a channel of `x` and its weights reach, both in medians, below which
- * nothing counts: channels that are small stay small.
- */
+/** Roots of the ratio of what a channel of `x` and its weights reach, both in medians. */
 function scalesOf(
   layers: readonly WideLayer[],
   measured: readonly Float32Array[],
 ): { readonly scales: Float32Array; readonly imbalance: number } {
   const xs = inMedians(largestOf(measured));
   const weights = inMedians(largestOf(layers.map(largestWeights)));
-  const scales = xs.map((value, i) => Math.sqrt(Math.max(value, 1) / Math.max(weights[i], 1)));
+  const scales = xs.map((value, i) =>
+    Math.sqrt(Math.max(value, FLOOR) / Math.max(weights[i], FLOOR))
+  );
   return { scales, imbalance: xs.reduce((most, value) => Math.max(most, value), 1) };
 }
 

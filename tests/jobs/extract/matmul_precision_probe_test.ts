@@ -26,7 +26,7 @@ const CLASSES = 10;
 /** Added to the squares of features before their equations are solved. */
 const RIDGE = 1e-3;
 /** Steps of training, and samples of each. */
-const STEPS = 40;
+const STEPS = 20;
 const BATCH = 64;
 const LEARNING_RATE = 1e-3;
 /** Share of the test digits that a probe may lose. */
