@@ -3,6 +3,7 @@ import { input } from "../../../engine/ir/create.ts";
 import { linear } from "../../../engine/nn/scope.ts";
 import { bakeInputs } from "../../../engine/onnx/bake.ts";
 import { emit, type OnnxGraph } from "../../../engine/onnx/emit.ts";
+import type { SourceModule } from "../../../engine/data/data.ts";
 import { Hdf5File } from "../../../engine/storage/hdf5/hdf5.ts";
 import { featureSplit, openFeatureFile } from "../../../engine/features/feature_file.ts";
 import { openSplitSource } from "../../../engine/data/open_source.ts";
@@ -41,7 +42,7 @@ Deno.test("chooseMatmulPrecision() computes with less where that is faster", asy
 Deno.test("chooseMatmulPrecision() says why it has no effect", async () => {
   const cases = [
     [layer(384), no, "this processor gains nothing from it"],
-    [layer(64), yes, "no linear layer is wide enough, or it is in an ONNX file"],
+    [layer(64), yes, "no linear layer has at least 384 inputs and outputs"],
   ] as const;
   for (const wanted of ["high", "medium"] as const) {
     for (const [graph, machine, reason] of cases) {
@@ -104,4 +105,33 @@ Deno.test("an extraction computes with the wanted precision, and its file says s
     const error = Math.hypot(...whole.features.map((value, i) => value - made.features[i])) / norm;
     assert(made.used === wanted ? error > largest / 1e3 && error < largest : error === 0);
   }
+});
+
+Deno.test("chooseMatmulPrecision() makes the products before the graph faster", async () => {
+  const graph = layer(64);
+  const faster = { inputShape: [1], wrap: (source: SourceModule) => source };
+  const asked: string[] = [];
+  const reader = {
+    ...faster,
+    withMatmulPrecision(precision: string) {
+      asked.push(precision);
+      return Promise.resolve(faster);
+    },
+  };
+  const made = await chooseMatmulPrecision(graph, "medium", { ...yes, reader });
+  assertStrictEquals(made.reader, faster);
+  assertStrictEquals(made.graph, graph);
+  assertEquals([made.precision, made.notices, asked], ["medium", [], ["medium"]]);
+  const whole = await chooseMatmulPrecision(graph, "highest", { ...yes, reader });
+  assertStrictEquals(whole.reader, reader);
+  const arm = await chooseMatmulPrecision(graph, "medium", { ...yes, arch: "aarch64", reader });
+  assertEquals([arm.precision, arm.reader], ["medium", reader]);
+  const none = await chooseMatmulPrecision({ ...graph, nodes: [] }, "medium", {
+    ...yes,
+    arch: "aarch64",
+  });
+  assertEquals(none.notices, [
+    "float32_matmul_precision medium has no effect: on ARM64, it is for encoders that are not in " +
+    "an ONNX file",
+  ]);
 });
