@@ -1,5 +1,6 @@
 /** Runs the same work in PyTorch, in one long-lived process that answers line by line. */
 import process from "node:process";
+import { describeMachine } from "./_machine.ts";
 
 /** A Python process that measures what it is asked for. */
 export class Peer {
@@ -15,11 +16,13 @@ export class Peer {
   }
 
   /**
-   * Starts a script, if there is a Python with PyTorch and h5py: `GLOVITA_PYTHON`, or `python3`.
+   * Prints what machine this is, and starts a script if there is a Python with PyTorch and h5py:
+   * `GLOVITA_PYTHON`, or `python3`.
    * @param script Name of the script beside this file.
    * @returns The process, or `undefined`, with a line that says why.
    */
   static async start(script: string): Promise<Peer | undefined> {
+    console.log(describeMachine());
     const python = Deno.env.get("GLOVITA_PYTHON") ?? "python3";
     const path = new URL(script, import.meta.url).pathname;
     try {

@@ -64,4 +64,10 @@ export interface EncoderReader {
    * @returns A source of samples of {@linkcode EncoderReader.inputShape}.
    */
   wrap(source: SourceModule, options?: { readonly threads?: number }): SourceModule;
+  /**
+   * Makes the same stage with faster and less precise matrix products; absent where it has none.
+   * @param precision `float32_matmul_precision`, below the highest.
+   * @returns The stage; `undefined` if no linear layer is wide enough.
+   */
+  withMatmulPrecision?(precision: "high" | "medium"): Promise<EncoderReader | undefined>;
 }

@@ -1,5 +1,5 @@
 /**
- * Finding out whether products of 8-bit integers are worth splitting float32 for.
+ * Finding out whether products of 8-bit integers are worth rounding float32 for.
  * @module
  */
 import { input } from "../ir/create.ts";
@@ -12,30 +12,39 @@ import { Session, type Value } from "../runtime/session.ts";
 const ROWS = 128;
 const WIDTH = 1024;
 const ROUNDS = 9;
-/** Gain from which on splitting pays: with tiles for integers (AMX) it was 1.6 to 2. */
+/** Gain from which on it pays: with tiles for integers (AMX), splitting gained 1.6 to 2. */
 const MIN_GAIN = 1.3;
-/** Largest error relative to the largest value; kernels that saturate are off by far more. */
-const MAX_ERROR = 1e-3;
+
+/** How a layer is rewritten. */
+export interface Int8Rewrite {
+  /** Puts products of integers in the place of those of floats. @default {splitProducts} */
+  readonly rewrite?: (graph: OnnxGraph) => OnnxGraph;
+  /**
+   * Largest error relative to the largest value; kernels that saturate are off by far more.
+   * @default {1e-3}
+   */
+  readonly maxError?: number;
+  /** Clock in milliseconds. @default {performance.now} */
+  readonly now?: () => number;
+}
 
 /**
  * Computes a linear layer both ways on one thread: no library says which kernels the runtime has for
  * this processor, and some of them cut sums of 8-bit products off at 16 bits.
- * @param split Splits the layer.
- * @param now Clock in milliseconds.
- * @returns Whether the split layer is much faster, and right.
+ * @param how How the layer is rewritten, and how exact it must be.
+ * @returns Whether the layer of integers is much faster, and right.
  */
 export async function int8ProductsAreFaster(
-  split: (graph: OnnxGraph) => OnnxGraph = splitProducts,
-  now: () => number = () => performance.now(),
+  { rewrite = splitProducts, maxError = 1e-3, now = () => performance.now() }: Int8Rewrite = {},
 ): Promise<boolean> {
   const shape = [WIDTH, WIDTH];
   const y = linear(input("x", "float32", [ROWS, WIDTH]), input("w", "float32", shape));
   const weight = { shape, values: mixedValues(WIDTH * WIDTH) };
   const graph = bakeInputs(emit({ y }), new Map([["w", weight]]));
   const x: Value = { dtype: "float32", shape: [ROWS, WIDTH], data: mixedValues(ROWS * WIDTH) };
-  const [whole, parts] = await measure([graph, split(graph)], x, now);
+  const [whole, parts] = await measure([graph, rewrite(graph)], x, now);
   const largest = whole.y.reduce((found, value) => Math.max(found, Math.abs(value)), 0);
-  const right = parts.y.every((value, i) => Math.abs(value - whole.y[i]) < MAX_ERROR * largest);
+  const right = parts.y.every((value, i) => Math.abs(value - whole.y[i]) < maxError * largest);
   return right && whole.ms > MIN_GAIN * parts.ms;
 }
 

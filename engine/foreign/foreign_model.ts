@@ -5,6 +5,7 @@
 import { DataError } from "../errors.ts";
 import { firstLine } from "../first_line.ts";
 import { formatShape, sameShape, sizeOf } from "../ir/dims.ts";
+import type { OnnxModel } from "../onnx/encode.ts";
 import { Session, type Value } from "../runtime/session.ts";
 
 /**
@@ -30,6 +31,8 @@ export interface ForeignModelOptions {
   readonly batch?: number;
   /** Threads within an operator. @default {all cores} */
   readonly threads?: number;
+  /** What to compute with instead of what is in the file. */
+  readonly model?: OnnxModel;
 }
 
 /** Rows of an output. */
@@ -56,8 +59,10 @@ export class ForeignModel {
    * @throws {DataError} if it cannot be read, or is more than the runtime can do.
    */
   static async open(options: ForeignModelOptions): Promise<ForeignModel> {
-    const { file, output, threads } = options;
-    return new ForeignModel(options, await Session.open(file, { threads, outputs: [output] }));
+    const { file, output, threads, model } = options;
+    const settings = { threads, outputs: [output] };
+    const session = model ? Session.load(model, settings) : Session.open(file, settings);
+    return new ForeignModel(options, await session);
   }
 
   /** How many samples go into the model at once. */

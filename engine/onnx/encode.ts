@@ -9,6 +9,7 @@ import {
   AttributeProtoSchema,
   GraphProtoSchema,
   ModelProtoSchema,
+  type NodeProto,
   NodeProtoSchema,
   StringStringEntryProtoSchema,
   type TensorProto,
@@ -22,6 +23,7 @@ import {
   elementTypes,
   type OnnxGraph,
   type OnnxInitializer,
+  type OnnxNode,
   type OnnxValue,
 } from "./emit.ts";
 import type { TypedArray } from "../ir/types.ts";
@@ -30,7 +32,7 @@ import type { TypedArray } from "../ir/types.ts";
 export const OPSET = 21;
 const IR_VERSION = 10n;
 /** Constants of fewer bytes stay within the model: they hold shapes, which the runtime looks at. */
-const APART_BYTES = 1024;
+export const APART_BYTES = 1024;
 /** Places in a file of constants are multiples of it, so that runtimes can map them into memory. */
 const ALIGNMENT = 4096;
 
@@ -42,6 +44,8 @@ export interface OnnxModel {
   readonly constants: Readonly<Record<string, Uint8Array>>;
   /** Parts that made its nodes and inputs, by the name of the node or input. */
   readonly parts?: ReadonlyMap<string, string>;
+  /** Whether ARM64 processors may round the operands of products to bfloat16. @default {false} */
+  readonly fastMath?: boolean;
 }
 
 function encodeAttribute(name: string, { kind, value }: AttributeValue): AttributeProto {
@@ -62,7 +66,8 @@ function encodeAttribute(name: string, { kind, value }: AttributeValue): Attribu
   }
 }
 
-function encodeValue({ name, dtype, shape, sequence }: OnnxValue): ValueInfoProto {
+/** Writes an input or output. */
+export function encodeValue({ name, dtype, shape, sequence }: OnnxValue): ValueInfoProto {
   const dim = shape.map((size) =>
     typeof size === "number"
       ? { value: { case: "dimValue" as const, value: BigInt(size) } }
@@ -80,7 +85,8 @@ function encodeValue({ name, dtype, shape, sequence }: OnnxValue): ValueInfoProt
   return create(ValueInfoProtoSchema, { name, type });
 }
 
-function encodeInitializer({ name, dtype, shape, values }: OnnxInitializer): TensorProto {
+/** Writes a constant with its values. */
+export function encodeInitializer({ name, dtype, shape, values }: OnnxInitializer): TensorProto {
   return create(TensorProtoSchema, {
     name,
     dataType: elementTypes[dtype],
@@ -89,7 +95,8 @@ function encodeInitializer({ name, dtype, shape, values }: OnnxInitializer): Ten
   });
 }
 
-function encodeApart(
+/** Writes a constant whose values lie elsewhere. */
+export function encodeApart(
   { name, dtype, shape, values }: OnnxInitializer,
   { place, offset = 0 }: { readonly place: string; readonly offset?: number },
 ): TensorProto {
@@ -210,6 +217,18 @@ export function partsOf({ nodes, inputs }: OnnxGraph): ReadonlyMap<string, strin
   return parts;
 }
 
+/** Writes a node. */
+export function encodeNode(node: OnnxNode): NodeProto {
+  return create(NodeProtoSchema, {
+    name: node.outputs[0],
+    opType: node.op,
+    domain: node.domain,
+    input: [...node.inputs],
+    output: [...node.outputs],
+    attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, value)),
+  });
+}
+
 function encodeModel(
   graph: OnnxGraph,
   initializer: TensorProto[],
@@ -223,23 +242,12 @@ function encodeModel(
       create(StringStringEntryProtoSchema, { key, value })
     ),
     opsetImport: [
-      { domain: "", version: BigInt(OPSET) },
+      { domain: "", version: BigInt(graph.opset ?? OPSET) },
       ...[...domains].map((domain) => ({ domain, version: 1n })),
     ],
     graph: create(GraphProtoSchema, {
       name: "glovita",
-      node: graph.nodes.map((node) =>
-        create(NodeProtoSchema, {
-          name: node.outputs[0],
-          opType: node.op,
-          domain: node.domain,
-          input: [...node.inputs],
-          output: [...node.outputs],
-          attribute: Object.entries(node.attributes).map(([name, value]) =>
-            encodeAttribute(name, value)
-          ),
-        })
-      ),
+      node: graph.nodes.map(encodeNode),
       input: graph.inputs.map(encodeValue),
       output: graph.outputs.map(encodeValue),
       initializer,

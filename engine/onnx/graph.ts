@@ -78,4 +78,6 @@ export interface OnnxGraph {
   readonly outputs: readonly OnnxValue[];
   /** Constants. */
   readonly initializers: readonly OnnxInitializer[];
+  /** Version of ONNX's own operators, where it is that of another's file. @default {21} */
+  readonly opset?: number;
 }

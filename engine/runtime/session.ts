@@ -165,7 +165,10 @@ export class Session {
     const { bytes, ...beside }: Omit<OnnxModel, "bytes"> & { readonly bytes: Uint8Array } =
       "bytes" in model ? model : { bytes: model, constants: {} };
     const externalData = Object.entries(beside.constants).map(([path, data]) => ({ path, data }));
-    const settings = { ...settingsOf(options), ...(externalData.length > 0 && { externalData }) };
+    const settings = {
+      ...settingsOf(options, beside.fastMath),
+      ...(externalData.length > 0 && { externalData }),
+    };
     try {
       const session = await InferenceSession.create(bytes, settings);
       return new Session(session, options, beside);
@@ -290,14 +293,21 @@ export class Session {
   }
 }
 
-function settingsOf(options: SessionOptions): InferenceSession.SessionOptions {
+function settingsOf(
+  options: SessionOptions,
+  fastMath = false,
+): InferenceSession.SessionOptions {
+  const extra = {
+    ...(options.smallBlocks && { session: { dynamic_block_base: "4" } }),
+    ...(fastMath && { mlas: { enable_gemm_fastmath_arm64_bfloat16: "1" } }),
+  };
   return {
     executionProviders: ["cpu"],
     intraOpNumThreads: options.threads ?? 0,
     enableCpuMemArena: options.arena ?? true,
     enableMemPattern: false,
     logSeverityLevel: 4, // What goes wrong is thrown.
-    ...(options.smallBlocks && { extra: { session: { dynamic_block_base: "4" } } }),
+    extra,
     ...(options.profile && { enableProfiling: true, profileFilePrefix: options.profile }),
   };
 }

@@ -14,7 +14,12 @@ import type { ExtractConfig } from "../../registry/config/extract.ts";
 import { FieldUse } from "../../registry/config/field_use.ts";
 import { expectedIssue } from "../../registry/config/issues.ts";
 import { ConfigError } from "../../registry/errors.ts";
-import { type Dataset, SPLIT_NAMES, type SplitName } from "../../registry/plugin.ts";
+import {
+  type Dataset,
+  type EncoderReader,
+  SPLIT_NAMES,
+  type SplitName,
+} from "../../registry/plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
 import { recordedWeights, requireCheckpoint } from "../runs/checkpoint_config.ts";
 import type { BuildSources } from "../../registry/builder/create.ts";
@@ -129,7 +134,7 @@ export async function extractFeatures(
   const microBatch = microBatchOf(stack);
   const ranges = splits.map(([, split]) => shardRange(split, shard, microBatch));
   prepareFolder(config.output_dir);
-  const { model, ...made } = await withWeights(stack, config, {
+  const { model, reader, ...made } = await withWeights(stack, config, {
     mergeable,
     signal,
     onEvent,
@@ -143,7 +148,7 @@ export async function extractFeatures(
   const files: ExtractedFile[] = [];
   for (const [i, [name, original]] of splits.entries()) {
     signal?.throwIfAborted();
-    const split = encodeWhileReading(original, stack.encoder, threads);
+    const split = encodeWhileReading(original, { reader }, threads);
     const { embedDim } = stack;
     const work: SplitWork = {
       name,
@@ -238,6 +243,8 @@ async function encoderFor(
 /** An encoder that can compute; the values of its weights live on in the model only. */
 interface ReadyEncoder extends Pick<FeatureOrigin, "weights" | "matmulPrecision"> {
   readonly model: OnnxModel;
+  /** What runs before it, where samples are read. */
+  readonly reader?: EncoderReader;
 }
 
 /** Loads the weights, and makes the graph as precise as the config wants it. */
@@ -249,12 +256,14 @@ async function withWeights(
   const { mergeable, onEvent } = options;
   const { origin, sha256, values } = await weightsFor(stack, config, options);
   const ready = mergeable && await mergedEncoder(mergeable, { values }, config.peft.method);
-  const { graph, precision, notices } = await chooseMatmulPrecision(
+  const { graph, reader, precision, fastMath, notices } = await chooseMatmulPrecision(
     encoderGraph(ready?.stack ?? stack, { values: ready?.values ?? values }),
     config.float32_matmul_precision,
+    { reader: stack.encoder.reader },
   );
   for (const message of [...ready?.notices ?? [], ...notices]) onEvent({ type: "notice", message });
-  return { weights: { origin, sha256 }, matmulPrecision: precision, model: extractorModel(graph) };
+  const model = { ...extractorModel(graph), fastMath };
+  return { weights: { origin, sha256 }, matmulPrecision: precision, model, reader };
 }
 
 interface WeightOptions {

@@ -2,9 +2,12 @@
  * How precisely an encoder's matrix products are computed.
  * @module
  */
+import { measureChannels } from "../../engine/extract/channel_ranges.ts";
+import { int8ProductsAreFaster, type Int8Rewrite } from "../../engine/extract/int8_products.ts";
 import type { OnnxGraph } from "../../engine/onnx/emit.ts";
+import { roundProducts } from "../../engine/onnx/rounded_products.ts";
 import { splitProducts } from "../../engine/onnx/split_products.ts";
-import { int8ProductsAreFaster } from "../../engine/extract/int8_products.ts";
+import type { EncoderReader } from "../../registry/plugin.ts";
 import type { ExtractConfig } from "../../registry/config/extract.ts";
 
 /** A value of `float32_matmul_precision`. */
@@ -14,32 +17,63 @@ export type MatmulPrecision = ExtractConfig["float32_matmul_precision"];
 export interface PreciseGraph {
   /** The graph. */
   readonly graph: OnnxGraph;
+  /** What runs before it, if anything does. */
+  readonly reader?: EncoderReader;
   /** What it computes with. */
   readonly precision: MatmulPrecision;
+  /** Whether ARM64 processors may round the operands of products to bfloat16. */
+  readonly fastMath: boolean;
   /** Lines for the user. */
   readonly notices: readonly string[];
 }
+
+/** What the choice depends on. */
+export interface PrecisionOptions {
+  /** What runs before the graph. */
+  readonly reader?: EncoderReader;
+  /** Tells whether this machine gains from products of integers. */
+  readonly pays?: (how: Int8Rewrite) => Promise<boolean>;
+  /** Kind of processor. @default {Deno.build.arch} */
+  readonly arch?: string;
+}
+
+/** Operators that the runtime computes in bfloat16 on ARM64, if it may. */
+const PRODUCTS: ReadonlySet<string> = new Set(["Gemm", "MatMul", "Conv"]);
+
+/** Largest error of one product of integers, of uniform numbers, relative to the largest value. */
+const ROUNDED_ERROR = 2e-2;
 
 /**
  * Makes a graph as precise as wanted. As in PyTorch, less than the highest precision is used only
  * where that is faster.
  * @param graph The graph, its weights constants.
  * @param wanted `float32_matmul_precision`.
- * @param pays Tells whether this machine gains from products of integers.
+ * @param options What runs before the graph, and the machine.
  */
 export async function chooseMatmulPrecision(
   graph: OnnxGraph,
   wanted: MatmulPrecision,
-  pays: () => Promise<boolean> = int8ProductsAreFaster,
+  { reader, pays = int8ProductsAreFaster, arch = Deno.build.arch }: PrecisionOptions = {},
 ): Promise<PreciseGraph> {
-  if (wanted === "highest") return { graph, precision: "highest", notices: [] };
+  const made = { graph, reader, precision: wanted, fastMath: false, notices: [] };
+  if (wanted === "highest") return made;
   const highest = (reason: string): PreciseGraph => ({
-    graph,
+    ...made,
     precision: "highest",
     notices: [`float32_matmul_precision ${wanted} has no effect: ${reason}`],
   });
-  if (!await pays()) return highest("this processor gains nothing from it");
-  const split = splitProducts(graph);
-  if (split === graph) return highest("no linear layer is wide enough, or it is in an ONNX file");
-  return { graph: split, precision: wanted, notices: [] };
+  if (wanted === "medium" && arch === "aarch64") {
+    return graph.nodes.some(({ op }) => PRODUCTS.has(op))
+      ? { ...made, fastMath: true }
+      : highest("on ARM64, it is for encoders that are not in an ONNX file");
+  }
+  const how = wanted === "medium" ? { rewrite: roundProducts, maxError: ROUNDED_ERROR } : {};
+  if (!await pays(how)) return highest("this processor gains nothing from it");
+  const rewritten = wanted === "medium"
+    ? roundProducts(graph, { largest: await measureChannels(graph) })
+    : splitProducts(graph);
+  const faster = await reader?.withMatmulPrecision?.(wanted);
+  return rewritten === graph && faster === undefined
+    ? highest("no linear layer has at least 384 inputs and outputs")
+    : { ...made, graph: rewritten, reader: faster ?? reader };
 }

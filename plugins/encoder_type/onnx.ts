@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { DataError } from "../../engine/errors.ts";
 import { sha256OfFile } from "../../engine/hub/sha256.ts";
 import { type Interpolation, INTERPOLATIONS } from "../../engine/images/preprocessing.ts";
+import type { ForeignModelOptions } from "../../engine/foreign/foreign_model.ts";
 import { formatShape } from "../../engine/ir/dims.ts";
 import {
   choice,
@@ -26,6 +27,7 @@ import {
 import type {
   Encoder,
   EncoderPlugin,
+  EncoderReader,
   PretrainedOptions,
   PretrainedWeights,
 } from "../../registry/plugin.ts";
@@ -140,14 +142,23 @@ export const onnx: EncoderPlugin<OnnxConfig> = {
     const { probeModel } = await import("../../engine/foreign/foreign_model.ts");
     const { wrapSource } = await import("../../engine/foreign/model_source.ts");
     const { shape: inputShape, batch, reason } = await probeModel(model);
+    const reader = (options: ForeignModelOptions): EncoderReader => ({
+      inputShape,
+      fixed: true,
+      batch,
+      bytes: PACKED * sizeOfFiles(file),
+      wrap: (inner, { threads = 1 } = {}) => wrapSource({ ...options, inner, threads }),
+    });
+    const options = { ...model, batch };
     return {
       ...layoutOf(inputShape, config),
       reader: {
-        inputShape,
-        fixed: true,
-        batch,
-        bytes: PACKED * sizeOfFiles(file),
-        wrap: (inner, { threads = 1 } = {}) => wrapSource({ ...model, batch, inner, threads }),
+        ...reader(options),
+        async withMatmulPrecision(precision) {
+          const { preciseModel } = await import("../../engine/foreign/precise_model.ts");
+          const precise = await preciseModel(options, precision);
+          return precise && reader({ ...options, model: precise });
+        },
       },
       pretrained: async (options) => ({
         ...await weightsOf(file, options),

@@ -103,6 +103,7 @@ function readerView(reader: EncoderReader, guard: Guard): EncoderReader {
   requireMethods(reader, "a reader", ["wrap"]);
   requireSizes(reader.inputShape, "the inputShape of the reader");
   return guard.view(reader, {
+    withMatmulPrecision: (made) => made && readerView(made, guard),
     wrap: (wrapped, source) =>
       wrapped === source ? source : claimed(requireSource(wrapped, "a source from wrap()"), guard),
   });

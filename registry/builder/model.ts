@@ -234,7 +234,7 @@ function withLosses(output: ModelOutput, losses: ModelOutput["losses"]): ModelOu
  */
 export function encodeWhileReading(
   split: Split,
-  { reader }: Encoder,
+  { reader }: Pick<Encoder, "reader">,
   options: { readonly threads: number },
 ): Split {
   if (reader === undefined) return split;

@@ -35,7 +35,7 @@ export interface ExtractFields {
   /** Bits of a stored float. @default {16} */
   readonly precision: 16 | 32;
   /** How precise matrix products are where less is faster, as in PyTorch. @default {"highest"} */
-  readonly float32_matmul_precision: "highest" | "high";
+  readonly float32_matmul_precision: "highest" | "high" | "medium";
   /** gzip level, 0 for none. @default {4} */
   readonly compression: number;
   /** Folder of the files. @default {"./precomputed_features"} */
@@ -115,9 +115,9 @@ const rootEntries: OptionEntries<ExtractFields> = {
   precision: choice(16, "Bits of a stored float.", [16, 32]),
   float32_matmul_precision: choice(
     "highest",
-    "Matrix products: float32, or sums of 8-bit products (errors of about 1e-4 per layer) where " +
-      "the processor multiplies those much faster.",
-    ["highest", "high"],
+    "Matrix products: float32, or 8-bit integers where the processor multiplies those much faster: " +
+      "high adds three products up (errors of about 1e-4 per layer), medium takes one (1e-2).",
+    ["highest", "high", "medium"],
   ),
   compression: whole(4, "gzip level; 0 is none.", { max: 9 }),
   output_dir: path("./precomputed_features", "Folder of the files."),

@@ -14,7 +14,8 @@ import { exp } from "../../../engine/ir/elementwise.ts";
 import { reshape } from "../../../engine/ir/layout.ts";
 import { reduceMean } from "../../../engine/ir/matrix.ts";
 import { RandomStream } from "../../../engine/nn/random.ts";
-import { Parameters } from "../../../engine/nn/scope.ts";
+import { linear, Parameters } from "../../../engine/nn/scope.ts";
+import { bakeInputs } from "../../../engine/onnx/bake.ts";
 import { emit } from "../../../engine/onnx/emit.ts";
 import { encode } from "../../../engine/onnx/encode.ts";
 import type { OpenSource } from "../../../engine/data/data.ts";
@@ -239,4 +240,33 @@ Deno.test("onnx refuses a file whose batch would not fit into memory", async () 
   Deno.writeFileSync(file, encode(emit({ y: reduceMean(x, { axes: [2, 3] }) })));
   const state = 'its input "x" has the shape [1048576, 3, 32, 32], which is too large';
   await assertRejects(() => create("", [3, 32, 32], { file }), DataError, state);
+});
+
+Deno.test("onnx has faster products where a layer is wide enough", async () => {
+  const narrow = await create("grey");
+  assertEquals(await narrow.reader?.withMatmulPrecision?.("medium"), undefined);
+
+  using folder = new TemporaryFolder();
+  const path = folder.file("wide.onnx");
+  const images = input("images", "float32", ["batch", 3, 16, 8]);
+  const weight = { shape: [384, 384], values: new Float32Array(384 * 384).fill(1 / 384) };
+  const y = linear(reshape(images, ["batch", 384]), input("w", "float32", [384, 384]));
+  await Deno.writeFile(path, encode(bakeInputs(emit({ y }), new Map([["w", weight]]))));
+  const wide = await onnx.create(v.parse(onnx.config, { file: path }), {
+    scope: new Parameters().scope(),
+    sampleShape: [3, 16, 8],
+    source: "images",
+  });
+  const faster = await wide.reader?.withMatmulPrecision?.("medium");
+  assertEquals(faster?.inputShape, [384]);
+  const [exact, rounded] = await Promise.all([wide.reader!, faster!].map(async (reader) => {
+    const { module, options } = reader.wrap(imageSource({ shape: [3, 16, 8] }));
+    const { openSource }: { openSource: OpenSource } = await import(module);
+    const source = await openSource(options);
+    const { features } = await source.read(Int32Array.of(0));
+    source.close();
+    return features;
+  }));
+  const difference = largestDifference(rounded, [...exact]);
+  assert(difference > 0 && difference < 1e-2, `${difference}`);
 });
