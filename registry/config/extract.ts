@@ -5,7 +5,6 @@
  */
 import { AGGREGATION_METHODS, type AggregationMethod } from "../../engine/nn/pooling.ts";
 import type { Configured } from "../configure.ts";
-import { quote } from "../errors.ts";
 import { choice, count, flag, type OptionEntries, path, text, whole } from "../options/mod.ts";
 import { SPLIT_NAMES, type SplitName } from "../plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../registry.ts";
@@ -14,13 +13,14 @@ import { checkPathParts } from "./path_parts.ts";
 import { getAt, isPlainObject, joinPath, splitPath } from "./objects.ts";
 import { type ConfigSources, ignoredFields, type Resolution, resolveTree } from "./resolve.ts";
 import { MAX_WORKERS, type Section, SECTIONS } from "./sections.ts";
+import { shardEntries, type ShardFields } from "./shards.ts";
 import type { ConfigFields, ModelConfig } from "./tree.ts";
 
 /**
  * Fields of extraction outside all sections.
  * @category Configs
  */
-export interface ExtractFields {
+export interface ExtractFields extends ShardFields {
   /**
    * Checkpoint of a run whose model and data are taken; `null` takes them from the config.
    * @default {null}
@@ -46,10 +46,6 @@ export interface ExtractFields {
   readonly resume: boolean;
   /** Whether it goes on although images are not what they were. @default {false} */
   readonly resume_anyway: boolean;
-  /** Part `i/n` of every split, counted from 1; `null` is all of it. @default {null} */
-  readonly shard: string | null;
-  /** Number of shards whose files are to be joined; `null` extracts. @default {null} */
-  readonly merge: number | null;
 }
 
 /**
@@ -88,16 +84,6 @@ export interface ExtractConfigFields
  */
 export type ExtractPart = Configured | ExtractConfigFields;
 
-/** More parts than anybody divides a split into: a number above is a slip. */
-const MAX_SHARDS = 10_000;
-
-function checkShard(shard: string): string | undefined {
-  const [, count] = /^[1-9]\d*\/([1-9]\d*)$/.exec(shard) ?? [];
-  return Number(count) <= MAX_SHARDS
-    ? undefined
-    : `expected i/n, such as 1/4, with n up to ${MAX_SHARDS}, received ${quote(shard)}`;
-}
-
 const rootEntries: OptionEntries<ExtractFields> = {
   checkpoint_path: path(null, "Checkpoint of a run whose model and data are taken."),
   method: choice("joint", "How an encoder's tokens become one embedding.", AGGREGATION_METHODS),
@@ -130,16 +116,7 @@ const rootEntries: OptionEntries<ExtractFields> = {
     false,
     "Whether it goes on although sizes or times of the images are not what they were.",
   ),
-  shard: text(
-    null,
-    "Part i/n of every split, counted from 1, written to its own file.",
-    { check: checkShard },
-  ),
-  merge: count(
-    null,
-    "Number of shards whose files are joined, instead of extracting.",
-    { max: MAX_SHARDS },
-  ),
+  ...shardEntries("of every split"),
 };
 
 const loadingEntries: OptionEntries<ExtractLoading> = {

@@ -7,13 +7,14 @@ import { choice, flag, type OptionEntries, path, required, whole } from "../opti
 import { type Registry, registry as defaultRegistry } from "../registry.ts";
 import { type ConfigSources, type Resolution, resolveTree } from "./resolve.ts";
 import { type Section, SECTIONS } from "./sections.ts";
+import { shardEntries, type ShardFields } from "./shards.ts";
 import type { ConfigFields, ModelConfig } from "./tree.ts";
 
 /**
  * Fields of packing outside all sections.
  * @category Configs
  */
-export interface PackFields {
+export interface PackFields extends ShardFields {
   /** Folder of the files. */
   readonly output_dir: string;
   /** Bits of a stored float; `null` keeps what the slides have. @default {null} */
@@ -54,6 +55,7 @@ const rootEntries: OptionEntries<PackFields> = {
   compression: whole(0, "gzip level; 0 is none: features hardly get smaller.", { max: 9 }),
   resume: flag(false, "Whether finished files of the same slides are kept."),
   overwrite: flag(false, "Whether finished files are replaced."),
+  ...shardEntries("of every split"),
 };
 
 /** The sections of the tree of packing, in the order in which it is shown. */

@@ -86,7 +86,7 @@ Deno.test("glovita_extract_features names every wrong flag", async () => {
     "training: expected a section or field of the config, received an unknown name",
     'precision: expected one of 16, 32, received "8"',
     "compression: expected a whole number from 0 to 9, received 10",
-    'shard: expected i/n, such as 1/4, with n up to 10000, received "0/2"',
+    'shard: expected i/n, such as 1/4, with n up to 10000, or auto, received "0/2"',
   ]);
 });
 
