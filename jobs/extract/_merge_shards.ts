@@ -68,8 +68,9 @@ export async function mergeShards(split: SplitName, options: MergeOptions): Prom
     const named = await hasIds(paths);
     for (const path of paths) await copyRows(path, writer, { kind, named });
     const [samples, skipped] = [total(shards, "samples"), total(shards, "skipped")];
-    const { shard: _, ...told } = { ...shards[0], samples, skipped };
-    for (const [name, value] of Object.entries(told)) writer.attribute(name, value);
+    for (const [name, value] of Object.entries({ ...shards[0], samples, skipped })) {
+      if (name !== "shard") writer.attribute(name, value);
+    }
     writer.close();
     return { type: "file", split, file, samples, skipped, embedDim: embedDim, kept: false };
   } catch (error) {

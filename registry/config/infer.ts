@@ -18,13 +18,14 @@ import type { Configured } from "../configure.ts";
 import { isPlainObject, pick } from "./objects.ts";
 import { type ConfigSources, type Resolution, resolveTree } from "./resolve.ts";
 import { MAX_WORKERS, type Section, SECTIONS } from "./sections.ts";
+import { shardEntries, type ShardFields } from "./shards.ts";
 import type { ConfigFields, ResolvedConfig } from "./tree.ts";
 
 /**
  * Fields of inference outside all sections.
  * @category Configs
  */
-export interface InferFields {
+export interface InferFields extends ShardFields {
   /** Directory of a run, or of a group of folds, which are ensembled. @default {null} */
   readonly exp_dir: string | null;
   /** A checkpoint that takes the place of `exp_dir`. @default {null} */
@@ -109,6 +110,7 @@ const rootEntries: OptionEntries<InferFields> = {
   mpp: positive(null, "Micrometres per pixel of level 0, for files that do not say it."),
   thumbnails: path(null, "Folder of thumbnails of whole slides, SLIDE.png or SLIDE.jpg."),
   top_tiles: count(10, "Tiles of each slide in top_tiles.csv, those with the most attention."),
+  ...shardEntries("of the samples"),
 };
 
 const loadingEntries: OptionEntries<InferLoading> = {
