@@ -3,6 +3,7 @@ import { code, listFiles, listSources, read } from "./_sources.ts";
 
 /** Tests that also are those of other modules: parts that are only seen through a whole. */
 const COVERS: Readonly<Record<string, readonly string[]>> = {
+  "tests/cli/study_test.ts": ["cli/study_table.ts", "cli/study_thread.ts"],
   "tests/cli/train_test.ts": ["cli/command.ts", "cli/sources.ts"],
   "tests/engine/autodiff/gradients_test.ts": [
     "engine/autodiff/batch_normalization.ts",
