@@ -8,7 +8,7 @@ import { runPoint } from "../jobs/study/run_point.ts";
 import { readStudy } from "../jobs/study/study.ts";
 import { registry } from "../registry/registry.ts";
 import { loadPlugins } from "./plugin_modules.ts";
-import type { PointAnswer, PointRequest } from "./study_thread.ts";
+import type { PointAnswer, PointRequest } from "./_study_messages.ts";
 
 const abort = new AbortController();
 

@@ -5,22 +5,7 @@
 import { DataError } from "../engine/errors.ts";
 import { firstLine } from "../engine/first_line.ts";
 import type { PointOutcome } from "../jobs/study/run_point.ts";
-
-/** Which point a thread trains. */
-export interface PointRequest {
-  /** File of the study. */
-  readonly file: string;
-  /** Number of the point, counted from 1. */
-  readonly index: number;
-  /** Specifiers of the third-party plugin modules. */
-  readonly plugins: readonly string[];
-}
-
-/** What a thread answers. */
-export type PointAnswer =
-  | { readonly outcome: PointOutcome }
-  | { readonly failed: string }
-  | { readonly stopped: true };
+import type { PointAnswer, PointRequest } from "./_study_messages.ts";
 
 /** Trains points on threads. */
 export const PointThread = {

@@ -69,7 +69,7 @@ export interface Inference {
   /** Where the predictions were written. */
   readonly file: string;
   /** Which part of the samples it is, if not all of them: a part is not measured. */
-  readonly part?: Shard;
+  readonly part?: { readonly index: number; readonly count: number };
   /** Where what the models attend to was written, if asked for. */
   readonly attention?: WrittenAttention;
 }

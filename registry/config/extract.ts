@@ -20,7 +20,7 @@ import type { ConfigFields, ModelConfig } from "./tree.ts";
  * Fields of extraction outside all sections.
  * @category Configs
  */
-export interface ExtractFields extends ShardFields {
+export interface ExtractFields {
   /**
    * Checkpoint of a run whose model and data are taken; `null` takes them from the config.
    * @default {null}
@@ -46,6 +46,10 @@ export interface ExtractFields extends ShardFields {
   readonly resume: boolean;
   /** Whether it goes on although images are not what they were. @default {false} */
   readonly resume_anyway: boolean;
+  /** Part `i/n` of every split, counted from 1; `auto` takes it from the cluster. @default {null} */
+  readonly shard: string | null;
+  /** Number of parts whose files are joined; `auto` finds it. @default {null} */
+  readonly merge: number | "auto" | null;
 }
 
 /**

@@ -25,7 +25,7 @@ import type { ConfigFields, ResolvedConfig } from "./tree.ts";
  * Fields of inference outside all sections.
  * @category Configs
  */
-export interface InferFields extends ShardFields {
+export interface InferFields {
   /** Directory of a run, or of a group of folds, which are ensembled. @default {null} */
   readonly exp_dir: string | null;
   /** A checkpoint that takes the place of `exp_dir`. @default {null} */
@@ -50,6 +50,10 @@ export interface InferFields extends ShardFields {
   readonly thumbnails: string | null;
   /** Tiles of each slide in the table of those that count most. @default {10} */
   readonly top_tiles: number;
+  /** Part `i/n` of the samples, counted from 1; `auto` takes it from the cluster. @default {null} */
+  readonly shard: string | null;
+  /** Number of parts whose files are joined; `auto` finds it. @default {null} */
+  readonly merge: number | "auto" | null;
 }
 
 /**

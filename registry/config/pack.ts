@@ -14,7 +14,7 @@ import type { ConfigFields, ModelConfig } from "./tree.ts";
  * Fields of packing outside all sections.
  * @category Configs
  */
-export interface PackFields extends ShardFields {
+export interface PackFields {
   /** Folder of the files. */
   readonly output_dir: string;
   /** Bits of a stored float; `null` keeps what the slides have. @default {null} */
@@ -25,6 +25,10 @@ export interface PackFields extends ShardFields {
   readonly resume: boolean;
   /** Whether finished files are replaced. @default {false} */
   readonly overwrite: boolean;
+  /** Part `i/n` of every split, counted from 1; `auto` takes it from the cluster. @default {null} */
+  readonly shard: string | null;
+  /** Number of parts whose files are joined; `auto` finds it. @default {null} */
+  readonly merge: number | "auto" | null;
 }
 
 /**

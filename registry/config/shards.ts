@@ -15,10 +15,7 @@ export interface Shard {
   readonly count: number;
 }
 
-/**
- * Fields of a command whose work can be divided.
- * @category Configs
- */
+/** Fields of a command whose work can be divided. */
 export interface ShardFields {
   /**
    * Part `i/n`, counted from 1; `auto` takes it from the cluster's environment; `null` is all of it.
@@ -103,7 +100,7 @@ export function shardOf(
   if (shard === null) return undefined;
   if (merge !== null) throw refusal("expected shard or merge, not both");
   if (shard === "auto") return environmentShard(environment);
-  const [index, count] = shard.split("/").map(Number);
+  const { index, count } = parsed(shard);
   if (index <= count) return { index, count };
   throw refusal(`expected a part from 1/${count} to ${count}/${count}, received ${quote(shard)}`);
 }
@@ -139,10 +136,15 @@ export function environmentShard(environment: Environment, path = "shard"): Chos
   throw refusal(`expected one part, the environment says ${said.join(" and ")}`, path);
 }
 
+function parsed(shard: string): Shard {
+  const [, index, count] = /^(\d+)\/(\d+)$/.exec(shard) ?? [];
+  return { index: Number(index), count: Number(count) };
+}
+
 function ownShard(read: Environment, path: string): ChosenShard | undefined {
   const shard = read("GLOVITA_SHARD");
   if (shard === undefined) return undefined;
-  const [index, count] = shard.split("/").map(Number);
+  const { index, count } = parsed(shard);
   const good = shard !== "auto" && checkShard(shard) === undefined && index <= count;
   if (good) return { index, count, source: `GLOVITA_SHARD=${shard}` };
   throw refusal(`expected i/n in GLOVITA_SHARD, such as 1/4, received ${quote(shard)}`, path);
