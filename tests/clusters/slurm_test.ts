@@ -9,8 +9,8 @@ clusterTest(
   async (work) => {
     const { folder, block, run } = work;
     await using slurm = await startSlurm(Deno.makeTempDirSync({ prefix: "glovita_slurm_" }));
-    Deno.writeTextFileSync(join(folder, "features.sbatch"), block("sh", "#SBATCH"));
-    await run("sh", ["-e", "-c", block("sh", "--dependency=afterok")], slurm.env);
+    Deno.writeTextFileSync(join(folder, "features.sbatch"), block("bash", "#SBATCH"));
+    await run("sh", ["-e", "-c", block("bash", "--dependency=afterok")], slurm.env);
     await untilDone(slurm);
     const logs = [1, 2, 3, 4].map((task) =>
       Deno.readTextFileSync(join(folder, `features-${task}.log`))

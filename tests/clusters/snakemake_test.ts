@@ -5,7 +5,7 @@ clusterTest(
   "Snakemake starts killed parts again",
   ["snakemake"],
   async ({ folder, block, run }) => {
-    Deno.writeTextFileSync(join(folder, "Snakefile"), block("python", "rule merged"));
+    Deno.writeTextFileSync(join(folder, "Snakefile"), block("snakemake", "rule merged"));
     await run("snakemake", ["--cores", "2", "--quiet"], { HOME: folder });
   },
 );
