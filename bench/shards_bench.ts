@@ -8,18 +8,15 @@
  * ```
  * @module
  */
-import "../plugins/mod.ts";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { FeatureWriter } from "../engine/features/feature_writer.ts";
 import { Random } from "../engine/random.ts";
-import { extractFeatures } from "../jobs/extract/extract.ts";
 import { partPath } from "../jobs/shards/parts.ts";
 import { pointsOf } from "../jobs/study/points.ts";
 import { recordPaths, studyStatus, writeRecord } from "../jobs/study/records.ts";
 import { configOf, type Study } from "../jobs/study/study.ts";
-import { resolveExtractConfig } from "../registry/config/extract.ts";
 import type { PlainObject } from "../registry/config/objects.ts";
 
 const [images = 10_000, megabytes = 200] = Deno.args.map(Number);
@@ -35,19 +32,20 @@ const seconds = (from: number) => (performance.now() - from) / 1000;
 const shown = (value: number, digits = 2) => value.toFixed(digits).padStart(9);
 
 /** One image of each of two classes; all others are links to them. */
-async function writeImages(): Promise<PlainObject> {
+async function writeImages(count: number): Promise<PlainObject> {
+  const root = join(folder, `images_${count}`);
   const random = new Random(1);
   for (const label of ["a", "b"]) {
-    const place = join(folder, "images", "test", label);
+    const place = join(root, "images", "test", label);
     Deno.mkdirSync(place, { recursive: true });
     const data = Uint8Array.from({ length: 32 * 32 * 3 }, () => random.integer(256));
     const first = join(place, "0.png");
     await sharp(data, { raw: { width: 32, height: 32, channels: 3 } }).png().toFile(first);
-    for (let i = 1; i < images / 2; i++) Deno.linkSync(first, join(place, `${i}.png`));
+    for (let i = 1; i < count / 2; i++) Deno.linkSync(first, join(place, `${i}.png`));
   }
   return {
     data: {
-      ...{ dataset: "generic_image_dataset", data_root_dir: folder, num_classes: 2 },
+      ...{ dataset: "generic_image_dataset", data_root_dir: root, num_classes: 2 },
       ...{ split_source: "subdirs", label_source: "folder" },
     },
     model: {
@@ -60,8 +58,8 @@ async function writeImages(): Promise<PlainObject> {
   };
 }
 
-/** Runs `extract_features` as a process; seconds and megabytes at its peak. */
-async function extract(config: PlainObject, flags: readonly string[]): Promise<[number, number]> {
+/** Runs `extract_features` as a process; seconds, CPU seconds and megabytes at its peak. */
+async function extract(config: PlainObject, flags: readonly string[]): Promise<readonly number[]> {
   const file = join(folder, "config.json");
   Deno.writeTextFileSync(file, JSON.stringify(config));
   const script = fileURLToPath(new URL("../cli/extract_features.ts", import.meta.url));
@@ -69,13 +67,17 @@ async function extract(config: PlainObject, flags: readonly string[]): Promise<[
   const process = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-check", "-A", script, "--config", file, ...flags],
     stdout: "null",
+    stderr: "null",
   }).spawn();
-  let peak = 0;
-  const watch = setInterval(() => peak = Math.max(peak, peakOf(process.pid)), 50);
+  let [peak, cpu] = [0, 0];
+  const watch = setInterval(() => {
+    peak = Math.max(peak, peakOf(process.pid));
+    cpu = Math.max(cpu, cpuOf(process.pid));
+  }, 20);
   const { code } = await process.status;
   clearInterval(watch);
   if (code !== 0) throw new Error(`extract_features ended with ${code}`);
-  return [seconds(started), peak];
+  return [seconds(started), cpu, peak];
 }
 
 /** Megabytes that a process has held at most, where the system tells. */
@@ -88,20 +90,31 @@ function peakOf(pid: number): number {
   }
 }
 
+/** Seconds of all cores that a process has used, where the system tells. */
+function cpuOf(pid: number): number {
+  try {
+    const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1].split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / 100; // ticks of 10 ms
+  } catch {
+    return 0;
+  }
+}
+
 async function benchExtraction(config: PlainObject): Promise<void> {
   console.log(`\nextraction of ${images} images of 32 px, test_vit, one part after the other`);
-  console.log("parts    seconds  seconds/part  peak MB  merge seconds  finished part again");
+  console.log("parts    seconds       CPU   peak MB     merge  its CPU   kept part  its CPU");
   for (const parts of [1, 8]) {
     const own = { ...config, output_dir: join(folder, `of_${parts}`) };
-    let [total, peak] = [0, 0];
+    let [total, work, peak] = [0, 0, 0];
     for (let part = 1; part <= parts; part++) {
-      const [time, memory] = await extract(own, ["--shard", `${part}/${parts}`]);
+      const [time, cpu, memory] = await extract(own, ["--shard", `${part}/${parts}`]);
       total += time;
+      work += cpu;
       peak = Math.max(peak, memory);
     }
-    const [merge] = await extract(own, ["--merge", "auto"]);
-    const [again] = await extract(own, ["--shard", `1/${parts}`, "--resume"]);
-    const cells = [shown(total), shown(total / parts), shown(peak, 0), shown(merge), shown(again)];
+    const [merge, merging] = await extract(own, ["--merge", "auto"]);
+    const [again, keeping] = await extract(own, ["--shard", `1/${parts}`, "--resume"]);
+    const cells = [total, work, peak, merge, merging, again, keeping].map((cell) => shown(cell));
     console.log(String(parts).padStart(5), ...cells);
   }
 }
@@ -131,24 +144,22 @@ async function writeParts(file: string, count: number, compression: number): Pro
 
 async function benchMerge(config: PlainObject): Promise<void> {
   console.log(`\nmerging ${megabytes} MB of float16 features, ${WIDTH} wide`);
-  console.log("parts  gzip    seconds      MB/s  copy MB/s  peak MB so far");
+  console.log("parts  gzip    seconds       CPU  MB/CPU s  copy MB/s   peak MB");
   for (const compression of [0, 4]) {
     for (const count of COUNTS) {
       const output_dir = join(folder, `merge_${count}_${compression}`);
       Deno.mkdirSync(output_dir);
       const file = join(output_dir, "a.h5");
       const bytes = await writeParts(file, count, compression);
-      const own = { ...config, output_dir, compression, merge: "auto" };
-      const started = performance.now();
-      await extractFeatures(resolveExtractConfig({ file: own }).config);
-      const time = seconds(started);
+      const own = { ...config, output_dir, compression };
+      const [time, cpu, peak] = await extract(own, ["--merge", "auto"]);
       const copied = performance.now();
       Deno.copyFileSync(file, `${file}.copy`);
       Deno.openSync(`${file}.copy`).syncSync();
       const copy = seconds(copied);
-      const rates = [bytes / 1e6 / time, bytes / 1e6 / copy].map((rate) => shown(rate, 0));
+      const rates = [bytes / 1e6 / cpu, bytes / 1e6 / copy].map((rate) => shown(rate, 0));
       const head = [String(count).padStart(5), String(compression).padStart(5)];
-      console.log(...head, shown(time), ...rates, shown(peakOf(Deno.pid), 0));
+      console.log(...head, shown(time), shown(cpu), ...rates, shown(peak, 0));
       Deno.removeSync(output_dir, { recursive: true });
     }
   }
@@ -175,10 +186,9 @@ async function benchStatus(): Promise<void> {
 }
 
 try {
-  const config = await writeImages();
   await benchStatus();
-  await benchExtraction(config);
-  await benchMerge(config);
+  await benchMerge(await writeImages(2));
+  await benchExtraction(await writeImages(images));
 } finally {
   Deno.removeSync(folder, { recursive: true });
 }

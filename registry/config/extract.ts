@@ -13,7 +13,7 @@ import { checkPathParts } from "./path_parts.ts";
 import { getAt, isPlainObject, joinPath, splitPath } from "./objects.ts";
 import { type ConfigSources, ignoredFields, type Resolution, resolveTree } from "./resolve.ts";
 import { MAX_WORKERS, type Section, SECTIONS } from "./sections.ts";
-import { shardEntries, type ShardFields } from "./shards.ts";
+import { shardEntries } from "./shards.ts";
 import type { ConfigFields, ModelConfig } from "./tree.ts";
 
 /**

@@ -18,7 +18,7 @@ import type { Configured } from "../configure.ts";
 import { isPlainObject, pick } from "./objects.ts";
 import { type ConfigSources, type Resolution, resolveTree } from "./resolve.ts";
 import { MAX_WORKERS, type Section, SECTIONS } from "./sections.ts";
-import { shardEntries, type ShardFields } from "./shards.ts";
+import { shardEntries } from "./shards.ts";
 import type { ConfigFields, ResolvedConfig } from "./tree.ts";
 
 /**

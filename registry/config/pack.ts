@@ -7,7 +7,7 @@ import { choice, flag, type OptionEntries, path, required, whole } from "../opti
 import { type Registry, registry as defaultRegistry } from "../registry.ts";
 import { type ConfigSources, type Resolution, resolveTree } from "./resolve.ts";
 import { type Section, SECTIONS } from "./sections.ts";
-import { shardEntries, type ShardFields } from "./shards.ts";
+import { shardEntries } from "./shards.ts";
 import type { ConfigFields, ModelConfig } from "./tree.ts";
 
 /**

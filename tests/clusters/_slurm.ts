@@ -3,6 +3,7 @@
  * @module
  */
 import { join } from "node:path";
+import { until } from "../_until.ts";
 
 /** SLURM that runs until it is disposed of. */
 export interface Slurm extends AsyncDisposable {
@@ -60,12 +61,15 @@ const APART = 4;
 
 /** Waits until no job is left; those that were requeued need not wait two minutes. */
 export async function untilDone({ env }: Slurm): Promise<void> {
+  const hurried = new Set<string>();
   await until(async () => {
-    const jobs = await says("squeue", ["--noheader", "--array", "--format=%i %t %r %S"], env);
+    const jobs = await says("squeue", ["--noheader", "--array", "--format=%i %t %r"], env);
     for (const job of jobs.split("\n")) {
-      const [id, state, reason, start] = job.split(" ");
-      const far = Date.parse(start) - Date.now() > 10 * APART * 1000;
-      if (state !== "PD" || reason !== "BeginTime" || !far) continue;
+      const [id, state, reason] = job.split(" ");
+      const waits = state === "PD" && reason === "BeginTime";
+      if (!waits) hurried.delete(id);
+      if (!waits || hurried.has(id)) continue;
+      hurried.add(id);
       await says("scontrol", ["update", `JobId=${id}`, `StartTime=now+${APART}`], env);
     }
     return jobs === "";
@@ -80,11 +84,6 @@ async function says(
   const options: Deno.CommandOptions = { args: [...args], env, stderr: "null" };
   const { code, stdout } = await new Deno.Command(command, options).output();
   return code === 0 ? new TextDecoder().decode(stdout).trim() : `exit code ${code}`;
-}
-
-/** Asks again and again until something holds, for as long as that takes. */
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!await holds()) await new Promise((resolve) => setTimeout(resolve, 200));
 }
 
 function exists(path: string): boolean {
