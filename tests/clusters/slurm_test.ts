@@ -1,5 +1,6 @@
-import { assert } from "@std/assert";
+import { assert, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { SLURM, startSlurm, untilDone } from "./_slurm.ts";
 import { clusterTest } from "./_work.ts";
 
@@ -21,3 +22,16 @@ clusterTest(
     }
   },
 );
+
+clusterTest("SLURM trains the points of a study", SLURM, async ({ folder, block, run }) => {
+  await using slurm = await startSlurm(Deno.makeTempDirSync({ prefix: "glovita_slurm_" }));
+  Deno.symlinkSync(fileURLToPath(new URL("../../digits", import.meta.url)), join(folder, "digits"));
+  const [, study] = /<<'END'\n([\s\S]*?)\nEND\n/.exec(block("sh", "cat > rates.json"))!;
+  Deno.writeTextFileSync(join(folder, "rates.json"), study);
+  Deno.writeTextFileSync(join(folder, "rates.sbatch"), block("bash", "--job-name=rates"));
+  await run("sh", ["-e", "-c", block("bash", "rates.sbatch)")], slurm.env);
+  await untilDone(slurm);
+}, async ({ folder, run }) => {
+  assertStringIncludes(await run("glovita", ["study", "rates.json"]), "4 points: 4 done");
+  assertStringIncludes(Deno.readTextFileSync(join(folder, "rates.html")), "lr-0.1_dropout-0.25_");
+});
