@@ -72,6 +72,11 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import("./train.ts")).trainCommand,
   },
   {
+    name: "study",
+    description: "Train a config at many points: a grid, a list or random draws.",
+    load: async () => (await import("./study.ts")).studyCommand,
+  },
+  {
     name: "runs",
     description: "List trained runs with their numbers.",
     load: async () => (await import("./runs.ts")).runsCommand,

@@ -47,6 +47,7 @@ const COMMAND: ConfigCommand<ExtractConfig> = {
     "glovita_extract_features --checkpoint_path RUN/checkpoints/last.pt \\",
     '  --output_filename "{checkpoint}_{dataset}_{split}_{method}.h5"',
     "glovita_extract_features --shard 1/4 ...   (then 2/4, 3/4, 4/4, then --merge 4 ...)",
+    "glovita_extract_features --shard auto ...   (in a SLURM array or an Indexed Job)",
   ],
   sections: EXTRACT_SECTIONS,
   runFlags: ["checkpoint_path"],
@@ -100,7 +101,8 @@ async function run(
     }
   }, { io, last: "batch", listen });
   if (stopped === undefined) return EXIT.ok;
-  io.err("interrupted; the same command with --resume continues");
+  const again = config.shard === "auto" ? "the same command" : "the same command with --resume";
+  io.err(`interrupted; ${again} continues`);
   return exitCode(stopped);
 }
 

@@ -134,7 +134,7 @@ function show(event: InferEvent, io: Io, progress: Progress): void {
 }
 
 function showDone(
-  { predictions, split, metrics, evaluation, file, attention }: Inference,
+  { predictions, split, metrics, evaluation, file, attention, part }: Inference,
   io: Io,
 ): void {
   const { ids, patients } = predictions;
@@ -145,7 +145,9 @@ function showDone(
     const interval = low === null || high === null ? "" : ` [${format(low)}, ${format(high)}]`;
     io.out(`  ${name} ${format(value)}${interval}`);
   }
-  if (metrics === undefined) io.out("  no labels, so nothing is measured");
+  if (part) {
+    io.out(`  part ${part.index} of ${part.count}: --merge ${part.count} joins and measures`);
+  } else if (metrics === undefined) io.out("  no labels, so nothing is measured");
   io.out(`predictions: ${file}`);
   if (attention !== undefined) {
     const slides = `${attention.slides} slide${attention.slides === 1 ? "" : "s"}`;

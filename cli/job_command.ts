@@ -52,6 +52,8 @@ export interface PreparedJob {
   readonly given: readonly string[];
   /** Registry with built-in and third-party plugins. */
   readonly registry: Registry;
+  /** Specifiers of the third-party plugin modules. */
+  readonly plugins: readonly string[];
 }
 
 /** The section of the dataset, for commands that look at data. */
@@ -92,7 +94,8 @@ export async function prepareJob(
   }
   const resolution = resolveAll({ file, flags, issues }, command, registry);
   for (const notice of resolution.notices) io.err(`note: ${notice}`);
-  return { paths: [...before, ...paths], tree: resolution.tree, given: resolution.given, registry };
+  const { tree, given } = resolution;
+  return { paths: [...before, ...paths], tree, given, registry, plugins: options.plugins };
 }
 
 /** The sections that the command has, of the base with those of the file over it. */

@@ -4,6 +4,7 @@
  */
 import { REPORT_SECTIONS, type ReportOptions } from "../jobs/report/config.ts";
 import type { ReportEvent, WrittenReport } from "../jobs/report/report.ts";
+import { isFile } from "../engine/storage/is_file.ts";
 import { ConfigError } from "../registry/errors.ts";
 import type { PluginSources } from "./command.ts";
 import { EXIT, reportFailure } from "./failure.ts";
@@ -25,7 +26,8 @@ const COMMAND: JobCommand = {
   description:
     "Shows what came of runs: numbers with intervals, learning curves, confusion matrix, ROC and " +
     "precision-recall curves, reliability, mistakes, data and versions, as one HTML file that needs " +
-    "no network. PATH is a run, a group of folds or a folder of experiments; several are compared.",
+    "no network. PATH is a run, a group of folds, a folder of experiments or the file of a study; several are " +
+    "compared.",
   examples: [
     "glovita_report experiments/precomputed_features/GROUP/0",
     "glovita_report experiments/precomputed_features/GROUP --output folds.html",
@@ -71,7 +73,11 @@ async function run(
   let written: WrittenReport | undefined;
   const stopped = await untilStopped(async (signal) => {
     const onEvent = (event: ReportEvent) => show(event, io, progress);
-    written = await report(paths, tree as unknown as ReportOptions, { registry, signal, onEvent });
+    written = await report(await foldersOf(paths), tree as unknown as ReportOptions, {
+      registry,
+      signal,
+      onEvent,
+    });
   }, { io, last: "step", listen }).finally(() => progress.stop());
   if (written === undefined) {
     io.err("interrupted, nothing was written");
@@ -79,6 +85,12 @@ async function run(
   }
   for (const file of written.files) io.out(`Saved ${file}`);
   return EXIT.ok;
+}
+
+/** Paths, with the folders of its runs in the place of a study. */
+async function foldersOf(paths: readonly string[]): Promise<string[]> {
+  const { readStudy } = await import("../jobs/study/study.ts");
+  return paths.map((path) => /\.json$/i.test(path) && isFile(path) ? readStudy(path).folder : path);
 }
 
 function show(event: ReportEvent, io: Io, progress: Progress): void {

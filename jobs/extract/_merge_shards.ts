@@ -17,7 +17,8 @@ import type { ExtractConfig } from "../../registry/config/extract.ts";
 import type { SplitName } from "../../registry/plugin.ts";
 import type { ExtractedFile } from "./events.ts";
 import { journalPath } from "./_finished_file.ts";
-import type { Shard } from "./names.ts";
+import type { Shard } from "../../registry/config/shards.ts";
+import { checkAlike, checkPart, findParts } from "../shards/parts.ts";
 import type { FeatureAttributes } from "./feature_attributes.ts";
 
 /** Rows that are copied at once. */
@@ -29,10 +30,10 @@ const OWN: ReadonlySet<string> = new Set(["shard", "samples", "skipped"]);
 
 /** Where shards lie, and how the file is to look. */
 export interface MergeOptions {
-  /** Names the file of a shard, or of the whole. */
-  readonly pathOf: (shard?: Shard) => string;
-  /** How many shards there are. */
-  readonly count: number;
+  /** The file of the whole. */
+  readonly file: string;
+  /** How many shards there are, or `auto`. */
+  readonly merge: number | "auto";
   /** Compression of the file. */
   readonly config: Pick<ExtractConfig, "compression" | "precision">;
 }
@@ -44,15 +45,14 @@ export interface MergeOptions {
  * @throws {DataError} if a shard is missing, or is of other work than the first.
  */
 export async function mergeShards(split: SplitName, options: MergeOptions): Promise<ExtractedFile> {
-  const { pathOf, count, config } = options;
-  const paths = Array.from({ length: count }, (_, i) => pathOf({ index: i + 1, count }));
-  const file = pathOf();
+  const { file, merge, config } = options;
+  const paths = findParts(file, merge);
   const refusal = `Cannot write "${file}": another process is writing it`;
   const shards: FeatureAttributes[] = [];
   for (const [i, path] of paths.entries()) {
-    shards.push(await readAttributes(path, `${i + 1}/${count}`));
+    shards.push(await readAttributes(path, { index: i + 1, count: paths.length }));
+    checkAlike([shards[0], shards[i]], [paths[0], path], OWN);
   }
-  for (const [i, shard] of shards.entries()) checkAlike(shards[0], shard, [paths[0], paths[i]]);
   const { subtask, embed_dim } = shards[0];
   const embedDim = Number(embed_dim);
   const kind = labelKind(String(subtask));
@@ -67,12 +67,10 @@ export async function mergeShards(split: SplitName, options: MergeOptions): Prom
   try {
     const named = await hasIds(paths);
     for (const path of paths) await copyRows(path, writer, { kind, named });
-    for (const [name, value] of Object.entries(shards[0])) {
-      if (!OWN.has(name)) writer.attribute(name, value);
-    }
     const [samples, skipped] = [total(shards, "samples"), total(shards, "skipped")];
-    writer.attribute("samples", samples);
-    writer.attribute("skipped", skipped);
+    for (const [name, value] of Object.entries({ ...shards[0], samples, skipped })) {
+      if (name !== "shard") writer.attribute(name, value);
+    }
     writer.close();
     return { type: "file", split, file, samples, skipped, embedDim: embedDim, kept: false };
   } catch (error) {
@@ -81,25 +79,11 @@ export async function mergeShards(split: SplitName, options: MergeOptions): Prom
   }
 }
 
-async function readAttributes(path: string, shard: string): Promise<FeatureAttributes> {
+async function readAttributes(path: string, shard: Shard): Promise<FeatureAttributes> {
   using file = await Hdf5File.open(path);
   const attributes = Object.fromEntries(file.attributes()) as FeatureAttributes;
-  if (attributes.shard === shard) return attributes;
-  const found = attributes.shard === undefined ? "it is not a shard" : `it is ${attributes.shard}`;
-  throw new DataError(`Cannot join "${path}": expected shard ${shard}, ${found}`, { file: path });
-}
-
-function checkAlike(
-  first: FeatureAttributes,
-  other: FeatureAttributes,
-  [firstPath, path]: readonly string[],
-): void {
-  for (const name of new Set([...Object.keys(first), ...Object.keys(other)])) {
-    if (OWN.has(name) || first[name] === other[name]) continue;
-    const state = `its ${name} is ${other[name] ?? "missing"}, that of "${firstPath}" is ` +
-      `${first[name] ?? "missing"}`;
-    throw new DataError(`Cannot join "${path}": ${state}`, { file: path });
-  }
+  checkPart(path, attributes.shard, shard);
+  return attributes;
 }
 
 function labelKind(subtask: string): LabelKind {

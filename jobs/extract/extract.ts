@@ -33,7 +33,9 @@ import {
   threadsFor,
 } from "./encoder.ts";
 import type { ExtractedFile, ExtractEvent } from "./events.ts";
-import { checkTemplate, outputPath, type Shard, shardOf } from "./names.ts";
+import { type Shard, shardOf } from "../../registry/config/shards.ts";
+import { partNotices } from "../shards/parts.ts";
+import { checkTemplate, outputPath } from "./names.ts";
 import { extractSplit, type SplitWork } from "./_extract_split.ts";
 import { featureAttributes, type FeatureOrigin } from "./feature_attributes.ts";
 import { chooseMatmulPrecision } from "./matmul_precision.ts";
@@ -117,10 +119,12 @@ export async function extractFeatures(
     for (const message of lines) onEvent({ type: "notice", message });
   };
   notify(resolution.notices);
-  const use = new FieldUse(resolution.config, options.given ?? resolution.given);
+  const fields = options.given ?? resolution.given;
+  const use = new FieldUse(resolution.config, fields);
   const { config } = use;
   const sources = { config, registry };
   const shard = shardOf(config);
+  if (shard !== undefined) notify(partNotices(shard));
   checkTemplate(resolution.config);
   if (config.checkpoint_path !== null) requireCheckpoint(config.checkpoint_path);
   const { dataset, images } = await createDataset(sources, {
@@ -140,7 +144,9 @@ export async function extractFeatures(
     onEvent,
   });
   const threads = threadsFor(stack, config.dataloading.num_workers);
-  const writing = writingOf(config);
+  // A part that a cluster starts again goes on where it was.
+  const goesOn = config.resume || config.shard === "auto" && !fields.includes("resume");
+  const writing = { ...writingOf(config), resume: goesOn };
   // Names and attributes tell of everything, which is no use of it.
   const told = { ...resolution.config, ...writing };
   notify(use.notices());
@@ -345,8 +351,8 @@ async function mergeAll(
 ): Promise<ExtractedFile[]> {
   const files: ExtractedFile[] = [];
   for (const [split, { sampleShape }] of splits) {
-    const pathOf = (shard?: Shard) => outputPath(config, { split, sampleShape, shard });
-    const done = await mergeShards(split, { pathOf, count: config.merge!, config });
+    const file = outputPath(config, { split, sampleShape });
+    const done = await mergeShards(split, { file, merge: config.merge!, config });
     onEvent(done);
     files.push(done);
   }

@@ -5,18 +5,12 @@
 import { basename, extname, join } from "node:path";
 import type { ExtractConfig } from "../../registry/config/extract.ts";
 import { ConfigError, didYouMean, quote } from "../../registry/errors.ts";
+import type { Shard } from "../../registry/config/shards.ts";
 import type { SplitName } from "../../registry/plugin.ts";
+import { partPath } from "../shards/parts.ts";
 
 /** Template of a file's name where the config gives none, as in GloViTa. */
 const DEFAULT_TEMPLATE = "agg_{method}_{model}_{dataset}_{split}_size{imgsize}_float{precision}.h5";
-
-/** Part of a split. */
-export interface Shard {
-  /** Which part, counted from 1. */
-  readonly index: number;
-  /** How many parts there are. */
-  readonly count: number;
-}
 
 /** What a file's name may tell besides the config. */
 export interface NameFacts {
@@ -64,28 +58,8 @@ export function outputPath(config: ExtractConfig, facts: NameFacts): string {
   const values: Readonly<Record<string, string>> = placeholders(config, facts);
   const template = config.output_filename ?? DEFAULT_TEMPLATE;
   const name = template.replace(/\{([^{}]*)\}/g, (_, key: string) => values[key]);
-  const { shard } = facts;
-  if (shard === undefined) return join(config.output_dir, name);
-  const extension = extname(name);
-  const stem = name.slice(0, name.length - extension.length);
-  return join(
-    config.output_dir,
-    `${stem}.shard-${shard.index}-of-${shard.count}${extension}`,
-  );
-}
-
-/**
- * Reads `shard`.
- * @param config The resolved config.
- * @returns The shard; `undefined` where the whole split is wanted.
- * @throws {ConfigError} if there is no such part.
- */
-export function shardOf({ shard }: ExtractConfig): Shard | undefined {
-  if (shard === null) return undefined;
-  const [index, count] = shard.split("/").map(Number);
-  if (index <= count) return { index, count };
-  const message = `expected a part from 1/${count} to ${count}/${count}, received ${quote(shard)}`;
-  throw new ConfigError([{ path: "shard", message }]);
+  const path = join(config.output_dir, name);
+  return facts.shard === undefined ? path : partPath(path, facts.shard);
 }
 
 function placeholders(

@@ -8,7 +8,7 @@ import type { Split } from "../../engine/data/data.ts";
 import { DataError } from "../../engine/errors.ts";
 import { Hdf5File } from "../../engine/storage/hdf5/hdf5.ts";
 import type { PackedFile } from "./events.ts";
-import type { PackWork } from "./_pack_work.ts";
+import { ownFacts, type PackWork } from "./_pack_work.ts";
 
 /** Attribute with the hash of everything that a file is made from, but for the values. */
 const FINGERPRINT = "fingerprint";
@@ -50,15 +50,15 @@ function fingerprint(
  * @throws {DataError} if it was made from something else, or slides have changed since.
  */
 export async function keepFinished(work: PackWork, files: FileFacts): Promise<PackedFile> {
-  const { name, file, split, embedDim, precision, instances } = work;
+  const { name, file, range, embedDim, precision, instances } = work;
   using open = await Hdf5File.open(file);
   const state = difference(open.attributes(), work, files) ?? changeSince(file, files);
   if (state !== undefined) {
     throw new DataError(`Cannot keep "${file}": ${state}; --overwrite replaces it`, { file });
   }
   return {
-    ...{ type: "file", split: name, file, samples: split.length, instances, embedDim, precision },
-    kept: true,
+    ...{ type: "file", split: name, file, samples: range.end - range.start },
+    ...{ instances, embedDim, precision, kept: true },
   };
 }
 
@@ -68,7 +68,7 @@ function difference(
   work: PackWork,
   files: FileFacts,
 ): string | undefined {
-  for (const [name, value] of Object.entries(work.attributes)) {
+  for (const [name, value] of Object.entries({ ...work.attributes, ...ownFacts(work) })) {
     const its = found.get(name);
     if (its !== value) return `its ${name} is ${its ?? "missing"}, expected ${value}`;
   }

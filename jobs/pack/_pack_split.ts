@@ -12,7 +12,7 @@ import { openSource, type SlidePart } from "../../engine/slides/slide_source.ts"
 import { removeTemporariesOf } from "../../engine/storage/atomic.ts";
 import type { PackedFile, PackEvent } from "./events.ts";
 import { factsOf, keepFinished } from "./_finished_file.ts";
-import type { PackWork } from "./_pack_work.ts";
+import { ownFacts, type PackWork } from "./_pack_work.ts";
 import { coordsDataset } from "./_survey.ts";
 
 /** Largest finite float16. */
@@ -35,8 +35,9 @@ export interface PackHooks {
  *   left of it.
  */
 export async function packSplit(work: PackWork, hooks: PackHooks): Promise<PackedFile> {
-  const { name, file, split, instances, embedDim, precision, compression, coords } = work;
+  const { name, file, split, range, instances, embedDim, precision, compression, coords } = work;
   const { values, width } = split.labels;
+  const samples = range.end - range.start;
   const files = await fileFacts(split.files ?? [], hooks.signal);
   removeTemporariesOf(file);
   if (work.keep) return await keepFinished(work, files);
@@ -46,14 +47,15 @@ export async function packSplit(work: PackWork, hooks: PackHooks): Promise<Packe
   });
   const source = openSource(work.slides);
   try {
-    for (let index = 0; index < split.length; index++) {
+    for (let index = range.start; index < range.end; index++) {
       await setImmediate(); // Signals are heard.
       hooks.signal?.throwIfAborted();
       await packSample(index, work, { source, writer });
-      const done = index + 1;
-      hooks.onEvent({ type: "progress", split: name, done, samples: split.length });
+      const done = index + 1 - range.start;
+      hooks.onEvent({ type: "progress", split: name, done, samples });
     }
-    for (const [key, value] of Object.entries({ ...work.attributes, ...factsOf(work, files) })) {
+    const facts = { ...work.attributes, ...factsOf(work, files), ...ownFacts(work) };
+    for (const [key, value] of Object.entries(facts)) {
       writer.attribute(key, value);
     }
   } catch (error) {
@@ -64,7 +66,7 @@ export async function packSplit(work: PackWork, hooks: PackHooks): Promise<Packe
   }
   writer.close();
   return {
-    ...{ type: "file", split: name, file, samples: split.length, instances, embedDim, precision },
+    ...{ type: "file", split: name, file, samples, instances, embedDim, precision },
     kept: false,
   };
 }

@@ -16,7 +16,11 @@ export interface PackWork {
   readonly slides: SlideSourceOptions;
   /** Path of the file. */
   readonly file: string;
-  /** Number of instances. */
+  /** Samples of the file. */
+  readonly range: { readonly start: number; readonly end: number };
+  /** Which part of the split it holds, `i/n`; absent for all of it. */
+  readonly shard?: string;
+  /** Number of instances in it. */
   readonly instances: number;
   /** Width of an instance. */
   readonly embedDim: number;
@@ -26,8 +30,17 @@ export interface PackWork {
   readonly compression: number;
   /** How places of instances are stored, where they are. */
   readonly coords?: CoordsType;
-  /** What the file says of itself. */
+  /** What a file of the whole split says of itself. */
   readonly attributes: Readonly<Record<string, string | number>>;
   /** Whether the file is there, and is to be kept. */
   readonly keep: boolean;
+}
+
+/**
+ * What a file says of its own samples: the split's facts stay the same from part to part.
+ * @param work The file.
+ */
+export function ownFacts({ range, instances, shard }: PackWork): Record<string, string | number> {
+  const samples = range.end - range.start;
+  return shard === undefined ? {} : { samples, instances, shard };
 }

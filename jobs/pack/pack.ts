@@ -22,11 +22,14 @@ import {
   type PackPart,
   resolvePackConfig,
 } from "../../registry/config/pack.ts";
+import { type Shard, shardOf } from "../../registry/config/shards.ts";
 import { selectedPlugin } from "../../registry/config/selected.ts";
 import { ConfigError } from "../../registry/errors.ts";
 import { type Dataset, SPLIT_NAMES, type SplitName } from "../../registry/plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
+import { partNotices, partPath } from "../shards/parts.ts";
 import type { PackedFile, PackEvent } from "./events.ts";
+import { mergePacked } from "./_merge_packed.ts";
 import { type PackHooks, packSplit } from "./_pack_split.ts";
 import type { PackWork } from "./_pack_work.ts";
 import { type Survey, surveySlides } from "./_survey.ts";
@@ -107,30 +110,44 @@ export async function pack(
     for (const message of lines) onEvent({ type: "notice", message });
   };
   notify(resolution.notices);
-  const use = new FieldUse(resolution.config, options.given ?? resolution.given);
-  const { output_dir, precision, compression, resume, overwrite } = use.config;
+  const fields = options.given ?? resolution.given;
+  const use = new FieldUse(resolution.config, fields);
+  const { output_dir, precision, compression, overwrite, merge } = use.config;
+  const shard = shardOf(use.config);
+  if (shard !== undefined) notify(partNotices(shard));
+  // A part that a cluster starts again keeps what is finished.
+  const started = use.config.shard === "auto" && !overwrite && !fields.includes("resume");
+  const resume = use.config.resume || started;
   if (resume && overwrite) {
     throw new ConfigError([{
       path: "overwrite",
       message: "expected resume or overwrite, not both",
     }]);
   }
-  const fileOf = (name: SplitName) => join(output_dir, `bags_${name}.h5`);
+  const fileOf = (name: SplitName) => {
+    const whole = join(output_dir, `bags_${name}.h5`);
+    return shard === undefined ? whole : partPath(whole, shard);
+  };
   const dataset = await datasetOf(use.config, registry);
   const splits = await openSplits(dataset, use.config);
   notify(use.notices());
   notify(new Set(splits.flatMap(({ split: { notices = [] } }) => notices)));
-  using _lock = lockFolder(output_dir);
+  using _lock = lockFolder(output_dir, shard);
   const existing = splits.map(({ name }) => exists(fileOf(name), { resume, overwrite }));
   notify(leftovers(fileOf, splits));
   const hooks: PackHooks = { signal, onEvent };
+  if (merge !== null) {
+    return await mergeAll(splits.map(({ name }) => name), { fileOf, merge, hooks });
+  }
+  const ranges = splits.map(({ split }) => rangeOf(split, shard));
   const surveyed = await surveyAll(splits, hooks);
   const bits = bitsOf(surveyed, precision, notify);
   const files: PackedFile[] = [];
   for (const [at, each] of surveyed.entries()) {
     if (resume && !existing[at]) notify([`${each.name}: no finished file is there, packed anew`]);
     const facts = { dataset, key: use.config.data.dataset, precision: bits, compression };
-    const work = workOf(each, { ...facts, file: fileOf(each.name), keep: resume && existing[at] });
+    const file = { file: fileOf(each.name), range: ranges[at], shard };
+    const work = workOf(each, { ...facts, ...file, keep: resume && existing[at] });
     const done = await packSplit(work, hooks);
     onEvent(done);
     files.push(done);
@@ -170,15 +187,45 @@ async function openSplits(
   return splits;
 }
 
-/** Makes the folder, and keeps other processes from packing into it. */
-function lockFolder(folder: string): FileLock {
+/** The samples of a file: all of them, or a part. */
+function rangeOf({ length, name }: Split, shard: Shard | undefined): PackWork["range"] {
+  if (shard === undefined) return { start: 0, end: length };
+  const { index, count } = shard;
+  if (count <= length) {
+    const border = (part: number) => Math.round(length * part / count);
+    return { start: border(index - 1), end: border(index) };
+  }
+  const expected = `at most ${length} parts, the samples of "${name}"`;
+  throw new ConfigError([expectedIssue("shard", expected, `${index}/${count}`)]);
+}
+
+async function mergeAll(
+  names: readonly SplitName[],
+  { fileOf, merge, hooks }: {
+    readonly fileOf: (name: SplitName) => string;
+    readonly merge: number | "auto";
+    readonly hooks: PackHooks;
+  },
+): Promise<PackedFile[]> {
+  const files: PackedFile[] = [];
+  for (const name of names) {
+    const done = await mergePacked(name, { file: fileOf(name), merge, ...hooks });
+    hooks.onEvent(done);
+    files.push(done);
+  }
+  return files;
+}
+
+/** Makes the folder, and keeps other processes from packing into it, or from the same part. */
+function lockFolder(folder: string, shard: Shard | undefined): FileLock {
   try {
     Deno.mkdirSync(folder, { recursive: true });
   } catch (error) {
     throw writeError(error, folder);
   }
   const refusal = `Cannot pack into "${folder}": another process is packing there`;
-  return FileLock.take(join(folder, ".pack.lock"), refusal);
+  const lock = join(folder, ".pack.lock");
+  return FileLock.take(shard === undefined ? lock : partPath(lock, shard), refusal);
 }
 
 /** Whether a file is there, which somebody has to have said something about. */
@@ -246,15 +293,18 @@ function bitsOf(
 /** What is to be made of a split. */
 function workOf(
   { name, split, slides, survey }: Surveyed,
-  { dataset, key, ...rest }: Pick<PackWork, "precision" | "compression" | "file" | "keep"> & {
-    readonly dataset: Dataset;
-    readonly key: string;
-  },
+  { dataset, key, shard, ...rest }:
+    & Pick<PackWork, "precision" | "compression" | "file" | "range" | "keep">
+    & { readonly dataset: Dataset; readonly key: string; readonly shard?: Shard },
 ): PackWork {
   const { task, subtask, numClasses, classNames } = dataset;
-  const instances = split.bagLengths?.reduce((sum, length) => sum + length, 0) ?? split.length;
+  const rowsOf = (start: number, end: number) =>
+    split.bagLengths?.subarray(start, end).reduce((sum, length) => sum + length, 0) ?? end - start;
+  const instances = rowsOf(0, split.length);
+  const own = rowsOf(rest.range.start, rest.range.end);
   return {
-    ...{ name, split, slides, instances, embedDim: slides.embedDim, ...rest },
+    ...{ name, split, slides, instances: own, embedDim: slides.embedDim, ...rest },
+    ...(shard && { shard: `${shard.index}/${shard.count}` }),
     ...(survey.coords && { coords: survey.coords }),
     attributes: {
       glovita_version: metadata.version,

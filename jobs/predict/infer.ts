@@ -13,14 +13,26 @@ import {
 } from "../../registry/config/infer.ts";
 import type { ResolvedConfig } from "../../registry/config/tree.ts";
 import { expectedIssue } from "../../registry/config/issues.ts";
+import { type Shard, shardOf } from "../../registry/config/shards.ts";
 import { ConfigError, quote } from "../../registry/errors.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
 import { writeEvaluation } from "../evaluate/write_evaluation.ts";
+import { partNotices } from "../shards/parts.ts";
+import { combine, type Combined, joined, type ModelPredictions } from "./_combine.ts";
 import { findModels, type FoundModel } from "./find_models.ts";
 import { InferAttention, type WrittenAttention } from "./infer_attention.ts";
 import { type InferPart, openInferData } from "./infer_data.ts";
 import type { InferEvent } from "./infer_events.ts";
+import {
+  dataHash,
+  partFacts,
+  predictionPart,
+  readParts,
+  samplesOf,
+  shardPart,
+  writePart,
+} from "./prediction_parts.ts";
 import { TrainedModel } from "./trained_model.ts";
 import { isPredictionFile, PREDICTION_ENDS, writePredictions } from "./write_predictions.ts";
 
@@ -56,16 +68,10 @@ export interface Inference {
   readonly checkpoints: readonly string[];
   /** Where the predictions were written. */
   readonly file: string;
+  /** Which part of the samples it is, if not all of them: a part is not measured. */
+  readonly part?: { readonly index: number; readonly count: number };
   /** Where what the models attend to was written, if asked for. */
   readonly attention?: WrittenAttention;
-}
-
-/** Predictions of one model. */
-interface ModelPredictions {
-  readonly predictions: Predictions;
-  /** The samples, so that models can be compared: their names, or split and index of each. */
-  readonly samples: readonly string[];
-  readonly split: string;
 }
 
 /**
@@ -111,11 +117,16 @@ export async function infer(
   const { registry = defaultRegistry } = options;
   const resolved = resolveGiven(given, options.given, registry);
   const { config } = resolved;
-  requireName(config.pred_output);
-  requireUse(config);
+  requireFields(config);
+  const shard = shardOf(config);
   const models = findModels(config);
   const isNew = resolved.given.some((path) => path.startsWith("data."));
-  const context: Context = { ...options, registry, config, isNew, notify: notifier(options) };
+  const notify = notifier(options);
+  const context: Context = { ...options, registry, config, isNew, notify, shard };
+  const checkpoints = models.map(({ checkpoint }) => checkpoint);
+  const file = config.pred_output ?? join(folderOf(models, config), "predictions.csv");
+  if (config.merge !== null) return await mergeParts(file, models, context);
+  if (shard !== undefined) notify(partNotices(shard));
   const all: ModelPredictions[] = [];
   let last: ResolvedConfig | undefined;
   let attention: InferAttention | undefined;
@@ -128,20 +139,60 @@ export async function infer(
     all.push(await predictWith(model, found, { ...context, attention }));
     last = model.config;
   }
-  const { predictions, split, notice } = combine(all, models);
-  if (notice !== undefined) context.notify([notice]);
-  const metrics = measure(predictions, { split, config, run: last!, registry, context });
-  const file = config.pred_output ?? join(folderOf(models, config), "predictions.csv");
+  const combined = combine(all, models);
+  if (combined.notice !== undefined) context.notify([combined.notice]);
+  if (shard !== undefined) {
+    const part = predictionPart(file, shard);
+    await writePart(part, combined, await partFacts(models, all, shard));
+    const { predictions, split } = combined;
+    return { predictions, split, checkpoints, file: part, part: shard };
+  }
+  const written = await attention?.finish();
+  context.notify(written?.notices ?? []);
+  const done = await finish(combined, { file, models, run: last!, context });
+  return written ? { ...done, attention: written } : done;
+}
+
+/** Checks what has to be right whatever the models are. */
+function requireFields(config: InferConfig): void {
+  requireName(config.pred_output);
+  requireUse(config);
+  const divided = config.shard !== null || config.merge !== null;
+  if (!divided || config.attention_output === null) return;
+  const expected = "none with --shard or --merge";
+  throw new ConfigError([expectedIssue("attention_output", expected, config.attention_output)]);
+}
+
+/** Joins the predictions of parts, which then are those of one run. */
+async function mergeParts(
+  file: string,
+  models: readonly FoundModel[],
+  context: Context,
+): Promise<Inference> {
+  const combined = readParts(file, context.config.merge!);
+  await using model = await TrainedModel.load(models.at(-1)!.checkpoint, context);
+  return await finish(combined, { file, models, run: model.config, context });
+}
+
+/** Writes and measures predictions. */
+async function finish(
+  { predictions, split }: Pick<Combined, "predictions" | "split">,
+  { file, models, run, context }: {
+    readonly file: string;
+    readonly models: readonly FoundModel[];
+    readonly run: ResolvedConfig;
+    readonly context: Context;
+  },
+): Promise<Inference> {
+  const { config, registry } = context;
+  const metrics = measure(predictions, { split, config, run, registry, context });
   await writePredictions(file, predictions);
   const { evaluation, notices } = await writeEvaluation(predictions, {
     ...{ path: metricsFile(file), split, registry },
   });
   context.notify(notices);
   const checkpoints = models.map(({ checkpoint }) => checkpoint);
-  const written = await attention?.finish();
-  context.notify(written?.notices ?? []);
-  const looked = written && { attention: written };
-  return { predictions, split, metrics, evaluation, checkpoints, file, ...looked };
+  return { predictions, split, metrics, evaluation, checkpoints, file };
 }
 
 /** Beside the predictions; what training has written of its own splits stays as it is. */
@@ -154,6 +205,8 @@ interface Context extends InferOptions {
   readonly config: InferConfig;
   readonly isNew: boolean;
   readonly notify: (lines: readonly string[]) => void;
+  /** The only part of the samples that is predicted. */
+  readonly shard?: Shard;
   /** Takes what the models attend to. */
   readonly attention?: InferAttention;
 }
@@ -207,7 +260,7 @@ function notifier({ onEvent }: InferOptions): (lines: readonly string[]) => void
 async function predictWith(
   model: TrainedModel,
   { directory }: FoundModel,
-  { config, registry, isNew, notify, signal, onEvent, attention }: Context,
+  { config, registry, isNew, notify, signal, onEvent, attention, shard }: Context,
 ): Promise<ModelPredictions> {
   const { data: own } = model.config;
   const { fold } = directory;
@@ -227,7 +280,8 @@ async function predictWith(
   const samples: string[] = [];
   for (const part of parts) {
     notify(part.split.notices ?? []);
-    const { predictions, indices } = await predictPart(model, part, {
+    const batch = config.dataloading.eval_batch_size ?? model.config.dataloading.eval_batch_size;
+    const { predictions, indices } = await predictPart(model, shardPart(part, shard, batch), {
       batchSize: config.dataloading.eval_batch_size ?? undefined,
       workers: config.dataloading.num_workers ?? undefined,
       classNames: usable(classNames, model),
@@ -238,10 +292,13 @@ async function predictWith(
     });
     done.push(predictions);
     const { name, ids } = part.split;
-    samples.push(...indices.map((index) => ids?.[index] ?? `${name} ${index}`));
+    const known = shard === undefined ? indices : samplesOf(part);
+    for (const index of known) samples.push(ids?.[index] ?? `${name} ${index}`);
   }
   const split = config.split ?? parts[0].name;
-  return { predictions: joined(done, parts), samples, split };
+  const segments = done.map(({ ids }) => ids.length);
+  const hashes = shard && parts.map((part) => dataHash(part));
+  return { predictions: joined(done, parts), samples, split, segments, data: hashes };
 }
 
 function usable(
@@ -291,74 +348,6 @@ async function predictPart(
   indices.sort((a, b) => a - b);
   const task = { ...model.task, ...(classNames && { classNames }) };
   return { predictions: collector.predictions(split, task), indices };
-}
-
-/** The splits of one model, one after the other. */
-function joined(done: readonly Predictions[], parts: readonly InferPart[]): Predictions {
-  if (done.length === 1) return done[0];
-  const splits = done.flatMap(({ ids }, at) => ids.map(() => parts[at].name));
-  return { ...concatenated(done), splits };
-}
-
-function concatenated(all: readonly Predictions[]): Predictions {
-  const [first] = all;
-  const each = <T>(get: (one: Predictions) => readonly T[] | undefined): T[] | undefined =>
-    all.every((one) => get(one) !== undefined) ? all.flatMap((one) => get(one)!) : undefined;
-  const labels = each(({ labels }) => labels && Array.from(labels.values));
-  const Values = first.subtask === "multiclass" ? Int32Array : Float32Array;
-  return {
-    ...first,
-    ids: all.flatMap(({ ids }) => ids),
-    patients: each(({ patients }) => patients),
-    splits: each(({ splits }) => splits),
-    labels: labels && { values: Values.from(labels), width: first.labels!.width },
-    scores: Float32Array.from(all.flatMap(({ scores }) => Array.from(scores))),
-  };
-}
-
-interface Combined {
-  readonly predictions: Predictions;
-  readonly split: string;
-  /** A line for the user. */
-  readonly notice?: string;
-}
-
-/** Averages models that predict the same samples; lists those of models that predict others. */
-function combine(
-  all: readonly ModelPredictions[],
-  models: readonly FoundModel[],
-): Combined {
-  const [first] = all;
-  const { split } = first;
-  if (all.length === 1) return { predictions: first.predictions, split };
-  const lists = all.map(({ samples }) => samples.join("\n"));
-  if (lists.every((list) => list === lists[0])) {
-    return { predictions: averaged(all.map(({ predictions }) => predictions)), split };
-  }
-  const samples = all.flatMap(({ samples }) => samples);
-  if (new Set(samples).size === samples.length) {
-    const notice =
-      `each of the ${all.length} folds predicts a ${split} split of its own: nothing is averaged`;
-    return { predictions: concatenated(all.map(({ predictions }) => predictions)), split, notice };
-  }
-  const folds = models.map(({ directory }) => directory.fold ?? directory.path).join(", ");
-  throw new DataError(
-    `Cannot ensemble folds ${folds}: their ${split} splits overlap and differ; choose one with --fold`,
-  );
-}
-
-/** Mean and standard deviation over models. */
-function averaged(all: readonly Predictions[]): Predictions {
-  const [first] = all;
-  const mean = first.scores.map((_, at) =>
-    all.reduce((sum, { scores }) => sum + scores[at], 0) / all.length
-  );
-  const spread = mean.map((middle, at) =>
-    Math.sqrt(
-      all.reduce((sum, { scores }) => sum + (scores[at] - middle) ** 2, 0) / (all.length - 1),
-    )
-  );
-  return { ...first, scores: mean, spread };
 }
 
 function measure(

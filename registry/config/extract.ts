@@ -5,7 +5,6 @@
  */
 import { AGGREGATION_METHODS, type AggregationMethod } from "../../engine/nn/pooling.ts";
 import type { Configured } from "../configure.ts";
-import { quote } from "../errors.ts";
 import { choice, count, flag, type OptionEntries, path, text, whole } from "../options/mod.ts";
 import { SPLIT_NAMES, type SplitName } from "../plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../registry.ts";
@@ -14,6 +13,7 @@ import { checkPathParts } from "./path_parts.ts";
 import { getAt, isPlainObject, joinPath, splitPath } from "./objects.ts";
 import { type ConfigSources, ignoredFields, type Resolution, resolveTree } from "./resolve.ts";
 import { MAX_WORKERS, type Section, SECTIONS } from "./sections.ts";
+import { shardEntries } from "./shards.ts";
 import type { ConfigFields, ModelConfig } from "./tree.ts";
 
 /**
@@ -48,10 +48,10 @@ export interface ExtractFields {
   readonly resume: boolean;
   /** Whether it goes on although images are not what they were. @default {false} */
   readonly resume_anyway: boolean;
-  /** Part `i/n` of every split, counted from 1; `null` is all of it. @default {null} */
+  /** Part `i/n` of every split, counted from 1; `auto` takes it from the cluster. @default {null} */
   readonly shard: string | null;
-  /** Number of shards whose files are to be joined; `null` extracts. @default {null} */
-  readonly merge: number | null;
+  /** Number of parts whose files are joined; `auto` finds it. @default {null} */
+  readonly merge: number | "auto" | null;
 }
 
 /**
@@ -90,16 +90,6 @@ export interface ExtractConfigFields
  */
 export type ExtractPart = Configured | ExtractConfigFields;
 
-/** More parts than anybody divides a split into: a number above is a slip. */
-const MAX_SHARDS = 10_000;
-
-function checkShard(shard: string): string | undefined {
-  const [, count] = /^[1-9]\d*\/([1-9]\d*)$/.exec(shard) ?? [];
-  return Number(count) <= MAX_SHARDS
-    ? undefined
-    : `expected i/n, such as 1/4, with n up to ${MAX_SHARDS}, received ${quote(shard)}`;
-}
-
 const rootEntries: OptionEntries<ExtractFields> = {
   checkpoint_path: path(null, "Checkpoint of a run whose model and data are taken."),
   method: choice("joint", "How an encoder's tokens become one embedding.", AGGREGATION_METHODS),
@@ -136,16 +126,7 @@ const rootEntries: OptionEntries<ExtractFields> = {
     false,
     "Whether it goes on although sizes or times of the images are not what they were.",
   ),
-  shard: text(
-    null,
-    "Part i/n of every split, counted from 1, written to its own file.",
-    { check: checkShard },
-  ),
-  merge: count(
-    null,
-    "Number of shards whose files are joined, instead of extracting.",
-    { max: MAX_SHARDS },
-  ),
+  ...shardEntries("of every split"),
 };
 
 const loadingEntries: OptionEntries<ExtractLoading> = {

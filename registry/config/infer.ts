@@ -18,6 +18,7 @@ import type { Configured } from "../configure.ts";
 import { isPlainObject, pick } from "./objects.ts";
 import { type ConfigSources, type Resolution, resolveTree } from "./resolve.ts";
 import { MAX_WORKERS, type Section, SECTIONS } from "./sections.ts";
+import { shardEntries } from "./shards.ts";
 import type { ConfigFields, ResolvedConfig } from "./tree.ts";
 
 /**
@@ -49,6 +50,10 @@ export interface InferFields {
   readonly thumbnails: string | null;
   /** Tiles of each slide in the table of those that count most. @default {10} */
   readonly top_tiles: number;
+  /** Part `i/n` of the samples, counted from 1; `auto` takes it from the cluster. @default {null} */
+  readonly shard: string | null;
+  /** Number of parts whose files are joined; `auto` finds it. @default {null} */
+  readonly merge: number | "auto" | null;
 }
 
 /**
@@ -109,6 +114,7 @@ const rootEntries: OptionEntries<InferFields> = {
   mpp: positive(null, "Micrometres per pixel of level 0, for files that do not say it."),
   thumbnails: path(null, "Folder of thumbnails of whole slides, SLIDE.png or SLIDE.jpg."),
   top_tiles: count(10, "Tiles of each slide in top_tiles.csv, those with the most attention."),
+  ...shardEntries("of the samples"),
 };
 
 const loadingEntries: OptionEntries<InferLoading> = {

@@ -7,6 +7,7 @@ import { choice, flag, type OptionEntries, path, required, whole } from "../opti
 import { type Registry, registry as defaultRegistry } from "../registry.ts";
 import { type ConfigSources, type Resolution, resolveTree } from "./resolve.ts";
 import { type Section, SECTIONS } from "./sections.ts";
+import { shardEntries } from "./shards.ts";
 import type { ConfigFields, ModelConfig } from "./tree.ts";
 
 /**
@@ -24,6 +25,10 @@ export interface PackFields {
   readonly resume: boolean;
   /** Whether finished files are replaced. @default {false} */
   readonly overwrite: boolean;
+  /** Part `i/n` of every split, counted from 1; `auto` takes it from the cluster. @default {null} */
+  readonly shard: string | null;
+  /** Number of parts whose files are joined; `auto` finds it. @default {null} */
+  readonly merge: number | "auto" | null;
 }
 
 /**
@@ -54,6 +59,7 @@ const rootEntries: OptionEntries<PackFields> = {
   compression: whole(0, "gzip level; 0 is none: features hardly get smaller.", { max: 9 }),
   resume: flag(false, "Whether finished files of the same slides are kept."),
   overwrite: flag(false, "Whether finished files are replaced."),
+  ...shardEntries("of every split"),
 };
 
 /** The sections of the tree of packing, in the order in which it is shown. */

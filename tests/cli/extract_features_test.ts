@@ -87,7 +87,7 @@ Deno.test("glovita_extract_features names every wrong flag", async () => {
     "training: expected a section or field of the config, received an unknown name",
     'precision: expected one of 16, 32, received "8"',
     "compression: expected a whole number from 0 to 9, received 10",
-    'shard: expected i/n, such as 1/4, with n up to 10000, received "0/2"',
+    'shard: expected i/n, such as 1/4, with n up to 10000, or auto, received "0/2"',
   ]);
 });
 
@@ -185,3 +185,28 @@ async function content(path: string): Promise<unknown> {
   const features = await file.dataset("features");
   return [labels, features.readRows(0, features.rows), file.attributes()];
 }
+
+Deno.test("glovita_extract_features takes its part from the cluster, and goes on by itself", async () => {
+  const folder = Deno.makeTempDirSync();
+  const plugin = fileURLToPath(new URL("./_made_up.ts", import.meta.url));
+  const run = async (shard: string, ...more: string[]) => {
+    const args = [
+      ...["--plugin", plugin, ...MADE_UP, "--output_dir", folder, "--output_filename", "a.h5"],
+      ...["--split", "train", "--data.augmentation.test_policy", "plain", ...more],
+    ];
+    const env = { GLOVITA_SHARD: shard };
+    return await startCommand("extract_features", args, { env }).finished;
+  };
+  const first = await run("2/2", "--shard", "auto");
+  assertEquals([first.code, first.err[0]], [0, "note: part 2 of 2, by GLOVITA_SHARD=2/2"]);
+  const again = await run("2/2", "--shard", "auto");
+  assertMatch(again.out[0], /a\.shard-2-of-2\.h5, .*(before|kept)/);
+  const missing = await run("", "--merge", "auto");
+  assertEquals(missing.code, 1);
+  assertMatch(missing.err.at(-1)!, /1 of 2 parts is missing: a\.shard-1-of-2\.h5$/);
+  const nothing = await run("", "--shard", "auto");
+  assertEquals([nothing.code, nothing.err.length], [2, 1]);
+  assertMatch(nothing.err[0], /^shard: expected a cluster that says which part this is, /);
+  const both = await run("", "--shard", "1/2", "--merge", "2");
+  assertEquals([both.code, both.err], [2, ["shard: expected shard or merge, not both"]]);
+});

@@ -23,6 +23,7 @@ const COVERS: Readonly<Record<string, readonly string[]>> = {
     "browser/training.ts",
     "browser/worker.ts",
   ],
+  "tests/cli/study_test.ts": ["cli/study_table.ts", "cli/study_thread.ts"],
   "tests/cli/train_test.ts": ["cli/command.ts", "cli/sources.ts"],
   "tests/engine/autodiff/gradients_test.ts": [
     "engine/autodiff/batch_normalization.ts",

@@ -226,7 +226,9 @@ Deno.test("extractFeatures() joins shards to the file of one run", async () => {
   const { files: [found] } = await extract(folder, { ...one, resume: "true" });
   assertEquals([found.kept, found.file], [true, joined.file]);
   const missing = await assertRejects(() => extract(folder, { ...one, merge: "4" }), DataError);
-  assert(missing.message.includes("out.shard-1-of-4.h5"));
+  assert(missing.message.includes("4 of 4 parts are missing: out.shard-1-of-4.h5"));
+  const { files: [found2] } = await extract(folder, { ...one, merge: "auto" });
+  assertEquals(await read(found2.file), await read(whole.file));
   const many = await assertRejects(() => extract(folder, { ...one, shard: "12/12" }), ConfigError);
   assertEquals(
     many.message,

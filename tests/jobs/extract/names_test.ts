@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { checkTemplate, outputPath, shardOf } from "../../../jobs/extract/names.ts";
+import { checkTemplate, outputPath } from "../../../jobs/extract/names.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import { extractConfig } from "../../_extraction.ts";
 
@@ -48,9 +48,4 @@ Deno.test("checkTemplate() wants one name for each file", () => {
     const error = assertThrows(() => checkTemplate(config), ConfigError);
     assertEquals(error.message, `output_filename: ${message}`);
   }
-});
-
-Deno.test("shardOf() reads i/n", () => {
-  assertEquals(shardOf(extractConfig("out")), undefined);
-  assertEquals(shardOf(extractConfig("out", { shard: "3/12" })), { index: 3, count: 12 });
 });

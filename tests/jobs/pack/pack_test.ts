@@ -291,3 +291,34 @@ Deno.test("pack() wants a dataset of slides, and the folder for itself", async (
     assertEquals(message, 'Cannot pack into "F/packed": another process is packing there');
   });
 });
+
+Deno.test("pack() joins parts to the file of one run", async () => {
+  await inFolder(async (folder) => {
+    for (const [producer, count] of [["clam", 2], ["stamp", 1]] as const) {
+      const [whole, parts] = ["whole", "parts"].map((name) => join(folder, producer, name));
+      const { files } = await packInto(whole, PRODUCERS[producer]);
+      for (let index = 1; index <= count; index++) {
+        const flags = { ...PRODUCERS[producer], shard: `${index}/${count}` };
+        const { files: own } = await packInto(parts, flags);
+        assert(own.every(({ file }) => file.endsWith(`.shard-${index}-of-${count}.h5`)));
+        const again = await packInto(parts, { ...flags, resume: "true" });
+        assert(again.files.every(({ kept }) => kept));
+      }
+      const flags = { ...PRODUCERS[producer], merge: "auto" };
+      const { files: joined } = await packInto(parts, flags);
+      for (const [at, { file }] of files.entries()) {
+        assertEquals(await contentOf(joined[at].file), await contentOf(file));
+      }
+      assertEquals(joined.map(({ samples }) => samples), files.map(({ samples }) => samples));
+      const refused = (more: Flags) =>
+        assertRejects(() => packInto(parts, { ...flags, ...more }), DataError);
+      await refused({}); // the file is there
+      Deno.removeSync(join(parts, "packed", `bags_val.shard-1-of-${count}.h5`));
+      const { message } = await refused({ overwrite: "true", merge: String(count) });
+      assert(message.endsWith(`missing: bags_val.shard-1-of-${count}.h5`), message);
+    }
+    const few = () => packInto(folder, { ...PRODUCERS.clam, shard: "1/99" });
+    const { message } = await assertRejects(few, ConfigError);
+    assert(message.startsWith("shard: expected at most "), message);
+  });
+});

@@ -42,7 +42,7 @@ Deno.test("resolveExtractConfig() bounds workers and shards", () => {
   const problems = (...flags: Flag[]) =>
     assertThrows(() => resolveExtractConfig({ file, flags }, registry), ConfigError)
       .message.split("\n");
-  const shard = "shard: expected i/n, such as 1/4, with n up to 10000, received";
+  const shard = "shard: expected i/n, such as 1/4, with n up to 10000, or auto, received";
   const found = problems(
     flag("merge", "10001"),
     flag("shard", "1/10001"),
@@ -50,7 +50,7 @@ Deno.test("resolveExtractConfig() bounds workers and shards", () => {
   );
   assertEquals(found, [
     `${shard} "1/10001"`,
-    "merge: expected a whole number from 1 to 10000, received 10001",
+    'merge: expected a whole number from 1 to 10000 or "auto", received 10001',
     "dataloading.num_workers: expected a whole number from 1 to 256, received 257",
   ]);
   for (const given of ["1", "0/2", "1/2/3", "a/b"]) {

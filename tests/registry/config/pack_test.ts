@@ -19,6 +19,8 @@ Deno.test("resolvePackConfig() fills in what nobody said", () => {
     compression: 4,
     resume: false,
     overwrite: false,
+    shard: null,
+    merge: null,
   });
   assertEquals(given.toSorted(), [
     "compression",
