@@ -3,10 +3,12 @@
  * and read. Every file appears whole or not at all. Nobody else knows these names.
  * @module
  */
+import { copyFileSync, linkSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { DataError } from "../errors.ts";
 import { firstLine } from "../first_line.ts";
 import { removeTemporaries, replaceFile, writeError, writeJsonAtomic } from "../storage/atomic.ts";
+import { errorCode } from "../storage/file_reader.ts";
 import { isFile } from "../storage/is_file.ts";
 import { parseJson } from "../storage/json_file.ts";
 import { decodeText } from "../storage/text_file.ts";
@@ -208,7 +210,7 @@ export class RunDirectory {
 
   #make(checkpoints: string): void {
     try {
-      Deno.mkdirSync(checkpoints, { recursive: true });
+      mkdirSync(checkpoints, { recursive: true });
     } catch (cause) {
       const { path } = this;
       const part = obstacle(path);
@@ -262,9 +264,9 @@ export class RunDirectory {
       new DataError(`${action}: its config "${file}" ${state}`, { file, cause });
     let bytes: Uint8Array<ArrayBuffer>;
     try {
-      bytes = Deno.readFileSync(file);
+      bytes = new Uint8Array(readFileSync(file));
     } catch (cause) {
-      const missing = cause instanceof Deno.errors.NotFound;
+      const missing = errorCode(cause) === "ENOENT";
       throw fail(missing ? "does not exist" : "cannot be read", cause);
     }
     let tree: unknown;
@@ -280,7 +282,7 @@ export class RunDirectory {
   /** @returns What `runtime_info.json` says; nothing without one, as in runs of other programs. */
   readRuntimeInfo(): Record<string, unknown> {
     try {
-      const info: unknown = JSON.parse(Deno.readTextFileSync(this.file("runtimeInfo")));
+      const info: unknown = JSON.parse(readFileSync(this.file("runtimeInfo"), "utf8"));
       return isRecord(info) ? info : {};
     } catch {
       return {};
@@ -327,7 +329,7 @@ export class RunDirectory {
       new DataError(`Cannot read "${file}": ${state}`, { file, cause });
     let metrics: unknown;
     try {
-      metrics = JSON.parse(Deno.readTextFileSync(file));
+      metrics = JSON.parse(readFileSync(file, "utf8"));
     } catch (cause) {
       throw fail("it holds no metrics", cause);
     }
@@ -358,9 +360,9 @@ export class RunDirectory {
 /** Directories of folds within that of their group. */
 function foldsIn(group: string): RunDirectory[] {
   try {
-    return [...Deno.readDirSync(group)].filter(({ name }) => FOLD.test(name))
-      .sort((a, b) => Number(a.name) - Number(b.name))
-      .map(({ name }) => new RunDirectory(join(group, name)));
+    return readdirSync(group).filter((name) => FOLD.test(name))
+      .sort((a, b) => Number(a) - Number(b))
+      .map((name) => new RunDirectory(join(group, name)));
   } catch {
     return []; // There is no such folder.
   }
@@ -383,9 +385,9 @@ function isValues(value: unknown): value is Values {
 /** Gives a file a second name, or copies it where names cannot share a file. */
 function share(path: string, other: string): void {
   try {
-    Deno.linkSync(path, other);
+    linkSync(path, other);
   } catch {
-    Deno.copyFileSync(path, other);
+    copyFileSync(path, other);
   }
 }
 
@@ -393,7 +395,7 @@ function share(path: string, other: string): void {
 function obstacle(path: string): string | undefined {
   for (let part = path, parent = dirname(part); part !== parent; parent = dirname(part = parent)) {
     try {
-      return Deno.statSync(part).isDirectory ? undefined : part;
+      return statSync(part).isDirectory() ? undefined : part;
     } catch {
       // Does not exist, or what it is below is not a folder.
     }
