@@ -22,6 +22,7 @@ import {
   sampleWeights,
 } from "./sample_graph.ts";
 import { type Check, expect, type PluginUnderTest } from "./plugin_under_test.ts";
+import type {} from "./sample_source.ts"; // so that packages take it along
 
 const SAMPLES = 3;
 /** Shapes of samples that are tried where neither the author nor the plugin names one. */

@@ -7,6 +7,7 @@ import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 import { moduleUrl } from "../../platform/host.ts";
 import { libraryReason } from "./library.ts";
+import type {} from "./_library_worker.ts"; // so that packages take it along
 import {
   type LibraryDataset,
   type LibraryRequest,
