@@ -20,7 +20,7 @@ import type { LockableFile } from "./lockable_file.ts";
 type Lock = Pick<DatabaseSync, "close">;
 
 /** What SQLite says where somebody else has a lock. */
-const SQLITE_BUSY = 5;
+const BUSY = /^database is locked/;
 
 /** A file of Node's. */
 export class NodeFile implements LockableFile {
@@ -133,5 +133,5 @@ function open(path: string, readOnly = false): DatabaseSync {
 }
 
 function isBusy(error: unknown): boolean {
-  return error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY;
+  return error instanceof Error && BUSY.test(error.message);
 }

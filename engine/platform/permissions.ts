@@ -13,7 +13,7 @@ import { isDeno } from "./host.ts";
  * ```ts
  * import { readFileSync } from "node:fs";
  * import { assertEquals, assertThrows } from "@std/assert";
- * assertEquals(isDenied(assertThrows(() => readFileSync("no_such_file"))), false);
+ * assertEquals(isDenied(assertThrows(() => readFileSync("no_such_file"), Error)), false);
  * ```
  */
 export function isDenied(error: unknown): error is Error {

@@ -11,6 +11,7 @@ import { removeTemporaries, replaceFile, writeError, writeJsonAtomic } from "../
 import { errorCode } from "../storage/file_reader.ts";
 import { isFile } from "../storage/is_file.ts";
 import { parseJson } from "../storage/json_file.ts";
+import { shareFile } from "../storage/share_file.ts";
 import { decodeText } from "../storage/text_file.ts";
 import { FileLock, isLocked } from "../storage/lock.ts";
 import type { TorchValue } from "../storage/torch/pickle_values.ts";
@@ -352,7 +353,7 @@ export class RunDirectory {
     const path = this.checkpoint(`epoch_${String(epoch).padStart(4, "0")}`);
     await writeTorchFile(path, tree);
     for (const name of best ? ["best", "last"] : ["last"]) {
-      await replaceFile(this.checkpoint(name), (temporary) => share(path, temporary));
+      await replaceFile(this.checkpoint(name), (temporary) => shareFile(path, temporary));
     }
   }
 }
@@ -380,15 +381,6 @@ function isMetrics(value: unknown): value is MetricsFile {
 function isValues(value: unknown): value is Values {
   return isRecord(value) &&
     Object.values(value).every((number) => typeof number === "number" || number === null);
-}
-
-/** Gives a file a second name, or copies it where names cannot share a file. */
-function share(path: string, other: string): void {
-  try {
-    linkSync(path, other);
-  } catch {
-    copyFileSync(path, other);
-  }
 }
 
 /** The part of a path that is in the way of a folder, where there is one. */

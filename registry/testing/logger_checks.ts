@@ -71,8 +71,11 @@ async function takeResumedRun(logger: Logger, run: RunInfo): Promise<void> {
 }
 
 /** A grey pixel. */
-const PNG = Uint8Array.fromBase64(
-  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==",
+const PNG = Uint8Array.from(
+  atob(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==",
+  ),
+  (character) => character.charCodeAt(0),
 );
 
 async function takeResults(logger: Logger, run: RunInfo): Promise<void> {

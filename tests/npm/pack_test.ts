@@ -43,9 +43,10 @@ async function install(packed: string, folder: string): Promise<boolean> {
   return true;
 }
 
-/** What the folder of the installed package holds. */
+/** The files of the installed package, without those of what it depends on. */
 async function* filesIn(folder: string): AsyncGenerator<string> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (name === "node_modules") continue;
     if (isDirectory) yield* filesIn(join(folder, name));
     else yield join(folder, name);
   }

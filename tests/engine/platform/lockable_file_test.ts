@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DenoFile, isDenoFileLocked } from "../../../engine/platform/_deno_file.ts";
 import { isNodeFileLocked, NodeFile } from "../../../engine/platform/_node_file.ts";
 import { isFileLocked, openLockable } from "../../../engine/platform/lockable_file.ts";
+import { errorCode } from "../../../engine/storage/file_reader.ts";
 
 /** Both kinds run under Deno, which has Node's calls. */
 const KINDS = [
@@ -48,8 +49,8 @@ for (const { name, File, isLocked } of KINDS) {
 
   Deno.test(`${name} cannot be made in a missing folder`, () => {
     const path = join(Deno.makeTempDirSync(), "missing", "run.lock");
-    assertEquals(assertThrows(() => new File(path)) instanceof Error, true);
-    assertThrows(() => isLocked(path));
+    assertEquals(errorCode(assertThrows(() => new File(path), Error)), "ENOENT");
+    assertEquals(errorCode(assertThrows(() => isLocked(path), Error)), "ENOENT");
   });
 }
 

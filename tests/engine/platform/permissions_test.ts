@@ -18,7 +18,7 @@ Deno.test("isDenied() knows what Deno has no permission for, thrown by whatever 
 });
 
 Deno.test("isDenied() is false of a missing file", () => {
-  const error = assertThrows(() => Deno.readFileSync("no_such_file"));
+  const error = assertThrows(() => Deno.readFileSync("no_such_file"), Error);
   assertEquals([isDenied(error), isDenied("NotCapable")], [false, false]);
 });
 
