@@ -1,5 +1,5 @@
 /** A file that Deno locks. */
-import type { LockableFile } from "./lockable_file.ts";
+import type { LockableFile } from "./_lockable.ts";
 
 /** A file of Deno's. */
 export class DenoFile implements LockableFile {

@@ -14,7 +14,7 @@ import {
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import type { LockableFile } from "./lockable_file.ts";
+import type { LockableFile } from "./_lockable.ts";
 
 /** A database that is held until it is closed. */
 type Lock = Pick<DatabaseSync, "close">;

@@ -3,7 +3,7 @@
  * and read. Every file appears whole or not at all. Nobody else knows these names.
  * @module
  */
-import { copyFileSync, linkSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { DataError } from "../errors.ts";
 import { firstLine } from "../first_line.ts";
