@@ -57,7 +57,7 @@ export class NodeFile implements LockableFile {
 
   tryLock(): boolean {
     if (this.#lock !== undefined) return true;
-    this.#lock = takeLock(lockPath(this.#path));
+    this.#lock ??= takeLock(lockPath(this.#path));
     return this.#lock !== undefined;
   }
 
