@@ -3,7 +3,8 @@ import { argv } from "node:process";
 import { join } from "node:path";
 import { extractRed, trainDigits } from "./_program.ts";
 
-const [digits, folder] = argv.slice(2);
+const [digits, folder, ...entries] = argv.slice(2);
+for (const entry of entries) await import(entry);
 const alone = await trainDigits(digits, join(folder, "alone"), 0);
 const workers = await trainDigits(digits, join(folder, "workers"), 2);
 const features = await extractRed(folder);
