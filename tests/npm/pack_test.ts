@@ -9,10 +9,13 @@ import { extractRed, trainDigits } from "./_program.ts";
 const HERE = new URL("./", import.meta.url).pathname;
 const DIGITS = new URL("../../digits", import.meta.url).pathname;
 
+/** No colours; and where there is no registry, npm says so at once. */
+const ENV = { NO_COLOR: "1", NPM_CONFIG_FETCH_RETRIES: "0" };
+
 /** Runs a program; `undefined` where there is none of its name. */
 async function run(program: string, args: readonly string[], cwd: string) {
   try {
-    const command = new Deno.Command(program, { args: [...args], cwd, env: { NO_COLOR: "1" } });
+    const command = new Deno.Command(program, { args: [...args], cwd, env: ENV });
     const { code, stdout, stderr } = await command.output();
     const decoder = new TextDecoder();
     return { code, out: decoder.decode(stdout).trim(), err: decoder.decode(stderr) };
