@@ -3,8 +3,8 @@
  * config, or to help and version.
  * @module
  */
-import metadata from "../deno.json" with { type: "json" };
 import type { RunDirectory } from "../engine/train/run_directory.ts";
+import { VERSION } from "../engine/version.ts";
 import { ConfigError, type ConfigIssue } from "../registry/errors.ts";
 import { type Registry, registry as defaultRegistry } from "../registry/registry.ts";
 import type { Flag } from "../registry/config/flag.ts";
@@ -75,7 +75,7 @@ export async function prepare<C>(
 ): Promise<Prepared<C> | undefined> {
   const options = splitGlobals(args);
   if (options.version) {
-    io.out(`${command.name} ${metadata.version}`);
+    io.out(`${command.name} ${VERSION}`);
     return undefined;
   }
   const registry = sources.registry ?? defaultRegistry;

@@ -3,10 +3,10 @@
  * @module
  */
 import * as v from "valibot";
-import metadata from "../deno.json" with { type: "json" };
 import { checkRepository, hubCacheFolder } from "../engine/hub/cache.ts";
 import { findWeights } from "../engine/hub/weights.ts";
 import { Parameters } from "../engine/nn/scope.ts";
+import { VERSION } from "../engine/version.ts";
 import { ConfigError } from "../registry/errors.ts";
 import type { PretrainedOptions, PretrainedWeights } from "../registry/plugin.ts";
 import { createDownloadReport } from "./download_report.ts";
@@ -57,7 +57,7 @@ export async function downloadCommand(
 ): Promise<number> {
   try {
     if (args.includes("--help") || args.includes("-h")) io.out(HELP + hubCacheFolder());
-    else if (args.includes("--version")) io.out(`glovita_download ${metadata.version}`);
+    else if (args.includes("--version")) io.out(`glovita_download ${VERSION}`);
     else return await run(await fetchesOf(args), io, listen);
     return EXIT.ok;
   } catch (error) {

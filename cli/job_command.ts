@@ -3,7 +3,7 @@
  * of the command line to paths and options, or to help and version.
  * @module
  */
-import metadata from "../deno.json" with { type: "json" };
+import { VERSION } from "../engine/version.ts";
 import { isFlagged } from "../registry/config/given_fields.ts";
 import {
   getAt,
@@ -75,7 +75,7 @@ export async function prepareJob(
 ): Promise<PreparedJob | undefined> {
   const options = splitGlobals(args);
   if (options.version) {
-    io.out(`${command.name} ${metadata.version}`);
+    io.out(`${command.name} ${VERSION}`);
     return undefined;
   }
   const registry = sources.registry ?? defaultRegistry;

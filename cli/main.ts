@@ -21,7 +21,7 @@
  * ```
  * @module
  */
-import metadata from "../deno.json" with { type: "json" };
+import { VERSION } from "../engine/version.ts";
 import { ConfigError, didYouMean, quote } from "../registry/errors.ts";
 import { type Command, type CommandOptions, COMMANDS } from "./commands.ts";
 import { EXIT, reportFailure } from "./failure.ts";
@@ -56,7 +56,7 @@ export async function glovita(
   const [word, ...rest] = args;
   if (word === undefined || word === "--help" || word === "-h") return showHelp(word, io);
   if (word === "--version") {
-    io.out(`glovita ${metadata.version}`);
+    io.out(`glovita ${VERSION}`);
     return EXIT.ok;
   }
   try {

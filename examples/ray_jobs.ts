@@ -23,7 +23,10 @@ interface Job {
 /** Asks the job server. */
 async function ask<T>(url: string, body?: unknown): Promise<T> {
   const method = body === undefined ? "GET" : "POST";
-  const response = await fetch(url, { method, body: body && JSON.stringify(body) });
+  const response = await fetch(url, {
+    method,
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
   if (!response.ok) throw new Error(`${url} says ${response.status}: ${await response.text()}`);
   return await response.json();
 }

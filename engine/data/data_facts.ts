@@ -4,6 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
 import type { Labels, Split } from "./data.ts";
 
 /** Files whose size and time are asked for at once. */
@@ -110,8 +111,8 @@ export async function fileFacts(
 
 async function look(path: string): Promise<{ readonly size: number; readonly time: number }> {
   try {
-    const { size, mtime } = await Deno.stat(path);
-    return { size, time: mtime?.getTime() ?? 0 };
+    const { size, mtime } = await stat(path);
+    return { size, time: mtime.getTime() };
   } catch {
     return { size: -1, time: 0 };
   }

@@ -8,6 +8,7 @@
  * @module
  */
 import { type ErrorRecord, recordError, restoreError } from "../error_record.ts";
+import { listen, startThread, type Thread } from "../platform/worker.ts";
 
 /** What a worker can be asked: for each kind of question, the question and its answer. */
 export type Topics = Readonly<Record<string, readonly [question: unknown, answer: unknown]>>;
@@ -47,7 +48,7 @@ export interface ChannelOptions {
 export class WorkerChannel<T extends Topics, S> {
   /** Resolves when the worker is ready; rejects where it cannot start. Need not be handled. */
   readonly ready: Promise<void>;
-  readonly #worker: Worker;
+  readonly #thread: Thread;
   readonly #options: ChannelOptions;
   /** Messages that wait for their reply, the oldest first. */
   readonly #waiting: PromiseWithResolvers<unknown>[] = [];
@@ -63,17 +64,14 @@ export class WorkerChannel<T extends Topics, S> {
    */
   constructor(url: URL, setup: S, options: ChannelOptions) {
     this.#options = options;
-    this.#worker = new Worker(url.href, { type: "module", name: options.name });
-    this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(data);
-    this.#worker.onmessageerror = () => this.#fail("its message cannot be read");
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      this.#fail(event.message);
-    };
+    this.#thread = startThread(url, options.name, {
+      message: (data) => this.#receive(data as Reply),
+      failed: (reason) => this.#fail(reason),
+    });
     try {
       this.ready = this.#send({ type: "start", setup }) as Promise<void>;
     } catch (cause) {
-      this.#worker.terminate();
+      this.#thread.end();
       throw new UnclonableSetup("Cannot start a worker: its setup cannot be cloned", { cause });
     }
     this.ready.catch(() => {}); // whoever asks hears it, too
@@ -116,13 +114,13 @@ export class WorkerChannel<T extends Topics, S> {
     } catch (error) {
       if (!this.failed) throw error;
     } finally {
-      this.#worker.terminate();
+      this.#thread.end();
     }
   }
 
   #send(request: Request<T, S>, transfer: Transferable[] = []): Promise<unknown> {
     if (this.#failure) return Promise.reject(this.#failure);
-    this.#worker.postMessage(request, transfer);
+    this.#thread.post(request, transfer);
     const waiting = Promise.withResolvers<unknown>();
     this.#waiting.push(waiting);
     return waiting.promise;
@@ -136,7 +134,7 @@ export class WorkerChannel<T extends Topics, S> {
 
   #fail(reason: string): void {
     this.#failure = this.#options.lost(reason);
-    this.#worker.terminate();
+    this.#thread.end();
     for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
   }
 }
@@ -175,18 +173,11 @@ export interface Service<T extends Topics, S, R> {
   close(ready: R): Promise<void>;
 }
 
-/** The part of a worker's global scope that is used here. */
-interface WorkerScope<T extends Topics, S> {
-  onmessage: ((event: MessageEvent<Request<T, S>>) => void) | null;
-  postMessage(message: Reply, transfer: Transferable[]): void;
-}
-
 /**
  * Answers the questions of the thread that started this worker.
  * @param service What the worker does.
  */
 export function serve<T extends Topics, S, R>(service: Service<T, S, R>): void {
-  const scope = globalThis as unknown as WorkerScope<T, S>;
   const started = Promise.withResolvers<R>();
   started.promise.catch(() => {}); // the reply to the start says so
   let last: Promise<void> = Promise.resolve();
@@ -217,15 +208,15 @@ export function serve<T extends Topics, S, R>(service: Service<T, S, R>): void {
     try {
       const { answer, transfer = [] } = await working;
       await before; // the other side counts on the order
-      scope.postMessage({ type: "answer", answer }, transfer);
+      send({ type: "answer", answer }, transfer);
     } catch (error) {
       await before;
-      scope.postMessage({ type: "error", error: recordError(error) }, []);
+      send({ type: "error", error: recordError(error) }, []);
     }
   };
 
-  scope.onmessage = ({ data }) => {
+  const send = listen((data) => {
     const before = last;
-    last = reply(work(data, before), before);
-  };
+    last = reply(work(data as Request<T, S>, before), before);
+  });
 }

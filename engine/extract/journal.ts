@@ -6,6 +6,7 @@
  */
 import { Buffer } from "node:buffer";
 import { DataError } from "../errors.ts";
+import type { LockableFile } from "../platform/lockable_file.ts";
 import { removeQuietly, writeError } from "../storage/atomic.ts";
 import { checksum } from "../storage/checksum.ts";
 import { openLocked } from "../storage/lock.ts";
@@ -66,14 +67,14 @@ const HEADER_BYTES = 20;
  */
 export class Journal implements Disposable {
   readonly #path: string;
-  readonly #file: Deno.FsFile;
+  readonly #file: LockableFile;
   readonly #options: JournalOptions;
   readonly #begin: number;
   #end: number;
   #samples = 0;
   #open = true;
 
-  private constructor(path: string, file: Deno.FsFile, options: JournalOptions, begin: number) {
+  private constructor(path: string, file: LockableFile, options: JournalOptions, begin: number) {
     this.#path = path;
     this.#file = file;
     this.#options = options;
@@ -119,7 +120,7 @@ export class Journal implements Disposable {
       checkData(path, { found: head.data, now: options.data ?? "" }, resume);
       const journal = new Journal(path, file, options, head.end);
       for (const block of journal.blocks()) journal.#samples += block.count;
-      file.truncateSync(journal.#end);
+      file.truncate(journal.#end);
       return journal;
     } catch (error) {
       file.close();
@@ -127,13 +128,12 @@ export class Journal implements Disposable {
     }
   }
 
-  static #start(path: string, file: Deno.FsFile, options: JournalOptions): Journal {
+  static #start(path: string, file: LockableFile, options: JournalOptions): Journal {
     const { fingerprint, data } = options;
     const text = Buffer.from(data === undefined ? fingerprint : fingerprint + DATA_BEGINS + data);
     const head = Buffer.concat([Buffer.from(MAGIC), uint32s(text.length, checksum(text)), text]);
-    file.truncateSync(0);
-    file.seekSync(0, Deno.SeekMode.Start);
-    writeAll(file, head);
+    file.truncate(0);
+    file.write(0, head);
     return new Journal(path, file, options, head.length);
   }
 
@@ -149,8 +149,7 @@ export class Journal implements Disposable {
     const numbers = uint32s(start, count, text.length, values.length);
     const body = Buffer.concat([numbers, text, values]);
     try {
-      this.#file.seekSync(this.#end, Deno.SeekMode.Start);
-      writeAll(this.#file, Buffer.concat([uint32s(checksum(body)), body]));
+      this.#file.write(this.#end, Buffer.concat([uint32s(checksum(body)), body]));
     } catch (error) {
       throw writeError(error, this.#path);
     }
@@ -201,7 +200,7 @@ export class Journal implements Disposable {
 }
 
 /** Opens the file, and keeps other processes off it for as long as it is open. */
-function openAlone(path: string): Deno.FsFile {
+function openAlone(path: string): LockableFile {
   const file = openLocked(path);
   if (file !== undefined) return file;
   throw new DataError(`Cannot write "${path}": another process is writing it`, { file: path });
@@ -260,22 +259,11 @@ function readUint32s(bytes: Buffer, count: number): number[] {
   return Array.from({ length: count }, (_, i) => bytes.readUInt32LE(i * 4));
 }
 
-function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
-}
-
 /** So many bytes, or `undefined` where the file ends before. */
-function readAt(file: Deno.FsFile, at: number, length: number): Buffer | undefined {
-  const size = file.statSync().size;
-  if (at + length > size) return undefined;
+function readAt(file: LockableFile, at: number, length: number): Buffer | undefined {
+  if (at + length > file.size) return undefined;
   const bytes = Buffer.alloc(length);
-  file.seekSync(at, Deno.SeekMode.Start);
-  for (let done = 0; done < length;) {
-    const count = file.readSync(bytes.subarray(done));
-    if (count === null) return undefined;
-    done += count;
-  }
-  return bytes;
+  return file.read(at, bytes) === length ? bytes : undefined;
 }
 
 interface Head {
@@ -285,7 +273,7 @@ interface Head {
   readonly end: number;
 }
 
-function readHead(file: Deno.FsFile): Head | undefined {
+function readHead(file: LockableFile): Head | undefined {
   const head = readAt(file, 0, MAGIC.length + 8);
   if (head === undefined || head.subarray(0, MAGIC.length).toString() !== MAGIC) return undefined;
   const [length, sum] = readUint32s(head.subarray(MAGIC.length), 2);

@@ -2,6 +2,7 @@
  * How many threads an extractor has.
  * @module
  */
+import { freemem } from "node:os";
 
 /** Threads of an extractor. */
 export interface ThreadPlan {
@@ -42,7 +43,7 @@ export function planThreads(
   if (wanted !== null) return { workers: wanted, threads: Math.max(1, Math.floor(cores / wanted)) };
   // Each packs the weights for itself; activations come on top.
   const each = 1.2 * weights + reader + 300e6;
-  const fitting = Math.floor(0.6 * Deno.systemMemoryInfo().available / each);
+  const fitting = Math.floor(0.6 * freemem() / each);
   const workers = Math.max(1, Math.min(cores, fitting));
   return { workers, threads: Math.max(1, Math.floor(cores / workers)) };
 }

@@ -3,6 +3,7 @@
  * a block. The file gets its name when it is finished.
  * @module
  */
+import { writeFileSync } from "node:fs";
 import type { File } from "h5wasm/node";
 import { DataError } from "../errors.ts";
 import { putInPlace, removeQuietly, temporaryPath, writeError } from "../storage/atomic.ts";
@@ -147,7 +148,7 @@ export class FeatureWriter {
     const temporary = temporaryPath(path);
     try {
       if (precision === 16) {
-        Deno.writeFileSync(temporary, emptyFloat16File(embedDim, chunkRows, compression));
+        writeFileSync(temporary, emptyFloat16File(embedDim, chunkRows, compression));
       } else {
         createFloat32(library, temporary, full);
       }

@@ -14,6 +14,7 @@ import {
   TensorProto_DataLocation,
   type ValueInfoProto,
 } from "onnx-buf";
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { DType } from "../ir/types.ts";
 import {
@@ -55,7 +56,7 @@ export interface ForeignGraph {
  * @param path The file.
  */
 export async function readForeignGraph(path: string): Promise<ForeignGraph> {
-  const model = fromBinary(ModelProtoSchema, await Deno.readFile(path));
+  const model = fromBinary(ModelProtoSchema, Uint8Array.from(await readFile(path)));
   const graph = model.graph!;
   await embedData(graph.initializer, dirname(path));
   const nodes = new Map(graph.node.map((node) => [nodeOf(node), node]));
@@ -89,7 +90,7 @@ async function embedData(tensors: readonly TensorProto[], folder: string): Promi
     if (tensor.dataLocation !== TensorProto_DataLocation.EXTERNAL) continue;
     const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
     const place = entries.get("location")!;
-    const bytes = files.get(place) ?? await Deno.readFile(join(folder, place));
+    const bytes = files.get(place) ?? Uint8Array.from(await readFile(join(folder, place)));
     files.set(place, bytes);
     const offset = Number(entries.get("offset") ?? 0);
     const length = Number(entries.get("length") ?? bytes.length - offset);

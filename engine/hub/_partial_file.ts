@@ -1,11 +1,20 @@
 /** A file that grows by what arrives, and gets its name when it is complete. */
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 import { writeError } from "../storage/atomic.ts";
 
 /** The part of a file that has arrived, in this run or in an earlier one. */
 export class PartialFile implements Disposable {
   /** Path that it has until it is complete. */
   readonly path: string;
-  readonly #file: Deno.FsFile;
+  readonly #file: number;
   #size: number;
 
   /**
@@ -15,8 +24,8 @@ export class PartialFile implements Disposable {
   constructor(path: string) {
     this.path = path;
     try {
-      this.#file = Deno.openSync(path, { create: true, append: true });
-      this.#size = this.#file.statSync().size;
+      this.#file = openSync(path, "a");
+      this.#size = fstatSync(this.#file).size;
     } catch (error) {
       throw writeError(error, path);
     }
@@ -33,28 +42,28 @@ export class PartialFile implements Disposable {
    */
   append(bytes: Uint8Array): void {
     this.#write(() => {
-      for (let at = 0; at < bytes.length;) at += this.#file.writeSync(bytes.subarray(at));
+      for (let at = 0; at < bytes.length;) at += writeSync(this.#file, bytes, at);
     });
     this.#size += bytes.length;
   }
 
   /** Throws away what has arrived. */
   clear(): void {
-    this.#write(() => this.#file.truncateSync(0));
+    this.#write(() => ftruncateSync(this.#file, 0));
     this.#size = 0;
   }
 
   /** Waits until everything is on the disk. */
   sync(): void {
-    this.#write(() => this.#file.syncSync());
+    this.#write(() => fsyncSync(this.#file));
   }
 
   /** Releases the file; nothing is left behind where nothing has arrived. */
   [Symbol.dispose](): void {
-    this.#file.close();
+    closeSync(this.#file);
     if (this.#size > 0) return;
     try {
-      Deno.removeSync(this.path);
+      unlinkSync(this.path);
     } catch {
       // Complete, and empty.
     }

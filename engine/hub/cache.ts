@@ -15,9 +15,22 @@
  * hub by way of `client.ts`.
  * @module
  */
+import {
+  type Dirent,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { env } from "node:process";
 import { temporaryPath, writeError, writeFileAtomic } from "../storage/atomic.ts";
+import { errorCode } from "../storage/file_reader.ts";
 import { isFile } from "../storage/is_file.ts";
 
 /** A file in the cache. */
@@ -57,11 +70,11 @@ const REVISION = /^[A-Za-z0-9][\w.-]*(\/[\w-][\w.-]*)*$/;
  * ```
  */
 export function hubCacheFolder(): string {
-  const given = Deno.env.get("HF_HUB_CACHE") || Deno.env.get("HUGGINGFACE_HUB_CACHE");
+  const given = env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE;
   if (given) return expandHome(given);
-  const home = Deno.env.get("HF_HOME");
+  const home = env.HF_HOME;
   if (home) return join(expandHome(home), "hub");
-  const cache = Deno.env.get("XDG_CACHE_HOME") || "~/.cache";
+  const cache = env.XDG_CACHE_HOME || "~/.cache";
   return join(expandHome(cache), "huggingface", "hub");
 }
 
@@ -145,19 +158,20 @@ function commitsOf(folder: string, revision: string | undefined): string[] {
 
 /** Names of references; those of pull requests have folders. */
 function listRefs(folder: string, prefix = ""): string[] {
-  return list(join(folder, prefix)).flatMap(({ name, isDirectory }) =>
-    isDirectory ? listRefs(folder, join(prefix, name)) : join(prefix, name)
-  ).sort();
+  return list(join(folder, prefix)).flatMap((entry) => {
+    const name = join(prefix, entry.name);
+    return entry.isDirectory() ? listRefs(folder, name) : name;
+  }).sort();
 }
 
 function listSnapshots(folder: string): string[] {
-  const modified = (name: string) => Number(Deno.statSync(join(folder, name)).mtime ?? 0);
+  const modified = (name: string) => statSync(join(folder, name)).mtimeMs;
   return list(folder).map(({ name }) => name).sort((a, b) => modified(b) - modified(a));
 }
 
-function list(folder: string): Deno.DirEntry[] {
+function list(folder: string): Dirent[] {
   try {
-    return [...Deno.readDirSync(folder)];
+    return readdirSync(folder, { withFileTypes: true });
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;
@@ -166,7 +180,7 @@ function list(folder: string): Deno.DirEntry[] {
 
 function readText(path: string): string | undefined {
   try {
-    return Deno.readTextFileSync(path);
+    return readFileSync(path, "utf8");
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -174,12 +188,12 @@ function readText(path: string): string | undefined {
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+  return ["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "");
 }
 
 /** The blob that a link leads to. It may be a link itself, into a store that caches share. */
 function linkedBlob(path: string): string | undefined {
-  return Deno.lstatSync(path).isSymlink ? basename(Deno.readLinkSync(path)) : undefined;
+  return lstatSync(path).isSymbolicLink() ? basename(readlinkSync(path)) : undefined;
 }
 
 /** A blob that takes its place in a snapshot. */
@@ -209,12 +223,12 @@ export async function addToSnapshot(folder: string, entry: SnapshotEntry): Promi
   const temporary = temporaryPath(file);
   let linked = true;
   try {
-    Deno.symlinkSync(join("..", "..", "blobs", blob), temporary);
+    symlinkSync(join("..", "..", "blobs", blob), temporary);
   } catch {
     linked = false;
   }
   try {
-    Deno.renameSync(linked ? temporary : join(folder, "blobs", blob), file);
+    renameSync(linked ? temporary : join(folder, "blobs", blob), file);
   } catch (error) {
     throw writeError(error, file);
   }
@@ -233,7 +247,7 @@ export async function addToSnapshot(folder: string, entry: SnapshotEntry): Promi
  */
 export function makeFolder(path: string): void {
   try {
-    Deno.mkdirSync(path, { recursive: true });
+    mkdirSync(path, { recursive: true });
   } catch (error) {
     throw writeError(error, path);
   }

@@ -2,8 +2,10 @@
  * Asks a model hub for files, by HTTP.
  * @module
  */
+import { env } from "node:process";
 import { DataError } from "../errors.ts";
 import { firstLine } from "../first_line.ts";
+import { isDenied } from "../platform/permissions.ts";
 
 /** Address that is asked where `HF_ENDPOINT` names no other. */
 const DEFAULT_ENDPOINT = "https://huggingface.co";
@@ -61,7 +63,7 @@ export interface HubOptions {
  * ```
  */
 export function hubEndpoint(): URL {
-  const text = Deno.env.get("HF_ENDPOINT") || DEFAULT_ENDPOINT;
+  const text = env.HF_ENDPOINT || DEFAULT_ENDPOINT;
   const url = URL.parse(text);
   if (url?.protocol === "https:" || url?.protocol === "http:") return url;
   throw new DataError(`Cannot use HF_ENDPOINT "${text}": expected an http or https address`);
@@ -75,7 +77,7 @@ export class HubClient {
   /**
    * @param options Address and token.
    */
-  constructor({ endpoint = hubEndpoint(), token = Deno.env.get("HF_TOKEN") }: HubOptions = {}) {
+  constructor({ endpoint = hubEndpoint(), token = env.HF_TOKEN }: HubOptions = {}) {
     this.#endpoint = endpoint;
     this.#token = token || undefined;
   }
@@ -180,7 +182,7 @@ export class HubClient {
       });
     } catch (error) {
       signal?.throwIfAborted();
-      if (error instanceof Deno.errors.NotCapable) {
+      if (isDenied(error)) {
         throw new DataError(
           `Cannot download from ${url.host}: Deno has no permission to reach it, see --allow-net`,
           { cause: error },

@@ -3,9 +3,11 @@
  * size and the hash that the hub names is thrown away, and nothing unfinished has a final name.
  * @module
  */
+import { renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DataError } from "../errors.ts";
+import { type LockableFile, openLockable } from "../platform/lockable_file.ts";
 import { writeError } from "../storage/atomic.ts";
 import { isFile } from "../storage/is_file.ts";
 import { PartialFile } from "./_partial_file.ts";
@@ -134,16 +136,15 @@ async function findRemote(
 /** The lock that Python's huggingface_hub takes too; waits while another process has it. */
 async function lock(path: string, signal?: AbortSignal): Promise<Disposable> {
   makeFolder(dirname(path));
-  let file: Deno.FsFile;
+  let file: LockableFile;
   try {
-    file = Deno.openSync(path, { create: true, write: true, mode: 0o664 });
+    file = openLockable(path, 0o664);
   } catch (error) {
     throw writeError(error, path);
   }
   // Network file systems without locks: the hash at the end tells whether two have mixed.
-  const take = () => file.tryLock(true).catch(() => true);
   try {
-    while (!(await take())) {
+    while (!file.tryLock()) {
       await sleep(LOCK_INTERVAL);
       signal?.throwIfAborted();
     }
@@ -196,7 +197,7 @@ async function downloadBlob(wanted: WantedBlob, options: DownloadOptions): Promi
     );
   }
   try {
-    Deno.renameSync(part.path, blob);
+    renameSync(part.path, blob);
   } catch (error) {
     throw writeError(error, blob);
   }

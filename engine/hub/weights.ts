@@ -3,7 +3,9 @@
  * hub.
  * @module
  */
+import { env } from "node:process";
 import { DataError } from "../errors.ts";
+import { mayReach } from "../platform/permissions.ts";
 import { findCached, hubCacheFolder, repositoryFolder } from "./cache.ts";
 import { hubEndpoint } from "./client.ts";
 import { downloadFile, type DownloadOptions } from "./download.ts";
@@ -64,7 +66,7 @@ export async function findWeights(request: WeightsRequest): Promise<FoundWeights
     const sha256 = await sha256OfFile(file, signal);
     if (blob === undefined || !isSha256(blob) || blob === sha256) return { file, sha256 };
   }
-  const obstacle = await obstacleOfNetwork();
+  const obstacle = obstacleOfNetwork();
   if (obstacle === undefined) {
     const { file, sha256 } = await downloadFile(repository, NAMES, request);
     return { file, sha256 };
@@ -82,12 +84,11 @@ export async function findWeights(request: WeightsRequest): Promise<FoundWeights
 }
 
 /** What keeps a download from being tried. */
-async function obstacleOfNetwork(): Promise<string | undefined> {
-  const offline = OFFLINE.find((name) => isSet(Deno.env.get(name)));
+function obstacleOfNetwork(): string | undefined {
+  const offline = OFFLINE.find((name) => isSet(env[name]));
   if (offline !== undefined) return `${offline} forbids to download them`;
   const { host } = hubEndpoint();
-  const { state } = await Deno.permissions.query({ name: "net", host });
-  return state === "granted" ? undefined : `Deno has no permission to reach ${host}`;
+  return mayReach(host) ? undefined : `Deno has no permission to reach ${host}`;
 }
 
 /** As Python's huggingface_hub reads switches. */

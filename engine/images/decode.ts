@@ -4,6 +4,7 @@
  * read whole, and files before their pixels take memory.
  * @module
  */
+import { type FileHandle, open, readFile, stat } from "node:fs/promises";
 import { DataError } from "../errors.ts";
 import { FileReader, readError } from "../storage/file_reader.ts";
 import { decodeSamples, loadSharp } from "./_vips.ts";
@@ -107,7 +108,7 @@ export async function useImage<T>(
   return await withPixels(header.width * header.height, async () => {
     const image = await withPath(path, async () => {
       if (size > MAX_FILE_BYTES) throw new ImageError(`it has ${size} bytes, more than 2 GB`);
-      return await decodeImage(whole ?? await Deno.readFile(path), channels, header);
+      return await decodeImage(whole ?? await readFile(path), channels, header);
     });
     return use(image);
   });
@@ -172,26 +173,26 @@ export function isImageFile(path: string): boolean {
 
 async function openImage(path: string, maxPixels = MAX_IMAGE_PIXELS): Promise<OpenImage> {
   return await withPath(path, async () => {
-    const { isFile, isDirectory, size } = await Deno.stat(path);
-    if (!isFile) throw new ImageError(isDirectory ? "it is a folder" : "it is not a regular file");
-    using file = await Deno.open(path);
-    const read = async (at: number, length: number) => {
-      await file.seek(at, Deno.SeekMode.Start);
-      return await readBytes(file, length);
-    };
-    const start = await readBytes(file, size <= SMALL_FILE ? size : BLOCK_BYTES);
+    const found = await stat(path);
+    const { size } = found;
+    if (!found.isFile()) {
+      throw new ImageError(found.isDirectory() ? "it is a folder" : "it is not a regular file");
+    }
+    await using file = await open(path);
+    const read = (at: number, length: number) => readBytes(file, at, length);
+    const start = await read(0, size <= SMALL_FILE ? size : BLOCK_BYTES);
     const bytes = new HeaderBytes(size, start);
     const header = await parseScattered(bytes, read, (known) => parseImageHeader(known, maxPixels));
     return { header, size, whole: start.length === size ? start : undefined };
   });
 }
 
-async function readBytes(file: Deno.FsFile, length: number): Promise<Uint8Array> {
+async function readBytes(file: FileHandle, at: number, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
   for (let done = 0; done < length;) {
-    const count = await file.read(bytes.subarray(done));
-    if (count === null) throw new ImageError("the file is truncated");
-    done += count;
+    const { bytesRead } = await file.read(bytes, done, length - done, at + done);
+    if (bytesRead === 0) throw new ImageError("the file is truncated");
+    done += bytesRead;
   }
   return bytes;
 }

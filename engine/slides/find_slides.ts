@@ -2,9 +2,10 @@
  * Finds the feature files of slides below a folder.
  * @module
  */
+import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, extname, join, relative, resolve, sep } from "node:path";
 import { DataError } from "../errors.ts";
-import { readError } from "../storage/file_reader.ts";
+import { errorCode, readError } from "../storage/file_reader.ts";
 
 /** Ends of feature files' names, the preferred ones first. */
 export const SLIDE_FILE_ENDS = [".h5", ".hdf5", ".pt", ".npy"] as const;
@@ -75,11 +76,11 @@ export function findSlides(root: string): FoundSlides {
     seen.add(real);
     for (const entry of entriesOf(folder)) {
       const path = join(folder, entry.name);
-      const kind = entry.isSymlink ? kindOfTarget(path) : entry;
+      const kind = entry.isSymbolicLink() ? kindOfTarget(path) : entry;
       if (kind === undefined) {
         if (isSlideFile(entry.name)) dangling.push(path);
-      } else if (kind.isDirectory) enter(path);
-      else if (kind.isFile && isSlideFile(entry.name)) files.push(slideFile(root, path));
+      } else if (kind.isDirectory()) enter(path);
+      else if (kind.isFile() && isSlideFile(entry.name)) files.push(slideFile(root, path));
     }
   };
   enter(root);
@@ -100,12 +101,12 @@ function slideFile(root: string, path: string): SlideFile {
   };
 }
 
-function entriesOf(folder: string): Deno.DirEntry[] {
+function entriesOf(folder: string): Dirent[] {
   try {
-    return Array.from(Deno.readDirSync(folder)).filter(({ name }) => !name.startsWith("."))
+    return readdirSync(folder, { withFileTypes: true }).filter(({ name }) => !name.startsWith("."))
       .sort((a, b) => a.name < b.name ? -1 : 1);
   } catch (error) {
-    if (error instanceof Deno.errors.NotADirectory || isFile(folder)) {
+    if (errorCode(error) === "ENOTDIR" || isFile(folder)) {
       throw new DataError(`Cannot search "${folder}": it is not a folder`, { file: folder });
     }
     throw readError(error, folder);
@@ -114,15 +115,15 @@ function entriesOf(folder: string): Deno.DirEntry[] {
 
 function isFile(path: string): boolean {
   try {
-    return Deno.statSync(path).isFile;
+    return statSync(path).isFile();
   } catch {
     return false;
   }
 }
 
-function kindOfTarget(path: string): Deno.FileInfo | undefined {
+function kindOfTarget(path: string): Stats | undefined {
   try {
-    return Deno.statSync(path);
+    return statSync(path);
   } catch {
     return undefined;
   }
@@ -130,7 +131,7 @@ function kindOfTarget(path: string): Deno.FileInfo | undefined {
 
 function realPath(folder: string): string {
   try {
-    return Deno.realPathSync(folder);
+    return realpathSync.native(folder);
   } catch {
     return resolve(folder);
   }

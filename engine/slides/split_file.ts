@@ -2,6 +2,7 @@
  * Reads splits that were made elsewhere: CLAM's tables, STAMP's and our own JSON.
  * @module
  */
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { SPLIT_NAMES, type SplitName } from "../data/data.ts";
 import { DataError } from "../errors.ts";
@@ -105,7 +106,7 @@ export function listFolds(path: string, options: TextOptions = {}): readonly num
 
 function isFolder(path: string): boolean {
   try {
-    return Deno.statSync(path).isDirectory;
+    return statSync(path).isDirectory();
   } catch {
     return false;
   }
@@ -117,7 +118,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 /** The folds that CLAM's tables in a folder are of. */
 function foldsIn(folder: string): number[] {
-  const names = Array.from(Deno.readDirSync(folder), ({ name }) => name);
+  const names = readdirSync(folder);
   return [
     ...new Set(names.flatMap((name) => /^splits_(\d+)(_bool)?\.csv$/.exec(name)?.[1] ?? [])),
   ].map(Number).sort((a, b) => a - b);
@@ -125,7 +126,7 @@ function foldsIn(folder: string): number[] {
 
 /** The table of a fold. CLAM writes each twice; the one of names comes first. */
 function clamFile(folder: string, fold: number | undefined): string {
-  const names = Array.from(Deno.readDirSync(folder), ({ name }) => name);
+  const names = readdirSync(folder);
   const folds = foldsIn(folder);
   const wanted = fold ?? (folds.length === 1 ? folds[0] : undefined);
   const list = folds.length === 0 ? "no splits_0.csv" : `folds ${folds.join(", ")}`;

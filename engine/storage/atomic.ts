@@ -2,8 +2,23 @@
  * Atomic replacement of files: a crash leaves the old file or the new one, never half of either.
  * @module
  */
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+} from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { platform } from "node:process";
 import { DataError } from "../errors.ts";
+import { isDenied } from "../platform/permissions.ts";
 import { errorCode } from "./file_reader.ts";
 import { isFile } from "./is_file.ts";
 
@@ -51,8 +66,8 @@ function repeated(path: string): string {
  * ```
  */
 export function removeTemporaries(folder: string): void {
-  for (const { name } of Deno.readDirSync(folder)) {
-    if (TEMPORARY.test(name)) Deno.removeSync(join(folder, name));
+  for (const name of readdirSync(folder)) {
+    if (TEMPORARY.test(name)) unlinkSync(join(folder, name));
   }
 }
 
@@ -74,7 +89,7 @@ export function removeTemporaries(folder: string): void {
 export function removeTemporariesOf(path: string): void {
   for (const final of new Set([path, resolveLink(path)])) {
     const folder = dirname(final);
-    for (const { name } of Deno.readDirSync(folder)) {
+    for (const name of readdirSync(folder)) {
       if (TEMPORARY.exec(name)?.[1] === repeated(final)) removeQuietly(join(folder, name));
     }
   }
@@ -83,33 +98,37 @@ export function removeTemporariesOf(path: string): void {
 /** The path behind a symbolic link, so that a link stays a link when its file is replaced. */
 function resolveLink(path: string): string {
   try {
-    return Deno.lstatSync(path).isSymlink ? Deno.realPathSync(path) : path;
+    return lstatSync(path).isSymbolicLink() ? realpathSync.native(path) : path;
   } catch {
     return path;
   }
 }
 
 /** The permission bits of the file that is about to be replaced. */
-function modeOf(path: string): number | null {
+function modeOf(path: string): number | undefined {
   try {
-    return Deno.statSync(path).mode;
+    return statSync(path).mode;
   } catch {
-    return null;
+    return undefined;
   }
 }
 
 /** Removes a file that may not be there. */
 export function removeQuietly(path: string): void {
   try {
-    Deno.removeSync(path);
+    unlinkSync(path);
   } catch {
     // Nothing to remove, or nothing that could be done about it.
   }
 }
 
 function sync(path: string): void {
-  using file = Deno.openSync(path, { read: true });
-  file.syncSync();
+  const file = openSync(path, "r");
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Makes the renaming itself durable, where the system lets a folder be opened. */
@@ -123,7 +142,7 @@ function syncFolder(path: string): void {
 
 function isFolder(path: string): boolean {
   try {
-    return Deno.statSync(path).isDirectory;
+    return statSync(path).isDirectory();
   } catch {
     return false;
   }
@@ -131,7 +150,7 @@ function isFolder(path: string): boolean {
 
 /** What a failed write says about the file, or `undefined` if the file system is not at fault. */
 function describe(error: unknown, path: string): string | undefined {
-  if (error instanceof Deno.errors.NotCapable) {
+  if (isDenied(error)) {
     return "Deno has no permission to write it, see --allow-write";
   }
   switch (errorCode(error)) {
@@ -204,7 +223,7 @@ export async function replaceFile(
   try {
     await write(temporary);
     const mode = modeOf(target);
-    if (mode !== null && Deno.build.os !== "windows") Deno.chmodSync(temporary, mode & 0o777);
+    if (mode !== undefined && platform !== "win32") chmodSync(temporary, mode & 0o777);
     putInPlace(temporary, target);
   } catch (error) {
     removeQuietly(temporary);
@@ -230,13 +249,13 @@ export async function replaceFile(
  */
 export function putInPlace(temporary: string, path: string): void {
   sync(temporary);
-  Deno.renameSync(temporary, path);
+  renameSync(temporary, path);
   syncFolder(dirname(path));
 }
 
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   let written = 0;
-  while (written < bytes.length) written += await file.write(bytes.subarray(written));
+  while (written < bytes.length) written += (await file.write(bytes, written)).bytesWritten;
 }
 
 /**
@@ -259,7 +278,7 @@ export async function writeFileAtomic(
   chunks: Uint8Array | Iterable<Uint8Array>,
 ): Promise<void> {
   await replaceFile(path, async (temporary) => {
-    using file = await Deno.open(temporary, { write: true, createNew: true });
+    await using file = await open(temporary, "wx");
     for (const chunk of chunks instanceof Uint8Array ? [chunks] : chunks) {
       await writeAll(file, chunk);
     }

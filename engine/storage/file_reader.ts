@@ -5,6 +5,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { DataError } from "../errors.ts";
 import { firstLine } from "../first_line.ts";
+import { isDenied } from "../platform/permissions.ts";
 
 /** Most bytes asked for in one system call. */
 const CALL_BYTES = 1 << 30;
@@ -31,7 +32,7 @@ export function errorCode(error: unknown): string | undefined {
 }
 
 function describe(error: unknown): string {
-  if (error instanceof Deno.errors.NotCapable) {
+  if (isDenied(error)) {
     return "Deno has no permission to read it, see --allow-read";
   }
   switch (errorCode(error)) {

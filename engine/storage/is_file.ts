@@ -2,6 +2,7 @@
  * Whether there is a file.
  * @module
  */
+import { statSync } from "node:fs";
 
 /**
  * Whether there is a file at a path, or a link to one.
@@ -18,7 +19,7 @@
  */
 export function isFile(path: string): boolean {
   try {
-    return Deno.statSync(path).isFile;
+    return statSync(path).isFile();
   } catch {
     return false;
   }

@@ -4,6 +4,7 @@
  * @module
  */
 import { DataError } from "../errors.ts";
+import { isFileLocked, type LockableFile, openLockable } from "../platform/lockable_file.ts";
 import { writeError } from "./atomic.ts";
 
 /**
@@ -13,14 +14,14 @@ import { writeError } from "./atomic.ts";
  * @returns The open file; `undefined` if another process holds it, or this one does elsewhere.
  * @throws {DataError} if it cannot be written.
  */
-export function openLocked(path: string): Deno.FsFile | undefined {
+export function openLocked(path: string): LockableFile | undefined {
   for (;;) {
     const file = openToWrite(path);
-    if (!tryLock(file)) {
+    if (!file.tryLock()) {
       file.close();
       return undefined;
     }
-    if (isAt(file, path)) return file;
+    if (file.isAt(path)) return file;
     file.close(); // Whoever held it has removed it.
   }
 }
@@ -43,9 +44,9 @@ export function openLocked(path: string): Deno.FsFile | undefined {
  */
 export class FileLock implements Disposable {
   readonly #path: string;
-  #file: Deno.FsFile | undefined;
+  #file: LockableFile | undefined;
 
-  private constructor(path: string, file: Deno.FsFile) {
+  private constructor(path: string, file: LockableFile) {
     this.#path = path;
     this.#file = file;
   }
@@ -95,46 +96,24 @@ export class FileLock implements Disposable {
  */
 export function isLocked(path: string): boolean {
   try {
-    using file = Deno.openSync(path);
-    return !tryLock(file);
+    return isFileLocked(path);
   } catch {
     return false;
   }
 }
 
-function openToWrite(path: string): Deno.FsFile {
+function openToWrite(path: string): LockableFile {
   try {
-    return Deno.openSync(path, { read: true, write: true, create: true });
+    return openLockable(path);
   } catch (error) {
     throw writeError(error, path);
   }
 }
 
-/** Whether nobody else holds the file; true on a file system without locks. */
-function tryLock(file: Deno.FsFile): boolean {
-  try {
-    return file.tryLockSync(true);
-  } catch {
-    return true;
-  }
-}
-
-/** Whether an open file still has its name; true where the system numbers no files. */
-function isAt(file: Deno.FsFile, path: string): boolean {
-  const { dev, ino } = file.statSync();
-  if (ino === null) return true;
-  try {
-    const there = Deno.statSync(path);
-    return there.dev === dev && there.ino === ino;
-  } catch {
-    return false;
-  }
-}
-
 /** Removed while it is still locked: nobody else can have begun to use it. */
-function removeIfEmpty(file: Deno.FsFile, path: string): void {
+function removeIfEmpty(file: LockableFile, path: string): void {
   try {
-    if (file.statSync().size === 0 && isAt(file, path)) Deno.removeSync(path);
+    if (file.size === 0 && file.isAt(path)) file.remove(path);
   } catch {
     // It stays, and locks nothing.
   }

@@ -1,12 +1,13 @@
 /** Files and folders of a run, on the disk. */
+import { copyFileSync, linkSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** Gives a file a second name, or copies it where names cannot share a file. */
 export function share(path: string, other: string): void {
   try {
-    Deno.linkSync(path, other);
+    linkSync(path, other);
   } catch {
-    Deno.copyFileSync(path, other);
+    copyFileSync(path, other);
   }
 }
 
@@ -14,7 +15,7 @@ export function share(path: string, other: string): void {
 export function obstacle(path: string): string | undefined {
   for (let part = path, parent = dirname(part); part !== parent; parent = dirname(part = parent)) {
     try {
-      return Deno.statSync(part).isDirectory ? undefined : part;
+      return statSync(part).isDirectory() ? undefined : part;
     } catch {
       // Does not exist, or what it is below is not a folder.
     }

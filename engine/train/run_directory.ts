@@ -3,12 +3,15 @@
  * and read. Every file appears whole or not at all. Nobody else knows these names.
  * @module
  */
+import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { DataError } from "../errors.ts";
 import { firstLine } from "../first_line.ts";
 import { removeTemporaries, replaceFile, writeError, writeJsonAtomic } from "../storage/atomic.ts";
+import { errorCode } from "../storage/file_reader.ts";
 import { isFile } from "../storage/is_file.ts";
 import { parseJson } from "../storage/json_file.ts";
+import { shareFile } from "../storage/share_file.ts";
 import { decodeText } from "../storage/text_file.ts";
 import { FileLock, isLocked } from "../storage/lock.ts";
 import type { TorchValue } from "../storage/torch/pickle_values.ts";
@@ -209,7 +212,7 @@ export class RunDirectory {
 
   #make(checkpoints: string): void {
     try {
-      Deno.mkdirSync(checkpoints, { recursive: true });
+      mkdirSync(checkpoints, { recursive: true });
     } catch (cause) {
       const { path } = this;
       const part = obstacle(path);
@@ -263,9 +266,9 @@ export class RunDirectory {
       new DataError(`${action}: its config "${file}" ${state}`, { file, cause });
     let bytes: Uint8Array<ArrayBuffer>;
     try {
-      bytes = Deno.readFileSync(file);
+      bytes = new Uint8Array(readFileSync(file));
     } catch (cause) {
-      const missing = cause instanceof Deno.errors.NotFound;
+      const missing = errorCode(cause) === "ENOENT";
       throw fail(missing ? "does not exist" : "cannot be read", cause);
     }
     let tree: unknown;
@@ -281,7 +284,7 @@ export class RunDirectory {
   /** @returns What `runtime_info.json` says; nothing without one, as in runs of other programs. */
   readRuntimeInfo(): Record<string, unknown> {
     try {
-      const info: unknown = JSON.parse(Deno.readTextFileSync(this.file("runtimeInfo")));
+      const info: unknown = JSON.parse(readFileSync(this.file("runtimeInfo"), "utf8"));
       return isRecord(info) ? info : {};
     } catch {
       return {};
@@ -328,7 +331,7 @@ export class RunDirectory {
       new DataError(`Cannot read "${file}": ${state}`, { file, cause });
     let metrics: unknown;
     try {
-      metrics = JSON.parse(Deno.readTextFileSync(file));
+      metrics = JSON.parse(readFileSync(file, "utf8"));
     } catch (cause) {
       throw fail("it holds no metrics", cause);
     }
@@ -351,7 +354,7 @@ export class RunDirectory {
     const path = this.checkpoint(`epoch_${String(epoch).padStart(4, "0")}`);
     await writeTorchFile(path, tree);
     for (const name of best ? ["best", "last"] : ["last"]) {
-      await replaceFile(this.checkpoint(name), (temporary) => share(path, temporary));
+      await replaceFile(this.checkpoint(name), (temporary) => shareFile(path, temporary));
     }
   }
 }
@@ -359,9 +362,9 @@ export class RunDirectory {
 /** Directories of folds within that of their group. */
 function foldsIn(group: string): RunDirectory[] {
   try {
-    return [...Deno.readDirSync(group)].filter(({ name }) => FOLD.test(name))
-      .sort((a, b) => Number(a.name) - Number(b.name))
-      .map(({ name }) => new RunDirectory(join(group, name)));
+    return readdirSync(group).filter((name) => FOLD.test(name))
+      .sort((a, b) => Number(a) - Number(b))
+      .map((name) => new RunDirectory(join(group, name)));
   } catch {
     return []; // There is no such folder.
   }

@@ -2,6 +2,7 @@
  * `metrics_test.json` of a run: numbers on the test split, each with its interval.
  * @module
  */
+import { readFileSync } from "node:fs";
 import { DataError } from "../errors.ts";
 import { isFile } from "../storage/is_file.ts";
 
@@ -38,7 +39,7 @@ export function readTestMetrics(file: string): Readonly<Record<string, Interval>
     new DataError(`Cannot read "${file}": it holds no metrics`, { file, cause });
   let tree: unknown;
   try {
-    tree = JSON.parse(Deno.readTextFileSync(file));
+    tree = JSON.parse(readFileSync(file, "utf8"));
   } catch (cause) {
     throw fail(cause);
   }

@@ -3,6 +3,7 @@
  * slide where there is one.
  * @module
  */
+import { Buffer } from "node:buffer";
 import type sharpModule from "sharp";
 import { type ChartImage, chartPng } from "../charts/png.ts";
 import { escapeXml } from "../charts/svg.ts";
@@ -140,7 +141,9 @@ async function loadSharp(): Promise<typeof sharpModule> {
 }
 
 function image(png: Uint8Array, attributes: string): string {
-  return `<image ${attributes} href="data:image/png;base64,${png.toBase64()}"/>`;
+  return `<image ${attributes} href="data:image/png;base64,${
+    Buffer.from(png).toString("base64")
+  }"/>`;
 }
 
 function text(x: number, y: number, content: string, attributes = 'font-size="11"'): string {

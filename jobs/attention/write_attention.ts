@@ -3,10 +3,13 @@
  * CLAM's and an image; and one table of the tiles that count most.
  * @module
  */
+import { readFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { DataError } from "../../engine/errors.ts";
 import { readRows, type TileOptions, type TileRows } from "../../engine/slides/tile_places.ts";
 import { replaceFile, writeError, writeFileAtomic } from "../../engine/storage/atomic.ts";
+import { errorCode } from "../../engine/storage/file_reader.ts";
 import type { BagAttention } from "./bag_attention.ts";
 import { writeBlockmap } from "./blockmap.ts";
 import { geoJson } from "./geojson.ts";
@@ -64,7 +67,7 @@ export class AttentionWriter {
    */
   static async create(options: AttentionOptions): Promise<AttentionWriter> {
     try {
-      await Deno.mkdir(options.folder, { recursive: true });
+      await mkdir(options.folder, { recursive: true });
     } catch (error) {
       throw writeError(error, options.folder);
     }
@@ -165,9 +168,9 @@ export class AttentionWriter {
     if (thumbnails === undefined) return undefined;
     for (const end of slideSize === undefined ? [] : THUMBNAIL_ENDS) {
       try {
-        return Deno.readFileSync(join(thumbnails, slide + end));
+        return readFileSync(join(thumbnails, slide + end));
       } catch (error) {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
+        if (errorCode(error) !== "ENOENT") throw error;
       }
     }
     this.#withoutThumbnail++;

@@ -4,6 +4,8 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { DataError } from "../../engine/errors.ts";
 import { encode, encodeWithDataFile, type ModelMetadata } from "../../engine/onnx/encode.ts";
@@ -86,7 +88,7 @@ async function write(
   check: ModelFileOptions["check"],
 ): Promise<void> {
   await replaceFile(path, async (temporary) => {
-    await Deno.writeFile(temporary, bytes);
+    await writeFile(temporary, bytes);
     await check(temporary);
   });
 }
@@ -104,7 +106,7 @@ function dataFileOf(path: string, { initializers }: OnnxGraph): string {
 
 function makeFolder(path: string): void {
   try {
-    Deno.mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(dirname(path), { recursive: true });
   } catch (cause) {
     const message = `Cannot write "${path}": the folder "${dirname(path)}" cannot be made`;
     throw new DataError(message, { file: path, cause });

@@ -5,8 +5,8 @@
  */
 import { createHash } from "node:crypto";
 import { basename, resolve } from "node:path";
-import metadata from "../../deno.json" with { type: "json" };
 import type { ModelMetadata } from "../../engine/onnx/encode.ts";
+import { VERSION } from "../../engine/version.ts";
 import type { ImageTransform } from "../../registry/plugin.ts";
 import type { LoadedModel } from "../predict/load_model.ts";
 
@@ -33,7 +33,7 @@ export function modelMetadata(
   const [{ config, model, directory, classNames }] = models;
   const { features } = directory.readRuntimeInfo();
   return {
-    producer: `glovita ${metadata.version}`,
+    producer: `glovita ${VERSION}`,
     task: model.task,
     subtask: model.subtask,
     num_classes: String(model.numClasses),

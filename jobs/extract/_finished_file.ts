@@ -2,6 +2,7 @@
  * Feature files that an earlier run has finished: whether they are what the work would make.
  * @module
  */
+import { statSync } from "node:fs";
 import type { FileFacts } from "../../engine/data/data_facts.ts";
 import { DataError } from "../../engine/errors.ts";
 import type { ResumeOptions } from "../../engine/extract/journal.ts";
@@ -121,8 +122,8 @@ function changeOf(sizes: unknown, now: FileFacts, file: string): string | undefi
   if (sizes !== undefined && sizes !== now.sizes_sha256) {
     return "sizes of its images are not what they were";
   }
-  const { mtime } = Deno.statSync(file);
-  if (mtime === null || Date.parse(now.newest) <= mtime.getTime()) return undefined;
+  const { mtime } = statSync(file);
+  if (Date.parse(now.newest) <= mtime.getTime()) return undefined;
   return `an image changed at ${now.newest}, the file is of ${mtime.toISOString()}`;
 }
 

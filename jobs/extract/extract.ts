@@ -2,11 +2,13 @@
  * Extracting features: what an encoder makes of a dataset's samples, into feature files.
  * @module
  */
+import { mkdirSync, unlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { DataError } from "../../engine/errors.ts";
 import { Extractor, MICRO_BATCH } from "../../engine/extract/extractor.ts";
 import { extractorModel } from "../../engine/extract/extractor_model.ts";
 import type { OnnxModel } from "../../engine/onnx/encode.ts";
-import { writeError } from "../../engine/storage/atomic.ts";
+import { temporaryPath, writeError } from "../../engine/storage/atomic.ts";
 import { WeightsFile } from "../../engine/storage/weights_file.ts";
 import type { Split } from "../../engine/data/data.ts";
 import { splitPart } from "../../engine/data/split_part.ts";
@@ -315,8 +317,10 @@ function notFromCheckpoint(checkpoint: string, { sha256 }: EncoderWeights): stri
 /** Makes the folder, and finds out now whether files can be written there. */
 function prepareFolder(path: string): void {
   try {
-    Deno.mkdirSync(path, { recursive: true });
-    Deno.removeSync(Deno.makeTempFileSync({ dir: path, prefix: "." }));
+    mkdirSync(path, { recursive: true });
+    const trial = temporaryPath(join(path, "trial"));
+    writeFileSync(trial, "", { flag: "wx" });
+    unlinkSync(trial);
   } catch (error) {
     throw writeError(error, path);
   }

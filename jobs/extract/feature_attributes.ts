@@ -3,10 +3,10 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import metadata from "../../deno.json" with { type: "json" };
 import { basename } from "node:path";
 import type { Split } from "../../engine/data/data.ts";
 import { labelsHash, namesHash } from "../../engine/data/data_facts.ts";
+import { VERSION } from "../../engine/version.ts";
 import type { ExtractConfig } from "../../registry/config/extract.ts";
 import type { Dataset, ImageTransform, SplitName } from "../../registry/plugin.ts";
 import type { EncoderWeights } from "./encoder.ts";
@@ -42,7 +42,7 @@ export function featureAttributes(origin: FeatureOrigin): FeatureAttributes {
   const { config, dataset, name, transform, weights, matmulPrecision, embedDim } = origin;
   const { model, peft, checkpoint_path, data: { data_fraction } } = config;
   return {
-    glovita_version: metadata.version,
+    glovita_version: VERSION,
     dataset: config.data.dataset,
     split: name,
     ...(name === "train" && data_fraction !== null && { data_fraction }),

@@ -2,6 +2,7 @@
  * How precisely an encoder's matrix products are computed.
  * @module
  */
+import { hostInfo } from "../../engine/platform/host.ts";
 import { measureChannels } from "../../engine/extract/channel_ranges.ts";
 import { int8ProductsAreFaster, type Int8Rewrite } from "../../engine/extract/int8_products.ts";
 import type { OnnxGraph } from "../../engine/onnx/emit.ts";
@@ -33,7 +34,7 @@ export interface PrecisionOptions {
   readonly reader?: EncoderReader;
   /** Tells whether this machine gains from products of integers. */
   readonly pays?: (how: Int8Rewrite) => Promise<boolean>;
-  /** Kind of processor. @default {Deno.build.arch} */
+  /** Kind of processor. @default {that of this machine} */
   readonly arch?: string;
 }
 
@@ -53,7 +54,7 @@ const ROUNDED_ERROR = 2e-2;
 export async function chooseMatmulPrecision(
   graph: OnnxGraph,
   wanted: MatmulPrecision,
-  { reader, pays = int8ProductsAreFaster, arch = Deno.build.arch }: PrecisionOptions = {},
+  { reader, pays = int8ProductsAreFaster, arch = hostInfo().arch }: PrecisionOptions = {},
 ): Promise<PreciseGraph> {
   const made = { graph, reader, precision: wanted, fastMath: false, notices: [] };
   if (wanted === "highest") return made;

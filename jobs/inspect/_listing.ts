@@ -1,4 +1,5 @@
 /** What lies below a folder, by the ends of names. */
+import { type Dirent, readdirSync, realpathSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
 import type { SlideFile } from "../../engine/slides/find_slides.ts";
 
@@ -47,22 +48,26 @@ interface Entry {
 /** What a folder holds, links followed; nothing where it was entered before. */
 function entriesOf(folder: string, seen: Set<string>): Entry[] {
   try {
-    const real = Deno.realPathSync(folder);
+    const real = realpathSync.native(folder);
     if (seen.has(real)) return [];
     seen.add(real);
-    return Array.from(Deno.readDirSync(folder))
-      .filter(({ name }) => !name.startsWith("."))
+    return readdirSync(folder, { withFileTypes: true }).filter(({ name }) => !name.startsWith("."))
       .sort((a, b) => a.name < b.name ? -1 : 1)
-      .flatMap((entry): Entry[] => entry.isSymlink ? targetOf(folder, entry.name) : [entry]);
+      .flatMap((entry) =>
+        entry.isSymbolicLink() ? targetOf(folder, entry.name) : [entryOf(entry.name, entry)]
+      );
   } catch {
     return [];
   }
 }
 
+function entryOf(name: string, kind: Pick<Dirent, "isDirectory" | "isFile">): Entry {
+  return { name, isDirectory: kind.isDirectory(), isFile: kind.isFile() };
+}
+
 function targetOf(folder: string, name: string): Entry[] {
   try {
-    const { isDirectory, isFile } = Deno.statSync(join(folder, name));
-    return [{ name, isDirectory, isFile }];
+    return [entryOf(name, statSync(join(folder, name)))];
   } catch {
     return [];
   }

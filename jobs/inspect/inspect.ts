@@ -3,6 +3,7 @@
  * would refuse them.
  * @module
  */
+import { statSync } from "node:fs";
 import type { LabelKind } from "../../engine/features/feature_file.ts";
 import { attempt } from "../../engine/slides/refuse.ts";
 import { readError } from "../../engine/storage/file_reader.ts";
@@ -76,7 +77,7 @@ export async function inspect(path: string, options: InspectOptions = {}): Promi
 
 function isFolder(path: string): boolean {
   try {
-    return Deno.statSync(path).isDirectory;
+    return statSync(path).isDirectory();
   } catch (error) {
     throw readError(error, path);
   }

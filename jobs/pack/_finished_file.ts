@@ -3,6 +3,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { statSync } from "node:fs";
 import { type FileFacts, labelsHash, namesHash } from "../../engine/data/data_facts.ts";
 import type { Split } from "../../engine/data/data.ts";
 import { DataError } from "../../engine/errors.ts";
@@ -80,7 +81,7 @@ function difference(
 }
 
 function changeSince(file: string, { newest }: FileFacts): string | undefined {
-  const { mtime } = Deno.statSync(file);
-  if (mtime === null || Date.parse(newest) <= mtime.getTime()) return undefined;
+  const { mtime } = statSync(file);
+  if (Date.parse(newest) <= mtime.getTime()) return undefined;
   return `a slide changed at ${newest}, the file is of ${mtime.toISOString()}`;
 }

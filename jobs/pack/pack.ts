@@ -3,14 +3,15 @@
  * and travels as one.
  * @module
  */
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import metadata from "../../deno.json" with { type: "json" };
 import type { Split } from "../../engine/data/data.ts";
 import { DataError } from "../../engine/errors.ts";
 import { slidesOf, type SlideSourceOptions } from "../../engine/slides/slide_source.ts";
 import { writeError } from "../../engine/storage/atomic.ts";
 import { isFile } from "../../engine/storage/is_file.ts";
 import { FileLock } from "../../engine/storage/lock.ts";
+import { VERSION } from "../../engine/version.ts";
 import { isParts } from "../../registry/builder/config_input.ts";
 import { createFrom } from "../../registry/builder/create.ts";
 import { FieldUse } from "../../registry/config/field_use.ts";
@@ -219,7 +220,7 @@ async function mergeAll(
 /** Makes the folder, and keeps other processes from packing into it, or from the same part. */
 function lockFolder(folder: string, shard: Shard | undefined): FileLock {
   try {
-    Deno.mkdirSync(folder, { recursive: true });
+    mkdirSync(folder, { recursive: true });
   } catch (error) {
     throw writeError(error, folder);
   }
@@ -307,7 +308,7 @@ function workOf(
     ...(shard && { shard: `${shard.index}/${shard.count}` }),
     ...(survey.coords && { coords: survey.coords }),
     attributes: {
-      glovita_version: metadata.version,
+      glovita_version: VERSION,
       dataset: key,
       ...{ split: name, task, subtask, num_classes: numClasses },
       ...(classNames && { class_names: JSON.stringify(classNames) }),

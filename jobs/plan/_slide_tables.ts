@@ -1,6 +1,7 @@
 /**
  * What a plan finds in the tables of slides: columns and splits.
  */
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { sideOf } from "../../engine/slides/slide_splits.ts";
 import { readSlideTable, type TableOptions } from "../../engine/slides/slide_table.ts";
@@ -75,8 +76,9 @@ function tablesNear(root: unknown): string {
 
 function tablesIn(folder: string): string[] {
   try {
-    return Array.from(Deno.readDirSync(folder), ({ name }) => name)
-      .filter((name) => TABLE.test(name)).sort().map((name) => join(folder, name));
+    return readdirSync(folder).filter((name) => TABLE.test(name)).sort().map((name) =>
+      join(folder, name)
+    );
   } catch {
     return [];
   }

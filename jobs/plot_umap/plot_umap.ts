@@ -2,6 +2,7 @@
  * The UMAP plot of feature files: samples, layout, picture, file.
  * @module
  */
+import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DataError } from "../../engine/errors.ts";
 import { writeError, writeFileAtomic } from "../../engine/storage/atomic.ts";
@@ -112,7 +113,7 @@ function text(content: string): Drawn {
 async function write(path: string, bytes: Uint8Array): Promise<void> {
   const folder = dirname(path);
   try {
-    await Deno.mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true });
   } catch (error) {
     throw writeError(error, folder);
   }

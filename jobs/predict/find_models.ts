@@ -2,6 +2,7 @@
  * Finds the checkpoints that predict: of a run, of the folds of a group, or a single one.
  * @module
  */
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../../engine/errors.ts";
 import { RunDirectory } from "../../engine/train/run_directory.ts";
@@ -84,7 +85,9 @@ function noRun(path: string): DataError {
 function runsBelow(path: string, levels: number): string[] {
   if (path === "" || levels === 0) return [];
   try {
-    const folders = Array.from(Deno.readDirSync(path)).filter((entry) => entry.isDirectory)
+    const folders = readdirSync(path, { withFileTypes: true }).filter((entry) =>
+      entry.isDirectory()
+    )
       .map(({ name }) => join(path, name)).sort();
     return folders.flatMap((folder) =>
       RunDirectory.find(folder) ? [folder] : runsBelow(folder, levels - 1)

@@ -2,6 +2,7 @@
  * Predictions of parts of the samples: which samples a part has, its file, and joining all of them.
  * @module
  */
+import { createReadStream } from "node:fs";
 import { createHash } from "node:crypto";
 import { labelsHash, namesHash } from "../../engine/data/data_facts.ts";
 import type { Labels } from "../../engine/data/data.ts";
@@ -101,8 +102,7 @@ export async function partFacts(
 async function fileHash(path: string): Promise<string> {
   const hash = createHash("sha256");
   try {
-    using file = await Deno.open(path);
-    for await (const chunk of file.readable) hash.update(chunk);
+    for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
   } catch (error) {
     throw writeError(error, path);
   }

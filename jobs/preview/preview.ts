@@ -2,6 +2,7 @@
  * A contact sheet of what the policies of a config make of the dataset's images.
  * @module
  */
+import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Source, Split } from "../../engine/data/data.ts";
 import { openSplitSource } from "../../engine/data/open_source.ts";
@@ -63,7 +64,7 @@ export interface Preview {
  * const image = Uint8Array.from(atob(red), (character) => character.charCodeAt(0));
  * const folder = await Deno.makeTempDir();
  * for (const label of ["left", "right"]) {
- *   await Deno.mkdir(`${folder}/images/train/${label}`, { recursive: true });
+ *   await mkdir(`${folder}/images/train/${label}`, { recursive: true });
  *   await Deno.writeFile(`${folder}/images/train/${label}/0.png`, image);
  * }
  *
@@ -258,7 +259,7 @@ function captionOf(
 async function write(path: string, bytes: Uint8Array): Promise<void> {
   const folder = dirname(path);
   try {
-    await Deno.mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true });
   } catch (error) {
     throw writeError(error, folder);
   }

@@ -1,4 +1,5 @@
 /** Reads a run directory. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../../engine/errors.ts";
 import { isFile } from "../../engine/storage/is_file.ts";
@@ -89,7 +90,7 @@ function readEvaluation(file: string): Evaluation | undefined {
     new DataError(`Cannot read "${file}": it holds no evaluation`, { file, cause });
   let tree: unknown;
   try {
-    tree = JSON.parse(Deno.readTextFileSync(file));
+    tree = JSON.parse(readFileSync(file, "utf8"));
   } catch (cause) {
     throw fail(cause);
   }

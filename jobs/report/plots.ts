@@ -2,6 +2,7 @@
  * Figures as images in the directory of a run, drawn at the end of its training.
  * @module
  */
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { writeError, writeFileAtomic } from "../../engine/storage/atomic.ts";
 import type { Registry } from "../../registry/registry.ts";
@@ -53,7 +54,7 @@ export async function drawPlots(
   }
   const folder = join(path, FOLDER);
   try {
-    await Deno.mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true });
   } catch (error) {
     throw writeError(error, folder);
   }

@@ -2,9 +2,10 @@
  * Reports on runs: facts, figures, files.
  * @module
  */
+import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import metadata from "../../deno.json" with { type: "json" };
 import { writeError, writeFileAtomic } from "../../engine/storage/atomic.ts";
+import { VERSION } from "../../engine/version.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { type ReportOptions, reportTarget } from "./config.ts";
 import type { ReportFacts } from "./facts.ts";
@@ -96,7 +97,7 @@ async function drawPage(facts: ReportFacts, hooks: ReportHooks): Promise<string>
     ...facts,
     compared: drawnComparison,
     figures: drawnSubjects,
-    version: metadata.version,
+    version: VERSION,
   });
 }
 
@@ -155,7 +156,7 @@ function counter(total: number, { signal, onEvent }: ReportHooks): () => Promise
 async function write(path: string, bytes: Uint8Array): Promise<void> {
   const folder = dirname(path);
   try {
-    await Deno.mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true });
   } catch (error) {
     throw writeError(error, folder);
   }

@@ -2,7 +2,9 @@
  * The config that a checkpoint's run leaves to feature extraction.
  * @module
  */
+import { statSync } from "node:fs";
 import { DataError } from "../../engine/errors.ts";
+import { errorCode } from "../../engine/storage/file_reader.ts";
 import { RunDirectory } from "../../engine/train/run_directory.ts";
 import { isPlainObject, type PlainObject } from "../../registry/config/objects.ts";
 import { SLOTS } from "../../registry/slots.ts";
@@ -47,9 +49,9 @@ export function checkpointConfig(checkpoint: string, dataset?: string): Checkpoi
 export function requireCheckpoint(file: string): void {
   let isFile = false;
   try {
-    isFile = Deno.statSync(file).isFile;
+    isFile = statSync(file).isFile();
   } catch (cause) {
-    const state = cause instanceof Deno.errors.NotFound ? "does not exist" : "cannot be read";
+    const state = errorCode(cause) === "ENOENT" ? "does not exist" : "cannot be read";
     throw new DataError(`Cannot read checkpoint "${file}": it ${state}`, { file, cause });
   }
   if (!isFile) throw new DataError(`Cannot read checkpoint "${file}": it is not a file`, { file });

@@ -2,6 +2,7 @@
  * The runs below a folder, with what came of them. Damaged and unfinished runs are among them.
  * @module
  */
+import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { DataError } from "../../engine/errors.ts";
 import { RunDirectory } from "../../engine/train/run_directory.ts";
@@ -71,7 +72,7 @@ function byStart(a: RunSummary, b: RunSummary): number {
 
 function isFolder(path: string): boolean {
   try {
-    return Deno.statSync(path).isDirectory;
+    return statSync(path).isDirectory();
   } catch {
     return false;
   }
@@ -93,9 +94,7 @@ function foldsBelow(path: string, depth: number): string[] {
 
 function namesIn(path: string): string[] {
   try {
-    return [...Deno.readDirSync(path)].map(({ name }) => name).sort((a, b) =>
-      a.localeCompare(b, "en", { numeric: true })
-    );
+    return readdirSync(path).sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
   } catch (cause) {
     throw new DataError(`Cannot list runs: "${path}" cannot be read`, { file: path, cause });
   }

@@ -2,10 +2,11 @@
  * Which folds a config trains, and in which run directories; and what a run records of itself.
  * @module
  */
-import metadata from "../../deno.json" with { type: "json" };
+import { hostInfo } from "../../engine/platform/host.ts";
 import { isFile } from "../../engine/storage/is_file.ts";
 import type { TrainPlan } from "../../engine/train/plan.ts";
 import { RunDirectory } from "../../engine/train/run_directory.ts";
+import { VERSION } from "../../engine/version.ts";
 import type { ResolvedConfig } from "../../registry/config/tree.ts";
 import type { FeaturesOrigin } from "../../registry/plugin.ts";
 import { expectedIssue } from "../../registry/config/issues.ts";
@@ -132,12 +133,8 @@ export interface RunParts {
  */
 export function runtimeInfo(started: Date, parts: RunParts): Record<string, unknown> {
   return {
-    glovita: metadata.version,
-    deno: Deno.version.deno,
-    typescript: Deno.version.typescript,
-    v8: Deno.version.v8,
-    os: Deno.build.os,
-    arch: Deno.build.arch,
+    glovita: VERSION,
+    ...hostInfo(),
     cores: navigator.hardwareConcurrency,
     started: started.toISOString(),
     ...parts,

@@ -2,8 +2,14 @@
  * Serving the folder of a page on this machine, with the headers that threads in browsers need.
  * @module
  */
+import { createReadStream } from "node:fs";
+import { realpath, stat } from "node:fs/promises";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { DataError } from "../../engine/errors.ts";
+import { errorCode } from "../../engine/storage/file_reader.ts";
 
 /** Address that only this machine reaches. */
 const HOST = "127.0.0.1";
@@ -65,47 +71,65 @@ export async function serveFolder(
   { port, base = "/", signal }: ServeOptions,
 ): Promise<Served> {
   const root = await rootOf(folder);
-  const serve = (handler: (request: Request) => Promise<Response>) => {
-    try {
-      return Deno.serve({ hostname: HOST, port, signal, onListen: () => {} }, handler);
-    } catch (cause) {
-      if (!(cause instanceof Deno.errors.AddrInUse)) throw cause;
-      throw new DataError(`Cannot serve "${folder}": port ${port} is in use`, { cause });
-    }
+  const server = createServer((request, response) => {
+    // A browser that goes away in the middle of a file is nobody's mistake.
+    answer(request, response, { root, base }).catch(() => response.destroy());
+  });
+  try {
+    await listening(server, port);
+  } catch (cause) {
+    if (errorCode(cause) !== "EADDRINUSE") throw cause;
+    throw new DataError(`Cannot serve "${folder}": port ${port} is in use`, { cause });
+  }
+  const finished = new Promise<void>((resolve) => server.once("close", resolve));
+  const end = () => {
+    server.close();
+    server.closeAllConnections();
   };
-  const server = serve((request) => answer(request, root, base));
+  signal?.addEventListener("abort", end, { once: true });
+  if (signal?.aborted) end();
   return {
-    url: `http://${HOST}:${server.addr.port}${base}`,
-    finished: server.finished,
-    [Symbol.asyncDispose]: () => server.shutdown(),
+    url: `http://${HOST}:${(server.address() as AddressInfo).port}${base}`,
+    finished,
+    async [Symbol.asyncDispose]() {
+      end();
+      await finished;
+    },
   };
+}
+
+function listening(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, HOST, () => resolve());
+  });
 }
 
 async function rootOf(folder: string): Promise<string> {
   try {
-    const root = await Deno.realPath(folder);
-    if ((await Deno.stat(root)).isDirectory) return root;
+    const root = await realpath(folder);
+    if ((await stat(root)).isDirectory()) return root;
   } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    if (errorCode(cause) !== "ENOENT") throw cause;
     throw new DataError(`Cannot serve "${folder}": there is no such folder`, { file: folder });
   }
   throw new DataError(`Cannot serve "${folder}": it is not a folder`, { file: folder });
 }
 
-async function answer({ method, url }: Request, root: string, base: string): Promise<Response> {
-  const headers = new Headers(HEADERS);
-  const refuse = (status: number) => new Response(null, { status, headers });
+async function answer(
+  { method, url = "/" }: IncomingMessage,
+  response: ServerResponse,
+  { root, base }: { readonly root: string; readonly base: string },
+): Promise<void> {
+  for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+  const refuse = (status: number) => void response.writeHead(status).end();
   if (method !== "GET" && method !== "HEAD") return refuse(405);
-  const file = await fileOf(new URL(url).pathname, root, base);
+  const file = await fileOf(new URL(url, `http://${HOST}`).pathname, root, base);
   if (file === undefined) return refuse(404);
-  headers.set(
-    "Content-Type",
-    TYPES[extname(file.path).toLowerCase()] ?? "application/octet-stream",
-  );
-  headers.set("Content-Length", String(file.size));
-  if (method === "HEAD") return new Response(null, { headers });
-  const { readable } = await Deno.open(file.path);
-  return new Response(readable, { headers });
+  const type = TYPES[extname(file.path).toLowerCase()] ?? "application/octet-stream";
+  response.writeHead(200, { "Content-Type": type, "Content-Length": file.size });
+  if (method === "HEAD") return void response.end();
+  await pipeline(createReadStream(file.path), response);
 }
 
 /** The file that a path names: one in the folder, never one outside. */
@@ -118,11 +142,11 @@ async function fileOf(
   try {
     const below = decodeURIComponent(pathname.slice(base.length));
     const named = join(root, below === "" || below.endsWith("/") ? `${below}index.html` : below);
-    const path = await Deno.realPath(named);
-    const { isFile, size } = await Deno.stat(path);
+    const path = await realpath(named);
+    const found = await stat(path);
     const inside = path.startsWith(root.endsWith("/") ? root : `${root}/`) ||
       path.startsWith(`${root}\\`);
-    return isFile && inside ? { path, size } : undefined;
+    return found.isFile() && inside ? { path, size: found.size } : undefined;
   } catch {
     return undefined;
   }

@@ -2,6 +2,7 @@
  * Files of parts: their names, and whether all of them are there and of the same work.
  * @module
  */
+import { readdirSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { DataError } from "../../engine/errors.ts";
 import { isFile } from "../../engine/storage/is_file.ts";
@@ -94,7 +95,7 @@ function divisions(file: string): number[] {
 
 function namesIn(folder: string): string[] {
   try {
-    return Array.from(Deno.readDirSync(join(folder)), ({ name }) => name);
+    return readdirSync(join(folder));
   } catch {
     return []; // Where nothing can be read, nothing is there.
   }

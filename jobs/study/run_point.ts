@@ -2,6 +2,7 @@
  * Training a point of a study: once, however often it is asked for.
  * @module
  */
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../../engine/errors.ts";
 import { firstLine } from "../../engine/first_line.ts";
@@ -44,7 +45,7 @@ export async function runPoint(
 ): Promise<PointOutcome> {
   const { folder, record: path, lock } = recordPaths(study, point);
   try {
-    Deno.mkdirSync(folder, { recursive: true });
+    mkdirSync(folder, { recursive: true });
   } catch (error) {
     throw writeError(error, folder);
   }

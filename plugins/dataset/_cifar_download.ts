@@ -1,9 +1,13 @@
 /** Fetches CIFAR's archive and unpacks it. */
 import { createHash } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { createTarDecoder } from "modern-tar";
 import { DataError } from "../../engine/errors.ts";
 import { firstLine } from "../../engine/first_line.ts";
+import { isDenied } from "../../engine/platform/permissions.ts";
 import type { CifarFacts } from "./_cifar_files.ts";
 
 /** What is fetched, and from where. */
@@ -29,14 +33,14 @@ export async function downloadCifar(root: string, options: DownloadOptions): Pro
   const unfinished = `${folder}.unfinished`;
   try {
     const body = await fetchBody(url);
-    await Deno.mkdir(unfinished, { recursive: true });
+    await mkdir(unfinished, { recursive: true });
     const md5 = await unpack(body, pickles, unfinished);
     if (checkMd5 && md5 !== archive.md5) {
       throw new PlainError(`its md5 is ${md5}, expected ${archive.md5}`);
     }
-    await Deno.rename(unfinished, folder);
+    await rename(unfinished, folder);
   } catch (error) {
-    await Deno.remove(unfinished, { recursive: true }).catch(() => {});
+    await rm(unfinished, { recursive: true }).catch(() => {});
     throw new DataError(`Cannot download "${url}" to "${folder}": ${describe(error)}`, {
       file: folder,
       cause: error,
@@ -75,7 +79,7 @@ async function unpack(
   for await (const { header, body } of entries) {
     const [parent, name] = header.name.split("/").slice(-2);
     if (header.type === "file" && parent === folder && missing.delete(name)) {
-      await Deno.writeFile(join(target, name), body);
+      await pipeline(body, createWriteStream(join(target, name)));
     } else {
       await body.cancel();
     }
@@ -85,7 +89,7 @@ async function unpack(
 }
 
 function describe(error: unknown): string {
-  if (error instanceof Deno.errors.NotCapable) {
+  if (isDenied(error)) {
     const [what] = /--allow-\w+/.exec(error.message) ?? ["--allow-net"];
     return `Deno has no permission for it, see ${what}`;
   }

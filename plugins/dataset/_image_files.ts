@@ -1,6 +1,7 @@
 /** Finds image files: all below a folder, or those that a list names. */
+import { type Dirent, readdirSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, sep } from "node:path";
-import { readError } from "../../engine/storage/file_reader.ts";
+import { errorCode, readError } from "../../engine/storage/file_reader.ts";
 import { holdsImage, isImageName, type LeftOut, whyLeftOut } from "./_left_out.ts";
 
 /** What a folder holds; names that begin with a dot are left out. */
@@ -111,18 +112,19 @@ export class ImageFiles {
     const leftOut: LeftOut[] = [];
     const byStem = new Map<string, string[]>();
     try {
-      for (const entry of Deno.readDirSync(folder)) {
+      for (const entry of readdirSync(folder, { withFileTypes: true })) {
         const { name } = entry;
         if (name.startsWith(".")) continue;
         const path = join(folder, name);
         const kind = kindOf(path, entry);
         if (typeof kind === "object") {
           // Of a link to nothing nobody knows what it was.
-          const meant = entry.isSymlink || entry.isDirectory || isImageName(name, this.#extensions);
+          const meant = entry.isSymbolicLink() || entry.isDirectory() ||
+            isImageName(name, this.#extensions);
           if (meant) leftOut.push({ path, ...kind });
         } else if (kind === "folder") {
           folders.push(name);
-          if (entry.isSymlink) links.add(name);
+          if (entry.isSymbolicLink()) links.add(name);
         } else {
           files.add(name);
           const extension = extname(name);
@@ -135,8 +137,7 @@ export class ImageFiles {
         }
       }
     } catch (error) {
-      const absent = error instanceof Deno.errors.NotFound ||
-        error instanceof Deno.errors.NotADirectory;
+      const absent = ["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "");
       if (absent) return undefined;
       throw readError(error, folder);
     }
@@ -179,15 +180,15 @@ class Walk {
       this.#links.push(folder);
       return;
     }
-    const real = Deno.realPathSync(folder);
+    const real = realpathSync.native(folder);
     if (this.#seen.has(real)) return; // a link led here from above
     this.#seen.set(real, this.#byLink);
     this.#visit(folder, this);
   }
 
   #follow(link: string): void {
-    const target = Deno.realPathSync(link);
-    if (`${Deno.realPathSync(dirname(link))}${sep}`.startsWith(`${target}${sep}`)) return; // a circle
+    const target = realpathSync.native(link);
+    if (`${realpathSync.native(dirname(link))}${sep}`.startsWith(`${target}${sep}`)) return; // a circle
     const byLink = this.#seen.get(target);
     if (byLink === undefined) return this.enter(link, false);
     // A class would be empty, or images be in one of two.
@@ -197,15 +198,13 @@ class Walk {
 }
 
 /** What an entry of a folder is, or why it is nothing that can be used. */
-function kindOf(path: string, entry: Deno.DirEntry): "file" | "folder" | Omit<LeftOut, "path"> {
+function kindOf(path: string, entry: Dirent): "file" | "folder" | Omit<LeftOut, "path"> {
   try {
-    const { isFile, isDirectory } = entry.isSymlink || path.includes(UNKNOWN_LETTER)
-      ? Deno.statSync(path)
-      : entry;
-    return isFile ? "file" : isDirectory ? "folder" : { reason: "special" };
+    const found = entry.isSymbolicLink() || path.includes(UNKNOWN_LETTER) ? statSync(path) : entry;
+    return found.isFile() ? "file" : found.isDirectory() ? "folder" : { reason: "special" };
   } catch (error) {
-    const absent = error instanceof Deno.errors.NotFound;
-    if (!entry.isSymlink) return { reason: absent ? "name" : "special" };
+    const absent = errorCode(error) === "ENOENT";
+    if (!entry.isSymbolicLink()) return { reason: absent ? "name" : "special" };
     return linkProblem(path, absent);
   }
 }
@@ -215,7 +214,7 @@ const UNKNOWN_LETTER = "\ufffd";
 
 function linkProblem(path: string, absent: boolean): Omit<LeftOut, "path"> {
   try {
-    const target = Deno.readLinkSync(path);
+    const target = readlinkSync(path);
     return { reason: absent ? "dangling" : "unfollowed", target };
   } catch {
     return { reason: "name" };

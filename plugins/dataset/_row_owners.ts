@@ -1,4 +1,5 @@
 /** Which rows of a table speak of which images: each row of one at most. */
+import { realpathSync } from "node:fs";
 import { basename, extname, resolve, sep } from "node:path";
 import type { ImageEntry } from "./_image_splits.ts";
 import { comparablePath } from "./_paths.ts";
@@ -125,7 +126,7 @@ function withEnd(folder: string): string {
 /** Where a folder really is, links followed. */
 function realPath(folder: string): string {
   try {
-    return Deno.realPathSync(folder);
+    return realpathSync.native(folder);
   } catch {
     return folder;
   }

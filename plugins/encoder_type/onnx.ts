@@ -4,6 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { statSync } from "node:fs";
 import { DataError } from "../../engine/errors.ts";
 import { sha256OfFile } from "../../engine/hub/sha256.ts";
 import { type Interpolation, INTERPOLATIONS } from "../../engine/images/preprocessing.ts";
@@ -219,7 +220,7 @@ function layoutOf(
 const PACKED = 2;
 
 function sizeOfFiles({ path, weightFiles }: OnnxFile): number {
-  return [path, ...weightFiles].reduce((sum, file) => sum + Deno.statSync(file).size, 0);
+  return [path, ...weightFiles].reduce((sum, file) => sum + statSync(file).size, 0);
 }
 
 /** The weights stay in their file; what identifies them is its hash. */

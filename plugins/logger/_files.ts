@@ -1,4 +1,5 @@
 /** Files that loggers write. */
+import { rename, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 /**
@@ -9,8 +10,8 @@ import { basename, dirname, join } from "node:path";
  */
 export async function replaceTextFile(path: string, text: string): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
-  await Deno.writeTextFile(temporary, text);
-  await Deno.rename(temporary, path);
+  await writeFile(temporary, text);
+  await rename(temporary, path);
 }
 
 /**

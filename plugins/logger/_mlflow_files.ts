@@ -1,6 +1,9 @@
 /** MLflow's file store: a folder with a file for each number's history, each parameter and each tag. */
+import { appendFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
+import { openLockable } from "../../engine/platform/lockable_file.ts";
 import { replaceTextFile } from "./_files.ts";
 import { copyToFolder } from "./_mlflow_rest.ts";
 import type {
@@ -16,6 +19,8 @@ import type {
 const META = "meta.yaml";
 /** MLflow's numbers of states, as its protobuf files have them. */
 const STATUS: Readonly<Record<RunStatus, number>> = { RUNNING: 1, FINISHED: 3, FAILED: 4 };
+/** Milliseconds between two looks at a lock. */
+const LOCK_INTERVAL = 50;
 /** `SourceType.LOCAL`. */
 const SOURCE_LOCAL = 4;
 
@@ -33,14 +38,14 @@ export class FileStore implements TrackingStore {
   }
 
   async experiment(name: string): Promise<string> {
-    await Deno.mkdir(this.#root, { recursive: true });
-    using lock = await Deno.open(join(this.#root, ".lock"), { create: true, write: true });
+    await mkdir(this.#root, { recursive: true });
+    using lock = openLockable(join(this.#root, ".lock"));
     // Folds that start together share one experiment, where the disk knows locks.
-    await lock.lock(true).catch(() => {});
+    while (!lock.tryLock()) await sleep(LOCK_INTERVAL);
     const experiments = await this.#experiments();
     // MLflow expects its own first experiment in every store.
     if (!experiments.has("Default")) await this.#writeExperiment("0", "Default");
-    await Deno.mkdir(join(this.#root, ".trash"), { recursive: true });
+    await mkdir(join(this.#root, ".trash"), { recursive: true });
     const id = experiments.get(name) ?? (name === "Default" ? "0" : newExperimentId());
     if (!experiments.has(name) && id !== "0") await this.#writeExperiment(id, name);
     return id;
@@ -50,7 +55,7 @@ export class FileStore implements TrackingStore {
     const run_id = crypto.randomUUID().replaceAll("-", "");
     const folder = this.#folder({ experiment_id, run_id });
     for (const part of ["metrics", "params", "tags", "artifacts"]) {
-      await Deno.mkdir(join(folder, part), { recursive: true });
+      await mkdir(join(folder, part), { recursive: true });
     }
     const artifact_uri = pathToFileURL(join(folder, "artifacts")).href;
     await writeMeta(folder, {
@@ -78,7 +83,7 @@ export class FileStore implements TrackingStore {
     const folder = this.#folder(run);
     for (const [key, values] of Map.groupBy(metrics, ({ key }) => key)) {
       const lines = values.map(metricLine).join("");
-      await appendFile(join(folder, "metrics", key), lines);
+      await appendLines(join(folder, "metrics", key), lines);
     }
     await writeEntries(join(folder, "params"), params);
     await writeEntries(join(folder, "tags"), tags);
@@ -102,8 +107,9 @@ export class FileStore implements TrackingStore {
   /** Ids of the experiments by name. */
   async #experiments(): Promise<ReadonlyMap<string, string>> {
     const found = new Map<string, string>();
-    for await (const { name: id, isDirectory } of Deno.readDir(this.#root)) {
-      if (!isDirectory || id.startsWith(".")) continue;
+    for (const entry of await readdir(this.#root, { withFileTypes: true })) {
+      const { name: id } = entry;
+      if (!entry.isDirectory() || id.startsWith(".")) continue;
       const { name, lifecycle_stage } = await readMeta(join(this.#root, id, META)).catch(
         (): Meta => ({}),
       );
@@ -114,7 +120,7 @@ export class FileStore implements TrackingStore {
 
   async #writeExperiment(id: string, name: string): Promise<void> {
     const folder = join(this.#root, id);
-    await Deno.mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true });
     const now = Date.now();
     await writeMeta(folder, {
       artifact_location: pathToFileURL(folder).href,
@@ -139,14 +145,14 @@ function metricLine({ timestamp, value, step }: Metric): string {
 
 async function writeEntries(folder: string, entries: readonly Entry[]): Promise<void> {
   for (const { key, value } of entries) {
-    await Deno.mkdir(join(folder, key, ".."), { recursive: true });
-    await Deno.writeTextFile(join(folder, key), value);
+    await mkdir(join(folder, key, ".."), { recursive: true });
+    await writeFile(join(folder, key), value);
   }
 }
 
-async function appendFile(path: string, text: string): Promise<void> {
-  await Deno.mkdir(join(path, ".."), { recursive: true });
-  await Deno.writeTextFile(path, text, { append: true });
+async function appendLines(path: string, text: string): Promise<void> {
+  await mkdir(join(path, ".."), { recursive: true });
+  await appendFile(path, text);
 }
 
 /** Values of a `meta.yaml`, whose lines are all `name: value`. */
@@ -160,7 +166,7 @@ async function writeMeta(folder: string, meta: Meta): Promise<void> {
 
 /** Reads what {@linkcode writeMeta} or MLflow has written: plain, `'quoted'` or `"quoted"` texts. */
 async function readMeta(path: string): Promise<Meta> {
-  const lines = (await Deno.readTextFile(path)).split("\n");
+  const lines = (await readFile(path, "utf8")).split("\n");
   return Object.fromEntries(lines.flatMap((line) => {
     const [, name, text] = /^(\w+): (.*)$/.exec(line) ?? [];
     return name === undefined ? [] : [[name, readScalar(text)]];

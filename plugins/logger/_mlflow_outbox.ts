@@ -1,4 +1,5 @@
 /** What is on its way to MLflow: kept in the run directory until it has arrived. */
+import { readdir, readFile, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { replaceTextFile } from "./_files.ts";
 import {
@@ -100,7 +101,7 @@ export class Outbox {
   /** Writes down what has not arrived, and where the run is. */
   async save(): Promise<void> {
     const { letter } = this;
-    if (this.isEmpty) await Deno.remove(this.file).catch(() => {});
+    if (this.isEmpty) await unlink(this.file).catch(() => {});
     else await replaceTextFile(this.file, JSON.stringify(letter));
     if (letter.run === null) return;
     const place = { ...letter, params: [], tags: [], metrics: [], artifacts: [], status: null };
@@ -115,7 +116,7 @@ export class Outbox {
   static async read(directory: string): Promise<Outbox | undefined> {
     for (const name of [PENDING, RUN]) {
       try {
-        const letter = JSON.parse(await Deno.readTextFile(join(directory, name)));
+        const letter = JSON.parse(await readFile(join(directory, name), "utf8"));
         if (isLetter(letter)) return new Outbox(directory, letter);
       } catch {
         // There is none, or a file of somebody else's.
@@ -159,7 +160,7 @@ async function sendArtifact(
   store: TrackingStore,
 ): Promise<string[]> {
   try {
-    await Deno.stat(path);
+    await stat(path);
   } catch {
     return [`mlflow: "${path}" is gone and cannot be sent`];
   }
@@ -169,7 +170,7 @@ async function sendArtifact(
     if (!(error instanceof StoreError) || error.code !== ELSEWHERE) throw error;
     return [`mlflow: ${error.message}; it stays "${path}"`];
   }
-  if (temporary) await Deno.remove(path).catch(() => {});
+  if (temporary) await unlink(path).catch(() => {});
   return [];
 }
 
@@ -218,7 +219,7 @@ export async function* leftovers(
   root: string,
   isWanted: (letter: Letter) => boolean,
 ): AsyncGenerator<Outbox> {
-  const entries = await Array.fromAsync(Deno.readDir(root)).catch(() => []);
+  const entries = await readdir(root, { withFileTypes: true }).catch(() => []);
   const isRun = entries.some(({ name }) => name === "resolved_config.json");
   if (isRun && entries.some(({ name }) => name === PENDING)) {
     const outbox = await Outbox.read(root);
@@ -227,7 +228,7 @@ export async function* leftovers(
     }
   }
   if (isRun) return;
-  for (const { name, isDirectory } of entries) {
-    if (isDirectory) yield* leftovers(join(root, name), isWanted);
+  for (const entry of entries) {
+    if (entry.isDirectory()) yield* leftovers(join(root, entry.name), isWanted);
   }
 }

@@ -1,4 +1,6 @@
 /** MLflow's tracking server, over its REST API 2.0. */
+import { Buffer } from "node:buffer";
+import { copyFile, mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Answer, putFile } from "./_mlflow_upload.ts";
 import {
@@ -84,7 +86,7 @@ export class TrackingServer implements TrackingStore {
   async putArtifact({ artifact_uri }: RunPlace, path: string, name: string): Promise<void> {
     const url = this.#artifactUrl(artifact_uri, name);
     if (url === undefined) return await copyToFolder(artifact_uri, path, name);
-    const { size } = await Deno.stat(path);
+    const { size } = await stat(path);
     const signal = AbortSignal.timeout(PATIENCE + size / SLOWEST);
     await this.#ask(() => putFile(url, path, { headers: this.#headers, signal }));
   }
@@ -162,8 +164,8 @@ function encodeParts(name: string): string {
 export async function copyToFolder(folder: string, path: string, name: string): Promise<void> {
   const target = join(folder.startsWith("file:") ? pathOf(folder) : folder, name);
   try {
-    await Deno.mkdir(join(target, ".."), { recursive: true });
-    await Deno.copyFile(path, target);
+    await mkdir(join(target, ".."), { recursive: true });
+    await copyFile(path, target);
   } catch (cause) {
     throw new StoreError(`Cannot write "${target}": ${reasonOf(cause)}`, { cause });
   }
@@ -186,7 +188,7 @@ export function credentialsOf(env: (name: string) => string | undefined): string
 }
 
 function basicCredentials(name: string, password: string): string {
-  return `Basic ${new TextEncoder().encode(`${name}:${password}`).toBase64()}`;
+  return `Basic ${Buffer.from(`${name}:${password}`).toString("base64")}`;
 }
 
 function isCode(error: unknown, code: string): boolean {

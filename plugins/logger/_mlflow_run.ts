@@ -1,5 +1,7 @@
 /** A run that is logged to MLflow while it goes on, whether anybody answers or not. */
+import { mkdir, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { openLockable } from "../../engine/platform/lockable_file.ts";
 import type { EpochValues, RunInfo } from "../../registry/plugin.ts";
 import { leftovers, type Letter, type Outbox } from "./_mlflow_outbox.ts";
 import {
@@ -60,9 +62,9 @@ export class MlflowRun {
   async logImage(epoch: number, name: string, png: Uint8Array): Promise<void> {
     const file = `step_${String(epoch).padStart(4, "0")}_${name.replaceAll(/[^\w.-]/g, "_")}.png`;
     const folder = join(this.#info.directory, FIGURES);
-    await Deno.mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true });
     const path = join(folder, file);
-    await Deno.writeFile(path, png);
+    await writeFile(path, png);
     this.#addArtifact({ path, name: `figures/${file}`, temporary: true });
     await this.#sendUnlessPausing();
   }
@@ -83,7 +85,7 @@ export class MlflowRun {
     letter.ended = Date.now();
     const hadFailed = this.#failures > 0;
     if (!await this.#send()) return false;
-    await Deno.remove(join(this.#info.directory, FIGURES)).catch(() => {});
+    await rmdir(join(this.#info.directory, FIGURES)).catch(() => {});
     const place = this.#target.store?.whereIs(letter.run!);
     this.#info.notify(
       `mlflow: ${hadFailed ? "reached at last, the run is" : "the run is"} at ${place}`,
@@ -158,8 +160,8 @@ export async function sendLeftovers(
 ): Promise<void> {
   const found = await Array.fromAsync(leftovers(root, ({ tracking_uri }) => tracking_uri === uri));
   if (found.length === 0) return;
-  using lock = await Deno.open(join(root, ".mlflow.lock"), { create: true, write: true });
-  if (!await lock.tryLock(true)) return; // Another run sends them.
+  using lock = openLockable(join(root, ".mlflow.lock"));
+  if (!lock.tryLock()) return; // Another run sends them.
   for (const outbox of found) {
     try {
       await outbox.send(store);

@@ -1,5 +1,6 @@
 /** Uploads of files of any size. */
 import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { type IncomingMessage, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { pipeline } from "node:stream/promises";
@@ -24,7 +25,7 @@ export async function putFile(
   path: string,
   { headers, signal }: { headers: Readonly<Record<string, string>>; signal: AbortSignal },
 ): Promise<Answer> {
-  const { size } = await Deno.stat(path);
+  const { size } = await stat(path);
   const send = url.startsWith("https:") ? httpsRequest : httpRequest;
   const outgoing = send(url, {
     method: "PUT",

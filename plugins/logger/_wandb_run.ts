@@ -1,5 +1,17 @@
 /** A run of W&B on its way to the disk. */
+import { createHash } from "node:crypto";
+import {
+  appendFile,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  truncate,
+  unlink,
+  writeFile,
+} from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { errorCode } from "../../engine/storage/file_reader.ts";
 import type { EpochValues, RunInfo } from "../../registry/plugin.ts";
 import { pngSize } from "./_files.ts";
 import {
@@ -62,7 +74,7 @@ export class RunFile {
     const found = await earlierFolder(root);
     const id = found?.id ?? runId();
     const folder = join(root, found?.name ?? `offline-run-${timestamp(new Date())}-${id}`);
-    await Deno.mkdir(join(folder, "files"), { recursive: true });
+    await mkdir(join(folder, "files"), { recursive: true });
     const path = join(folder, `run-${id}.wandb`);
     const next = (info.earlier.at(-1)?.epoch ?? -1) + 1;
     const { started = Date.now(), last, records } = keptRecords(await readIfThere(path), next);
@@ -74,8 +86,8 @@ export class RunFile {
       run(describeRun(info, options, { id, started })),
       ...records,
     ];
-    await Deno.writeFile(temporary, file.#encoder.encode(begin));
-    await Deno.rename(temporary, path);
+    await writeFile(temporary, file.#encoder.encode(begin));
+    await rename(temporary, path);
     for (const { epoch, values } of info.earlier) {
       if (epoch > last) await file.log(epoch, values);
       else Object.assign(file.#summary, values, { epoch, _step: epoch });
@@ -105,7 +117,7 @@ export class RunFile {
       last.row = { ...last.row, [name]: image };
       last.files = [...last.files, path];
       this.#encoder.mark = last.mark;
-      await Deno.truncate(this.#path, last.mark.position);
+      await truncate(this.#path, last.mark.position);
       await this.#writeLast();
     } else if (epoch > (last?.epoch ?? -1)) {
       const { images = {}, files = [] } = this.#early.get(epoch) ?? {};
@@ -136,12 +148,12 @@ export class RunFile {
     png: Uint8Array<ArrayBuffer>,
   ): Promise<{ path: string; image: Readonly<Record<string, unknown>> }> {
     const size = pngSize(png);
-    const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", png)).toHex();
+    const sha256 = createHash("sha256").update(png).digest("hex");
     const file = `${name.replaceAll(/[^\w.-]/g, "_")}_${epoch}_${sha256.slice(0, 20)}.png`;
     const path = `media/images/${file}`;
     const target = join(this.folder, "files", path);
-    await Deno.mkdir(dirname(target), { recursive: true });
-    await Deno.writeFile(target, png);
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, png);
     const facts = { sha256, size: png.length, path, format: "png", ...size };
     return { path, image: { _type: "image-file", ...facts } };
   }
@@ -158,7 +170,7 @@ export class RunFile {
   }
 
   async #write(...contents: Content[]): Promise<void> {
-    await Deno.writeFile(this.#path, this.#encoder.encode(contents), { append: true });
+    await appendFile(this.#path, this.#encoder.encode(contents));
   }
 }
 
@@ -182,25 +194,25 @@ function describeRun(
 /** The folder of the run that goes on. */
 async function earlierFolder(root: string): Promise<{ name: string; id: string } | undefined> {
   try {
-    for await (const { name } of Deno.readDir(root)) {
+    for (const name of await readdir(root)) {
       const [, id] = FOLDER.exec(name) ?? [];
       if (id !== undefined) return { name, id };
     }
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (errorCode(error) !== "ENOENT") throw error;
   }
 }
 
 async function removeIfThere(path: string): Promise<void> {
-  await Deno.remove(path).catch(ifThere);
+  await unlink(path).catch(ifThere);
 }
 
 async function readIfThere(path: string): Promise<Uint8Array> {
-  return await Deno.readFile(path).catch(ifThere) ?? new Uint8Array();
+  return await readFile(path).catch(ifThere) ?? new Uint8Array();
 }
 
 function ifThere(error: unknown): undefined {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
+  if (errorCode(error) !== "ENOENT") throw error;
 }
 
 /** Eight letters and digits, as W&B makes them. */

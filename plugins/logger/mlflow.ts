@@ -4,6 +4,8 @@
  * @module
  */
 import { join, resolve } from "node:path";
+import { env } from "node:process";
+import { mayReach, mayReadVariable } from "../../engine/platform/permissions.ts";
 import { list, options, text } from "../../registry/options/mod.ts";
 import type { Plugin, RunInfo } from "../../registry/plugin.ts";
 import { registry } from "../../registry/registry.ts";
@@ -106,8 +108,7 @@ interface MlflowTarget extends Target {
 
 /** A variable of the environment, where that may be read; an empty one counts as none. */
 function environment(variable: string): string | undefined {
-  const { state } = Deno.permissions.querySync({ name: "env", variable });
-  return state === "granted" ? Deno.env.get(variable) || undefined : undefined;
+  return mayReadVariable(variable) ? env[variable] || undefined : undefined;
 }
 
 function isReadable(uri: string): boolean {
@@ -139,8 +140,7 @@ function targetOf(uri: string): MlflowTarget {
   }
   const { hostname, port, protocol } = new URL(uri);
   const host = `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
-  const { state } = Deno.permissions.querySync({ name: "net", host });
-  return state === "granted"
+  return mayReach(host)
     ? {
       uri,
       store: new TrackingServer(uri, { credentials: credentialsOf(environment) }),

@@ -2,6 +2,7 @@
  * Curves and images for TensorBoard. Importing this module adds `tensorboard` to the `logger` slot.
  * @module
  */
+import { appendFile, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type NoOptions, noOptions } from "../../registry/options/mod.ts";
 import type { EpochValues, Plugin, RunInfo } from "../../registry/plugin.ts";
@@ -41,14 +42,14 @@ export const tensorboard: Plugin<"logger", NoOptions> = {
   config: noOptions,
   create() {
     let file = "";
-    const append = async (bytes: Uint8Array) => await Deno.writeFile(file, bytes, { append: true });
+    const append = async (bytes: Uint8Array) => await appendFile(file, bytes);
     const write = (epoch: number, values: readonly SummaryValue[]) =>
       append(summary(now(), epoch, values));
     const log = (epoch: number, values: EpochValues["values"]) => write(epoch, scalars(values));
     return {
       async start(run) {
         const others = await eventFiles(run.directory);
-        const last = lastStep(await Promise.all(others.map((file) => Deno.readFile(file))));
+        const last = lastStep(await Promise.all(others.map((file) => readFile(file))));
         const missing = run.earlier.filter(({ epoch }) => epoch > last);
         file = join(run.directory, nameAfter(others.length));
         await append(fileVersion(now()));
@@ -81,9 +82,8 @@ function firstEpoch({ earlier }: RunInfo, missing: readonly EpochValues[]): numb
 
 /** In the order in which they were written. */
 async function eventFiles(directory: string): Promise<string[]> {
-  const entries = await Array.fromAsync(Deno.readDir(directory));
-  return entries.filter(({ name }) => EVENTS.test(name)).map(({ name }) => join(directory, name))
-    .sort();
+  const names = await readdir(directory);
+  return names.filter((name) => EVENTS.test(name)).map((name) => join(directory, name)).sort();
 }
 
 /** Comes after the names of earlier files. */

@@ -3,6 +3,7 @@
  * that started it.
  * @module
  */
+import { env } from "node:process";
 import * as v from "valibot";
 import { ConfigError, quote } from "../errors.ts";
 import { choice, count, option, type OptionEntries, required, text } from "../options/mod.ts";
@@ -95,7 +96,7 @@ export function shardEntries(what: string): OptionEntries<ShardFields> {
  */
 export function shardOf(
   { shard, merge = null }: Pick<ShardFields, "shard"> & Partial<ShardFields>,
-  environment: Environment = (name) => Deno.env.get(name),
+  environment: Environment = (name) => env[name],
 ): ChosenShard | undefined {
   if (shard === null) return undefined;
   if (merge !== null) throw refusal("expected shard or merge, not both");

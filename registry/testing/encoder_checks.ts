@@ -7,6 +7,7 @@ import { formatShape, sizeOf } from "../../engine/ir/dims.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
 import { RandomStream } from "../../engine/nn/random.ts";
 import { type Parameter, Parameters } from "../../engine/nn/scope.ts";
+import { moduleUrl } from "../../engine/platform/host.ts";
 import { Session } from "../../engine/runtime/session.ts";
 import { openSplitSource } from "../../engine/data/open_source.ts";
 import type { Encoder, EncoderPlugin } from "../plugin.ts";
@@ -21,6 +22,7 @@ import {
   sampleWeights,
 } from "./sample_graph.ts";
 import { type Check, expect, type PluginUnderTest } from "./plugin_under_test.ts";
+import type {} from "./sample_source.ts"; // so that packages take it along
 
 const SAMPLES = 3;
 /** Shapes of samples that are tried where neither the author nor the plugin names one. */
@@ -189,7 +191,7 @@ async function checkSaved(subject: EncoderUnderTest): Promise<void> {
 async function checkReader(subject: EncoderUnderTest): Promise<void> {
   const { encoder: { reader }, sampleShape, inputShape } = await build(subject);
   if (reader === undefined) return;
-  const module = import.meta.resolve("./sample_source.ts");
+  const module = moduleUrl(new URL("./sample_source.ts", import.meta.url)).href;
   const wrapped = structuredClone(reader.wrap({ module, options: { sampleShape } }));
   const source = await openSplitSource({ name: "samples", source: wrapped });
   try {

@@ -2,6 +2,9 @@
  * What a logger promises.
  * @module
  */
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Logger, RunInfo } from "../plugin.ts";
 import { type Check, expect, type PluginUnderTest } from "./plugin_under_test.ts";
 
@@ -19,13 +22,13 @@ export const loggerChecks: readonly Check<"logger">[] = [
 /** Runs a check in a run directory of its own, twice, as folds do. */
 function each(check: (logger: Logger, run: RunInfo) => Promise<void>) {
   return async ({ plugin, options, context }: LoggerUnderTest) => {
-    const directory = await Deno.makeTempDir();
+    const directory = await mkdtemp(join(tmpdir(), "glovita-"));
     try {
       for (let fold = 0; fold < 2; fold++) {
         await check(plugin.create(options, context), runInfo(directory));
       }
     } finally {
-      await Deno.remove(directory, { recursive: true });
+      await rm(directory, { recursive: true });
     }
   };
 }
@@ -68,8 +71,11 @@ async function takeResumedRun(logger: Logger, run: RunInfo): Promise<void> {
 }
 
 /** A grey pixel. */
-const PNG = Uint8Array.fromBase64(
-  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==",
+const PNG = Uint8Array.from(
+  atob(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==",
+  ),
+  (character) => character.charCodeAt(0),
 );
 
 async function takeResults(logger: Logger, run: RunInfo): Promise<void> {
@@ -78,10 +84,10 @@ async function takeResults(logger: Logger, run: RunInfo): Promise<void> {
   await logger.log(0, { val_loss: 0.25 });
   await logger.logTest?.(0, { test_loss: 0.5 });
   const file = `${run.directory}/best.pt`;
-  await Deno.writeFile(file, PNG);
+  await writeFile(file, PNG);
   await logger.artifact?.(file, "checkpoints/best.pt");
   await logger.finish("finished");
-  expect(Deno.statSync(file).size === PNG.length, "it takes a file of the run away");
+  expect((await stat(file)).size === PNG.length, "it takes a file of the run away");
 }
 
 async function takeOddValues(logger: Logger, run: RunInfo): Promise<void> {

@@ -2,6 +2,8 @@
  * What an optimizer promises.
  * @module
  */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { input } from "../../engine/ir/create.ts";
 import { formatShape, sizeOf } from "../../engine/ir/dims.ts";
@@ -228,7 +230,7 @@ async function checkResuming(subject: OptimizerUnderTest): Promise<void> {
 
 /** Moves values and optimizer state by way of a checkpoint file. */
 async function handOver(from: Descent, to: Descent): Promise<void> {
-  const folder = await Deno.makeTempDir();
+  const folder = await mkdtemp(join(tmpdir(), "glovita-"));
   try {
     const file = join(folder, "checkpoint.pt");
     const progress: Progress = {
@@ -242,6 +244,6 @@ async function handOver(from: Descent, to: Descent): Promise<void> {
     await writeTorchFile(file, checkpointTree(from.state, from.plan, progress, from.plan.lr));
     restoreCheckpoint(to.state, to.plan, file);
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await rm(folder, { recursive: true });
   }
 }

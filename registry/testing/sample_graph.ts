@@ -2,6 +2,8 @@
  * Graphs over parameters as plugins build them, with values for everything that is fed.
  * @module
  */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { formatShape, sizeOf } from "../../engine/ir/dims.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
@@ -193,7 +195,7 @@ export async function checkRebuilding(
 }
 
 async function throughFile(parameters: readonly Parameter[], weights: Weights): Promise<Weights> {
-  const folder = await Deno.makeTempDir();
+  const folder = await mkdtemp(join(tmpdir(), "glovita-"));
   try {
     const file = join(folder, "weights.pt");
     const tensors = parameters.map(({ name, shape }) =>
@@ -203,6 +205,6 @@ async function throughFile(parameters: readonly Parameter[], weights: Weights): 
     using written = WeightsFile.open(file);
     return readInitialWeights(written, { parameters }).values;
   } finally {
-    await Deno.remove(folder, { recursive: true });
+    await rm(folder, { recursive: true });
   }
 }

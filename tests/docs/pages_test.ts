@@ -7,7 +7,8 @@ const root = new URL("../../", import.meta.url);
 const pages = ["README.md", ...listPages("docs")];
 
 /** Blocks that are not run: the tests themselves, and what needs minutes or downloads. */
-const LEFT_OUT = /task (test|ok|bench|fuzz|demo|serve|quickstart:mil)\b|deno install --global/;
+const LEFT_OUT =
+  /task (test|ok|bench|fuzz|demo|serve|quickstart:mil|pack:npm)\b|deno install --global/;
 
 for (const name of pages) {
   Deno.test(`${name}: its commands do what it says`, async (t) => {

@@ -11,6 +11,9 @@ function linesWith(pattern: RegExp, paths: readonly string[]): string[] {
   );
 }
 
+/** Modules that start threads of `node:worker_threads`, which both have. */
+const THREADS = new Set(["engine/storage/hdf5/library_client.ts"]);
+
 const outsideCli = listSources().filter((path) => !path.startsWith("cli/"));
 
 Deno.test(`no source file has more than ${MAX_LINES} lines`, () => {
@@ -26,6 +29,19 @@ Deno.test("no module augments another one or the global scope", () => {
 
 Deno.test("only cli/ writes to the console, reads arguments and exits", () => {
   assertEquals(linesWith(/\bconsole\.|\bDeno\.(exit|args)\b/, outsideCli), []);
+  assertEquals(
+    linesWith(/^import .*\b(argv|exit|stdout|stderr)\b.*"node:process"/, outsideCli),
+    [],
+  );
+});
+
+Deno.test("only engine/platform/ knows Deno: all else runs under Node as well", () => {
+  // Tasks of Deno's make what is in `browser/`, and browsers run it.
+  const library = outsideCli.filter((path) => !/^(engine\/platform|browser)\//.test(path));
+  const own = /\bDeno\.\w|\bnew Worker\(|"[./]*deno\.json"|\bfrom "@std\//;
+  assertEquals(linesWith(own, library.filter((path) => !THREADS.has(path))), []);
+  // Methods that came after the V8 of Node 24.
+  assertEquals(linesWith(/\.(toHex|toBase64)\(|\b(fromHex|fromBase64)\(/, library), []);
 });
 
 Deno.test("no source file uses `any`, or turns off a check", () => {
@@ -37,7 +53,9 @@ Deno.test("no source file uses `any`, or turns off a check", () => {
 });
 
 Deno.test("importing a module reads no environment and runs no command", () => {
-  assertEquals(linesWith(/^\S.*\bDeno\.(env|Command|readTextFile)/, outsideCli), []);
+  const reads =
+    /^(?!import|export)\S.*\b(env[.[]|execFile|readFile|Deno\.(env|Command|readTextFile))/;
+  assertEquals(linesWith(reads, outsideCli), []);
 });
 
 Deno.test("every source file begins with what it is", () => {

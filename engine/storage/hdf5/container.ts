@@ -2,6 +2,7 @@
  * The HDF5 files behind a name: the one that the user gave, and those that it links to.
  * @module
  */
+import { statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { DataError } from "../../errors.ts";
 import { FileReader } from "../file_reader.ts";
@@ -33,7 +34,7 @@ function openContainer(path: string): Container {
 /** Whether a path is that of a file: neither a folder nor a pipe, which might never end. */
 export function isFile(path: string): boolean {
   try {
-    return Deno.statSync(path).isFile;
+    return statSync(path).isFile();
   } catch {
     return false;
   }

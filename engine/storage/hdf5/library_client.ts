@@ -5,7 +5,9 @@
  */
 import { resolve } from "node:path";
 import { Worker } from "node:worker_threads";
+import { moduleUrl } from "../../platform/host.ts";
 import { libraryReason } from "./library.ts";
+import type {} from "./_library_worker.ts"; // so that packages take it along
 import {
   type LibraryDataset,
   type LibraryRequest,
@@ -40,7 +42,7 @@ class LibraryThread {
   constructor() {
     // A worker of node:worker_threads, unlike others, does not keep a program from ending even if
     // it never comes back; it takes no module from elsewhere but through such a line.
-    const url = new URL("./_library_worker.ts", import.meta.url).href;
+    const { href: url } = moduleUrl(new URL("./_library_worker.ts", import.meta.url));
     const line = `data:application/javascript,import ${JSON.stringify(url)}`;
     const ready = newAnswer();
     this.#worker = new Worker(new URL(line), { workerData: ready });

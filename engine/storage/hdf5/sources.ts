@@ -3,6 +3,7 @@
  * values for all that is not there.
  * @module
  */
+import { statSync } from "node:fs";
 import { sizeOf } from "../../ir/dims.ts";
 import type { DataError } from "../../errors.ts";
 import { type Container, type ContainerSet, isFile } from "./container.ts";
@@ -60,7 +61,7 @@ class SourceCheck {
 
   #plainFiles({ container, messages }: FoundObject): void {
     for (const { file } of readSegments(container, messages)) {
-      if (isFile(file)) this.bytes += Deno.statSync(file).size;
+      if (isFile(file)) this.bytes += statSync(file).size;
       this.found.add(file);
     }
   }

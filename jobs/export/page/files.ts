@@ -3,12 +3,13 @@
  * folder that has its `index.html` is whole.
  * @module
  */
+import { copyFile, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DataError } from "../../../engine/errors.ts";
 import { firstLine } from "../../../engine/first_line.ts";
 import { replaceFile, writeError, writeFileAtomic } from "../../../engine/storage/atomic.ts";
-import metadata from "../../../deno.json" with { type: "json" };
+import { isDeno } from "../../../engine/platform/host.ts";
 import { loadMagma } from "../../attention/magma.ts";
 import type { TrainFiles } from "../train_graph.ts";
 import { ONNXRUNTIME_LICENSE } from "./_licenses.ts";
@@ -18,6 +19,9 @@ import { pageHtml } from "./html.ts";
 
 /** Folder of what is copied from packages. */
 export const RUNTIME_FOLDER = "runtime";
+
+/** As `deno.json` has it, which is not part of every package. */
+export const ONNXRUNTIME_WEB = "npm:onnxruntime-web@1.30.0";
 
 /** What runs on processors. */
 const WASM = ["ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"];
@@ -101,7 +105,7 @@ export async function copyRuntime(
  * the name is put together where a page is written.
  */
 async function loadOnnxruntimeWeb(): Promise<{ readonly version: string; readonly path: string }> {
-  const name: string = metadata.imports["onnxruntime-web"];
+  const name: string = isDeno ? ONNXRUNTIME_WEB : "onnxruntime-web";
   try {
     const { env } = await import(name);
     const path = dirname(fileURLToPath(import.meta.resolve(name)));
@@ -114,13 +118,13 @@ async function loadOnnxruntimeWeb(): Promise<{ readonly version: string; readonl
 
 async function copy(from: string, name: string, folder: string, as = name): Promise<void> {
   await replaceFile(join(folder, as), async (temporary) => {
-    await Deno.writeFile(temporary, await Deno.readFile(join(from, name)));
+    await copyFile(join(from, name), temporary);
   });
 }
 
 async function makeFolder(path: string): Promise<void> {
   try {
-    await Deno.mkdir(path, { recursive: true });
+    await mkdir(path, { recursive: true });
   } catch (error) {
     throw writeError(error, path);
   }

@@ -228,7 +228,7 @@ function provenance({ runs, path }: Subject): Html {
 }
 
 function versions(info: RunFacts["info"]): string | undefined {
-  const known = ["glovita", "deno", "typescript", "v8"].flatMap((name) =>
+  const known = ["glovita", "deno", "node", "typescript", "v8"].flatMap((name) =>
     typeof info[name] === "string" ? [`${name} ${info[name]}`] : []
   );
   return known.length > 0 ? known.join(", ") : undefined;

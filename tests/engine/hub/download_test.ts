@@ -239,19 +239,19 @@ Deno.test("downloadFile() continues what a killed process left, whose lock is go
 /** Counts how often a lock was not to be had. */
 class RefusedLocks implements Disposable {
   count = 0;
-  readonly #tryLock = Deno.FsFile.prototype.tryLock;
+  readonly #tryLock = Deno.FsFile.prototype.tryLockSync;
 
   constructor() {
     const [tryLock, refuse] = [this.#tryLock, () => this.count++];
-    Deno.FsFile.prototype.tryLock = async function (exclusive) {
-      const taken = await tryLock.call(this, exclusive);
+    Deno.FsFile.prototype.tryLockSync = function (exclusive) {
+      const taken = tryLock.call(this, exclusive);
       if (!taken) refuse();
       return taken;
     };
   }
 
   [Symbol.dispose](): void {
-    Deno.FsFile.prototype.tryLock = this.#tryLock;
+    Deno.FsFile.prototype.tryLockSync = this.#tryLock;
   }
 }
 

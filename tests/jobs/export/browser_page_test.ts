@@ -1,4 +1,5 @@
 /** The folder of a page: everything that it needs, nothing from elsewhere. */
+import { ONNXRUNTIME_WEB } from "../../../jobs/export/page/files.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -64,4 +65,9 @@ Deno.test("the page's code is current: deno task page writes it", async () => {
   }
   assert("browser/page.ts" in bundle.modules && "engine/images/resample.ts" in bundle.modules);
   assertEquals(outdated, []);
+});
+
+Deno.test("pages run on the onnxruntime-web that deno.json names", async () => {
+  const file = await Deno.readTextFile(new URL("../../../deno.json", import.meta.url));
+  assertEquals(JSON.parse(file).imports["onnxruntime-web"], ONNXRUNTIME_WEB);
 });
