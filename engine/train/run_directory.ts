@@ -3,7 +3,7 @@
  * and read. Every file appears whole or not at all. Nobody else knows these names.
  * @module
  */
-import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { DataError } from "../errors.ts";
 import { firstLine } from "../first_line.ts";
@@ -16,7 +16,7 @@ import { decodeText } from "../storage/text_file.ts";
 import { FileLock, isLocked } from "../storage/lock.ts";
 import type { TorchValue } from "../storage/torch/pickle_values.ts";
 import { writeTorchFile } from "../storage/torch/torch_file.ts";
-import { obstacle, share } from "./_run_files.ts";
+import { obstacle } from "./_run_files.ts";
 import type { Values } from "./events.ts";
 
 /** Numbers of all epochs, as `metrics.json` holds them. */
