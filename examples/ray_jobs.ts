@@ -21,7 +21,7 @@ interface Job {
 }
 
 /** Asks the job server. */
-async function ask<T>(url: string, body?: unknown): Promise<T> {
+async function ask<T>(url: string, body?: object): Promise<T> {
   const method = body === undefined ? "GET" : "POST";
   const response = await fetch(url, {
     method,

@@ -69,8 +69,8 @@ export async function untilDone({ env }: Slurm): Promise<void> {
       const waits = state === "PD" && reason === "BeginTime";
       if (!waits) hurried.delete(id);
       if (!waits || hurried.has(id)) continue;
-      hurried.add(id);
-      await says("scontrol", ["update", `JobId=${id}`, `StartTime=now+${APART}`], env);
+      const start = ["update", `JobId=${id}`, `StartTime=now+${APART}`];
+      if (await says("scontrol", start, env) === "") hurried.add(id);
     }
     return jobs === "";
   });
