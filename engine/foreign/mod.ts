@@ -40,4 +40,6 @@ export {
 } from "../storage/weights_match.ts";
 export { type ForeignModelOptions, type ModelProbe, probeModel } from "./foreign_model.ts";
 export { type ModelSourceOptions, wrapSource } from "./model_source.ts";
+export type { OnnxModel } from "../onnx/encode.ts";
+export { preciseModel } from "./precise_model.ts";
 export { type ModelFacts, type ModelPort, readModelFacts } from "./read_model.ts";

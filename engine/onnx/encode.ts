@@ -36,7 +36,10 @@ export const APART_BYTES = 1024;
 /** Places in a file of constants are multiples of it, so that runtimes can map them into memory. */
 const ALIGNMENT = 4096;
 
-/** An ONNX model with what lies beside it. */
+/**
+ * An ONNX model with what lies beside it.
+ * @category ONNX models
+ */
 export interface OnnxModel {
   /** Bytes of an `.onnx` file. */
   readonly bytes: Uint8Array<ArrayBuffer>;

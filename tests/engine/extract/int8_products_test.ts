@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { input } from "../../../engine/ir/create.ts";
 import { mul } from "../../../engine/ir/elementwise.ts";
 import { emit, type OnnxGraph } from "../../../engine/onnx/emit.ts";
+import { roundProducts } from "../../../engine/onnx/rounded_products.ts";
 import { int8ProductsAreFaster } from "../../../engine/extract/int8_products.ts";
 import { EXACT_INTEGERS } from "../../_integer_kernels.ts";
 
@@ -32,4 +33,7 @@ Deno.test("int8ProductsAreFaster() wants a layer that is right and much faster",
 
 Deno.test("int8ProductsAreFaster() never recommends kernels whose sums saturate", async () => {
   assertEquals(await int8ProductsAreFaster({ now: clock(14, 10) }), EXACT_INTEGERS);
+  const rounded = { rewrite: roundProducts, now: clock(14, 10) };
+  assertEquals(await int8ProductsAreFaster({ ...rounded, maxError: 2e-2 }), EXACT_INTEGERS);
+  assertEquals(await int8ProductsAreFaster({ ...rounded, maxError: 1e-4 }), false);
 });
