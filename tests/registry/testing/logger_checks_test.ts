@@ -88,6 +88,6 @@ Deno.test("loggerChecks find a logger that fails at an image, or moves a file of
     "takes an image, a file, and the numbers of a test": /^no place for it$/,
   });
   await assertFails(logger({ artifact: (path) => Deno.rename(path, `${path}.taken`) }), {
-    "takes an image, a file, and the numbers of a test": /No such file/,
+    "takes an image, a file, and the numbers of a test": /no such file/,
   });
 });
