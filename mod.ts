@@ -38,7 +38,13 @@
  */
 export type { Labels } from "./engine/data/data.ts";
 export type { Predictions } from "./engine/data/predictions.ts";
-export { DataError, type DataErrorOptions, PartError, TrainingError } from "./engine/errors.ts";
+export {
+  DataError,
+  type DataErrorOptions,
+  DeviceError,
+  PartError,
+  TrainingError,
+} from "./engine/errors.ts";
 export * from "./engine/train/events.ts";
 export type { ParameterCount } from "./engine/train/parameter_counts.ts";
 export {

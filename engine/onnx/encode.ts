@@ -62,7 +62,8 @@ function encodeAttribute(name: string, { kind, value }: AttributeValue): Attribu
   }
 }
 
-function encodeValue({ name, dtype, shape, sequence }: OnnxValue): ValueInfoProto {
+function encodeValue({ name, dtype, shape, sequence, inferred }: OnnxValue): ValueInfoProto {
+  if (inferred) return create(ValueInfoProtoSchema, { name });
   const dim = shape.map((size) =>
     typeof size === "number"
       ? { value: { case: "dimValue" as const, value: BigInt(size) } }
