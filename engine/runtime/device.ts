@@ -6,13 +6,7 @@
 import { DeviceError } from "../errors.ts";
 import { type Adapter, describeAdapter, findAdapter, webGpuProblem } from "./webgpu.ts";
 import { cudaProblem } from "./cuda.ts";
-import type { Device } from "./session_options.ts";
-
-/** What may be asked for; `auto` looks for itself. */
-export const DEVICE_CHOICES = ["auto", "cpu", "webgpu", "cuda"] as const;
-
-/** What may be asked for. */
-export type DeviceChoice = typeof DEVICE_CHOICES[number];
+import type { Device, DeviceChoice } from "./session_options.ts";
 
 /** A device that was chosen. */
 export interface ChosenDevice {

@@ -11,7 +11,7 @@ import type { DType, TypedArray } from "../ir/types.ts";
 import { allocate } from "../ir/create.ts";
 import { sameShape, sizeOf } from "../ir/dims.ts";
 import { emit, type OnnxGraph } from "../onnx/emit.ts";
-import { encode, type OnnxModel, partsOf } from "../onnx/encode.ts";
+import { encodeWithConstantsApart, type OnnxModel } from "../onnx/encode.ts";
 import { loadError } from "./_load_error.ts";
 import { isExpectedFailure, NO_COPY_OUTPUT, withNoCopyOutput } from "./_no_copy_output.ts";
 import { nodeError } from "./_run_error.ts";
@@ -147,8 +147,8 @@ export class Session {
     const { device = "cpu" } = options;
     const onCpu = device === "cpu";
     const adapted = device === "webgpu" ? withWebGpuOperators(graph) : graph;
-    const bytes = encode(options.reuseOutputs && onCpu ? withNoCopyOutput(adapted) : adapted);
-    const model = { bytes, constants: {}, parts: partsOf(adapted) };
+    const whole = options.reuseOutputs && onCpu ? withNoCopyOutput(adapted) : adapted;
+    const model = encodeWithConstantsApart(whole);
     const cpuNodes = device === "webgpu" ? nodesForCpu(adapted) : [];
     return await Session.#load(
       model,

@@ -4,8 +4,17 @@
  */
 import type { InferenceSession } from "onnxruntime-node";
 
+/** What may be asked for; `auto` looks for itself. */
+export const DEVICE_CHOICES = ["auto", "cpu", "webgpu", "cuda"] as const;
+
+/**
+ * What may be asked for.
+ * @category Configs
+ */
+export type DeviceChoice = typeof DEVICE_CHOICES[number];
+
 /** Where a graph runs. */
-export type Device = "cpu" | "webgpu" | "cuda";
+export type Device = Exclude<DeviceChoice, "auto">;
 
 /**
  * How a session runs.
