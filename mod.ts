@@ -23,7 +23,7 @@
  * {@linkcode TrainedModel} and {@linkcode infer} predict with what was trained,
  * {@linkcode exportModel} writes an ONNX file for elsewhere, {@linkcode evaluatePredictions} says how good predictions are, {@linkcode inspect} what data is and
  * what is wrong with it, and {@linkcode plan} makes a config for it. All of them print nothing and
- * throw errors with fields: {@linkcode ConfigError}, {@linkcode DataError},
+ * throw errors with fields: {@linkcode ConfigError}, {@linkcode DataError}, {@linkcode DeviceError},
  * {@linkcode TrainingError}.
  *
  * Importing this module adds the built-in plugins to the default registry, opens no file and loads

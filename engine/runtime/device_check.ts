@@ -14,14 +14,26 @@ export const MAX_DIFFERENCE = 1e-3;
 /** Values that are small beside others of their kind are measured against this part of those. */
 const SMALL = 1e-3;
 
+/** Values by name. */
+export type Outputs = Readonly<Record<string, Value>>;
+
+/** Computes a graph once. */
+export type Compute = (
+  graph: OnnxGraph,
+  feeds: Outputs,
+  options: Pick<SessionOptions, "device" | "deviceId">,
+) => Promise<Outputs>;
+
 /** What is computed in both places. */
 export interface DeviceCheck {
   /** What computes it. */
   readonly graph: OnnxGraph;
   /** Its inputs. */
-  readonly feeds: Readonly<Record<string, Value>>;
+  readonly feeds: Outputs;
   /** Outputs whose errors count relative to the largest of them all, such as gradients. @default {none} */
   readonly together?: readonly string[];
+  /** What computes. @default {a session} */
+  readonly compute?: Compute;
 }
 
 /** Where a device differs from the CPU. */
@@ -74,13 +86,11 @@ export async function requireRightDevice(
   );
 }
 
-type Outputs = Readonly<Record<string, Value>>;
-
 async function inBothPlaces(
-  { graph, feeds }: DeviceCheck,
+  { graph, feeds, compute = runOnce }: DeviceCheck,
   options: SessionOptions,
 ): Promise<readonly [Outputs, Outputs]> {
-  return [await runOnce(graph, feeds, {}), await runOnce(graph, feeds, options)];
+  return [await compute(graph, feeds, {}), await compute(graph, feeds, options)];
 }
 
 async function runOnce(
@@ -138,9 +148,10 @@ const AT_ONCE = 64;
  * fusions, so that what goes wrong in a fused operator may not show.
  */
 async function firstWrong(
-  { graph, feeds }: DeviceCheck,
+  check: DeviceCheck,
   options: SessionOptions,
 ): Promise<string | undefined> {
+  const { graph } = check;
   const made = graph.nodes.flatMap((node) =>
     node.outputs.filter(Boolean).slice(0, 1).map((name) => ({ node, name }))
   );
@@ -150,7 +161,7 @@ async function firstWrong(
       { name, dtype: "float32", shape: [], inferred: true } as const
     ));
     try {
-      const looked = { graph: { ...graph, outputs }, feeds };
+      const looked = { ...check, graph: { ...graph, outputs } };
       const [expected, found] = await inBothPlaces(looked, options);
       const wrong = part.find(({ name }) =>
         worstOf({ [name]: expected[name] }, found).relative > MAX_DIFFERENCE
