@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { readFloat32 } from "../../engine/storage/tensor_types.ts";
 import { WeightsFile } from "../../engine/storage/weights_file.ts";
 import type { EpochDone } from "../../engine/train/events.ts";
+import { infer } from "../../jobs/predict/infer.ts";
+import { peftFlags, runFlags, writeImages } from "../_peft_runs.ts";
 import { type Files, ofType, type Outcome, runTrain, writeSplits } from "../_training.ts";
 import { gpuTest, relativeError } from "./_adapter.ts";
 
@@ -16,6 +18,10 @@ function numbersOf({ events }: Outcome): number[] {
     ...Object.values(train),
     ...Object.values(val),
   ]);
+}
+
+function noticesOf({ events }: Outcome): string {
+  return ofType(events, "notice").map(({ message }) => message).join("\n");
 }
 
 function weightsOf({ directory }: Outcome): Map<string, Float32Array> {
@@ -67,3 +73,28 @@ gpuTest(
       assertEquals(weightsOf(resumed), weightsOf(whole));
     }),
 );
+
+gpuTest(
+  "a trained model predicts on WebGPU what it predicts on the CPU",
+  () =>
+    withFiles(async (files) => {
+      const { directory } = await runTrain(files);
+      const pred_output = join(files.folder, "gpu.csv");
+      const found = await infer([{ exp_dir: directory, device: "webgpu", pred_output }]);
+      const expected = await infer([{ exp_dir: directory }]);
+      const { predictions: { scores } } = expected;
+      assert(relativeError(found.predictions.scores, scores) < TOLERANCE);
+      assertEquals(found.predictions.ids, expected.predictions.ids);
+    }),
+);
+
+gpuTest("a frozen encoder computes its features on WebGPU, and the head trains there", async () => {
+  const folder = await Deno.makeTempDir();
+  await writeImages(folder);
+  const flags = peftFlags(folder, "linear_probing");
+  const cpu = await runFlags({ ...flags, "logger.group": "cpu" });
+  const gpu = await runFlags({ ...flags, "logger.group": "gpu", ...onGpu });
+  assertStringIncludes(noticesOf(gpu), "the encoder does not train: its features");
+  assert(relativeError(numbersOf(gpu), numbersOf(cpu)) < TOLERANCE);
+  await Deno.remove(folder, { recursive: true });
+});
