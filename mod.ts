@@ -45,6 +45,7 @@ export {
   PartError,
   TrainingError,
 } from "./engine/errors.ts";
+export type { DeviceChoice } from "./engine/runtime/session_options.ts";
 export * from "./engine/train/events.ts";
 export type { ParameterCount } from "./engine/train/parameter_counts.ts";
 export {
@@ -73,6 +74,7 @@ export { inspect, type InspectOptions } from "./jobs/inspect/inspect.ts";
 export type * from "./jobs/inspect/inspection.ts";
 export type { Decision } from "./jobs/plan/decision.ts";
 export { type Plan, plan, type PlanOptions } from "./jobs/plan/plan.ts";
+export type { ModelDeviceOptions } from "./jobs/predict/model_device.ts";
 export {
   type FilePrediction,
   type PredictedBatch,

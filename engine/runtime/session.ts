@@ -47,15 +47,22 @@ export interface Bound extends Value {
   readonly handle: OrtTensor;
 }
 
-/** A value in the memory of a device. It stays there until it is disposed of. */
+/**
+ * A value in the memory of a device. It stays there until it is disposed of, which has to be done
+ * before the session that gave it is released.
+ * @category Sessions
+ */
 export interface DeviceValue extends Omit<Value, "data"> {
   /** The runtime's own handle. */
-  readonly handle: OrtTensor;
+  readonly handle: object;
   /** Frees its memory; nothing else does. It must not be fed afterwards. */
   dispose(): void;
 }
 
-/** What a run gives where outputs stay on the device. */
+/**
+ * What a run gives where outputs stay on the device.
+ * @category Sessions
+ */
 export interface KeptOutputs {
   /** Outputs that came back. */
   readonly values: Record<string, Value>;
@@ -344,7 +351,7 @@ function valueOf({ type, dims, data }: OrtTensor): Value {
 }
 
 function handleOf(value: Value | Bound | DeviceValue): OrtTensor {
-  if ("handle" in value) return value.handle;
+  if ("handle" in value) return value.handle as OrtTensor;
   if (value.dtype === "bfloat16") {
     throw new TypeError("Cannot feed bfloat16: the runtime takes it inside graphs only");
   }

@@ -4,16 +4,19 @@
  */
 import type { InferenceSession } from "onnxruntime-node";
 
-/** What may be asked for; `auto` looks for itself. */
-export const DEVICE_CHOICES = ["auto", "cpu", "webgpu", "cuda"] as const;
-
 /**
- * What may be asked for.
+ * What may be asked for; `auto` looks for itself.
  * @category Configs
  */
-export type DeviceChoice = typeof DEVICE_CHOICES[number];
+export type DeviceChoice = "auto" | "cpu" | "webgpu" | "cuda";
 
-/** Where a graph runs. */
+/** All of it. */
+export const DEVICE_CHOICES = ["auto", "cpu", "webgpu", "cuda"] as const satisfies DeviceChoice[];
+
+/**
+ * Where a graph runs.
+ * @category Sessions
+ */
 export type Device = Exclude<DeviceChoice, "auto">;
 
 /**

@@ -27,7 +27,7 @@ const NETWORK: Readonly<Record<string, unknown>> = {
 const USERS: Readonly<Record<string, readonly string[]>> = {
   download: ["download", "glovita_download"],
   mlflow: ["train:mlflow", "glovita_train:mlflow"],
-  test: ["test", "test:unit", "fuzz"],
+  test: ["test", "test:unit", "test:webgpu", "fuzz"],
 };
 
 /** Parts of a task that run Deno's programs and tests. */
