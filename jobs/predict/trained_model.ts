@@ -6,11 +6,7 @@ import { DataError } from "../../engine/errors.ts";
 import { sizeOf } from "../../engine/ir/dims.ts";
 import type { TypedArray } from "../../engine/ir/types.ts";
 import { featureSplit, openFeatureFile } from "../../engine/features/feature_file.ts";
-import { bakeInputs } from "../../engine/onnx/bake.ts";
-import { emit } from "../../engine/onnx/emit.ts";
-import { requireRightDevice } from "../../engine/runtime/device_check.ts";
 import type { Value } from "../../engine/runtime/session.ts";
-import type { Tensor } from "../../engine/ir/node.ts";
 import type { Batch } from "../../engine/data/data.ts";
 import { Loader } from "../../engine/data/loader.ts";
 import {
