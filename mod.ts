@@ -23,7 +23,7 @@
  * {@linkcode TrainedModel} and {@linkcode infer} predict with what was trained,
  * {@linkcode exportModel} writes an ONNX file for elsewhere, {@linkcode evaluatePredictions} says how good predictions are, {@linkcode inspect} what data is and
  * what is wrong with it, and {@linkcode plan} makes a config for it. All of them print nothing and
- * throw errors with fields: {@linkcode ConfigError}, {@linkcode DataError},
+ * throw errors with fields: {@linkcode ConfigError}, {@linkcode DataError}, {@linkcode DeviceError},
  * {@linkcode TrainingError}.
  *
  * Importing this module adds the built-in plugins to the default registry, opens no file and loads
@@ -38,7 +38,14 @@
  */
 export type { Labels } from "./engine/data/data.ts";
 export type { Predictions } from "./engine/data/predictions.ts";
-export { DataError, type DataErrorOptions, PartError, TrainingError } from "./engine/errors.ts";
+export {
+  DataError,
+  type DataErrorOptions,
+  DeviceError,
+  PartError,
+  TrainingError,
+} from "./engine/errors.ts";
+export type { DeviceChoice } from "./engine/runtime/session_options.ts";
 export * from "./engine/train/events.ts";
 export type { ParameterCount } from "./engine/train/parameter_counts.ts";
 export {
@@ -67,6 +74,7 @@ export { inspect, type InspectOptions } from "./jobs/inspect/inspect.ts";
 export type * from "./jobs/inspect/inspection.ts";
 export type { Decision } from "./jobs/plan/decision.ts";
 export { type Plan, plan, type PlanOptions } from "./jobs/plan/plan.ts";
+export type { ModelDeviceOptions } from "./jobs/predict/model_device.ts";
 export {
   type FilePrediction,
   type PredictedBatch,

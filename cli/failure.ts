@@ -2,7 +2,7 @@
  * What a user sees of an error, and the exit code that goes with it.
  * @module
  */
-import { DataError, PartError, TrainingError } from "../engine/errors.ts";
+import { DataError, DeviceError, PartError, TrainingError } from "../engine/errors.ts";
 import { escapeControls } from "../engine/storage/text_file.ts";
 import {
   ConfigError,
@@ -33,6 +33,7 @@ const SHOWN = { first: 9000, last: 1000 } as const;
 
 const USAGE_ERRORS = [
   ConfigError,
+  DeviceError,
   PluginError,
   PartError,
   DuplicateKeyError,

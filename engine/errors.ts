@@ -162,3 +162,35 @@ export class PartError extends Error {
     this.part = part;
   }
 }
+
+/**
+ * A device that cannot be used: it is not there, something that it needs is missing, or it computes
+ * what the CPU does not. The message says what to do.
+ *
+ * @example CUDA where it was not installed
+ * ```ts
+ * import { DeviceError } from "@glovita/glovita";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { device, message } = new DeviceError("cuda", "there is no NVIDIA driver");
+ * assertEquals([device, message], ["cuda", "device cuda: there is no NVIDIA driver"]);
+ * ```
+ *
+ * @category Errors
+ */
+export class DeviceError extends Error {
+  /** Name of the class, which survives a second copy of this package. */
+  override name = "DeviceError";
+  /** The device. */
+  readonly device: string;
+
+  /**
+   * Makes the error.
+   * @param device The device.
+   * @param problem What is wrong, and what to do.
+   */
+  constructor(device: string, problem: string) {
+    super(`device ${device}: ${problem}`);
+    this.device = device;
+  }
+}

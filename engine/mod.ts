@@ -46,4 +46,11 @@ export {
 export { encode, type ModelMetadata } from "./onnx/encode.ts";
 export { Random } from "./random.ts";
 export { evaluate } from "./runtime/evaluate.ts";
-export { Session, type SessionOptions, type Value } from "./runtime/session.ts";
+export {
+  type DeviceValue,
+  type KeptOutputs,
+  Session,
+  type SessionOptions,
+  type Value,
+} from "./runtime/session.ts";
+export type { Device, DeviceChoice } from "./runtime/session_options.ts";

@@ -4,28 +4,21 @@
  * @module
  */
 import { setImmediate } from "node:timers";
-import type { Rows, Source, Split } from "../data/data.ts";
+import type { Rows, Source } from "../data/data.ts";
 import { openSplitSource } from "../data/open_source.ts";
-import { type Answered, serve } from "../data/worker_channel.ts";
+import { serve } from "../data/worker_channel.ts";
 import type { OnnxModel } from "../onnx/encode.ts";
-import { onBehalfOf, refuse } from "../fault.ts";
-import { formatShape, sizeOf } from "../ir/dims.ts";
-import { Session, type Value } from "../runtime/session.ts";
+import { Session } from "../runtime/session.ts";
+import { computeFeatures, type Job, type SampleSource } from "./_compute_features.ts";
 import type { FeatureBlock } from "./journal.ts";
-
-/** Where samples come from. */
-export type SampleSource = Pick<Split, "name" | "source" | "sampleShape">;
 
 /** What a worker computes with. */
 export interface WorkerSetup {
-  /** `samples [batch, ...sampleShape]` to `features [batch, D]`. */
-  readonly model: OnnxModel;
+  /** `samples [batch, ...sampleShape]` to `features [batch, D]`; a worker without one only reads. */
+  readonly model?: OnnxModel;
   /** Threads within an operator. */
   readonly threads: number;
 }
-
-/** Consecutive samples: the index of the first one, and how many. */
-export type Job = Pick<FeatureBlock, "start" | "count">;
 
 /** What the extractor asks. */
 export type ExtractTopics = {
@@ -33,11 +26,13 @@ export type ExtractTopics = {
   readonly open: readonly [SampleSource, undefined];
   /** Features of samples. */
   readonly compute: readonly [Job, FeatureBlock];
+  /** Samples, for who computes elsewhere. */
+  readonly read: readonly [Job, Rows];
 };
 
 /** A worker that computes. */
 interface Worker {
-  readonly session: Session;
+  readonly session?: Session;
   /** The open split. */
   opened?: Promise<Opened>;
 }
@@ -50,7 +45,7 @@ interface Opened {
 
 serve<ExtractTopics, WorkerSetup, Worker>({
   async start({ model, threads }) {
-    return { session: await Session.load(model, { threads }) };
+    return { session: model && await Session.load(model, { threads }) };
   },
   answer: {
     async open(split, worker, before) {
@@ -64,12 +59,18 @@ serve<ExtractTopics, WorkerSetup, Worker>({
       reading.catch(() => {}); // Reported when its turn comes.
       await before;
       await macrotask();
-      return await compute(job, session, { ...await opened!, rows: await reading });
+      const { split } = await opened!;
+      const answer = await computeFeatures(session!, split, { job, rows: await reading });
+      return { answer, transfer: [answer.features.buffer] };
+    },
+    async read(job, { opened }) {
+      // A source may keep what it gives, so that it is copied on its way.
+      return { answer: await read((await opened!).source, job) };
     },
   },
   async close({ session, opened }) {
     await closeSource(opened);
-    await session.release();
+    await session?.release();
   },
 });
 
@@ -84,27 +85,6 @@ async function open(split: SampleSource): Promise<Opened> {
 
 async function read(source: Source, { start, count }: Job): Promise<Rows> {
   return await source.read(Int32Array.from({ length: count }, (_, i) => start + i));
-}
-
-async function compute(
-  job: Job,
-  session: Session,
-  { split, rows }: Opened & { readonly rows: Rows },
-): Promise<Answered<FeatureBlock>> {
-  const { features: data, skipped = [] } = rows;
-  const batch = job.count - skipped.length;
-  if (batch === 0) return { answer: { ...job, features: new Float32Array(), skipped } };
-  const shape = [batch, ...split.sampleShape];
-  onBehalfOf(split.source.part, () => requireSize(data, shape));
-  const samples: Value = { dtype: "float32", shape, data };
-  const outputs = await session.run({ samples });
-  const features = outputs.features.data as Float32Array<ArrayBuffer>;
-  return { answer: { ...job, features, skipped }, transfer: [features.buffer] };
-}
-
-function requireSize({ length }: Float32Array, shape: readonly number[]): void {
-  if (length === sizeOf(shape)) return;
-  refuse(`${formatShape(shape)} from read()`, `${length} values`);
 }
 
 async function closeSource(open: Promise<Opened> | undefined): Promise<void> {

@@ -1,21 +1,40 @@
 /**
  * Computing features of many samples: a pool of threads, each of which reads samples and runs the
- * encoder on a few of them at a time.
+ * encoder on a few of them at a time. Where the encoder runs on a device, the threads only read and
+ * this one computes: no two threads of a process may use a device at once.
  * @module
  */
 import { blame } from "../fault.ts";
 import { WorkerChannel } from "../data/worker_channel.ts";
+import type { OnnxGraph } from "../onnx/emit.ts";
 import type { OnnxModel } from "../onnx/encode.ts";
-import type { ExtractTopics, SampleSource, WorkerSetup } from "./_extract_worker.ts";
+import { requireRightDevice } from "../runtime/device_check.ts";
+import { Session } from "../runtime/session.ts";
+import type { Device } from "../runtime/session_options.ts";
+import { computeFeatures, type Job, samplesOf, type SampleSource } from "./_compute_features.ts";
+import type { ExtractTopics, WorkerSetup } from "./_extract_worker.ts";
 import type { FeatureBlock } from "./journal.ts";
 
 /** Samples that are computed at once where nothing else is asked for, as the caches like it. */
 export const MICRO_BATCH = 2;
 
+/** A device that computes instead of the threads. */
+export interface ExtractorDevice {
+  /** Which kind. */
+  readonly device: Exclude<Device, "cpu">;
+  /** Which of that kind. */
+  readonly deviceId: number;
+  /** `samples [batch, ...sampleShape]` to `features [batch, D]`. */
+  readonly graph: OnnxGraph;
+}
+
 /** What the features are computed with. */
 export interface ExtractorOptions {
-  /** `samples [batch, ...sampleShape]` to `features [batch, D]`; constants in shared memory are not copied. */
-  readonly model: OnnxModel;
+  /**
+   * `samples [batch, ...sampleShape]` to `features [batch, D]`; constants in shared memory are not
+   * copied.
+   */
+  readonly model: OnnxModel | ExtractorDevice;
   /** Threads that read and compute. @default {1} */
   readonly workers?: number;
   /** Threads within an operator, for each of them. @default {1} */
@@ -34,6 +53,9 @@ export interface RangeOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Does what is left of a job. */
+type Finish = () => FeatureBlock | Promise<FeatureBlock>;
+
 type ExtractWorker = WorkerChannel<ExtractTopics, WorkerSetup>;
 
 /** Jobs that a worker has at hand: one it computes, one it reads, one that waits. */
@@ -45,6 +67,8 @@ const AHEAD = 3;
  */
 export class Extractor implements AsyncDisposable {
   readonly #options: Required<ExtractorOptions>;
+  /** The encoder on a device. */
+  #session: Session | undefined;
   #starting: Promise<readonly ExtractWorker[]> | undefined;
   /** What is worked on, for messages. */
   #name = "features";
@@ -68,23 +92,19 @@ export class Extractor implements AsyncDisposable {
    * @throws {Error} if the runtime refuses the model.
    */
   async *run(
-    { name, source, sampleShape }: SampleSource,
+    split: SampleSource,
     { start, end, signal }: RangeOptions,
   ): AsyncIterableIterator<FeatureBlock> {
     const { microBatch } = this.#options;
-    const workers = await (this.#starting ??= this.#start());
-    this.#name = name;
-    this.#part = source.part;
-    const split = { name, source, sampleShape };
-    await Promise.all(workers.map((worker) => worker.ask("open", split)));
-    const pending: Promise<FeatureBlock>[] = [];
+    const workers = await this.#open(split);
+    const pending: Promise<Finish>[] = [];
     let next = start;
     let turn = 0;
     const request = (): void => {
       if (next >= end) return;
       // Micro-batches lie on a grid that begins at 0.
       const count = Math.min(microBatch - next % microBatch, end - next);
-      const block = workers[turn++ % workers.length].ask("compute", { start: next, count });
+      const block = this.#ask(workers[turn++ % workers.length], { start: next, count }, split);
       block.catch(() => {}); // Reported when its turn comes.
       pending.push(block);
       next += count;
@@ -92,16 +112,58 @@ export class Extractor implements AsyncDisposable {
     for (let i = 0; i < AHEAD * workers.length; i++) request();
     while (pending.length > 0) {
       signal?.throwIfAborted();
-      const block = await pending.shift()!;
+      const finish = await pending.shift()!;
       request();
-      yield block;
+      yield await finish();
     }
+  }
+
+  /**
+   * Computes the first samples on the CPU, too, where a device computes; the CPU is always right.
+   * @param split Where samples come from.
+   * @param range Which samples.
+   * @throws {DeviceError} if the device computes something else.
+   * @throws {DataError} if samples cannot be read.
+   */
+  async check(
+    split: SampleSource,
+    { start, end }: Pick<RangeOptions, "start" | "end">,
+  ): Promise<void> {
+    const { model, microBatch } = this.#options;
+    if ("bytes" in model || start >= end) return;
+    const [worker] = await this.#open(split);
+    const job = { start, count: Math.min(microBatch, end - start) };
+    const samples = samplesOf(split, { job, rows: await worker.ask("read", job) });
+    if (samples === undefined) return;
+    await requireRightDevice({ graph: model.graph, feeds: { samples } }, model);
+  }
+
+  async #open({ name, source, sampleShape }: SampleSource): Promise<readonly ExtractWorker[]> {
+    const workers = await (this.#starting ??= this.#start());
+    this.#name = name;
+    this.#part = source.part;
+    const split = { name, source, sampleShape };
+    await Promise.all(workers.map((worker) => worker.ask("open", split)));
+    return workers;
+  }
+
+  /** Gives a job to a thread; what is left to do then is done here. */
+  async #ask(worker: ExtractWorker, job: Job, split: SampleSource): Promise<Finish> {
+    const session = this.#session;
+    if (session === undefined) {
+      const block = await worker.ask("compute", job);
+      return () => block;
+    }
+    const rows = await worker.ask("read", job);
+    return () => computeFeatures(session, split, { job, rows });
   }
 
   /** Ends the threads. */
   async [Symbol.asyncDispose](): Promise<void> {
     const workers = await this.#starting?.catch(() => []) ?? [];
     await Promise.all(workers.map((worker) => worker.close()));
+    await this.#session?.release();
+    this.#session = undefined;
   }
 
   async #start(): Promise<readonly ExtractWorker[]> {
@@ -110,11 +172,13 @@ export class Extractor implements AsyncDisposable {
     const lost = (reason: string) =>
       blame(this.#part, new Error(`Cannot extract ${this.#name}: a worker stopped: ${reason}`));
     const options = { name: "extractor", lost };
+    const computing = "bytes" in model ? model : undefined;
     const workers: ExtractWorker[] = Array.from(
       { length: count },
-      () => new WorkerChannel(url, { model, threads }, options),
+      () => new WorkerChannel(url, { model: computing, threads }, options),
     );
     try {
+      if (!("bytes" in model)) this.#session = await Session.compile(model.graph, model);
       await Promise.all(workers.map(({ ready }) => ready));
       return workers;
     } catch (error) {

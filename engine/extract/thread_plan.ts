@@ -47,3 +47,12 @@ export function planThreads(
   const workers = Math.max(1, Math.min(cores, fitting));
   return { workers, threads: Math.max(1, Math.floor(cores / workers)) };
 }
+
+/**
+ * Decides how many threads read where a device computes: all cores but that of the thread that feeds
+ * the device.
+ * @param wanted Threads that are asked for; `null` decides.
+ */
+export function planReaders(wanted: number | null): ThreadPlan {
+  return { workers: wanted ?? Math.max(1, navigator.hardwareConcurrency - 1), threads: 1 };
+}

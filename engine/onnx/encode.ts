@@ -70,7 +70,10 @@ function encodeAttribute(name: string, { kind, value }: AttributeValue): Attribu
 }
 
 /** Writes an input or output. */
-export function encodeValue({ name, dtype, shape, sequence }: OnnxValue): ValueInfoProto {
+export function encodeValue(
+  { name, dtype, shape, sequence, inferred }: OnnxValue,
+): ValueInfoProto {
+  if (inferred) return create(ValueInfoProtoSchema, { name });
   const dim = shape.map((size) =>
     typeof size === "number"
       ? { value: { case: "dimValue" as const, value: BigInt(size) } }

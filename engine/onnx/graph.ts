@@ -46,6 +46,8 @@ export interface OnnxValue {
   readonly shape: Shape;
   /** Whether it is a sequence of such tensors. @default {false} */
   readonly sequence?: boolean;
+  /** Whether the runtime finds out type and shape of an output by itself. @default {false} */
+  readonly inferred?: boolean;
   /** For inputs: what the part is called whose code made it. */
   readonly part?: string;
 }

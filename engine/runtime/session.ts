@@ -1,6 +1,7 @@
 /**
  * Running graphs. The only file that loads onnxruntime-node, when the first session is made and not
- * before. `_no_copy_output.ts` and `_load_error.ts` know what it does and says beyond its API.
+ * before. `_no_copy_output.ts`, `_load_error.ts` and `_webgpu_graph.ts` know what it does and says
+ * beyond its API.
  * @module
  */
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
@@ -10,10 +11,14 @@ import type { DType, TypedArray } from "../ir/types.ts";
 import { allocate } from "../ir/create.ts";
 import { sameShape, sizeOf } from "../ir/dims.ts";
 import { emit, type OnnxGraph } from "../onnx/emit.ts";
-import { encode, type OnnxModel, partsOf } from "../onnx/encode.ts";
+import { encodeWithConstantsApart, type OnnxModel } from "../onnx/encode.ts";
 import { loadError } from "./_load_error.ts";
 import { isExpectedFailure, NO_COPY_OUTPUT, withNoCopyOutput } from "./_no_copy_output.ts";
 import { nodeError } from "./_run_error.ts";
+import { nodesForCpu, withWebGpuOperators } from "./_webgpu_graph.ts";
+import { type SessionOptions, settingsOf } from "./session_options.ts";
+
+export type { SessionOptions } from "./session_options.ts";
 
 type Runtime = typeof import("onnxruntime-node");
 
@@ -43,28 +48,26 @@ export interface Bound extends Value {
 }
 
 /**
- * How a session runs.
+ * A value in the memory of a device. It stays there until it is disposed of, which has to be done
+ * before the session that gave it is released.
  * @category Sessions
  */
-export interface SessionOptions {
-  /** Threads within an operator. @default {all cores} */
-  readonly threads?: number;
-  /** Whether the runtime keeps freed memory for the next run. @default {true} */
-  readonly arena?: boolean;
-  /**
-   * Whether threads take small blocks of work as they come free, so that a thread that shares its
-   * core with the loader does not hold the others up. @default {where results stay bit-identical}
-   */
-  readonly smallBlocks?: boolean;
-  /**
-   * Whether outputs are written over those of the run before, which saves garbage in loops that keep
-   * no result. @default {false}
-   */
-  readonly reuseOutputs?: boolean;
-  /** Prefix of a JSON profile that the runtime writes when the session is released. */
-  readonly profile?: string;
-  /** Names of the outputs that are wanted. @default {all} */
-  readonly outputs?: readonly string[];
+export interface DeviceValue extends Omit<Value, "data"> {
+  /** The runtime's own handle. */
+  readonly handle: object;
+  /** Frees its memory; nothing else does. It must not be fed afterwards. */
+  dispose(): void;
+}
+
+/**
+ * What a run gives where outputs stay on the device.
+ * @category Sessions
+ */
+export interface KeptOutputs {
+  /** Outputs that came back. */
+  readonly values: Record<string, Value>;
+  /** Outputs that stayed; whoever takes them disposes of them. */
+  readonly kept: Record<string, DeviceValue>;
 }
 
 /**
@@ -148,8 +151,17 @@ export class Session {
    * @throws {Error} if it refuses the graph otherwise: a defect of the graph's author.
    */
   static async compile(graph: OnnxGraph, options: SessionOptions = {}): Promise<Session> {
-    const bytes = encode(options.reuseOutputs ? withNoCopyOutput(graph) : graph);
-    return await Session.load({ bytes, constants: {}, parts: partsOf(graph) }, options);
+    const { device = "cpu" } = options;
+    const onCpu = device === "cpu";
+    const adapted = device === "webgpu" ? withWebGpuOperators(graph) : graph;
+    const whole = options.reuseOutputs && onCpu ? withNoCopyOutput(adapted) : adapted;
+    const model = encodeWithConstantsApart(whole);
+    const cpuNodes = device === "webgpu" ? nodesForCpu(adapted) : [];
+    return await Session.#load(
+      model,
+      onCpu ? options : { ...options, reuseOutputs: false },
+      cpuNodes,
+    );
   }
 
   /**
@@ -161,12 +173,20 @@ export class Session {
    * @throws {Error} if it refuses the model otherwise.
    */
   static async load(model: Uint8Array | OnnxModel, options: SessionOptions = {}): Promise<Session> {
+    return await Session.#load(model, options, []);
+  }
+
+  static async #load(
+    model: Uint8Array | OnnxModel,
+    options: SessionOptions,
+    cpuNodes: readonly string[],
+  ): Promise<Session> {
     const { InferenceSession } = await loadRuntime();
     const { bytes, ...beside }: Omit<OnnxModel, "bytes"> & { readonly bytes: Uint8Array } =
       "bytes" in model ? model : { bytes: model, constants: {} };
     const externalData = Object.entries(beside.constants).map(([path, data]) => ({ path, data }));
     const settings = {
-      ...settingsOf(options, beside.fastMath),
+      ...settingsOf(options, { cpuNodes, fastMath: beside.fastMath }),
       ...(externalData.length > 0 && { externalData }),
     };
     try {
@@ -203,15 +223,10 @@ export class Session {
    * @throws {PartError} if what a part has made cannot be computed.
    */
   async run(
-    feeds: Readonly<Record<string, Value>>,
+    feeds: Readonly<Record<string, Value | DeviceValue>>,
     into: Readonly<Record<string, Value>> = {},
   ): Promise<Record<string, Value>> {
-    const handles: Record<string, OrtTensor> = {};
-    for (const name of this.inputs) {
-      const value = feeds[name];
-      if (!value) this.#refuseUnfed(name);
-      handles[name] = handleOf(value);
-    }
+    const handles = this.#handlesOf(feeds);
     const buffers = this.#reused ? { ...await this.#buffersFor(feeds, into), ...into } : into;
     const fetches: Record<string, OrtTensor | null> = {};
     for (const name of this.outputs) fetches[name] = buffers[name] ? handleOf(buffers[name]) : null;
@@ -219,6 +234,39 @@ export class Session {
     const outputs: Record<string, Value> = {};
     for (const name of this.outputs) outputs[name] = buffers[name] ?? valueOf(results![name]);
     return outputs;
+  }
+
+  /**
+   * Runs the graph where outputs stay on the device. Blocks the thread while it computes.
+   * @param feeds A value for every input, in whatever memory.
+   * @returns All outputs: those of the option `keep` stay on the device.
+   * @throws {TypeError} if an input is not fed, or with another type or shape than the graph's.
+   * @throws {PartError} if what a part has made cannot be computed.
+   */
+  async runKeeping(
+    feeds: Readonly<Record<string, Value | DeviceValue>>,
+  ): Promise<KeptOutputs> {
+    const fetches = Object.fromEntries(this.outputs.map((name) => [name, null]));
+    const results = await this.#fetch(this.#handlesOf(feeds), fetches);
+    const values: Record<string, Value> = {};
+    const kept: Record<string, DeviceValue> = {};
+    for (const [name, result] of Object.entries(results!)) {
+      if (result.location === "gpu-buffer") kept[name] = deviceValueOf(result);
+      else values[name] = valueOf(result);
+    }
+    return { values, kept };
+  }
+
+  #handlesOf(
+    feeds: Readonly<Record<string, Value | DeviceValue>>,
+  ): Record<string, OrtTensor> {
+    const handles: Record<string, OrtTensor> = {};
+    for (const name of this.inputs) {
+      const value = feeds[name];
+      if (!value) this.#refuseUnfed(name);
+      handles[name] = handleOf(value);
+    }
+    return handles;
   }
 
   /** Runs; gives nothing where all outputs went into buffers and the binding made nothing of them. */
@@ -244,7 +292,7 @@ export class Session {
 
   /** Buffers for the outputs whose shapes follow from the inputs' symbols. */
   async #buffersFor(
-    feeds: Readonly<Record<string, Value>>,
+    feeds: Readonly<Record<string, Value | DeviceValue>>,
     given: Readonly<Record<string, Value>>,
   ): Promise<Record<string, Bound>> {
     const symbols = new Map<string, number>();
@@ -293,31 +341,17 @@ export class Session {
   }
 }
 
-function settingsOf(
-  options: SessionOptions,
-  fastMath = false,
-): InferenceSession.SessionOptions {
-  const extra = {
-    ...(options.smallBlocks && { session: { dynamic_block_base: "4" } }),
-    ...(fastMath && { mlas: { enable_gemm_fastmath_arm64_bfloat16: "1" } }),
-  };
-  return {
-    executionProviders: ["cpu"],
-    intraOpNumThreads: options.threads ?? 0,
-    enableCpuMemArena: options.arena ?? true,
-    enableMemPattern: false,
-    logSeverityLevel: 4, // What goes wrong is thrown.
-    extra,
-    ...(options.profile && { enableProfiling: true, profileFilePrefix: options.profile }),
-  };
+function deviceValueOf(handle: OrtTensor): DeviceValue {
+  const { type, dims } = handle;
+  return { dtype: type as DType, shape: dims, handle, dispose: () => handle.dispose() };
 }
 
 function valueOf({ type, dims, data }: OrtTensor): Value {
   return { dtype: type as DType, shape: dims, data: data as TypedArray };
 }
 
-function handleOf(value: Value | Bound): OrtTensor {
-  if ("handle" in value) return value.handle;
+function handleOf(value: Value | Bound | DeviceValue): OrtTensor {
+  if ("handle" in value) return value.handle as OrtTensor;
   if (value.dtype === "bfloat16") {
     throw new TypeError("Cannot feed bfloat16: the runtime takes it inside graphs only");
   }

@@ -2,7 +2,7 @@
  * Evaluation: a model's predictions on a split, and the values that metrics make of them.
  * @module
  */
-import { Session, type SessionOptions, type Value } from "../runtime/session.ts";
+import { type DeviceValue, Session, type SessionOptions, type Value } from "../runtime/session.ts";
 import type { Batch } from "../data/data.ts";
 import type { PredictionCollector } from "../data/predictions.ts";
 import type { Metric, MetricAccumulator, TaskInfo } from "./interfaces.ts";
@@ -110,11 +110,21 @@ export class Evaluator {
   readonly #model: Model;
   readonly #state: TrainState;
   readonly #session: Session | MicroBatches;
+  /** The device, where it is not the CPU. */
+  readonly #device: SessionOptions | undefined;
 
-  private constructor(model: Model, state: TrainState, session: Session | MicroBatches) {
+  private constructor(
+    model: Model,
+    state: TrainState,
+    { session, device }: {
+      readonly session: Session | MicroBatches;
+      readonly device?: SessionOptions;
+    },
+  ) {
     this.#model = model;
     this.#state = state;
     this.#session = session;
+    this.#device = device;
   }
 
   /**
@@ -135,9 +145,13 @@ export class Evaluator {
     const graph = modelGraph(model, { ...options, training: false });
     const { loss, scores } = graph;
     const session = await Session.create({ loss, scores }, options.session);
+    const { device = "cpu", deviceId } = options.session ?? {};
+    if (device !== "cpu") {
+      return new Evaluator(model, state, { session, device: { device, deviceId } });
+    }
     const size = microBatchSize(model, graph, Infinity);
     const parts = size === undefined ? session : new MicroBatches(session, size);
-    return new Evaluator(model, state, parts);
+    return new Evaluator(model, state, { session: parts });
   }
 
   /**
@@ -147,8 +161,17 @@ export class Evaluator {
    */
   async run(batch: Batch): Promise<Readonly<Record<string, Value>>> {
     const feeds = batchFeeds(batch, this.#model, 0);
+    if (!(this.#session instanceof Session)) {
+      return await this.#session.run(this.#withBuffers(feeds));
+    }
+    const all: Record<string, Value | DeviceValue> = feeds;
+    for (const name of this.#state.names()) all[name] = this.#state.feed(name);
+    return await this.#session.run(all);
+  }
+
+  #withBuffers(feeds: Record<string, Value>): Record<string, Value> {
     for (const name of this.#state.names()) feeds[name] = this.#state.front(name);
-    return await this.#session.run(feeds);
+    return feeds;
   }
 
   /**
@@ -168,6 +191,7 @@ export class Evaluator {
   ): Promise<void> {
     let left = options.batches ?? Infinity;
     if (left <= 0) return;
+    if (this.#device) await this.#state.upload(this.#device);
     for await (const batch of loader.epoch(0, { signal: options.signal })) {
       const result = await this.run(batch);
       meter.update(batch, result);

@@ -6,11 +6,11 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Loader } from "../data/loader.ts";
 import { subsetSource } from "../data/subset_source.ts";
-import { DataError } from "../errors.ts";
+import { DataError, DeviceError } from "../errors.ts";
 import { Extractor } from "../extract/extractor.ts";
 import { extractorModel } from "../extract/extractor_model.ts";
 import type { FeatureBlock } from "../extract/journal.ts";
-import type { ThreadPlan } from "../extract/thread_plan.ts";
+import { planReaders, type ThreadPlan } from "../extract/thread_plan.ts";
 import { input } from "../ir/create.ts";
 import type { Tensor } from "../ir/node.ts";
 import { RandomStream } from "../nn/random.ts";
@@ -22,6 +22,7 @@ import { fileStore, memoryStore } from "./_feature_store.ts";
 import { CACHED_SOURCE_URL, type CachedSourceOptions } from "./cached_source.ts";
 import type { TrainEvent } from "./events.ts";
 import type { Model } from "./model.ts";
+import type { TrainDevice } from "./device.ts";
 import type { RunDirectory } from "./run_directory.ts";
 import type { TrainState } from "./state.ts";
 
@@ -59,6 +60,8 @@ export interface CacheOptions {
   readonly state: TrainState;
   /** Where files go. */
   readonly directory: RunDirectory;
+  /** Where the encoder runs, if not on the CPU. */
+  readonly device?: TrainDevice;
   /** Stops the work when it aborts. */
   readonly signal?: AbortSignal;
   /** Called with everything that happens. */
@@ -120,15 +123,14 @@ export async function encodeOnce(
     const { shape, data } = state.parameter(name);
     return [name, { shape, values: data }] as const;
   });
-  const model = extractorModel(bakeInputs(graph, new Map(weights)));
+  const baked = bakeInputs(graph, new Map(weights));
   const [embedDim] = frozen.rest.sampleShape;
   const parts = Object.entries(loaders).flatMap(([name, loader]) =>
     loader ? [{ name: name as keyof Loaders, loader }] : []
   );
   const samples = parts.reduce((sum, { loader }) => sum + loader.samples, 0);
   const inFiles = samples * embedDim * Float32Array.BYTES_PER_ELEMENT > frozen.limit;
-  const { threads, microBatch } = frozen;
-  await using extractor = new Extractor({ model, ...threads, microBatch });
+  await using extractor = await extractorFor(baked, frozen, { ...options, loader: loaders.train });
   const done: { loader: Loader; features: CachedSourceOptions }[] = [];
   for (const { name, loader } of parts) {
     const known = done.find((other) => readsTheSame(other.loader, loader));
@@ -145,6 +147,30 @@ export async function encodeOnce(
     return [parts[i].name, loader.over({ ...split, sampleShape: [embedDim], source }, workers)];
   });
   return Object.fromEntries(cached);
+}
+
+/** The extractor, on the device of the run unless that is wrong and nobody has named it. */
+async function extractorFor(
+  graph: OnnxGraph,
+  { threads, microBatch }: FrozenEncoder,
+  { device: chosen, onEvent, loader }: CacheOptions & { readonly loader: Loader },
+): Promise<Extractor> {
+  const onCpu = () => new Extractor({ model: extractorModel(graph), ...threads, microBatch });
+  if (chosen === undefined) return onCpu();
+  const { device, automatic, check } = chosen;
+  const model = { device, deviceId: 0, graph };
+  const { workers } = planReaders(null);
+  const extractor = new Extractor({ model, workers, microBatch: loader.batchSize });
+  try {
+    if (check) await extractor.check(loader.split, { start: 0, end: loader.split.length });
+    return extractor;
+  } catch (error) {
+    await extractor[Symbol.asyncDispose]();
+    if (!automatic || !(error instanceof DeviceError)) throw error;
+    const message = `device cpu takes its place for the frozen encoder: ${error.message}`;
+    onEvent?.({ type: "notice", message });
+    return onCpu();
+  }
 }
 
 /** One line on what is kept where. */

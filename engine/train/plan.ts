@@ -8,6 +8,7 @@ import type { CheckpointPlan } from "./checkpoint.ts";
 import type { FeaturesOrigin } from "../data/data.ts";
 import type { SplitSummary } from "../data/split_summary.ts";
 import type { DataFacts } from "../data/data_facts.ts";
+import type { TrainDevice } from "./device.ts";
 import type { MetricMode } from "./evaluate.ts";
 import type { TrainEvent } from "./events.ts";
 import type { Logger, Metric, Schedule } from "./interfaces.ts";
@@ -103,6 +104,8 @@ export interface TrainPlan extends CheckpointPlan {
   readonly origin?: FeaturesOrigin;
   /** How sessions run. */
   readonly session?: SessionOptions;
+  /** Where graphs run, if not on the CPU. */
+  readonly device?: TrainDevice;
 }
 
 /** How the caller follows and stops a run. */

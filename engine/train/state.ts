@@ -6,7 +6,9 @@
 import { sizeOf } from "../ir/dims.ts";
 import { initialValues } from "../nn/initial_values.ts";
 import type { Parameter } from "../nn/scope.ts";
-import { bind, type Bound } from "../runtime/session.ts";
+import { bind, type Bound, type DeviceValue } from "../runtime/session.ts";
+import type { SessionOptions } from "../runtime/session_options.ts";
+import { DeviceValues } from "./_device_values.ts";
 import type { Optimizer } from "./interfaces.ts";
 
 /** Values of a tensor. */
@@ -22,6 +24,9 @@ interface Buffers {
   readonly front: Bound;
   readonly back?: Bound;
 }
+
+/** Name of an entry of the optimizer state in a graph. */
+export const slotName = (name: string, key: string) => `${name}/state/${key}`;
 
 /** Exchanges the buffers of all values that have two. */
 function swap(values: Map<string, Buffers>): void {
@@ -39,6 +44,8 @@ export class TrainState {
   readonly #parameters = new Map<string, Buffers>();
   readonly #statistics = new Map<string, Buffers>();
   readonly #optimizer = new Map<string, Map<string, Buffers>>();
+  /** What a device holds of them, by name in a graph: where it is changed there, buffers are old. */
+  readonly #device = new DeviceValues();
   /** Updates done so far. */
   step = 0;
   /** Batches that went into running statistics so far. */
@@ -118,18 +125,82 @@ export class TrainState {
     return [...this.#statistics.keys()];
   }
 
-  /** Current values of a parameter. They change with the next update: copy to keep. */
+  /**
+   * Current values of a parameter. They change with the next update: copy to keep.
+   * @throws {TypeError} if they are on a device, from where `download()` brings them.
+   */
   parameter(name: string): HostTensor {
+    this.#device.requireUnchanged();
     const { shape, data } = this.#buffers(name).front;
     return { shape, data: data as Float32Array<ArrayBuffer> };
   }
 
   /** Current optimizer state of a parameter, by torch's keys; empty where it does not train. */
   optimizerState(name: string): Readonly<Record<string, HostTensor>> {
+    this.#device.requireUnchanged();
     const entries = [...this.#optimizer.get(name) ?? []].map(([key, { front: { shape, data } }]) =>
       [key, { shape, data: data as Float32Array<ArrayBuffer> }] as const
     );
     return Object.fromEntries(entries);
+  }
+
+  /** What to feed a parameter from: a device's memory, where it is there. */
+  feed(name: string): Bound | DeviceValue {
+    return this.#device.get(name) ?? this.front(name);
+  }
+
+  /** What to feed an entry of the optimizer state from. */
+  slotFeed(name: string, key: string): Bound | DeviceValue {
+    return this.#device.get(slotName(name, key)) ?? this.slot(name, key);
+  }
+
+  /**
+   * Takes values that a device has computed in place of those before.
+   * @param values Values by name in the graph.
+   * @param counts Whether they are an update, and whether a batch went into running statistics.
+   */
+  takeFromDevice(
+    values: Readonly<Record<string, DeviceValue>>,
+    counts: { readonly update: boolean; readonly batch: boolean },
+  ): void {
+    this.#device.replace(values);
+    if (counts.update) this.step++;
+    if (counts.batch) this.batches++;
+  }
+
+  /**
+   * Brings parameters to a device, as far as they are not there.
+   * @param session The device.
+   */
+  async upload(session: SessionOptions): Promise<void> {
+    const values = this.names().map((name) => [name, this.front(name)] as const);
+    await this.#device.upload(Object.fromEntries(values), session);
+  }
+
+  /**
+   * Brings what a device has changed back into the buffers. It stays on the device, too.
+   * @param session The device.
+   */
+  async download(session: SessionOptions): Promise<void> {
+    for (const [name, { data }] of Object.entries(await this.#device.download(session))) {
+      (this.#bufferOf(name).data as Float32Array).set(data as Float32Array);
+    }
+  }
+
+  /**
+   * Frees the memory of a device: from here on the buffers count, and may be written. It has to be
+   * left before the sessions that train there are released.
+   */
+  async leaveDevice(): Promise<void> {
+    await this.#device.discard();
+  }
+
+  /** The buffer that has a name in a graph. */
+  #bufferOf(name: string): Bound {
+    for (const [parameter, slots] of this.#optimizer) {
+      for (const [key, { front }] of slots) if (slotName(parameter, key) === name) return front;
+    }
+    return this.front(name);
   }
 
   /** The buffer to feed a parameter from. */

@@ -6,22 +6,28 @@ import { TrainingError } from "../errors.ts";
 import { deriveSeed } from "../random.ts";
 import type { Batch } from "../data/data.ts";
 import { PredictionCollector, type Predictions } from "../data/predictions.ts";
+import {
+  type Computing,
+  deviceSession,
+  endComputing,
+  settleDevice,
+  startComputing,
+} from "./_computing.ts";
 import { lastCheckpoint, requireNumbers, restoreLast } from "./_resume.ts";
 import { calibrate } from "./calibration.ts";
 import { checkpointTree, type Progress, restoreCheckpoint } from "./checkpoint.ts";
-import { EpochMeter, Evaluator } from "./evaluate.ts";
+import { EpochMeter } from "./evaluate.ts";
 import type { RunDone, TrainEvent, Values } from "./events.ts";
 import { encodeOnce } from "./frozen_encoder.ts";
 import { freezeMasked, readMasks } from "./masks.ts";
-import { microBatchSize } from "./micro_batches.ts";
 import { drawMix, mixFeeds } from "./mixing.ts";
-import { batchFeeds, modelGraph } from "./model.ts";
+import { batchFeeds } from "./model.ts";
 import { countParameters, type ParameterCount } from "./parameter_counts.ts";
 import type { BestMetric, TrainHooks, TrainPlan } from "./plan.ts";
 import type { MetricsFile } from "./run_directory.ts";
 import { TrainState } from "./state.ts";
-import { TrainStep } from "./step.ts";
 import type { Value } from "../runtime/session.ts";
+import type { Device } from "../runtime/session_options.ts";
 
 /** Losses that are not finite, in a row, that end a run. */
 const MAX_BAD_LOSSES = 3;
@@ -35,11 +41,10 @@ interface Best {
 
 /** Trains one fold. */
 export class FoldTrainer implements AsyncDisposable {
-  readonly #plan: TrainPlan;
+  #plan: TrainPlan;
   readonly #hooks: TrainHooks;
   readonly #state: TrainState;
-  readonly #step: TrainStep;
-  readonly #evaluator: Evaluator;
+  #computing: Computing;
   readonly #metrics: MetricsFile;
   /** What is read: samples, or features of a frozen encoder. */
   #loaders: TrainPlan["loaders"];
@@ -53,14 +58,13 @@ export class FoldTrainer implements AsyncDisposable {
   private constructor(
     plan: TrainPlan,
     hooks: TrainHooks,
-    parts: { state: TrainState; step: TrainStep; evaluator: Evaluator; progress?: Progress },
+    parts: { state: TrainState; computing: Computing; progress?: Progress },
   ) {
     this.#plan = plan;
     this.#hooks = hooks;
     this.#loaders = plan.loaders;
     this.#state = parts.state;
-    this.#step = parts.step;
-    this.#evaluator = parts.evaluator;
+    this.#computing = parts.computing;
     const { progress } = parts;
     this.#nextEpoch = progress ? progress.epoch + 1 : 0;
     this.#best = { value: progress?.best_value ?? NaN, epoch: progress?.best_epoch ?? -1 };
@@ -75,42 +79,13 @@ export class FoldTrainer implements AsyncDisposable {
    * @throws {TrainingError} if a calibration finds a loss that is not a number.
    */
   static async create(given: TrainPlan, hooks: TrainHooks = {}): Promise<FoldTrainer> {
-    const session = { ...given.session, reuseOutputs: true };
     const state = await TrainState.create(given.parameters, given.seed, given.initial);
     const plan = await withMasks(given, state, hooks);
-    const { optimizer, parameters, labelSmoothing, mixing } = plan;
-    const model = plan.frozen?.rest ?? plan.model;
-    await state.addOptimizer(parameters, optimizer);
+    await state.addOptimizer(plan.parameters, plan.optimizer);
     const progress = plan.resume ? restoreLast(state, plan) : undefined;
     if (progress) requireNumbers(plan, progress);
-    const graph = modelGraph(model, {
-      training: true,
-      labelSmoothing,
-      mixing,
-      expectedRows: plan.expectedRows?.train,
-    });
-    const { loss, scores, parts, updates } = graph;
-    const named = Object.entries(parts).map(([name, part]) => [`loss_${name}`, part]);
-    const step = await TrainStep.create({
-      parameters,
-      loss,
-      outputs: { scores, ...Object.fromEntries(named) },
-      updates,
-      masks: plan.masks,
-      optimizer,
-      parameterOptions: plan.parameterOptions,
-      clipNorm: plan.clipNorm,
-      accumulate: plan.accumulate,
-      hook: plan.stepHook,
-      microBatch: microBatchSize(model, graph, plan.loaders.train.batchSize),
-      session,
-    }, state);
-    const evaluator = await Evaluator.create(model, state, {
-      labelSmoothing,
-      session,
-      expectedRows: plan.expectedRows?.eval,
-    });
-    return new FoldTrainer(plan, hooks, { state, step, evaluator, progress });
+    const computing = await startComputing(plan, state);
+    return new FoldTrainer(plan, hooks, { state, computing, progress });
   }
 
   /**
@@ -118,17 +93,20 @@ export class FoldTrainer implements AsyncDisposable {
    * @returns The best value and where it is, and the numbers on the test split.
    * @throws {TrainingError} if the loss stays NaN or infinite.
    * @throws {DataError} if data cannot be read or a file cannot be written.
+   * @throws {DeviceError} if a device computes something else than the CPU.
    */
   async run(): Promise<RunDone> {
     const { epochs, loaders, sanitySteps, frozen, directory } = this.#plan;
     this.#announce();
     if (frozen) {
-      const options = { ...this.#hooks, state: this.#state, directory };
+      const { device } = this.#plan;
+      const options = { ...this.#hooks, state: this.#state, directory, device };
       this.#loaders = await encodeOnce(frozen, loaders, options);
     }
+    await this.#settleDevice();
     if (this.#nextEpoch === 0 && sanitySteps > 0) {
       const meter = this.#meter();
-      await this.#evaluator.measure(this.#loaders.val, meter, {
+      await this.#computing.evaluator.measure(this.#loaders.val, meter, {
         ...this.#hooks,
         batches: sanitySteps,
       });
@@ -138,6 +116,11 @@ export class FoldTrainer implements AsyncDisposable {
       await this.#runEpoch(epoch);
     }
     return await this.#finish();
+  }
+
+  /** Where it trains: known for sure once it runs. */
+  get device(): Device {
+    return this.#plan.device?.device ?? "cpu";
   }
 
   /** The first epoch that is still to be trained. */
@@ -153,8 +136,8 @@ export class FoldTrainer implements AsyncDisposable {
 
   /** Frees the sessions, and the loaders that are its own. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#step.release();
-    await this.#evaluator.release();
+    await this.#state.leaveDevice();
+    await endComputing(this.#computing);
     if (this.#loaders === this.#plan.loaders) return;
     await Promise.all(Object.values(this.#loaders).map((loader) => loader?.close()));
   }
@@ -186,9 +169,10 @@ export class FoldTrainer implements AsyncDisposable {
     const train = await this.#trainEpoch(epoch, lr);
     const meter = this.#meter();
     const measuring = { ...this.#hooks, batches: valSteps };
-    await this.#evaluator.measure(this.#loaders.val, meter, measuring);
+    await this.#computing.evaluator.measure(this.#loaders.val, meter, measuring);
     const val = meter.values("val_");
     this.#tellSkipped(meter);
+    await this.#state.download(deviceSession(this.#plan));
     const best = this.#updateBest(epoch, val[this.#plan.bestMetric.name]);
     this.#metrics.train.push({ epoch, lr, ...train });
     this.#metrics.val.push({ epoch, ...val });
@@ -199,16 +183,13 @@ export class FoldTrainer implements AsyncDisposable {
   }
 
   async #trainEpoch(epoch: number, lr: number): Promise<Values> {
-    const { seed, model: whole, frozen } = this.#plan;
     const { train } = this.#loaders;
-    const model = frozen?.rest ?? whole;
     const batches = train.batchesPerEpoch;
     const meter = this.#meter();
     let index = 0;
     for await (const batch of train.epoch(epoch, { signal: this.#hooks.signal })) {
-      const stepSeed = deriveSeed(seed, "step", epoch, index) >>> 0;
-      const feeds = { ...batchFeeds(batch, model, stepSeed), ...this.#mix(batch, epoch, index) };
-      const result = await this.#step.run(feeds, lr, index === batches - 1);
+      const feeds = this.#feeds(batch, epoch, index);
+      const result = await this.#computing.step.run(feeds, lr, index === batches - 1);
       const loss = Number(result.loss.data[0]);
       this.#checkLoss(loss, epoch, index);
       meter.update(batch, result);
@@ -217,6 +198,28 @@ export class FoldTrainer implements AsyncDisposable {
     }
     this.#tellSkipped(meter);
     return meter.values("train_");
+  }
+
+  #feeds(batch: Batch, epoch: number, index: number): Record<string, Value> {
+    const { seed, model, frozen } = this.#plan;
+    const stepSeed = deriveSeed(seed, "step", epoch, index) >>> 0;
+    const feeds = batchFeeds(batch, frozen?.rest ?? model, stepSeed);
+    return { ...feeds, ...this.#mix(batch, epoch, index) };
+  }
+
+  /** Compares a device with the CPU on the first batch. */
+  async #settleDevice(): Promise<void> {
+    const epoch = this.#nextEpoch;
+    if (!this.#plan.device?.check || epoch >= this.#plan.epochs) return;
+    const { signal } = this.#hooks;
+    const notify = (message: string) => this.#emit({ type: "notice", message });
+    for await (const batch of this.#loaders.train.epoch(epoch, { signal })) {
+      const settled = { plan: this.#plan, computing: this.#computing };
+      const feeds = this.#feeds(batch, epoch, 0);
+      const { plan, computing } = await settleDevice(settled, this.#state, { feeds, notify });
+      [this.#plan, this.#computing] = [plan, computing];
+      break;
+    }
   }
 
   /** How a batch is mixed, the same whenever it is trained on. */
@@ -296,7 +299,7 @@ export class FoldTrainer implements AsyncDisposable {
 
   async #finish(): Promise<RunDone> {
     const { directory, fold } = this.#plan;
-    if (this.#best.epoch >= 0) this.#loadBest();
+    if (this.#best.epoch >= 0) await this.#loadBest();
     const test = await this.#predict("test");
     if (test !== undefined) {
       this.#metrics.test = test;
@@ -325,7 +328,7 @@ export class FoldTrainer implements AsyncDisposable {
     const { [name]: loader } = this.#loaders;
     if (loader === undefined) return undefined;
     const [meter, collector] = [this.#meter(), new PredictionCollector()];
-    await this.#evaluator.measure(loader, meter, { ...this.#hooks, collector });
+    await this.#computing.evaluator.measure(loader, meter, { ...this.#hooks, collector });
     this.#tellSkipped(meter);
     const { task, subtask, numClasses } = model;
     const predicted = { task, subtask, numClasses, ...(classNames && { classNames }) };
@@ -333,8 +336,9 @@ export class FoldTrainer implements AsyncDisposable {
     return meter.values(`${name}_`);
   }
 
-  #loadBest(): void {
+  async #loadBest(): Promise<void> {
     const { weights } = this.#best;
+    await this.#state.leaveDevice();
     if (weights) {
       setParameters(this.#state, weights);
     } else if (this.#plan.checkpoints) {

@@ -5,9 +5,7 @@
 import { mkdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../../engine/errors.ts";
-import { Extractor, MICRO_BATCH } from "../../engine/extract/extractor.ts";
-import { extractorModel } from "../../engine/extract/extractor_model.ts";
-import type { OnnxModel } from "../../engine/onnx/encode.ts";
+import type { OnnxGraph } from "../../engine/onnx/emit.ts";
 import { temporaryPath, writeError } from "../../engine/storage/atomic.ts";
 import { WeightsFile } from "../../engine/storage/weights_file.ts";
 import type { Split } from "../../engine/data/data.ts";
@@ -27,17 +25,12 @@ import { recordedWeights, requireCheckpoint } from "../runs/checkpoint_config.ts
 import type { BuildSources } from "../../registry/builder/create.ts";
 import { createDataset } from "../../registry/builder/dataset.ts";
 import { chosenFraction } from "../../registry/builder/splits.ts";
-import {
-  encoderGraph,
-  type EncoderWeights,
-  holdsEncoder,
-  loadWeights,
-  threadsFor,
-} from "./encoder.ts";
+import { encoderGraph, type EncoderWeights, holdsEncoder, loadWeights } from "./encoder.ts";
 import type { ExtractedFile, ExtractEvent } from "./events.ts";
 import { type Shard, shardOf } from "../../registry/config/shards.ts";
 import { partNotices } from "../shards/parts.ts";
 import { checkTemplate, outputPath } from "./names.ts";
+import { type ExtractPlace, placeFor, startExtractor } from "./_extractor.ts";
 import { extractSplit, type SplitWork } from "./_extract_split.ts";
 import { featureAttributes, type FeatureOrigin } from "./feature_attributes.ts";
 import { chooseMatmulPrecision } from "./matmul_precision.ts";
@@ -137,22 +130,27 @@ export async function extractFeatures(
   const build = (adapters: AdapterOptions) => encoderFor(sources, splits, adapters);
   const mergeable = config.merge_adapters ? await mergeableEncoder(build) : undefined;
   const stack = mergeable?.stack ?? await build({});
-  const microBatch = microBatchOf(stack);
-  const ranges = splits.map(([, split]) => shardRange(split, shard, microBatch));
+  const place = await placeFor(stack, config);
+  notify(place.notice === undefined ? [] : [place.notice]);
+  const ranges = splits.map(([, split]) => shardRange(split, shard, place.microBatch));
   prepareFolder(config.output_dir);
-  const { model, reader, ...made } = await withWeights(stack, config, {
+  const { graph, fastMath, reader, ...made } = await withWeights(stack, config, {
     mergeable,
     signal,
     onEvent,
+    place,
   });
-  const threads = threadsFor(stack, config.dataloading.num_workers);
+  const first = { split: splits[0][1], ...ranges[0] };
+  const encoder = { stack, graph, fastMath };
+  const started = await startExtractor({ ...encoder, config, place, first, notify });
+  const { threads, device } = started;
   // A part that a cluster starts again goes on where it was.
   const goesOn = config.resume || config.shard === "auto" && !fields.includes("resume");
   const writing = { ...writingOf(config), resume: goesOn };
   // Names and attributes tell of everything, which is no use of it.
   const told = { ...resolution.config, ...writing };
   notify(use.notices());
-  await using extractor = new Extractor({ model, ...threads, microBatch });
+  await using extractor = started.extractor;
   const files: ExtractedFile[] = [];
   for (const [i, [name, original]] of splits.entries()) {
     signal?.throwIfAborted();
@@ -165,7 +163,7 @@ export async function extractFeatures(
       range: ranges[i],
       file: outputPath(told, { split: name, sampleShape: original.sampleShape, shard }),
       attributes: featureAttributes({
-        ...{ config: told, dataset, name, embedDim, ...made },
+        ...{ config: told, dataset, name, embedDim, device, ...made },
         transform: images?.[name === "train" ? "train" : "eval"],
       }),
       shard: shard && `${shard.index}/${shard.count}`,
@@ -250,7 +248,9 @@ async function encoderFor(
 
 /** An encoder that can compute; the values of its weights live on in the model only. */
 interface ReadyEncoder extends Pick<FeatureOrigin, "weights" | "matmulPrecision"> {
-  readonly model: OnnxModel;
+  readonly graph: OnnxGraph;
+  /** Whether ARM's matrix products may be of bfloat16. */
+  readonly fastMath: boolean;
   /** What runs before it, where samples are read. */
   readonly reader?: EncoderReader;
 }
@@ -261,17 +261,17 @@ async function withWeights(
   config: ExtractConfig,
   options: WeightOptions,
 ): Promise<ReadyEncoder> {
-  const { mergeable, onEvent } = options;
+  const { mergeable, onEvent, place } = options;
   const { origin, sha256, values } = await weightsFor(stack, config, options);
   const ready = mergeable && await mergedEncoder(mergeable, { values }, config.peft.method);
   const { graph, reader, precision, fastMath, notices } = await chooseMatmulPrecision(
     encoderGraph(ready?.stack ?? stack, { values: ready?.values ?? values }),
-    config.float32_matmul_precision,
+    // A device has kernels of its own.
+    place.device === "cpu" ? config.float32_matmul_precision : "highest",
     { reader: stack.encoder.reader },
   );
   for (const message of [...ready?.notices ?? [], ...notices]) onEvent({ type: "notice", message });
-  const model = { ...extractorModel(graph), fastMath };
-  return { weights: { origin, sha256 }, matmulPrecision: precision, model, reader };
+  return { weights: { origin, sha256 }, matmulPrecision: precision, graph, fastMath, reader };
 }
 
 interface WeightOptions {
@@ -279,13 +279,15 @@ interface WeightOptions {
   readonly mergeable?: MergeableEncoder;
   readonly signal?: AbortSignal;
   readonly onEvent: OnEvent;
+  /** Where the encoder is to run. */
+  readonly place: ExtractPlace;
 }
 
 /** Weights of the checkpoint, unless it holds a head that was trained on an encoder's features. */
 async function weightsFor(
   stack: EncoderStack,
   { checkpoint_path }: ExtractConfig,
-  { signal, onEvent }: WeightOptions,
+  { signal, onEvent }: Omit<WeightOptions, "place">,
 ): Promise<EncoderWeights> {
   const learns = stack.parameters.length > 0 || stack.encoder.pretrained !== undefined;
   using checkpoint = checkpoint_path !== null && learns
@@ -324,12 +326,6 @@ function prepareFolder(path: string): void {
   } catch (error) {
     throw writeError(error, path);
   }
-}
-
-/** Samples that are computed at once: whole batches, where the encoder takes no fewer. */
-function microBatchOf({ encoder: { reader } }: EncoderStack): number {
-  const { batch = 1 } = reader ?? {};
-  return Math.ceil(MICRO_BATCH / batch) * batch;
 }
 
 /** The samples of a shard: whole micro-batches, so that joined shards equal one run. */

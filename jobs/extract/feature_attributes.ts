@@ -7,6 +7,7 @@ import { basename } from "node:path";
 import type { Split } from "../../engine/data/data.ts";
 import { labelsHash, namesHash } from "../../engine/data/data_facts.ts";
 import { VERSION } from "../../engine/version.ts";
+import type { Device } from "../../engine/runtime/session_options.ts";
 import type { ExtractConfig } from "../../registry/config/extract.ts";
 import type { Dataset, ImageTransform, SplitName } from "../../registry/plugin.ts";
 import type { EncoderWeights } from "./encoder.ts";
@@ -31,6 +32,8 @@ export interface FeatureOrigin {
   readonly matmulPrecision: MatmulPrecision;
   /** Width of a row. */
   readonly embedDim: number;
+  /** Where the encoder ran. */
+  readonly device: Device;
 }
 
 /**
@@ -39,7 +42,7 @@ export interface FeatureOrigin {
  * @param origin What they are made of.
  */
 export function featureAttributes(origin: FeatureOrigin): FeatureAttributes {
-  const { config, dataset, name, transform, weights, matmulPrecision, embedDim } = origin;
+  const { config, dataset, name, transform, weights, matmulPrecision, embedDim, device } = origin;
   const { model, peft, checkpoint_path, data: { data_fraction } } = config;
   return {
     glovita_version: VERSION,
@@ -63,6 +66,7 @@ export function featureAttributes(origin: FeatureOrigin): FeatureAttributes {
     embed_dim: embedDim,
     precision: config.precision,
     float32_matmul_precision: matmulPrecision,
+    ...(device !== "cpu" && { device }),
     ...(transform && transformAttributes(transform)),
   };
 }

@@ -134,7 +134,11 @@ export async function infer(
     options.signal?.throwIfAborted();
     const event = { number: at + 1, models: models.length, checkpoint: found.checkpoint };
     options.onEvent?.({ type: "model", ...event });
-    await using model = await TrainedModel.load(found.checkpoint, { registry });
+    await using model = await TrainedModel.load(found.checkpoint, {
+      ...{ registry, device: config.device, deviceId: config.device_id },
+      deviceCheck: config.device_check,
+      onNotice: (message) => context.notify([message]),
+    });
     attention ??= await InferAttention.start(config, model, models.length);
     all.push(await predictWith(model, found, { ...context, attention }));
     last = model.config;

@@ -6,7 +6,7 @@ import { DataError } from "../../engine/errors.ts";
 import { sizeOf } from "../../engine/ir/dims.ts";
 import type { TypedArray } from "../../engine/ir/types.ts";
 import { featureSplit, openFeatureFile } from "../../engine/features/feature_file.ts";
-import { Session, type Value } from "../../engine/runtime/session.ts";
+import type { Value } from "../../engine/runtime/session.ts";
 import type { Batch } from "../../engine/data/data.ts";
 import { Loader } from "../../engine/data/loader.ts";
 import {
@@ -19,6 +19,8 @@ import type { ResolvedConfig } from "../../registry/config/tree.ts";
 import type { Encoder, Split, TaskInfo } from "../../registry/plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
 import { type BagAttention, bagAttention } from "../attention/bag_attention.ts";
+import { type ModelPlace, ModelSession, placeOfModel } from "./_model_session.ts";
+import type { ModelDeviceOptions } from "./model_device.ts";
 import { loadModel } from "./load_model.ts";
 import { encodeWhileReading } from "../../registry/builder/model.ts";
 
@@ -107,8 +109,9 @@ interface Parts {
   readonly model: Model;
   readonly encoder: Encoder;
   readonly graph: PredictionGraph;
-  readonly session: Session;
+  readonly session: ModelSession;
   readonly weights: Readonly<Record<string, Value>>;
+  readonly place: ModelPlace;
   readonly classNames?: readonly string[];
 }
 
@@ -150,8 +153,9 @@ interface Parts {
 export class TrainedModel implements AsyncDisposable {
   readonly #model: Model;
   readonly #graph: PredictionGraph;
-  readonly #session: Session;
+  readonly #session: ModelSession;
   readonly #weights: Readonly<Record<string, Value>>;
+  readonly #place: ModelPlace;
   readonly #encoder: Encoder;
   /** Names of the classes by index, where the run has recorded them. */
   readonly classNames?: readonly string[];
@@ -162,7 +166,7 @@ export class TrainedModel implements AsyncDisposable {
 
   private constructor(
     config: ResolvedConfig,
-    { model, encoder, graph, session, weights, classNames }: Parts,
+    { model, encoder, graph, session, weights, place, classNames }: Parts,
   ) {
     this.config = config;
     this.task = { task: model.task, subtask: model.subtask, numClasses: model.numClasses };
@@ -172,6 +176,7 @@ export class TrainedModel implements AsyncDisposable {
     this.#graph = graph;
     this.#session = session;
     this.#weights = weights;
+    this.#place = place;
   }
 
   /**
@@ -179,17 +184,19 @@ export class TrainedModel implements AsyncDisposable {
    * `RUN/checkpoints/`, the config is `RUN/resolved_config.json`. No code is loaded: plugins that
    * the model needs must be in the registry.
    * @param checkpoint Path of a checkpoint, for example `RUN/checkpoints/best.pt`.
-   * @param options Where plugins are looked up.
+   * @param options Where plugins are looked up, and where the model computes.
    * @returns The model; dispose of it when done.
    * @throws {DataError} if the checkpoint or its config is missing, damaged, or does not fit.
    * @throws {ConfigError} if the config names a plugin that is not registered; the message names
    *   the modules that the run was made with.
+   * @throws {DeviceError} if the device that is asked for cannot be used.
    */
   static async load(
     checkpoint: string,
-    options: { readonly registry?: Registry } = {},
+    options: { readonly registry?: Registry } & ModelDeviceOptions = {},
   ): Promise<TrainedModel> {
     const registry = options.registry ?? defaultRegistry;
+    const place = await placeOfModel(options);
     const loaded = await loadModel(checkpoint, registry);
     const { config, model, encoder, values, classNames } = loaded;
     const weights = Object.fromEntries(
@@ -199,8 +206,10 @@ export class TrainedModel implements AsyncDisposable {
     );
     const graph = predictionGraph(model);
     const { attention, logits, scores } = graph;
-    const session = await Session.create({ logits, scores, ...(attention && { attention }) });
-    return new TrainedModel(config, { model, encoder, graph, session, weights, classNames });
+    const outputs = { logits, scores, ...(attention && { attention }) };
+    const session = await ModelSession.create({ outputs, weights }, place);
+    const parts = { model, encoder, graph, session, weights, place, classNames };
+    return new TrainedModel(config, parts);
   }
 
   /** Whether it tells of every instance of a bag how much it counts. */
@@ -255,7 +264,7 @@ export class TrainedModel implements AsyncDisposable {
     const looking = options.attention && this.attends ? await this.#lookingSession() : undefined;
     try {
       for await (const batch of loader.epoch(0, { signal: options.signal })) {
-        const feeds = { ...sampleFeeds(batch, this.#model), ...this.#weights };
+        const feeds = sampleFeeds(batch, this.#model);
         const outputs = await (looking ?? this.#session).run(feeds);
         const scores = floats(outputs.scores.data);
         const attention = looking && this.#attentionOf(outputs, batch.lengths!);
@@ -267,10 +276,11 @@ export class TrainedModel implements AsyncDisposable {
   }
 
   /** A session that computes what is wanted of instances, too. */
-  async #lookingSession(): Promise<Session> {
+  async #lookingSession(): Promise<ModelSession> {
     const { scores, attention, instanceScores } = this.#graph;
     const instances = instanceScores && { instance_scores: instanceScores };
-    return await Session.create({ scores, attention: attention!, ...instances });
+    const outputs = { scores, attention: attention!, ...instances };
+    return await ModelSession.create({ outputs, weights: this.#weights }, this.#place);
   }
 
   #attentionOf(outputs: Readonly<Record<string, Value>>, lengths: Int32Array): BagAttention[] {
@@ -332,7 +342,7 @@ export class TrainedModel implements AsyncDisposable {
   async #run(
     batch: Pick<Batch, "features" | "rows" | "size" | "lengths">,
   ): Promise<Prediction[]> {
-    const feeds = { ...sampleFeeds(batch, this.#model), ...this.#weights };
+    const feeds = sampleFeeds(batch, this.#model);
     const { logits, scores, attention } = await this.#session.run(feeds);
     const classes = this.task.numClasses;
     let start = 0;

@@ -6,6 +6,8 @@
 import { join } from "node:path";
 import type { Predictions } from "../../engine/data/predictions.ts";
 import { DataError } from "../../engine/errors.ts";
+import type { Device } from "../../engine/runtime/session_options.ts";
+import { chooseDevice } from "../../engine/runtime/device.ts";
 import { firstLine } from "../../engine/first_line.ts";
 import { isFile } from "../../engine/storage/is_file.ts";
 import type { EpochDone, RunDone, TrainEvent } from "../../engine/train/events.ts";
@@ -125,11 +127,15 @@ export async function train(
     const { notice, ...where } = place.fold(fold);
     if (notice !== undefined) notify([notice]);
     const run = { index: fold, seed, ...where };
-    const { plan, notices } = await planFold({ config, registry }, run).catch((error) => {
+    const { plan: planned, notices } = await planFold({ config, registry }, run).catch((error) => {
       const { directory, resume } = run;
       throw resume ? addPluginHint(error, { directory, tree: config, registry }) : error;
     });
     notify(notices);
+    const plan = await onDevice(planned, config, notify).catch(async (error) => {
+      await closeLoaders(planned);
+      throw error;
+    });
     const onReady = () => results.length > 0 || notify(use.notices(isReadBeforeRun));
     results.push(
       await runFold(plan, resolution.config, { ...options, use, notify, onReady, tested }),
@@ -168,9 +174,29 @@ function notifier({ onEvent }: TrainOptions): FoldOptions["notify"] {
 }
 
 function refuseUnsupported({ training: { device } }: ResolvedConfig): void {
-  if (device === "cpu") return;
-  const hint = ": this version trains on the CPU";
-  throw new ConfigError([expectedIssue("training.device", '"cpu"', device, hint)]);
+  if (device !== "cuda") return;
+  const hint = `: ${NOT_ON_CUDA}`;
+  throw new ConfigError([
+    expectedIssue("training.device", '"auto", "cpu" or "webgpu"', device, hint),
+  ]);
+}
+
+const NOT_ON_CUDA = "CUDA runs extraction and infer; in training, all parameters would be copied " +
+  "there and back in every step";
+
+/** The plan on the device that the config asks for. */
+async function onDevice(
+  plan: TrainPlan,
+  { training, peft }: ResolvedConfig,
+  notify: FoldOptions["notify"],
+): Promise<TrainPlan> {
+  const watched = plan.stepHook &&
+    `peft.method ${peft.method} looks at the parameters after every update, which it does on the CPU`;
+  const unfit = { cuda: NOT_ON_CUDA, ...(watched && { webgpu: watched }) };
+  const { device, automatic, notice } = await chooseDevice({ device: training.device, unfit });
+  if (notice !== undefined) notify([notice]);
+  if (device !== "webgpu") return plan;
+  return { ...plan, device: { device, automatic, check: training.device_check } };
 }
 
 /** What running a fold needs besides its plan and its config. */
@@ -191,7 +217,7 @@ async function runFold(
   config: ResolvedConfig,
   options: FoldOptions,
 ): Promise<TrainedFold> {
-  const { directory, loaders, logger, schedule, epochs, resume } = plan;
+  const { directory, logger, schedule, epochs, resume } = plan;
   const { registry = defaultRegistry } = options;
   const history: EpochNumbers[] = [];
   const onEvent = (event: TrainEvent) => {
@@ -233,11 +259,16 @@ async function runFold(
     await logResults(plan, done);
     await logger.finish("finished");
     // What ran before a run was resumed has not been measured.
-    if (!resume) await recordTime(directory, (performance.now() - started) / 1000);
+    const seconds = (performance.now() - started) / 1000;
+    await record(directory, { device: trainer.device, ...(!resume && { seconds }) });
     return { ...done, history, parameterCounts };
   } finally {
-    await Promise.all(Object.values(loaders).map((loader) => loader?.close()));
+    await closeLoaders(plan);
   }
+}
+
+async function closeLoaders({ loaders }: Pick<TrainPlan, "loaders">): Promise<void> {
+  await Promise.all(Object.values(loaders).map((loader) => loader?.close()));
 }
 
 /** Draws the figures that `task.result_plot` asks for; a finished run does not fail by them. */
@@ -333,7 +364,10 @@ function recordedCounts(counts: readonly ParameterCount[]): RunParts["parameters
   );
 }
 
-/** Adds to what ran the run how long it took, when it is done. */
-async function recordTime(directory: RunDirectory, seconds: number): Promise<void> {
-  await directory.write("runtimeInfo", { ...directory.readRuntimeInfo(), seconds });
+/** Adds to what ran the run what is known when it is done: where, and how long it took. */
+async function record(
+  directory: RunDirectory,
+  facts: { readonly device: Device; readonly seconds?: number },
+): Promise<void> {
+  await directory.write("runtimeInfo", { ...directory.readRuntimeInfo(), ...facts });
 }

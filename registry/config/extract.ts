@@ -4,6 +4,7 @@
  * @module
  */
 import { AGGREGATION_METHODS, type AggregationMethod } from "../../engine/nn/pooling.ts";
+import { DEVICE_CHOICES, type DeviceChoice } from "../../engine/runtime/session_options.ts";
 import type { Configured } from "../configure.ts";
 import { choice, count, flag, type OptionEntries, path, text, whole } from "../options/mod.ts";
 import { SPLIT_NAMES, type SplitName } from "../plugin.ts";
@@ -36,6 +37,15 @@ export interface ExtractFields {
   readonly precision: 16 | 32;
   /** How precise matrix products are where less is faster, as in PyTorch. @default {"highest"} */
   readonly float32_matmul_precision: "highest" | "high" | "medium";
+  /** Where the encoder runs; `auto` is a GPU if there is one. @default {"cpu"} */
+  readonly device: DeviceChoice;
+  /** Which of several devices, for `cuda`. @default {0} */
+  readonly device_id: number;
+  /**
+   * Whether the first batch is computed on the CPU as well, and a device that differs is refused.
+   * @default {true}
+   */
+  readonly device_check: boolean;
   /** gzip level, 0 for none. @default {4} */
   readonly compression: number;
   /** Folder of the files. @default {"./precomputed_features"} */
@@ -108,6 +118,12 @@ const rootEntries: OptionEntries<ExtractFields> = {
     "Matrix products: float32, or 8-bit integers where the processor multiplies those much faster: " +
       "high adds three products up (errors of about 1e-4 per layer), medium takes one (1e-2).",
     ["highest", "high", "medium"],
+  ),
+  device: choice("cpu", "Where the encoder runs; auto is a GPU if there is one.", DEVICE_CHOICES),
+  device_id: whole(0, "Which of several devices, for cuda.", { max: 255 }),
+  device_check: flag(
+    true,
+    "Whether the first batch is computed on the CPU as well, and a device that differs is refused.",
   ),
   compression: whole(4, "gzip level; 0 is none.", { max: 9 }),
   output_dir: path("./precomputed_features", "Folder of the files."),

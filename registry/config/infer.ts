@@ -2,9 +2,11 @@
  * The config tree of inference: which trained models, which data, and where predictions go.
  * @module
  */
+import { DEVICE_CHOICES, type DeviceChoice } from "../../engine/runtime/session_options.ts";
 import {
   choice,
   count,
+  flag,
   list,
   type OptionEntries,
   path,
@@ -38,6 +40,15 @@ export interface InferFields {
   readonly split: SplitName | "all" | null;
   /** What is measured; `null` is what the run has measured. @default {null} */
   readonly metrics: readonly string[] | null;
+  /** Where the model runs; `auto` is a GPU if there is one. @default {"cpu"} */
+  readonly device: DeviceChoice;
+  /** Which of several devices, for `cuda`. @default {0} */
+  readonly device_id: number;
+  /**
+   * Whether the first batch is computed on the CPU as well, and a device that differs is refused.
+   * @default {true}
+   */
+  readonly device_check: boolean;
   /** File of the predictions; `null` is `predictions.csv` in the run. @default {null} */
   readonly pred_output: string | null;
   /** Folder of what the model attends to in each slide. @default {null} */
@@ -101,6 +112,12 @@ const rootEntries: OptionEntries<InferFields> = {
     "all",
   ]),
   metrics: list(null, "What is measured; what the run has measured where not given.", text),
+  device: choice("cpu", "Where the model runs; auto is a GPU if there is one.", DEVICE_CHOICES),
+  device_id: whole(0, "Which of several devices, for cuda.", { max: 255 }),
+  device_check: flag(
+    true,
+    "Whether the first batch is computed on the CPU as well, and a device that differs is refused.",
+  ),
   pred_output: path(
     null,
     "File of the predictions: .csv, .json, .h5 or .pt; predictions.csv in the run where " +

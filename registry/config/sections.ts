@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import { AGGREGATION_METHODS } from "../../engine/nn/pooling.ts";
+import { DEVICE_CHOICES } from "../../engine/runtime/session_options.ts";
 import {
   choice,
   count,
@@ -132,7 +133,11 @@ const trainingEntries: OptionEntries<TrainingFields> = {
   ),
   resume: path(null, "Run directory to continue, with the config it holds."),
   resume_anyway: flag(false, "Whether that goes on although its data is not what it was."),
-  device: choice("cpu", "Where the graph runs.", ["cpu", "cuda", "webgpu"]),
+  device: choice("cpu", "Where the graph runs; auto is a GPU if there is one.", DEVICE_CHOICES),
+  device_check: flag(
+    true,
+    "Whether the first batch is computed on the CPU as well, and a device that differs is refused.",
+  ),
 };
 
 /** Without `eval_batch_size` a config is not resolved yet: then `batch_size` takes its place. */

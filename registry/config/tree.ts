@@ -4,6 +4,7 @@
  */
 
 import type { AggregationMethod } from "../../engine/nn/pooling.ts";
+import type { DeviceChoice } from "../../engine/runtime/session_options.ts";
 
 /**
  * Options of plugins, which lie in a section beside the section's own fields.
@@ -127,8 +128,13 @@ export interface TrainingFields {
   readonly resume: string | null;
   /** Whether that goes on although its data is not what it was. @default {false} */
   readonly resume_anyway: boolean;
-  /** Where the graph runs. @default {"cpu"} */
-  readonly device: "cpu" | "cuda" | "webgpu";
+  /** Where the graph runs; `auto` is a GPU if there is one. @default {"cpu"} */
+  readonly device: DeviceChoice;
+  /**
+   * Whether the first batch is computed on the CPU as well, and a device that differs is refused.
+   * @default {true}
+   */
+  readonly device_check: boolean;
 }
 
 /**

@@ -107,6 +107,8 @@ const COVERS: Readonly<Record<string, readonly string[]>> = {
   "tests/engine/train/frozen_encoder_test.ts": ["engine/train/cached_source.ts"],
   "tests/jobs/train/frozen_encoder_test.ts": ["registry/builder/frozen_encoder.ts"],
   "tests/jobs/train/train_test.ts": ["registry/builder/fold.ts"],
+  "tests/engine/runtime/session_test.ts": ["engine/runtime/session_options.ts"],
+  "tests/webgpu/steps_test.ts": ["engine/train/device_step.ts"],
   "tests/registry/config/flags_test.ts": ["registry/config/flag.ts", "registry/config/words.ts"],
   "tests/registry/config/resolve_test.ts": [
     "registry/config/sections.ts",

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import {
   featureAttributes,
+  type FeatureOrigin,
   fingerprintOf,
   shortFingerprint,
 } from "../../../jobs/extract/feature_attributes.ts";
@@ -24,10 +25,12 @@ const transform: ImageTransform = {
   ],
 };
 const weights = { values: new Map(), origin: "/hub/model.safetensors", sha256: "ab", notices: [] };
-const attributes = featureAttributes({
+const origin: FeatureOrigin = {
   config: extractConfig("out", { checkpoint_path: "run/checkpoints/best.pt" }),
   ...{ dataset, name: "val", transform, weights, matmulPrecision: "high", embedDim: 8 },
-});
+  device: "cpu",
+};
+const attributes = featureAttributes(origin);
 
 Deno.test("featureAttributes() says what the features are made of", () => {
   const { transform: operations, augmentation, glovita_version, ...rest } = attributes;
@@ -57,6 +60,11 @@ Deno.test("featureAttributes() says what the features are made of", () => {
     mean: "[0.5,0.5,0.5]",
     std: "[0.25,0.25,0.25]",
   });
+});
+
+Deno.test("featureAttributes() names the device where it is not the CPU", () => {
+  const onDevice = featureAttributes({ ...origin, device: "webgpu" });
+  assertEquals(onDevice, { ...attributes, device: "webgpu" });
 });
 
 Deno.test("fingerprintOf() differs where the work differs", () => {

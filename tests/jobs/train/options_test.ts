@@ -52,7 +52,8 @@ Deno.test("train() refuses what does not fit before it writes anything", async (
       ],
       [
         { "training.device": "cuda" },
-        'training.device: expected "cpu", received "cuda": this version trains on the CPU',
+        'training.device: expected "auto", "cpu" or "webgpu", received "cuda": CUDA runs extraction ' +
+        "and infer; in training, all parameters would be copied there and back in every step",
       ],
     ];
     for (const [flags, message] of cases) {

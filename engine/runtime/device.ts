@@ -1,0 +1,99 @@
+/**
+ * Where graphs run: the one place that knows which devices there are, whether a machine has them, and
+ * what to do where it has not.
+ * @module
+ */
+import { DeviceError } from "../errors.ts";
+import { type Adapter, describeAdapter, findAdapter, webGpuProblem } from "./webgpu.ts";
+import { cudaProblem } from "./cuda.ts";
+import type { Device, DeviceChoice } from "./session_options.ts";
+
+/** A device that was chosen. */
+export interface ChosenDevice {
+  /** Where graphs run. */
+  readonly device: Device;
+  /** Which device of that kind. */
+  readonly deviceId: number;
+  /** Whether nobody has named it: then another one may take its place. */
+  readonly automatic: boolean;
+  /** What was chosen and why, in one line; absent where the CPU was asked for. */
+  readonly notice?: string;
+}
+
+/** How a machine is looked at. */
+export interface DeviceProbes {
+  /** Finds the adapter of WebGPU that would be used. */
+  readonly adapter: () => Promise<Adapter | undefined>;
+  /** What keeps WebGPU from running; nothing where it runs. */
+  readonly webgpu: (adapter: Adapter | undefined) => Promise<string | undefined>;
+  /** What keeps CUDA from running; nothing where it runs. */
+  readonly cuda: () => string | undefined;
+}
+
+const PROBES: DeviceProbes = {
+  adapter: findAdapter,
+  webgpu: webGpuProblem,
+  cuda: () => cudaProblem(),
+};
+
+/** What is to run on a device. */
+export interface DeviceWish {
+  /** What is asked for. */
+  readonly device: DeviceChoice;
+  /** Which device of that kind. @default {0} */
+  readonly deviceId?: number;
+  /** Why this work cannot run on WebGPU or CUDA, if it cannot. */
+  readonly unfit?: Readonly<Partial<Record<Device, string>>>;
+}
+
+/**
+ * Chooses where graphs run.
+ * @param wish What is asked for.
+ * @param probes How the machine is looked at.
+ * @returns The device; for `auto` the CPU unless there is a GPU that runs.
+ * @throws {DeviceError} if the device that is asked for cannot be used; the message says what to do.
+ */
+export async function chooseDevice(
+  { device, deviceId = 0, unfit = {} }: DeviceWish,
+  probes: DeviceProbes = PROBES,
+): Promise<ChosenDevice> {
+  if (device === "cpu") return { device, deviceId, automatic: false };
+  if (device === "auto") return await findDevice(deviceId, unfit, probes);
+  const reason = unfit[device];
+  if (reason !== undefined) throw new DeviceError(device, `${reason}; use device cpu`);
+  if (device === "cuda") {
+    const problem = probes.cuda();
+    if (problem !== undefined) throw new DeviceError(device, problem);
+    return { device, deviceId, automatic: false, notice: `device cuda:${deviceId}, as asked for` };
+  }
+  const adapter = await probes.adapter();
+  const problem = await probes.webgpu(adapter);
+  if (problem !== undefined) throw new DeviceError(device, problem);
+  const notice = `device webgpu, as asked for: ${describeAdapter(adapter)}`;
+  return { device, deviceId, automatic: false, notice };
+}
+
+/** CUDA where its library is installed, else WebGPU on hardware, else the CPU. */
+async function findDevice(
+  deviceId: number,
+  unfit: NonNullable<DeviceWish["unfit"]>,
+  probes: DeviceProbes,
+): Promise<ChosenDevice> {
+  const chosen = (device: Device, why: string): ChosenDevice => ({
+    device,
+    deviceId,
+    automatic: true,
+    notice: `device ${device} (auto): ${why}`,
+  });
+  if (unfit.cuda === undefined && probes.cuda() === undefined) {
+    return chosen("cuda", "onnxruntime's CUDA library is installed");
+  }
+  if (unfit.webgpu !== undefined) return chosen("cpu", unfit.webgpu);
+  const adapter = await probes.adapter();
+  if (adapter === undefined) return chosen("cpu", "no GPU was found");
+  if (adapter.software) return chosen("cpu", `${describeAdapter(adapter)} is no GPU`);
+  const problem = await probes.webgpu(adapter);
+  return problem === undefined
+    ? chosen("webgpu", describeAdapter(adapter))
+    : chosen("cpu", problem.split("\n", 1)[0]);
+}

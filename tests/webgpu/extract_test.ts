@@ -1,0 +1,66 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { DeviceError } from "../../engine/errors.ts";
+import { Extractor } from "../../engine/extract/extractor.ts";
+import { input } from "../../engine/ir/create.ts";
+import { reduceMean } from "../../engine/ir/matrix.ts";
+import { reshape } from "../../engine/ir/layout.ts";
+import { conv } from "../../engine/ir/windows.ts";
+import { bakeInputs } from "../../engine/onnx/bake.ts";
+import { emit } from "../../engine/onnx/emit.ts";
+import { Hdf5File } from "../../engine/storage/hdf5/hdf5.ts";
+import { syntheticSplit } from "../engine/data/synthetic_source.ts";
+import { numbers } from "../engine/_run.ts";
+import { extract, WIDTH } from "../_extraction.ts";
+import { gpuTest, relativeError } from "./_adapter.ts";
+
+/** Largest difference between features of the two devices, relative to the largest feature. */
+const TOLERANCE = 1e-5;
+
+async function featuresOf(path: string): Promise<Float32Array> {
+  using file = await Hdf5File.open(path);
+  const rows = await file.dataset("features");
+  return rows.readRows(0, rows.rows) as Float32Array;
+}
+
+gpuTest("extraction on WebGPU with four workers gives the features of the CPU", async () => {
+  const folder = await Deno.makeTempDir();
+  const flags = { precision: "32", "dataloading.batch_size": "4" };
+  const cpu = await extract(`${folder}/cpu`, flags);
+  const gpu = await extract(`${folder}/gpu`, {
+    ...flags,
+    device: "webgpu",
+    "dataloading.num_workers": "4",
+  });
+  assertEquals(gpu.files.map(({ samples, embedDim }) => [samples, embedDim]), [
+    [22, WIDTH],
+    [22, WIDTH],
+  ]);
+  for (const [i, { file }] of gpu.files.entries()) {
+    const expected = await featuresOf(cpu.files[i].file);
+    assert(relativeError(await featuresOf(file), expected) < TOLERANCE);
+  }
+  const notices = gpu.events.flatMap((event) => event.type === "notice" ? [event.message] : []);
+  assertEquals(notices.filter((line) => line.startsWith("device webgpu, as asked")).length, 1);
+  await Deno.remove(folder, { recursive: true });
+});
+
+gpuTest("an encoder with a convolution that WebGPU gets wrong is refused by name", async () => {
+  const shape = [4, 6, 3, 3];
+  const images = reshape(input("samples", "float32", ["batch", 384]), ["batch", 6, 8, 8]);
+  const wrong = conv(images, input("weight", "float32", shape), { padding: [1, 1] });
+  const values = Float32Array.from(numbers(4 * 6 * 9));
+  const features = reduceMean(wrong, { axes: [2, 3] });
+  const graph = bakeInputs(emit({ features }), new Map([["weight", { shape, values }]]));
+  const split = syntheticSplit(8, { rowSize: 384 });
+  await using extractor = new Extractor({ model: { device: "webgpu", deviceId: 0, graph } });
+  const checking = () => extractor.check(split, { start: 0, end: 8 });
+  const { message } = await assertRejects(checking, DeviceError);
+  assertStringIncludes(message, 'results on the first batch differ from the CPU\'s: "features" by');
+  assertMatch(message, /Conv "\S+" is wrong/);
+});
