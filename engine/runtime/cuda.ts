@@ -3,9 +3,10 @@
  * by looking.
  * @module
  */
-import metadata from "../../deno.json" with { type: "json" };
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { hostInfo } from "../platform/host.ts";
+import { loadsLibrary } from "../platform/libraries.ts";
 import { isFile } from "../storage/is_file.ts";
 
 /** How the machine is looked at. */
@@ -21,10 +22,10 @@ export interface CudaProbes {
 }
 
 const PROBES: CudaProbes = {
-  platform: `${Deno.build.os} ${Deno.build.arch}`,
+  platform: `${hostInfo().os} ${hostInfo().arch}`,
   folder: runtimeFolder,
   isFile,
-  loads,
+  loads: loadsLibrary,
 };
 
 /** Libraries of the runtime that its package leaves out. */
@@ -46,8 +47,8 @@ const LIBRARIES = [
   "libcudnn.so.9",
 ] as const;
 
-/** The runtime's package and its version. */
-const PACKAGE = metadata.imports["onnxruntime-node"];
+/** The runtime's package and its version, as `deno.json` has them, which is not part of every package. */
+export const PACKAGE = "npm:onnxruntime-node@1.30.0";
 
 /**
  * Finds out what keeps CUDA from running.
@@ -93,13 +94,4 @@ export function cudaProblem(probes: CudaProbes = PROBES): string | undefined {
 function runtimeFolder(): string {
   const entry = fileURLToPath(import.meta.resolve("onnxruntime-node"));
   return join(dirname(entry), "../bin/napi-v6/linux/x64");
-}
-
-function loads(library: string): boolean {
-  try {
-    Deno.dlopen(library, {}).close();
-    return true;
-  } catch {
-    return false;
-  }
 }

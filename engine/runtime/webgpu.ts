@@ -2,6 +2,8 @@
  * Finding out whether WebGPU runs on this machine, and on what.
  * @module
  */
+import { env } from "node:process";
+import { hostInfo } from "../platform/host.ts";
 import { input } from "../ir/create.ts";
 import { add } from "../ir/elementwise.ts";
 import { Session } from "./session.ts";
@@ -82,7 +84,8 @@ export async function webGpuProblem(
 function reasonOf(error: unknown, adapter: Adapter | undefined): string {
   const text = error instanceof Error ? error.message : String(error);
   if (/backend not found/.test(text)) {
-    return `onnxruntime has no WebGPU for ${Deno.build.os} on ${Deno.build.arch}; use device cpu`;
+    const { os, arch } = hostInfo();
+    return `onnxruntime has no WebGPU for ${os} on ${arch}; use device cpu`;
   }
   if (/adapter/i.test(text)) {
     const found = adapter ? ` (${adapter.name} lacks what it needs)` : "";
@@ -94,7 +97,7 @@ function reasonOf(error: unknown, adapter: Adapter | undefined): string {
 
 /** What else an operating system needs. */
 function needed(): string {
-  return Deno.build.os === "linux"
+  return hostInfo().os === "linux"
     ? " with Vulkan, and libvulkan1 (in containers with NVIDIA's, NVIDIA_DRIVER_CAPABILITIES must " +
       "have graphics)"
     : "";
@@ -102,7 +105,7 @@ function needed(): string {
 
 function allowsSoftware(): boolean {
   try {
-    return Deno.env.get(SOFTWARE_VARIABLE) === "1";
+    return env[SOFTWARE_VARIABLE] === "1";
   } catch {
     return false;
   }

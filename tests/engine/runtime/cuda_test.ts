@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type CudaProbes, cudaProblem } from "../../../engine/runtime/cuda.ts";
+import { type CudaProbes, cudaProblem, PACKAGE } from "../../../engine/runtime/cuda.ts";
 
 const FILES = ["libonnxruntime_providers_shared.so", "libonnxruntime_providers_cuda.so"];
 const LIBRARIES = [
@@ -55,4 +55,9 @@ Deno.test("cudaProblem() looks at this machine, and says something that can be s
   const problem = cudaProblem();
   const known = /^(there is no NVIDIA driver|onnxruntime's? |"lib\S+" cannot be loaded)/;
   assertEquals(problem === undefined || known.test(problem), true);
+});
+
+Deno.test("cudaProblem() fetches for the runtime that deno.json names", async () => {
+  const file = await Deno.readTextFile(new URL("../../../deno.json", import.meta.url));
+  assertEquals(JSON.parse(file).imports["onnxruntime-node"], PACKAGE);
 });
