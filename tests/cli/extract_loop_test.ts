@@ -88,7 +88,11 @@ Deno.test("a checkpoint's features equal those of an explicit run with its weigh
   const names = ["--output_filename", "{checkpoint}_{dataset}_{split}_{method}.h5"];
   await run("extract_features", ["--checkpoint_path", checkpoint, ...to, ...names]);
   const weights = ["--model.encoder.weights_file", checkpoint];
-  await run("extract_features", [...data, ...MODEL, ...weights, ...to]);
+  // An encoder that began without trained weights has not the preprocessing of timm's.
+  const images = "--data.augmentation.resize_size 183 --data.augmentation.mean 0.485 0.456 0.406 " +
+    "--data.augmentation.std 0.229 0.224 0.225 --data.augmentation.test_kwargs.interpolation " +
+    "bilinear";
+  await run("extract_features", [...data, ...images.split(" "), ...MODEL, ...weights, ...to]);
   const [own, explicit] = await Promise.all([
     features(join(root, "last_generic_image_dataset_val_joint.h5")),
     features(join(root, "agg_joint_test_vit_generic_image_dataset_val_size160_float16.h5")),
