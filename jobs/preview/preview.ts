@@ -64,7 +64,7 @@ export interface Preview {
  * const image = Uint8Array.from(atob(red), (character) => character.charCodeAt(0));
  * const folder = await Deno.makeTempDir();
  * for (const label of ["left", "right"]) {
- *   await mkdir(`${folder}/images/train/${label}`, { recursive: true });
+ *   await Deno.mkdir(`${folder}/images/train/${label}`, { recursive: true });
  *   await Deno.writeFile(`${folder}/images/train/${label}/0.png`, image);
  * }
  *
