@@ -91,7 +91,7 @@ const BACKENDS = { "logger.backend": '["csv", "tensorboard", "wandb", "mlflow"]'
 
 /** What ran a run, as it is known when it begins: not how long it took. */
 function atStart(directory: string): Record<string, unknown> {
-  const { seconds: _, ...rest } = readRunJson(directory, "runtime_info.json");
+  const { seconds: _, device: __, ...rest } = readRunJson(directory, "runtime_info.json");
   return rest;
 }
 

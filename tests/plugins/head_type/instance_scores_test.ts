@@ -60,7 +60,7 @@ function requireNear(found: Float32Array, expected: readonly number[]): void {
 const ROWS = [[1, 2, 3], [-1, 0, 2]];
 
 Deno.test("clam scores instances by its instance classifiers, where these train", async () => {
-  const sizes = { variant: "sb", size_arg: "tiny" } as const;
+  const sizes = { variant: "sb", size_arg: "tiny", feature_prep: false } as const;
   const without = await modelWith(configure(clam, { ...sizes, instance_eval: false }));
   assertEquals(predictionGraph(without).instanceScores, undefined);
   const model = await modelWith(configure(clam, { ...sizes, instance_eval: true }));

@@ -17,8 +17,20 @@ Deno.test("the data of a training's config is taken, its other sections are not"
   const { config, given, notices } = resolveInferConfig({ file, inherited: true }, registry);
   assertEquals([config.exp_dir, config.checkpoint, config.split], ["run", "best", null]);
   assertEquals(Object.keys(config).sort(), [
-    ...["attention_output", "checkpoint", "checkpoint_path", "data", "dataloading", "exp_dir"],
-    ...["fold", "merge", "metrics", "mpp", "patch_size", "pred_output", "shard", "split"],
+    ...["attention_output", "checkpoint", "checkpoint_path", "data", "dataloading", "device"],
+    ...[
+      "device_check",
+      "device_id",
+      "exp_dir",
+      "fold",
+      "merge",
+      "metrics",
+      "mpp",
+      "patch_size",
+      "pred_output",
+      "shard",
+      "split",
+    ],
     ...["thumbnails", "top_tiles"],
   ]);
   assertEquals([given, notices], [[], []]);
