@@ -50,7 +50,8 @@ async function inPython(file: string, feeds: Readonly<Record<string, Value>>, fo
 
 const MODELS: Readonly<Record<string, (folder: string) => Promise<Trained>>> = {
   features: trainFeatures,
-  CLAM: (folder) => trainBags(folder, { "model.head.variant": "mb" }),
+  "CLAM-SB": (folder) => trainBags(folder, { "model.head.variant": "sb" }),
+  "CLAM-MB": (folder) => trainBags(folder, { "model.head.variant": "mb" }),
   ABMIL: (folder) => trainBags(folder, { "model.head.head_type": "abmil" }),
   ViT: (folder) => trainImages(folder, "test_vit"),
   ResNet: (folder) => trainImages(folder, "test_resnet"),
