@@ -5,7 +5,7 @@
  */
 import { DataError } from "../errors.ts";
 import type { Random } from "../random.ts";
-import type { ReadOptions, Rows, SkippedSample, Source } from "../data/data.ts";
+import type { ReadOptions, Rows, SkippedSample, Source, SourceModule } from "../data/data.ts";
 import { readImageSize, useImage } from "./decode.ts";
 import { normalizeImage } from "./normalize.ts";
 import type { Image } from "./image.ts";
@@ -53,6 +53,21 @@ export interface ImageSourceOptions {
   readonly strict: boolean;
   /** Most pixels that an image may have. @default {89478485} */
   readonly maxPixels?: number;
+}
+
+/**
+ * The images that a split's source reads.
+ * @param source The source.
+ * @returns Their files, one per sample; `undefined` where it reads something else.
+ *
+ * @example Not images
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * assertEquals(imageFilesOf({ module: "file:///rows.ts", options: {} }), undefined);
+ * ```
+ */
+export function imageFilesOf({ module, options }: SourceModule): readonly string[] | undefined {
+  return module === IMAGE_SOURCE_URL ? (options as ImageSourceOptions).files : undefined;
 }
 
 /**

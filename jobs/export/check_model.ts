@@ -4,6 +4,7 @@
  */
 import { DataError } from "../../engine/errors.ts";
 import { sizeOf } from "../../engine/ir/dims.ts";
+import type { Image } from "../../engine/images/image.ts";
 import { normalizeImage } from "../../engine/images/normalize.ts";
 import { type ImageTransform, transformImage } from "../../engine/images/transform.ts";
 import { Random } from "../../engine/random.ts";
@@ -117,27 +118,26 @@ export function standInSamples(
 /**
  * An image for a file that prepares images itself, and the sample that a transform makes of it.
  * @param transform The transform.
+ * @param given The image, of three channels; one of waves where none is given.
  */
-export function imageSample(transform: ImageTransform): CheckSamples {
-  const [height, width] = IMAGE_SIDES;
-  const data = Uint8Array.from({ length: height * width * 3 }, (_, at) => {
-    const [channel, x, y] = [at % 3, Math.floor(at / 3) % width, Math.floor(at / 3 / width)];
-    return Math.round(127 + 60 * Math.sin(x / 9 + channel) + 60 * Math.cos(y / 13 - channel));
-  });
-  const made = transformImage(inChannels({ height, width, data }, transform), transform);
+export function imageSample(transform: ImageTransform, given = waves()): CheckSamples {
+  const { height, width, data } = given;
+  const made = transformImage(inChannels(given, transform), transform);
   const features = new Float32Array(made.data.length);
   normalizeImage(made, transform, features);
   return { features, image: { dtype: "uint8", shape: [height, width, 3], data } };
 }
 
-function inChannels(
-  { height, width, data }: {
-    readonly height: number;
-    readonly width: number;
-    readonly data: Uint8Array<ArrayBuffer>;
-  },
-  { channels }: ImageTransform,
-) {
+function waves(): Image {
+  const [height, width] = IMAGE_SIDES;
+  const data = Uint8Array.from({ length: height * width * 3 }, (_, at) => {
+    const [channel, x, y] = [at % 3, Math.floor(at / 3) % width, Math.floor(at / 3 / width)];
+    return Math.round(127 + 60 * Math.sin(x / 9 + channel) + 60 * Math.cos(y / 13 - channel));
+  });
+  return { height, width, channels: 3, data };
+}
+
+function inChannels({ height, width, data }: Image, { channels }: ImageTransform): Image {
   if (channels !== 1) return { height, width, channels, data };
   const grey = Uint8Array.from({ length: height * width }, (_, at) => {
     const [r, g, b] = data.subarray(3 * at);

@@ -6,6 +6,8 @@
 import { join } from "node:path";
 import { DataError } from "../../engine/errors.ts";
 import { firstLine } from "../../engine/first_line.ts";
+import { readImage } from "../../engine/images/decode.ts";
+import { imageFilesOf } from "../../engine/images/image_source.ts";
 import { transformGraph } from "../../engine/images/transform_graph.ts";
 import type { OnnxGraph } from "../../engine/onnx/emit.ts";
 import { withHalfWeights } from "../../engine/onnx/half_weights.ts";
@@ -139,7 +141,7 @@ export async function exportModel(
   const transform = imageTransforms({ config: models[0].config, registry })?.eval;
   const graph = graphOf(models, config, transform);
   const { samples, real } = config.with_preprocessing
-    ? { samples: imageSample(transform!), real: false }
+    ? await imageOf(models[0], transform!, registry)
     : await samplesOf(models[0], registry, onNotice);
   const expected = await expectedOf(models, samples, { registry, signal });
   const { precision } = config;
@@ -289,15 +291,36 @@ async function samplesOf(
   }
 }
 
-async function realSamples(
-  { config, directory, encoder, model }: LoadedModel,
+/** An image of the run's own data as it is, or one that is made where there are no image files. */
+async function imageOf(
+  loaded: LoadedModel,
+  transform: ImageTransform,
   registry: Registry,
-): Promise<CheckSamples> {
-  const { fold } = directory;
-  const { parts: [{ split, subset }] } = await openInferData({
+): Promise<{ readonly samples: CheckSamples; readonly real: boolean }> {
+  try {
+    const { split, subset } = await ownSplit(loaded, registry);
+    const file = imageFilesOf(split.source)?.[subset?.[0] ?? 0];
+    if (file !== undefined) {
+      return { samples: imageSample(transform, await readImage(file, 3)), real: true };
+    }
+  } catch (error) {
+    if (!(error instanceof DataError || error instanceof ConfigError)) throw error;
+  }
+  return { samples: imageSample(transform), real: false };
+}
+
+/** What the run tests on. */
+async function ownSplit({ config, directory: { fold } }: LoadedModel, registry: Registry) {
+  const { parts: [part] } = await openInferData({
     ...{ registry, config, isNew: false, split: null },
     fold: config.training.cv_folds > 1 ? fold : undefined,
   });
+  return part;
+}
+
+async function realSamples(loaded: LoadedModel, registry: Registry): Promise<CheckSamples> {
+  const { encoder, model } = loaded;
+  const { split, subset } = await ownSplit(loaded, registry);
   const all = subset ?? Int32Array.from({ length: split.length }, (_, index) => index);
   await using loader = new Loader(encodeWhileReading(split, encoder, { threads: 1 }), {
     batchSize: model.bags ? CHECKED_BAGS : CHECKED_ROWS,

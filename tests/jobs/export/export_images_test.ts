@@ -36,7 +36,8 @@ Deno.test("exportModel() writes a file that takes images of any size", async () 
   await inFolder(async (folder) => {
     const run = await trainImages(folder, "test_vit");
     const exp_dir = run.directory;
-    const { file, inputs } = await exportModel({ exp_dir, with_preprocessing: true });
+    const { file, inputs, real } = await exportModel({ exp_dir, with_preprocessing: true });
+    assertEquals(real, true);
     assertEquals(inputs, { image: ["height", "width", 3] });
     const { config } = await loadModel(join(exp_dir, "checkpoints", "best.pt"), registry);
     const transform = imageTransforms({ config, registry })!.eval;
