@@ -2,6 +2,8 @@
 import process from "node:process";
 import { describeMachine } from "./_machine.ts";
 
+let described = false;
+
 /** A Python process that measures what it is asked for. */
 export class Peer {
   readonly #process: Deno.ChildProcess;
@@ -16,13 +18,14 @@ export class Peer {
   }
 
   /**
-   * Prints what machine this is, and starts a script if there is a Python with PyTorch and h5py:
+   * Prints what machine this is, once, and starts a script if there is a Python with PyTorch and h5py:
    * `GLOVITA_PYTHON`, or `python3`.
    * @param script Name of the script beside this file.
    * @returns The process, or `undefined`, with a line that says why.
    */
   static async start(script: string): Promise<Peer | undefined> {
-    console.log(describeMachine());
+    if (!described) console.log(describeMachine());
+    described = true;
     const python = Deno.env.get("GLOVITA_PYTHON") ?? "python3";
     const path = new URL(script, import.meta.url).pathname;
     try {
@@ -68,6 +71,12 @@ export class Peer {
     await this.#lines.cancel().catch(() => undefined);
   }
 }
+
+/** In which precision PyTorch computes. */
+export const PRECISIONS = [
+  { label: "fp32", bf16: false },
+  { label: "bf16", bf16: true },
+] as const;
 
 /** What the process answers. */
 export interface PeerAnswer {

@@ -1,6 +1,5 @@
 """CLAM-SB (size small) in PyTorch: one training step on padded or packed bags, on request."""
 
-import contextlib
 import json
 import resource
 import sys
@@ -10,6 +9,8 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from _precision import precision
 
 torch.set_num_threads(2)
 D, H, A, CLASSES = 1024, 512, 256, 2
@@ -60,8 +61,7 @@ def step(request):
     for _ in range(request["count"]):
         start = time.perf_counter()
         optimizer.zero_grad()
-        bf16 = torch.autocast("cpu", dtype=torch.bfloat16)
-        with bf16 if request["bf16"] else contextlib.nullcontext():
+        with precision(request["bf16"]):
             logits = model.packed(rows, lengths) if request["packed"] else model.padded(padded, mask)
         F.cross_entropy(logits.float(), labels).backward()
         optimizer.step()

@@ -1,6 +1,5 @@
 """timm on PyTorch: forward passes, and JPEG files to HDF5 through a DataLoader, on request."""
 
-import contextlib
 import json
 import os
 import resource
@@ -15,6 +14,8 @@ import timm
 from safetensors.torch import save_file
 from timm.data import create_transform, resolve_model_data_config
 
+from _precision import precision
+
 torch.set_num_threads(2)
 models = {}
 
@@ -24,10 +25,6 @@ def model_of(name):
         torch.manual_seed(0)
         models[name] = timm.create_model(name, pretrained=False).eval()
     return models[name]
-
-
-def precision(bf16):
-    return torch.autocast("cpu", torch.bfloat16) if bf16 else contextlib.nullcontext()
 
 
 class Folder(torch.utils.data.Dataset):

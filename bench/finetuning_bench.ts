@@ -1,10 +1,11 @@
 /**
  * Fine-tuning on images of 224 pixels, batch 16, AdamW: a step of ViT-tiny in full, of ViT-tiny with
- * LoRA, and of ResNet-18 in full, against timm and peft on PyTorch with two threads.
+ * LoRA, and of ResNet-18 in full, against timm and peft on PyTorch with two threads, in float32 and
+ * with bfloat16 autocast.
  *
- * Run with `deno task bench:finetuning`, and names of cases to run only those. Both sides train in
+ * Run with `deno task bench:finetuning`, and names of cases to run only those. All sides train in
  * processes of their own, which take turns; printed are medians, minima, the median ratio of turns
- * that followed each other, and the peak memory of either process. With `--threads 1`, processor time
+ * that followed each other, and the peak memory of each process. With `--threads 1`, processor time
  * on one thread takes the place of time, for machines that do other work.
  */
 import process from "node:process";
@@ -13,7 +14,7 @@ import { configure, fullFinetuning, genericImageDataset, lora, timm } from "../m
 import { Random } from "../engine/random.ts";
 import type { Batch } from "../engine/data/data.ts";
 import { buildModel } from "../registry/builder/build_model.ts";
-import { compare, peakMemory, Peer } from "./_peer.ts";
+import { compare, peakMemory, Peer, PRECISIONS } from "./_peer.ts";
 import { type Run, stepper } from "./_stepper.ts";
 
 const [BATCH, SIZE, CLASSES] = [16, 224, 10];
@@ -81,26 +82,34 @@ async function bench(name: Case, threads: number): Promise<void> {
   const script = ["run", "--quiet", "--no-prompt", "-P=bench", import.meta.filename!];
   const self = [...script, "--threads", String(threads), "--answer", name];
   const ours = Peer.spawn(process.execPath, self);
-  const theirs = await Peer.start("./finetuning_peer.py");
+  const theirs = [];
+  for (const precision of PRECISIONS) {
+    const peer = await Peer.start("./finetuning_peer.py");
+    theirs.push({ ...precision, peer, times: new Array<number>(), peak: 0 });
+    if (!peer) break;
+  }
   const sizes = { batch: BATCH, classes: CLASSES, count: STEPS, threads };
   const request = { task: "steps", ...CASES[name], ...sizes };
-  const [own, other]: [number[], number[]] = [[], []];
-  const peaks = { own: 0, other: 0 };
+  const own: number[] = [];
+  let ownPeak = 0;
   for (let round = -1; round < ROUNDS; round++) {
     const mine = (await ours.ask(request))!;
-    const their = await theirs?.ask(request);
-    if (round < 0) continue;
-    own.push(mine.ms);
-    peaks.own = mine.peak_mb;
-    if (!their) continue;
-    other.push(their.ms);
-    peaks.other = their.peak_mb;
+    if (round >= 0) own.push(mine.ms);
+    ownPeak = mine.peak_mb;
+    for (const their of theirs) {
+      const answer = await their.peer?.ask({ ...request, bf16: their.bf16 });
+      if (!answer || round < 0) continue;
+      their.times.push(answer.ms);
+      their.peak = answer.peak_mb;
+    }
   }
   await ours.close();
-  await theirs?.close();
-  compare(`${name}: ${CASES[name].type}, ${CASES[name].method}`, own, other);
-  const peak = theirs ? `, PyTorch ${peaks.other.toFixed(0)} MB` : "";
-  console.log(`  peak memory: glovita ${peaks.own.toFixed(0)} MB${peak}`);
+  for (const { label, peer, times, peak } of theirs) {
+    await peer?.close();
+    compare(`${name}: ${CASES[name].type}, ${CASES[name].method} (PyTorch ${label})`, own, times);
+    const other = peer ? `, PyTorch ${peak.toFixed(0)} MB` : "";
+    console.log(`  peak memory: glovita ${ownPeak.toFixed(0)} MB${other}`);
+  }
 }
 
 const { values: given, positionals } = parseArgs({

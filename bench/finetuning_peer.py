@@ -9,6 +9,8 @@ import peft
 import timm
 import torch
 
+from _precision import precision
+
 A = ["qkv", "attn.proj", "mlp.fc2"]  # What GloViTa's LoRA adapts of timm's vision transformers.
 steps = {}
 
@@ -29,7 +31,8 @@ def trainer(request):
 
     def step():
         optimizer.zero_grad()
-        loss = torch.nn.functional.cross_entropy(model(images), labels)
+        with precision(request["bf16"]):
+            loss = torch.nn.functional.cross_entropy(model(images), labels)
         loss.backward()
         optimizer.step()
         return loss.item()

@@ -12,7 +12,7 @@ import sharp from "sharp";
 import { train } from "../jobs/train/train.ts";
 import { flag } from "../registry/config/flag.ts";
 import { resolveConfig } from "../registry/config/resolve.ts";
-import { compare, peakMemory, Peer } from "./_peer.ts";
+import { compare, peakMemory, Peer, PRECISIONS } from "./_peer.ts";
 
 const ENCODER = "vit_tiny_patch16_224";
 const IMAGES = new URL("../tests/testdata/preprocess/images/", import.meta.url).pathname;
@@ -79,16 +79,23 @@ export async function benchLinearProbing(
   const folder = await Deno.makeTempDir();
   try {
     await writeImages(folder, { train: images, val: images / 2 });
-    const [once, anew, theirs]: [number[], number[], number[]] = [[], [], []];
+    const [once, anew]: [number[], number[]] = [[], []];
+    const theirs = PRECISIONS.map((precision) => ({ ...precision, times: new Array<number>() }));
     for (let round = 0; round < rounds; round++) {
       once.push(await ours(folder, epochs, "1e9"));
       anew.push(await ours(folder, epochs, "none"));
-      const answer = await peer?.ask({ task: "train", folder, type: ENCODER, epochs, batch: 16 });
-      if (answer) theirs.push(answer.ms);
+      for (const { bf16, times } of theirs) {
+        const request = { task: "train", folder, type: ENCODER, epochs, batch: 16, bf16 };
+        const answer = await peer?.ask(request);
+        if (answer) times.push(answer.ms);
+      }
     }
     const what = `linear probing, ${images} images, ${epochs} epochs`;
-    compare(`${what}, features once`, once, theirs);
-    compare(`${what}, features in every epoch`, anew, theirs);
+    for (const { label, times } of theirs) {
+      compare(`${what}, features once (PyTorch ${label})`, once, times);
+      compare(`${what}, features in every epoch (PyTorch ${label})`, anew, times);
+      if (!peer) break;
+    }
     console.log(`peak memory ${peakMemory().toFixed(0)} MB`);
   } finally {
     await Deno.remove(folder, { recursive: true });

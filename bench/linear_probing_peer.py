@@ -10,6 +10,8 @@ import torch
 from torch.nn import functional as F
 from torchvision import datasets, transforms
 
+from _precision import precision
+
 torch.set_num_threads(2)
 
 
@@ -38,13 +40,14 @@ def train(request):
     optimizer = torch.optim.AdamW(head.parameters(), lr=1e-3, weight_decay=0.05)
     for _ in range(request["epochs"]):
         for images, labels in train_loader:
-            with torch.inference_mode():
+            with torch.inference_mode(), precision(request["bf16"]):
                 features = encoder(images)
-            loss = F.cross_entropy(head(features.clone()), labels)
+            with precision(request["bf16"]):
+                loss = F.cross_entropy(head(features.clone()), labels)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-        with torch.inference_mode():
+        with torch.inference_mode(), precision(request["bf16"]):
             for images, labels in val_loader:
                 F.cross_entropy(head(encoder(images)), labels)
     return (time.perf_counter() - start) * 1000

@@ -20,7 +20,7 @@ import { loadHdf5Library } from "../engine/storage/hdf5/library.ts";
 import { storedTensor, writeTorchFile } from "../engine/storage/torch/torch_file.ts";
 import type { Model } from "../engine/train/model.ts";
 import { clam } from "../plugins/head_type/clam.ts";
-import { compare, median, peakMemory, Peer } from "./_peer.ts";
+import { compare, median, peakMemory, Peer, PRECISIONS } from "./_peer.ts";
 import { type Run, stepper } from "./_stepper.ts";
 
 const [EMBED_DIM, SLIDES, ROUNDS] = [1024, 200, 3];
@@ -123,22 +123,26 @@ async function benchEpochs(run: Run, folder: string, peer?: Peer): Promise<void>
   for (const { label, kind, split } of sources) {
     await epoch(run, split, 0);
     const ours: Epoch[] = [];
-    const theirs = new Map([[0, [] as number[]], [2, [] as number[]]]);
+    const theirs = [0, 2].flatMap((workers) =>
+      PRECISIONS.map((precision) => ({ workers, ...precision, times: new Array<number>() }))
+    );
     for (let round = 0; round < ROUNDS; round++) {
       ours.push(await epoch(run, split, round));
-      for (const [workers, times] of theirs) {
+      for (const { workers, bf16, times } of theirs) {
         const answer = await peer?.ask({
           task: "epoch",
           folder: join(folder, kind),
           kind,
           workers,
+          bf16,
         });
         if (answer) times.push(answer.ms);
       }
     }
     const whole = ours.map(({ ms }) => ms);
-    for (const [workers, times] of theirs) {
-      compare(`epoch from ${label} (PyTorch: .${kind}, ${workers} workers)`, whole, times);
+    for (const { workers, label: precision, times } of theirs) {
+      const name = `.${kind}, ${workers} workers, ${precision}`;
+      compare(`epoch from ${label} (PyTorch: ${name})`, whole, times);
       if (!peer) break;
     }
     const share = median(ours.map(({ ms, computing }) => 100 * (ms / computing - 1)));

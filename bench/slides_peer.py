@@ -12,6 +12,8 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
+from _precision import precision
+
 torch.set_num_threads(2)
 D, H, A, CLASSES = 1024, 512, 256, 2
 
@@ -59,7 +61,9 @@ def epoch(request):
     start = time.perf_counter()
     for features, label in loader:
         optimizer.zero_grad()
-        F.cross_entropy(model(features), torch.tensor([label])).backward()
+        with precision(request["bf16"]):
+            loss = F.cross_entropy(model(features), torch.tensor([label]))
+        loss.backward()
         optimizer.step()
     return (time.perf_counter() - start) * 1000
 

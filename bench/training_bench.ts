@@ -1,6 +1,7 @@
 /**
  * The linear head, 1536 → 1000 at batch 512 with AdamW: a step in memory, and whole epochs from HDF5
- * files to updated weights, against the same loop in PyTorch and h5py.
+ * files to updated weights, against the same loop in PyTorch and h5py, in float32 and with bfloat16
+ * autocast.
  *
  * Run with `deno task bench`. Ours and theirs alternate in one run; medians and ratios are printed.
  */
@@ -14,7 +15,7 @@ import { Loader } from "../engine/data/loader.ts";
 import type { Model } from "../engine/train/model.ts";
 import { Parameters } from "../engine/nn/scope.ts";
 import { classification } from "../plugins/head_type/classification.ts";
-import { compare, peakMemory, Peer } from "./_peer.ts";
+import { compare, peakMemory, Peer, PRECISIONS } from "./_peer.ts";
 import { type Run, stepper } from "./_stepper.ts";
 
 const [EMBED_DIM, CLASSES, BATCH, ROWS] = [1536, 1000, 512, 20_000];
@@ -51,7 +52,10 @@ function randomBatch(random: Random): Batch {
 async function benchSteps(run: Run, peer?: Peer): Promise<void> {
   const batch = randomBatch(new Random(0));
   for (let i = 0; i < 5; i++) await run(batch);
-  for (const optimizer of ["foreach", "fused"]) {
+  const kinds = ["foreach", "fused"].flatMap((optimizer) =>
+    PRECISIONS.map((precision) => ({ optimizer, ...precision }))
+  );
+  for (const { optimizer, label, bf16 } of kinds) {
     const [ours, theirs]: [number[], number[]] = [[], []];
     for (let round = 0; round < 7; round++) {
       const times: number[] = [];
@@ -61,10 +65,10 @@ async function benchSteps(run: Run, peer?: Peer): Promise<void> {
         times.push(performance.now() - start);
       }
       ours.push(times.toSorted((a, b) => a - b)[7]);
-      const answer = await peer?.ask({ task: "steps", count: 15, optimizer });
+      const answer = await peer?.ask({ task: "steps", count: 15, optimizer, bf16 });
       if (answer) theirs.push(answer.ms);
     }
-    compare(`step in memory (PyTorch AdamW ${optimizer})`, ours, theirs);
+    compare(`step in memory (PyTorch AdamW ${optimizer}, ${label})`, ours, theirs);
     if (!peer) return;
   }
 }
@@ -146,11 +150,17 @@ async function benchEpochs(
       seed: 0,
       reuseBuffers: true,
     });
-    const tasks = [
-      { label: "DataLoader, 0 workers", request: { task: "epoch", path, workers: 0 } },
-      { label: "DataLoader, 1 worker", request: { task: "epoch", path, workers: 1 } },
-      { label: "h5py by sorted batches", request: { task: "batches", path } },
+    const ways = [
+      { way: "DataLoader, 0 workers", request: { task: "epoch", path, workers: 0 } },
+      { way: "DataLoader, 1 worker", request: { task: "epoch", path, workers: 1 } },
+      { way: "h5py by sorted batches", request: { task: "batches", path } },
     ];
+    const tasks = ways.flatMap(({ way, request }) =>
+      PRECISIONS.map(({ label, bf16 }) => ({
+        label: `${way}, ${label}`,
+        request: { ...request, bf16 },
+      }))
+    );
     const theirs: number[][] = tasks.map(() => []);
     const ours: number[] = [];
     for (let round = -1; round < 5; round++) {

@@ -9,6 +9,8 @@ import h5py
 import numpy as np
 import torch
 
+from _precision import precision
+
 D, C, BATCH = 1536, 1000, 512
 torch.set_num_threads(2)
 model = torch.nn.Linear(D, C)
@@ -36,9 +38,10 @@ class Features(torch.utils.data.Dataset):
         return torch.from_numpy(self.file[index].astype(np.float32)), self.labels[index]
 
 
-def step(features, labels):
+def step(features, labels, bf16):
     optimizer.zero_grad()
-    loss = torch.nn.functional.cross_entropy(model(features), labels)
+    with precision(bf16):
+        loss = torch.nn.functional.cross_entropy(model(features), labels)
     loss.backward()
     optimizer.step()
     return loss.item()
@@ -50,11 +53,11 @@ def steps(request):
     features = torch.randn(BATCH, D)
     labels = torch.randint(0, C, (BATCH,))
     for _ in range(3):
-        step(features, labels)
+        step(features, labels, request["bf16"])
     times = []
     for _ in range(request["count"]):
         start = time.perf_counter()
-        step(features, labels)
+        step(features, labels, request["bf16"])
         times.append(time.perf_counter() - start)
     return float(np.median(times)) * 1000
 
@@ -67,7 +70,7 @@ def epoch(request):
     )
     start = time.perf_counter()
     for features, labels in loader:
-        step(features, labels)
+        step(features, labels, request["bf16"])
     return (time.perf_counter() - start) * 1000
 
 
@@ -79,7 +82,8 @@ def epoch_by_batch(request):
         start = time.perf_counter()
         for at in range(0, len(order), BATCH):
             rows = np.sort(order[at : at + BATCH])
-            step(torch.from_numpy(features[rows].astype(np.float32)), labels[rows])
+            batch = torch.from_numpy(features[rows].astype(np.float32))
+            step(batch, labels[rows], request["bf16"])
         return (time.perf_counter() - start) * 1000
 
 

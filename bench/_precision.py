@@ -1,0 +1,10 @@
+"""In which precision PyTorch computes."""
+
+import contextlib
+
+import torch
+
+
+def precision(bf16):
+    """bfloat16 autocast where asked for, or float32."""
+    return torch.autocast("cpu", torch.bfloat16) if bf16 else contextlib.nullcontext()
