@@ -84,6 +84,8 @@ export interface PeerAnswer {
   readonly ms: number;
   /** Largest resident memory so far, in MB. */
   readonly peak_mb: number;
+  /** What it computes on, where the script looks for a GPU. */
+  readonly device?: string;
 }
 
 /** Middle value. */

@@ -5,6 +5,6 @@ import contextlib
 import torch
 
 
-def precision(bf16):
+def precision(bf16, device="cpu"):
     """bfloat16 autocast where asked for, or float32."""
-    return torch.autocast("cpu", torch.bfloat16) if bf16 else contextlib.nullcontext()
+    return torch.autocast(device, torch.bfloat16) if bf16 else contextlib.nullcontext()

@@ -5,35 +5,16 @@
  *
  * Run with `deno task bench:mil`. Ours and theirs alternate in one run; medians are printed.
  */
-import * as v from "valibot";
 import { join } from "node:path";
-import { Parameters } from "../engine/nn/scope.ts";
 import { Random } from "../engine/random.ts";
 import { featureSplit, openFeatureFile } from "../engine/features/feature_file.ts";
 import { FeatureWriter } from "../engine/features/feature_writer.ts";
 import { Loader } from "../engine/data/loader.ts";
-import type { Model } from "../engine/train/model.ts";
-import { clam } from "../plugins/head_type/clam.ts";
+import { clamModel, randomBags } from "./_models.ts";
 import { compare, median, peakMemory, Peer } from "./_peer.ts";
 import { type Run, stepper } from "./_stepper.ts";
 
 const [EMBED_DIM, BAGS] = [1024, 8];
-const TASK = { task: "Classification", subtask: "multiclass", numClasses: 2 } as const;
-
-function clamModel(): Model {
-  const parameters = new Parameters();
-  const scope = parameters.scope().child("head");
-  const config = v.parse(clam.config, { variant: "sb" });
-  const head = clam.create(config, { ...TASK, scope, embedDim: EMBED_DIM });
-  return {
-    ...TASK,
-    bags: true,
-    sampleShape: [EMBED_DIM],
-    parameters: parameters.list(),
-    forward: (inputs, context) => head.forward(inputs, context),
-  };
-}
-
 function drawLengths(random: Random, bags: number): Int32Array<ArrayBuffer> {
   return Int32Array.from({ length: bags }, () => 200 + random.integer(3801));
 }
@@ -47,13 +28,9 @@ async function timed(run: () => Promise<unknown>): Promise<number> {
 async function benchSteps(run: Run, peer?: Peer): Promise<void> {
   const random = new Random(0);
   const lengths = drawLengths(random, BAGS);
-  const rows = lengths.reduce((a, b) => a + b, 0);
-  const features = new Float32Array(rows * EMBED_DIM);
-  for (let i = 0; i < features.length; i++) features[i] = random.normal();
-  const labels = Int32Array.from({ length: BAGS }, (_, bag) => bag % 2);
-  const batch = { features, rows, size: BAGS, lengths, labels, indices: new Int32Array(BAGS) };
+  const batch = randomBags(random, [...lengths], EMBED_DIM);
   for (let i = 0; i < 3; i++) await run(batch);
-  console.log(`${BAGS} bags, ${rows} instances, longest ${Math.max(...lengths)}`);
+  console.log(`${BAGS} bags, ${batch.rows} instances, longest ${Math.max(...lengths)}`);
   const tasks = [
     { label: "padded fp32", packed: false, bf16: false },
     { label: "padded bf16", packed: false, bf16: true },
@@ -112,7 +89,7 @@ async function benchEpoch(run: Run, folder: string): Promise<void> {
 const folder = Deno.makeTempDirSync({ prefix: "glovita_bench_" });
 const peer = await Peer.start("./clam_peer.py");
 try {
-  const run = await stepper(clamModel(), 1e-4, { expectedRows: BAGS * 2100 });
+  const run = await stepper(clamModel(EMBED_DIM), 1e-4, { expectedRows: BAGS * 2100 });
   await benchSteps(run, peer);
   await peer?.close();
   await benchEpoch(run, folder);

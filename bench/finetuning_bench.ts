@@ -14,6 +14,7 @@ import { configure, fullFinetuning, genericImageDataset, lora, timm } from "../m
 import { Random } from "../engine/random.ts";
 import type { Batch } from "../engine/data/data.ts";
 import { buildModel } from "../registry/builder/build_model.ts";
+import { randomSamples } from "./_models.ts";
 import { compare, peakMemory, Peer, PRECISIONS } from "./_peer.ts";
 import { type Run, stepper } from "./_stepper.ts";
 
@@ -26,16 +27,6 @@ const CASES = {
 } as const;
 type Case = keyof typeof CASES;
 const [ROUNDS, STEPS] = [5, 3];
-
-function randomBatch(random: Random): Batch {
-  return {
-    features: Float32Array.from({ length: BATCH * 3 * SIZE ** 2 }, () => random.normal()),
-    rows: BATCH,
-    size: BATCH,
-    labels: Int32Array.from({ length: BATCH }, () => random.integer(CLASSES)),
-    indices: new Int32Array(BATCH),
-  };
-}
 
 async function runOf(name: Case, threads: number): Promise<Run> {
   const { type, method } = CASES[name];
@@ -68,7 +59,11 @@ async function medianStep(run: Run, batch: Batch, threads: number): Promise<numb
 /** Our side: answers line by line, as the peer in Python does. */
 async function answer(name: Case, threads: number): Promise<void> {
   const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream());
-  const batch = randomBatch(new Random(0));
+  const batch = randomSamples(new Random(0), {
+    size: BATCH,
+    width: 3 * SIZE ** 2,
+    numClasses: CLASSES,
+  });
   let run: Run | undefined;
   for await (const line of lines) {
     if (line.trim() === "") continue;

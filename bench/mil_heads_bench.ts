@@ -4,12 +4,8 @@
  *
  * Run with `deno task bench:mil_heads`. Medians are printed. Digits are downloaded once.
  */
-import * as v from "valibot";
 import { join } from "node:path";
-import { Parameters } from "../engine/nn/scope.ts";
 import { Random } from "../engine/random.ts";
-import type { Batch } from "../engine/data/data.ts";
-import type { Model } from "../engine/train/model.ts";
 import { type Options, trainOnBags } from "../examples/mnist_bags.ts";
 import { abmil } from "../plugins/head_type/abmil.ts";
 import { clam } from "../plugins/head_type/clam.ts";
@@ -18,45 +14,19 @@ import { maxPool } from "../plugins/head_type/max_pool.ts";
 import { meanPool } from "../plugins/head_type/mean_pool.ts";
 import { transmil } from "../plugins/head_type/transmil.ts";
 import type { Plugin } from "../registry/plugin.ts";
+import { bagModel, randomBags } from "./_models.ts";
 import { median } from "./_peer.ts";
 import { stepper } from "./_stepper.ts";
 
 const EMBED_DIM = 1024;
-const TASK = { task: "Classification", subtask: "multiclass", numClasses: 2 } as const;
 const HEADS: readonly Plugin<"head_type">[] = [meanPool, maxPool, abmil, clam, dsmil, transmil];
 const BATCHES = [[4000], [500, 500, 500, 500], [2000, 10, 10, 10]];
-
-function modelOf(plugin: Plugin<"head_type">): Model {
-  const parameters = new Parameters();
-  const scope = parameters.scope().child("head");
-  const head = plugin.create(v.parse(plugin.config, {}), { ...TASK, scope, embedDim: EMBED_DIM });
-  return {
-    ...TASK,
-    bags: true,
-    sampleShape: [EMBED_DIM],
-    parameters: parameters.list(),
-    forward: (inputs, context) => head.forward(inputs, context),
-  };
-}
-
-function batchOf(lengths: readonly number[]): Batch {
-  const random = new Random(0);
-  const rows = lengths.reduce((a, b) => a + b, 0);
-  return {
-    features: Float32Array.from({ length: rows * EMBED_DIM }, () => random.normal()),
-    rows,
-    size: lengths.length,
-    lengths: Int32Array.from(lengths),
-    labels: Int32Array.from(lengths, (_, bag) => bag % 2),
-    indices: Int32Array.from(lengths.keys()),
-  };
-}
 
 async function benchSteps(): Promise<void> {
   for (const plugin of HEADS) {
     for (const lengths of BATCHES) {
-      const batch = batchOf(lengths);
-      const run = await stepper(modelOf(plugin), 1e-4, { expectedRows: batch.rows });
+      const batch = randomBags(new Random(0), lengths, EMBED_DIM);
+      const run = await stepper(bagModel(plugin, EMBED_DIM), 1e-4, { expectedRows: batch.rows });
       const times: number[] = [];
       for (let step = 0; step < 7; step++) {
         const start = performance.now();

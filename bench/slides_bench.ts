@@ -6,41 +6,22 @@
  *
  * Run with `deno task bench:slides`. Ours and theirs alternate in one run; medians are printed.
  */
-import * as v from "valibot";
 import { join } from "node:path";
 import { Loader } from "../engine/data/loader.ts";
 import type { Split } from "../engine/data/data.ts";
 import { featureSplit, openFeatureFile } from "../engine/features/feature_file.ts";
 import { FeatureWriter } from "../engine/features/feature_writer.ts";
-import { Parameters } from "../engine/nn/scope.ts";
 import { Random } from "../engine/random.ts";
 import { readSlideData } from "../engine/slides/slide_data.ts";
 import { slideSplit } from "../engine/slides/slide_split.ts";
 import { loadHdf5Library } from "../engine/storage/hdf5/library.ts";
 import { storedTensor, writeTorchFile } from "../engine/storage/torch/torch_file.ts";
-import type { Model } from "../engine/train/model.ts";
-import { clam } from "../plugins/head_type/clam.ts";
+import { clamModel } from "./_models.ts";
 import { compare, median, peakMemory, Peer, PRECISIONS } from "./_peer.ts";
 import { type Run, stepper } from "./_stepper.ts";
 
 const [EMBED_DIM, SLIDES, ROUNDS] = [1024, 200, 3];
 const [SMALL_SLIDES, SMALL_DIM] = [5000, 16];
-const TASK = { task: "Classification", subtask: "multiclass", numClasses: 2 } as const;
-
-function clamModel(): Model {
-  const parameters = new Parameters();
-  const scope = parameters.scope().child("head");
-  const config = v.parse(clam.config, { variant: "sb" });
-  const head = clam.create(config, { ...TASK, scope, embedDim: EMBED_DIM });
-  return {
-    ...TASK,
-    bags: true,
-    sampleShape: [EMBED_DIM],
-    parameters: parameters.list(),
-    forward: (inputs, context) => head.forward(inputs, context),
-  };
-}
-
 /** Writes an HDF5 file with chunks of one row, as TRIDENT does. */
 async function writeChunked(path: string, data: Float32Array, width: number): Promise<void> {
   const { h5wasm } = await loadHdf5Library();
@@ -190,7 +171,7 @@ const peer = await Peer.start("./slides_peer.py");
 try {
   await benchStart(folder);
   await writeSlides(folder);
-  const run = await stepper(clamModel(), 1e-4, { expectedRows: 2100 });
+  const run = await stepper(clamModel(EMBED_DIM), 1e-4, { expectedRows: 2100 });
   await benchEpochs(run, folder, peer);
   await peer?.close();
   console.log(`peak memory: glovita ${peakMemory().toFixed(0)} MB`);

@@ -10,47 +10,18 @@ import { Random } from "../engine/random.ts";
 import { featureSplit, openFeatureFile } from "../engine/features/feature_file.ts";
 import { loadHdf5Library } from "../engine/storage/hdf5/library.ts";
 import { FeatureWriter } from "../engine/features/feature_writer.ts";
-import type { Batch } from "../engine/data/data.ts";
 import { Loader } from "../engine/data/loader.ts";
-import type { Model } from "../engine/train/model.ts";
-import { Parameters } from "../engine/nn/scope.ts";
-import { classification } from "../plugins/head_type/classification.ts";
+import { linearModel, normals, randomSamples } from "./_models.ts";
 import { compare, peakMemory, Peer, PRECISIONS } from "./_peer.ts";
 import { type Run, stepper } from "./_stepper.ts";
 
 const [EMBED_DIM, CLASSES, BATCH, ROWS] = [1536, 1000, 512, 20_000];
-const TASK = {
-  task: "Classification",
-  subtask: "multiclass",
-  numClasses: CLASSES,
-} as const;
-
-function linearModel(): Model {
-  const parameters = new Parameters();
-  const scope = parameters.scope().child("head");
-  const context = { ...TASK, scope, embedDim: EMBED_DIM };
-  const head = classification.create({ dropout: 0, init_std: null }, context);
-  return {
-    ...TASK,
-    bags: false,
-    sampleShape: [EMBED_DIM],
-    parameters: parameters.list(),
-    forward: (inputs, forwardContext) => head.forward(inputs, forwardContext),
-  };
-}
-
-function randomBatch(random: Random): Batch {
-  return {
-    features: Float32Array.from({ length: BATCH * EMBED_DIM }, () => random.normal()),
-    rows: BATCH,
-    size: BATCH,
-    labels: Int32Array.from({ length: BATCH }, () => random.integer(CLASSES)),
-    indices: new Int32Array(BATCH),
-  };
-}
-
 async function benchSteps(run: Run, peer?: Peer): Promise<void> {
-  const batch = randomBatch(new Random(0));
+  const batch = randomSamples(new Random(0), {
+    size: BATCH,
+    width: EMBED_DIM,
+    numClasses: CLASSES,
+  });
   for (let i = 0; i < 5; i++) await run(batch);
   const kinds = ["foreach", "fused"].flatMap((optimizer) =>
     PRECISIONS.map((precision) => ({ optimizer, ...precision }))
@@ -76,7 +47,7 @@ async function benchSteps(run: Run, peer?: Peer): Promise<void> {
 /** A block of random rows and their labels. */
 function randomRows(random: Random, rows: number): { block: Float32Array; labels: Int32Array } {
   return {
-    block: Float32Array.from({ length: rows * EMBED_DIM }, () => random.normal()),
+    block: normals(random, rows * EMBED_DIM),
     labels: Int32Array.from({ length: rows }, () => random.integer(CLASSES)),
   };
 }
@@ -181,7 +152,7 @@ async function benchEpochs(
 }
 
 if (Deno.args.length > 0) {
-  await epochOf(Deno.args[0], await stepper(linearModel(), 1e-3));
+  await epochOf(Deno.args[0], await stepper(linearModel(EMBED_DIM, CLASSES), 1e-3));
   console.log(peakMemory().toFixed(0));
   Deno.exit(0);
 }
@@ -189,7 +160,7 @@ if (Deno.args.length > 0) {
 const folder = Deno.makeTempDirSync({ prefix: "glovita_bench_" });
 const peer = await Peer.start("./training_peer.py");
 try {
-  const run = await stepper(linearModel(), 1e-3);
+  const run = await stepper(linearModel(EMBED_DIM, CLASSES), 1e-3);
   await benchSteps(run, peer);
   const files = await writeFiles(folder);
   await benchEpochs(run, files, peer);
