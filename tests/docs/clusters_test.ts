@@ -70,14 +70,24 @@ Deno.test("the manifest for Kubernetes has fields of its API, and gives pods the
   assertEquals([index, count], [spec.completions, spec.completions]);
 });
 
+/** Exit code of a command that the server then says somebody stopped. */
+const STOPPED = 42;
+
 interface Submitted {
   readonly entrypoint: string;
   readonly runtime_env: { readonly env_vars: Readonly<Record<string, string>> };
 }
 
-/** A job server as Ray's: it runs a command when its job is looked at, and fails each part once. */
+/** What the server says of a job. */
+interface Job {
+  readonly status: string;
+  readonly driver_exit_code: number | null;
+  readonly logs: string;
+}
+
+/** A job server as Ray's: it runs a command when it gets the job, and kills each part once. */
 function rayServer() {
-  const jobs = new Map<string, { status: string; message?: string; logs: string }>();
+  const jobs = new Map<string, Job>();
   const seen: Submitted[] = [];
   const respond = async (request: Request): Promise<Response> => {
     const [, id, logs] = /^\/api\/jobs\/([^/]*)(\/logs)?$/.exec(new URL(request.url).pathname) ??
@@ -90,15 +100,17 @@ function rayServer() {
       const submission_id = `raysubmit_${seen.length}`;
       const options = { args: ["-c", job.entrypoint], env: job.runtime_env.env_vars };
       const { code, stdout } = await new Deno.Command("sh", options).output();
-      const failed = first || code !== 0;
+      const driver_exit_code = first && code === 0 ? 137 : code;
+      const ended = driver_exit_code === 0 ? "SUCCEEDED" : "FAILED";
       jobs.set(submission_id, {
-        status: failed ? "FAILED" : "SUCCEEDED",
+        status: code === STOPPED ? "STOPPED" : ended,
+        driver_exit_code: code === STOPPED ? null : driver_exit_code,
         logs: new TextDecoder().decode(stdout),
       });
       return Response.json({ job_id: submission_id, submission_id });
     }
     const job = jobs.get(id ?? "");
-    if (job === undefined) return new Response("Job does not exist", { status: 404 });
+    if (job === undefined) return new Response(`Job ${id} does not exist`, { status: 404 });
     return Response.json(logs ? { logs: job.logs } : { ...job, type: "SUBMISSION" });
   };
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, respond);
@@ -127,6 +139,12 @@ Deno.test("the client for Ray runs every part until it succeeds", async () => {
     const never = await run("false");
     assertEquals(never.code, 1);
     assert(never.err.includes("part 2/2 failed 3 times"), never.err);
+    for (const [exit, state] of [[2, "cannot run: exit code 2"], [STOPPED, "was stopped"]]) {
+      const before = seen.length;
+      const ended = await run("sh", "-c", `exit ${exit}`);
+      assertEquals([ended.code, seen.length - before], [1, 2]);
+      assert(ended.err.includes(`part 1/2 ${state}`), ended.err);
+    }
   } finally {
     await server.shutdown();
   }
