@@ -1,10 +1,11 @@
 /**
- * What it costs to divide work: extracting small images in 1 and in 8 parts, merging 1 to 1,000 parts,
- * and the status of studies of 1 to 1,000 points.
+ * What it costs to divide work: starting a part of 1 to 1,000, merging so many, the status of a study
+ * of so many points, and extracting small images in 1 and in 8 parts.
  *
  * ```sh
  * deno task bench:shards              # 10,000 images, 200 MB of features: some minutes
  * deno task bench:shards 100000 2000  # images, megabytes
+ * deno task bench:shards 10000 200 series  # without extracting all of them
  * ```
  * @module
  */
@@ -18,8 +19,10 @@ import { pointsOf } from "../jobs/study/points.ts";
 import { recordPaths, studyStatus, writeRecord } from "../jobs/study/records.ts";
 import { configOf, type Study } from "../jobs/study/study.ts";
 import type { PlainObject } from "../registry/config/objects.ts";
+import { describeMachine } from "./_machine.ts";
 
-const [images = 10_000, megabytes = 200] = Deno.args.map(Number);
+const [images = 10_000, megabytes = 200] = Deno.args.slice(0, 2).map(Number);
+const onlySeries = Deno.args[2] === "series";
 /** Parts, and points of a study. */
 const COUNTS = [1, 10, 100, 1000] as const;
 /** Values of a row, 2 bytes each. */
@@ -58,46 +61,61 @@ async function writeImages(count: number): Promise<PlainObject> {
   };
 }
 
-/** Runs `extract_features` as a process; seconds, CPU seconds and megabytes at its peak. */
-async function extract(config: PlainObject, flags: readonly string[]): Promise<readonly number[]> {
+/** What a process took. */
+interface Cost {
+  readonly seconds: number;
+  readonly cpu: number;
+  readonly peak: number;
+}
+
+function startExtraction(config: PlainObject, flags: readonly string[], stdout: "null" | "piped") {
   const file = join(folder, "config.json");
   Deno.writeTextFileSync(file, JSON.stringify(config));
   const script = fileURLToPath(new URL("../cli/extract_features.ts", import.meta.url));
+  const args = ["run", "--quiet", "--no-check", "-A", script, "--config", file, ...flags];
+  return new Deno.Command(Deno.execPath(), { args, stdout, stderr: "null" }).spawn();
+}
+
+/** Runs `extract_features` as a process to its end. */
+async function extract(config: PlainObject, flags: readonly string[]): Promise<Cost> {
   const started = performance.now();
-  const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-check", "-A", script, "--config", file, ...flags],
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
+  const process = startExtraction(config, flags, "null");
   let [peak, cpu] = [0, 0];
   const watch = setInterval(() => {
-    peak = Math.max(peak, peakOf(process.pid));
-    cpu = Math.max(cpu, cpuOf(process.pid));
+    const used = usedBy(process.pid);
+    [peak, cpu] = [Math.max(peak, used.peak), Math.max(cpu, used.cpu)];
   }, 20);
   const { code } = await process.status;
   clearInterval(watch);
   if (code !== 0) throw new Error(`extract_features ended with ${code}`);
-  return [seconds(started), cpu, peak];
+  return { seconds: seconds(started), cpu, peak };
 }
 
-/** Megabytes that a process has held at most, where the system tells. */
-function peakOf(pid: number): number {
-  try {
-    const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024;
-  } catch {
-    return 0;
-  }
+/** Runs a part until it says how many samples it has, which it does before it reads the first. */
+async function startPart(config: PlainObject, shard: string): Promise<Cost> {
+  const started = performance.now();
+  const process = startExtraction(config, ["--shard", shard], "piped");
+  const reader = process.stdout.getReader();
+  const { value } = await reader.read();
+  const cost = { seconds: seconds(started), ...usedBy(process.pid) };
+  process.kill("SIGKILL");
+  const said = new TextDecoder().decode(value);
+  if (!said.startsWith("test: ")) throw new Error(`extract_features said "${said}"`);
+  await reader.cancel();
+  await process.status;
+  return cost;
 }
 
-/** Seconds of all cores that a process has used, where the system tells. */
-function cpuOf(pid: number): number {
-  try {
-    const fields = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ")[1].split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / 100; // ticks of 10 ms
-  } catch {
-    return 0;
-  }
+/** What a process has used so far, where the system tells: seconds of all cores, and megabytes. */
+function usedBy(pid: number): Pick<Cost, "cpu" | "peak"> {
+  // Deno itself reads these files with all permissions only.
+  const args = ["stat", "status"].map((name) => `/proc/${pid}/${name}`);
+  const { stdout } = new Deno.Command("cat", { args, stderr: "null" }).outputSync();
+  const text = new TextDecoder().decode(stdout);
+  const fields = (/^.*\) (.*)$/m.exec(text)?.[1] ?? "").split(" ");
+  const ticks = Number(fields[11] ?? 0) + Number(fields[12] ?? 0); // of 10 ms
+  const peak = Number(/^VmHWM:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) / 1024;
+  return { cpu: ticks / 100, peak };
 }
 
 async function benchExtraction(config: PlainObject): Promise<void> {
@@ -105,17 +123,19 @@ async function benchExtraction(config: PlainObject): Promise<void> {
   console.log("parts    seconds       CPU   peak MB     merge  its CPU   kept part  its CPU");
   for (const parts of [1, 8]) {
     const own = { ...config, output_dir: join(folder, `of_${parts}`) };
-    let [total, work, peak] = [0, 0, 0];
+    const costs: Cost[] = [];
     for (let part = 1; part <= parts; part++) {
-      const [time, cpu, memory] = await extract(own, ["--shard", `${part}/${parts}`]);
-      total += time;
-      work += cpu;
-      peak = Math.max(peak, memory);
+      costs.push(await extract(own, ["--shard", `${part}/${parts}`]));
     }
-    const [merge, merging] = await extract(own, ["--merge", "auto"]);
-    const [again, keeping] = await extract(own, ["--shard", `1/${parts}`, "--resume"]);
-    const cells = [total, work, peak, merge, merging, again, keeping].map((cell) => shown(cell));
-    console.log(String(parts).padStart(5), ...cells);
+    const sum = (of: "seconds" | "cpu") => costs.reduce((total, cost) => total + cost[of], 0);
+    const peak = Math.max(...costs.map(({ peak }) => peak));
+    const merge = await extract(own, ["--merge", "auto"]);
+    const again = await extract(own, ["--shard", `1/${parts}`, "--resume"]);
+    const cells = [sum("seconds"), sum("cpu"), peak, merge.seconds, merge.cpu];
+    console.log(
+      String(parts).padStart(5),
+      ...[...cells, again.seconds, again.cpu].map((cell) => shown(cell)),
+    );
   }
 }
 
@@ -142,53 +162,84 @@ async function writeParts(file: string, count: number, compression: number): Pro
   return bytes;
 }
 
-async function benchMerge(config: PlainObject): Promise<void> {
-  console.log(`\nmerging ${megabytes} MB of float16 features, ${WIDTH} wide`);
-  console.log("parts  gzip    seconds       CPU  MB/CPU s  copy MB/s   peak MB");
-  for (const compression of [0, 4]) {
-    for (const count of COUNTS) {
-      const output_dir = join(folder, `merge_${count}_${compression}`);
-      Deno.mkdirSync(output_dir);
-      const file = join(output_dir, "a.h5");
-      const bytes = await writeParts(file, count, compression);
-      const own = { ...config, output_dir, compression };
-      const [time, cpu, peak] = await extract(own, ["--merge", "auto"]);
-      const copied = performance.now();
-      Deno.copyFileSync(file, `${file}.copy`);
-      Deno.openSync(`${file}.copy`).syncSync();
-      const copy = seconds(copied);
-      const rates = [bytes / 1e6 / cpu, bytes / 1e6 / copy].map((rate) => shown(rate, 0));
-      const head = [String(count).padStart(5), String(compression).padStart(5)];
-      console.log(...head, shown(time), shown(cpu), ...rates, shown(peak, 0));
-      Deno.removeSync(output_dir, { recursive: true });
-    }
+/** Starting the first part, one in the middle, and the last: the middle of what they take. */
+async function benchStart(config: PlainObject, count: number): Promise<Cost> {
+  const costs: Cost[] = [];
+  for (const part of [1, Math.ceil(count / 2), count]) {
+    const output_dir = join(folder, `start_${count}`);
+    costs.push(await startPart({ ...config, output_dir }, `${part}/${count}`));
+    Deno.removeSync(output_dir, { recursive: true });
   }
+  const median = (of: keyof Cost) => costs.map((cost) => cost[of]).sort((a, b) => a - b)[1];
+  return { seconds: median("seconds"), cpu: median("cpu"), peak: median("peak") };
 }
 
-async function benchStatus(): Promise<void> {
-  console.log("\nstatus of a study");
-  console.log("points  milliseconds");
-  for (const count of COUNTS) {
-    const values = Array.from({ length: count }, (_, i) => i + 1);
-    const grid = { "training.seed": values };
-    const points = pointsOf({ grid, list: null, random: null, folds: null });
-    const study: Study = { name: "s", folder: join(folder, `study_${count}`), config: {}, points };
-    Deno.mkdirSync(recordPaths(study, points[0]).folder, { recursive: true });
-    const result = { directory: "run", metric: "val_Accuracy", best: 0.5, test: 0.5 };
-    for (const point of points) {
-      const record = { state: "done", config: configOf(study, point).hash, results: [result] };
-      await writeRecord(recordPaths(study, point).record, { ...record, state: "done" });
-    }
+/** Merging parts; and seconds of copying what came of it to the disk. */
+async function benchMerge(config: PlainObject, count: number, compression: number) {
+  const output_dir = join(folder, `merge_${count}_${compression}`);
+  Deno.mkdirSync(output_dir);
+  const file = join(output_dir, "a.h5");
+  const bytes = await writeParts(file, count, compression);
+  const cost = await extract({ ...config, output_dir, compression }, ["--merge", "auto"]);
+  const copied = performance.now();
+  Deno.copyFileSync(file, `${file}.copy`);
+  {
+    using copy = Deno.openSync(`${file}.copy`);
+    copy.syncSync();
+  }
+  const copy = seconds(copied);
+  Deno.removeSync(output_dir, { recursive: true });
+  return { ...cost, copy, bytes };
+}
+
+/** Seconds until the points of a study, all of them done, are known as such. */
+async function benchStatus(count: number): Promise<number> {
+  const values = Array.from({ length: count }, (_, i) => i + 1);
+  const grid = { "training.seed": values };
+  const points = pointsOf({ grid, list: null, random: null, folds: null });
+  const study: Study = { name: "s", folder: join(folder, `study_${count}`), config: {}, points };
+  Deno.mkdirSync(recordPaths(study, points[0]).folder, { recursive: true });
+  const result = { directory: "run", metric: "val_Accuracy", best: 0.5, test: 0.5 };
+  for (const point of points) {
+    const record = { state: "done", config: configOf(study, point).hash, results: [result] };
+    await writeRecord(recordPaths(study, point).record, { ...record, state: "done" });
+  }
+  const times = [1, 2, 3].map(() => {
     const started = performance.now();
     studyStatus(study);
-    console.log(String(count).padStart(6), shown(seconds(started) * 1000, 1));
+    return seconds(started);
+  });
+  return Math.min(...times);
+}
+
+/** One line for each number of parts; seconds are those of the processor, but for the status. */
+async function benchSeries(config: PlainObject, few: PlainObject): Promise<void> {
+  console.log(`\nstarting a part of ${images} images: until before its first sample`);
+  console.log(
+    `merging ${megabytes} MB of float16 features, ${WIDTH} wide; status of so many points`,
+  );
+  console.log("           start             merge, no gzip              merge, gzip 4    status");
+  console.log(
+    "parts      CPU s   peak MB     CPU s   peak MB copy MB/s     CPU s   peak MB        ms",
+  );
+  for (const count of COUNTS) {
+    const start = await benchStart(config, count);
+    const [plain, gzip] = [await benchMerge(few, count, 0), await benchMerge(few, count, 4)];
+    const status = await benchStatus(count);
+    console.log(
+      String(count).padStart(5),
+      ...[shown(start.cpu), shown(start.peak, 0)],
+      ...[shown(plain.cpu), shown(plain.peak, 0), shown(plain.bytes / 1e6 / plain.copy, 0)],
+      ...[shown(gzip.cpu), shown(gzip.peak, 0), shown(status * 1000, 0)],
+    );
   }
 }
 
 try {
-  await benchStatus();
-  await benchMerge(await writeImages(2));
-  await benchExtraction(await writeImages(images));
+  console.log(describeMachine());
+  const config = await writeImages(images);
+  await benchSeries(config, await writeImages(2));
+  if (!onlySeries) await benchExtraction(config);
 } finally {
   Deno.removeSync(folder, { recursive: true });
 }

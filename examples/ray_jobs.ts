@@ -1,6 +1,7 @@
 /**
  * Runs a command in parts on a Ray cluster, over HTTP: submits a job for each part, starts those
- * again that failed, and waits until all have succeeded.
+ * again that failed, and waits until all have succeeded. What somebody stopped, and what ended with
+ * exit code 2, a mistake in the config, is not started again.
  *
  * ```sh
  * deno run --allow-net examples/ray_jobs.ts http://127.0.0.1:8265 4 \
@@ -18,6 +19,7 @@ const PAUSE = 2000;
 interface Job {
   readonly status: "PENDING" | "RUNNING" | "STOPPED" | "SUCCEEDED" | "FAILED";
   readonly message?: string;
+  readonly driver_exit_code?: number | null;
 }
 
 /** Asks the job server. */
@@ -57,6 +59,8 @@ async function runPart(server: string, command: readonly string[], shard: string
     if (job.status === "SUCCEEDED") return;
     const { logs } = await ask<{ logs: string }>(`${jobs}${id}/logs`);
     console.error(logs.trim() || job.message);
+    if (job.status === "STOPPED") throw new Error(`part ${shard} was stopped`);
+    if (job.driver_exit_code === 2) throw new Error(`part ${shard} cannot run: exit code 2`);
   }
   throw new Error(`part ${shard} failed ${ATTEMPTS} times`);
 }

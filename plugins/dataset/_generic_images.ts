@@ -146,6 +146,7 @@ export class Images {
   #shared(files: readonly string[], name: string): string[] {
     const { train_split_name: train } = this.#options;
     const trained = new Set(this.#splits.find(train)?.images.map(({ file }) => file));
+    if (trained.size === 0) return [];
     const count = files.filter((file) => trained.has(file)).length;
     return count === 0 ? [] : [`split "${name}" shares ${imageCount(count)} with split "${train}"`];
   }

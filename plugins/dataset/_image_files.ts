@@ -6,12 +6,19 @@ import { holdsImage, isImageName, type LeftOut, whyLeftOut } from "./_left_out.t
 
 /** What a folder holds; names that begin with a dot are left out. */
 interface Entries {
-  readonly files: ReadonlySet<string>;
+  readonly files: readonly string[];
+  /** Those of the files that are images. */
+  readonly images: readonly string[];
   readonly folders: readonly string[];
   /** Those of the folders that are links. */
   readonly links: ReadonlySet<string>;
   /** What may be meant as an image, or as a folder of them, and is none. */
   readonly leftOut: readonly LeftOut[];
+}
+
+/** Files of a folder as lists name them. */
+interface NamedFiles {
+  readonly files: ReadonlySet<string>;
   /** Images by their name without its end. */
   readonly byStem: ReadonlyMap<string, readonly string[]>;
 }
@@ -20,6 +27,8 @@ interface Entries {
 export class ImageFiles {
   readonly #extensions: readonly string[];
   readonly #known = new Map<string, Entries | undefined>();
+  /** Only of folders that lists name files of: a folder may have millions. */
+  readonly #named = new Map<string, NamedFiles>();
   readonly #alike = new Map<string, ReadonlyMap<string, readonly string[]>>();
 
   /** @param extensions Ends of image files' names, with the dot, in any case. */
@@ -37,10 +46,10 @@ export class ImageFiles {
     const images: string[] = [];
     const leftOut: LeftOut[] = [];
     const walk = new Walk(path, (folder, at) => {
-      const { byStem, folders, links, leftOut: here } = this.#entries(folder)!;
+      const { images: names, folders, links, leftOut: here } = this.#entries(folder)!;
       const before = images.length;
       leftOut.push(...here);
-      for (const names of byStem.values()) images.push(...names.map((name) => join(folder, name)));
+      for (const name of names) images.push(join(folder, name));
       for (const name of folders) at.enter(join(folder, name), links.has(name));
       const isImage = folder !== path && isImageName(basename(folder), this.#extensions);
       if (isImage && images.length === before) leftOut.push({ path: folder, reason: "folder" });
@@ -63,11 +72,28 @@ export class ImageFiles {
    */
   named(path: string): string[] {
     const folder = this.#onDisk(dirname(path));
-    const entries = this.#entries(folder);
+    const named = this.#namedIn(folder);
     const name = basename(path);
-    if (entries?.files.has(name)) return [join(folder, name)];
-    const names = entries?.byStem.get(name) ?? (entries && this.#alikeIn(folder, entries, name));
+    if (named?.files.has(name)) return [join(folder, name)];
+    const names = named?.byStem.get(name) ?? (named && this.#alikeIn(folder, named, name));
     return (names ?? []).map((name) => join(folder, name)).sort();
+  }
+
+  #namedIn(folder: string): NamedFiles | undefined {
+    const entries = this.#entries(folder);
+    if (entries === undefined) return undefined;
+    let named = this.#named.get(folder);
+    if (named === undefined) {
+      const byStem = new Map<string, string[]>();
+      for (const name of entries.images) {
+        const stem = basename(name, extname(name));
+        const alike = byStem.get(stem);
+        if (alike === undefined) byStem.set(stem, [name]);
+        else alike.push(name);
+      }
+      this.#named.set(folder, named = { files: new Set(entries.files), byStem });
+    }
+    return named;
   }
 
   /** A folder as the disk spells it; as it is given where there is none. */
@@ -84,7 +110,7 @@ export class ImageFiles {
 
   #alikeIn(
     folder: string,
-    { files, byStem }: Entries,
+    { files, byStem }: NamedFiles,
     name: string,
   ): readonly string[] | undefined {
     let alike = this.#alike.get(folder);
@@ -106,11 +132,11 @@ export class ImageFiles {
   }
 
   #read(folder: string): Entries | undefined {
-    const files = new Set<string>();
+    const files: string[] = [];
+    const images: string[] = [];
     const folders: string[] = [];
     const links = new Set<string>();
     const leftOut: LeftOut[] = [];
-    const byStem = new Map<string, string[]>();
     try {
       for (const entry of readdirSync(folder, { withFileTypes: true })) {
         const { name } = entry;
@@ -126,12 +152,9 @@ export class ImageFiles {
           folders.push(name);
           if (entry.isSymbolicLink()) links.add(name);
         } else {
-          files.add(name);
-          const extension = extname(name);
-          if (this.#extensions.includes(extension.toLowerCase())) {
-            const stem = basename(name, extension);
-            byStem.set(stem, [...byStem.get(stem) ?? [], name]);
-          } else if (isImageName(name, []) || holdsImage(path)) {
+          files.push(name);
+          if (this.#extensions.includes(extname(name).toLowerCase())) images.push(name);
+          else if (isImageName(name, []) || holdsImage(path)) {
             leftOut.push({ path, reason: "ending" });
           }
         }
@@ -141,7 +164,7 @@ export class ImageFiles {
       if (absent) return undefined;
       throw readError(error, folder);
     }
-    return { files, folders: folders.sort(), links, leftOut, byStem };
+    return { files, images, folders: folders.sort(), links, leftOut };
   }
 }
 

@@ -1,5 +1,5 @@
 /** `glovita_infer` as a user types it: runs, folds, new slides without a table. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "node:path";
 import { inferCommand } from "../../cli/infer.ts";
 import { PRODUCERS, SLIDES } from "../_slides.ts";
@@ -7,6 +7,7 @@ import { inFolder, listenTo, runTrain, writeSplits } from "../_training.ts";
 import { resolveConfig } from "../../registry/config/resolve.ts";
 import { registry } from "../../registry/registry.ts";
 import { listener } from "./_fakes.ts";
+import { startCommand } from "./_process.ts";
 
 async function run(...words: readonly string[]) {
   const io = listener();
@@ -106,5 +107,34 @@ Deno.test("what is wrong is one line, with exit code 2 for words and 1 for data"
     assertEquals([gone.code, gone.err], [1, [
       `Cannot read "${folder}/gone.h5": the file does not exist`,
     ]]);
+  });
+});
+
+Deno.test("glovita_infer takes its part from the cluster, and joins the parts that it finds", async () => {
+  await inFolder(async (folder) => {
+    const { directory } = await runTrain(await writeSplits(folder));
+    const task = async (id: number, ...more: string[]) => {
+      const array = { MIN: "0", MAX: "2", COUNT: "3", ID: String(id) };
+      const env = Object.entries(array).map(([name, value]) => [`SLURM_ARRAY_TASK_${name}`, value]);
+      const args = ["--exp_dir", directory, "--dataloading.eval_batch_size", "4", ...more];
+      return await startCommand("infer", args, { env: Object.fromEntries(env) }).finished;
+    };
+    const table = join(folder, "parts.csv");
+    const part = (id: number) => task(id, "--pred_output", table, "--shard", "auto");
+    const second = await part(1);
+    assertEquals([second.code, second.err], [0, ["note: part 2 of 3, by SLURM_ARRAY_TASK_ID=1"]]);
+    assertEquals(second.out.at(-2), "  part 2 of 3: --merge 3 joins and measures");
+    const early = await task(0, "--pred_output", table, "--merge", "auto");
+    const missing = [1, 3].map((index) => `parts.csv.shard-${index}-of-3.part`).join(", ");
+    assertEquals([early.code, early.err.length], [1, 1]);
+    assertStringIncludes(early.err[0], `2 of 3 parts are missing: ${missing}`);
+    const none = await part(3);
+    assertEquals([none.code, none.err.length], [2, 1]);
+    assertStringIncludes(none.err[0], "shard: expected one of 3 parts");
+    for (const id of [0, 1, 2]) assertEquals((await part(id)).code, 0);
+    const merged = await task(0, "--pred_output", table, "--merge", "auto");
+    const whole = await task(0, "--pred_output", join(folder, "whole.csv"));
+    assertEquals([merged.code, merged.out.slice(0, -1)], [0, whole.out.slice(1, -1)]);
+    assertEquals(Deno.readTextFileSync(table), Deno.readTextFileSync(join(folder, "whole.csv")));
   });
 });

@@ -2,9 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { packCommand, type PackCommandOptions } from "../../cli/pack.ts";
 import type { StopSignal } from "../../cli/signals.ts";
-import { PRODUCERS } from "../jobs/pack/_slides.ts";
+import { contentOf, PRODUCERS } from "../jobs/pack/_slides.ts";
 import { inFolder } from "../_training.ts";
 import { listener } from "./_fakes.ts";
+import { startCommand } from "./_process.ts";
 
 /** Runs the command, and gives lines without the folder. */
 async function run(folder: string, args: readonly string[], options: PackCommandOptions = {}) {
@@ -96,5 +97,35 @@ Deno.test("glovita_pack ends in order when it is stopped", async () => {
     ]);
     const names = Array.from(Deno.readDirSync(join(folder, "packed")), ({ name }) => name);
     assertEquals(names, ["bags_train.h5"]);
+  });
+});
+
+Deno.test("glovita_pack takes its part from the cluster, and joins the parts that it finds", async () => {
+  await inFolder(async (folder) => {
+    const task = async (index: number, ...more: string[]) => {
+      const env = { JOB_COMPLETION_INDEX: String(index), JOB_COMPLETIONS: "2" };
+      const args = [...CLAM, "--output_dir", join(folder, "parts"), ...more];
+      return await startCommand("pack", args, { env }).finished;
+    };
+    const last = await task(1, "--shard", "auto");
+    assertEquals([last.code, last.err[0]], [0, "note: part 2 of 2, by JOB_COMPLETION_INDEX=1"]);
+    const kept = await task(1, "--shard", "auto");
+    assertEquals(kept.out, last.out.map((line) => `${line}, finished before`));
+    const early = await task(0, "--merge", "auto");
+    const missing = "1 of 2 parts is missing: bags_train.shard-1-of-2.h5";
+    assertEquals([early.code, early.err.at(-1)?.endsWith(missing)], [1, true], early.err.join());
+    const none = await task(2, "--shard", "auto");
+    assertEquals([none.code, none.err], [2, [
+      "shard: expected one of 2 parts, up to 10000, received JOB_COMPLETION_INDEX=2",
+    ]]);
+    assertEquals((await task(0, "--shard", "auto")).code, 0);
+    const merged = await task(0, "--merge", "auto");
+    const whole = await run(folder, [...CLAM, "--output_dir", join(folder, "whole")]);
+    const ofParts = merged.out.map((line) => line.replace(join(folder, "parts"), "F/whole"));
+    assertEquals([merged.code, ofParts], [0, whole.out]);
+    for (const split of ["train", "val", "test"]) {
+      const [a, b] = ["parts", "whole"].map((name) => join(folder, name, `bags_${split}.h5`));
+      assertEquals(await contentOf(a), await contentOf(b));
+    }
   });
 });

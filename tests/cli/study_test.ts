@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { studyCommand } from "../../cli/study.ts";
 import { reportCommand } from "../../cli/report.ts";
+import { readStudy } from "../../jobs/study/study.ts";
 import { registry } from "../../registry/registry.ts";
 import {
   checkpointBytes,
@@ -34,52 +35,74 @@ async function writeStudy(folder: string, points: object, flags: Flags = {}): Pr
   return file;
 }
 
+/** Batches at which the metric holds a process: in epoch 2 of point 3, and in epoch 1 of point 7. */
+const HELD = [2 * 18 + 6 + 3, 6 + 6 + 3 * 18 + 2] as const; // of 18: 4 and 2 an epoch, 6 at the end
+
+/** Point and epoch of the lines that say `what` of an epoch. */
+function epochsIn(lines: readonly string[], what: string): string[] {
+  let point = "";
+  return lines.flatMap((line) => {
+    point = /^\d+(?= \S+ \()/.exec(line)?.[0] ?? point;
+    const [, epoch, rest] = /^epoch (\d)\/2(.*)$/.exec(line) ?? [];
+    return rest?.startsWith(what) ? [`${point} epoch ${epoch}`] : [];
+  });
+}
+
 Deno.test("glovita_study trains each of 12 points once, though it is killed twice", async () => {
   await inFolder(async (folder) => {
     const flags = { "task.metrics": '["acc", "hold"]' };
-    const lr = [0.003, 0.01, 0.03];
-    const grid = { "optimizer.lr": lr, "model.head.dropout": [0, 0.5], "training.seed": [0, 1] };
+    const grid = {
+      "optimizer.lr": [0.003, 0.01, 0.03],
+      "model.head.dropout": [0, 0.5],
+      "training.seed": [0, 1],
+    };
     const file = await writeStudy(folder, { grid }, flags);
     const command = [file, "--local", ...PLUGIN];
-    const epochs: string[] = [];
-    // A point has 8 batches of training, 4 of validation and 2 of its end.
-    for (const batch of [38, 51]) {
+    const said: string[] = [];
+    for (const batch of HELD) {
       const running = startCommand("study", command, { env: { [HOLD_BATCH]: String(batch) } });
       await running.until(/^held$/);
       const { out } = await run([file, "--status"]);
       assertEquals(out.filter((line) => / running /.test(line)).length, 1);
       running.kill("SIGKILL");
-      const { signal, out: said } = await running.finished;
+      const { signal, out: lines } = await running.finished;
       assertEquals(signal, "SIGKILL");
-      epochs.push(...said.filter((line) => /epoch \d\/2: /.test(line)));
+      said.push(...lines);
     }
     const before = await run([file, "--status"]);
-    assert(/^12 points: \d+ waiting, \d+ done$/.test(before.out.at(-1)!), before.out.at(-1));
-    assert(before.out.some((line) => line.includes("stopped before its end, goes on there")));
+    assertEquals(before.out.at(-1), "12 points: 6 waiting, 6 done");
+    assert(before.out[7].includes("stopped before its end, goes on there"), before.out[7]);
     const { code, out } = await startCommand("study", command).finished;
-    assertEquals(code, 0);
-    epochs.push(...out.filter((line) => /epoch \d\/2: /.test(line)));
-    assertEquals(epochs.length, 24); // each epoch of each point once
-    assert(out.filter((line) => line.endsWith(": done before")).length > 0);
+    assertEquals([code, out.filter((line) => line.endsWith(": done before")).length], [0, 6]);
+    said.push(...out);
+    const { points } = readStudy(file);
+    const each = points.flatMap((_, at) => [1, 2].map((epoch) => `${at + 1} epoch ${epoch}`));
+    assertEquals(epochsIn(said, ": train_loss"), each);
+    // Only the two epochs in which it was killed have begun twice.
+    const begun = epochsIn(said, ", batch 1/4");
+    assertEquals(begun.filter((epoch, at) => begun.indexOf(epoch) < at), [
+      "3 epoch 2",
+      "7 epoch 1",
+    ]);
+    assertEquals(begun.length, each.length + 2);
+
     const after = await run([file, "--status"]);
     assertEquals(after.out.at(-1), "12 points: 12 done");
-
-    const names = after.out.slice(1, -1).map((line) => line.split(/\s+/)[1]);
-    for (const at of [0, 3, 7, 11]) {
-      const alone = await runTrain(
-        { folder, ...featureFiles(folder) },
-        {
-          ...flags,
-          "optimizer.lr": String(lr[Math.floor(at / 4)]),
-          "model.head.dropout": at % 4 < 2 ? "0" : "0.5",
-          "training.seed": String(at % 2),
-        },
-      );
-      const point = join(folder, "experiments/rates/precomputed_features", names[at], "0");
-      assertEquals(checkpointBytes(point), checkpointBytes(alone.directory));
-      for (const name of ["metrics.json", "metrics_test.json"]) {
-        assertEquals(readRunJson(point, name), readRunJson(alone.directory, name));
+    for (const [at, { name, settings }] of points.entries()) {
+      const own = Object.entries(settings).map(([path, value]) => [path, String(value)]);
+      const files = { folder, ...featureFiles(folder) };
+      const { directory, done } = await runTrain(files, { ...flags, ...Object.fromEntries(own) });
+      const point = join(folder, "experiments/rates/precomputed_features", name, "0");
+      for (const checkpoint of ["last", "best"]) {
+        assertEquals(checkpointBytes(point, checkpoint), checkpointBytes(directory, checkpoint));
       }
+      for (const json of ["metrics.json", "metrics_test.json"]) {
+        assertEquals(readRunJson(point, json), readRunJson(directory, json));
+      }
+      const row = [at + 1, name, "done", done.bestValue, done.test?.test_Accuracy].map((cell) =>
+        typeof cell === "number" ? String(Number(cell.toFixed(4))) : cell
+      );
+      assertEquals(after.out[at + 1].split(/\s+/).slice(0, 5), row);
     }
   });
 });

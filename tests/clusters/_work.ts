@@ -122,7 +122,8 @@ cd "${folder}"
 command="$1"
 shift
 run() { exec ${deno.join(" ")} "$command" --plugin ${file("../cli/_made_up.ts")} "$@"; }
-task=$(echo "\${SLURM_ARRAY_TASK_ID:-$*}" | sed -n 's/^\\([0-9]*\\)$/\\1/p; s|.*--shard \\([0-9]*\\)/.*|\\1|p')
+given="\${SLURM_ARRAY_TASK_ID:-\${GLOVITA_SHARD:-$*}}"
+task=$(echo "$given" | sed -n 's/^\\([0-9]*\\)$/\\1/p; s|^\\([0-9]*\\)/[0-9]*$|\\1|p; s|.*--shard \\([0-9]*\\)/.*|\\1|p')
 [ -z "$task" ] || [ "$command" != extract_features ] && run "$@"
 echo "$task" >> attempts
 [ -e "begun-$task" ] && run "$@"
