@@ -124,15 +124,19 @@ export class Model {
     const outputs = await this.#session.run({
       features: new this.#ort.Tensor("float32", features, [rows, ...sampleShape]),
       lengths: new this.#ort.Tensor("int64", BigInt64Array.of(BigInt(rows)), [1]),
-    }, attention ? ["scores", "attention"] : ["scores"]);
+    }, [
+      "scores",
+      ...(attention ? ["attention"] : []),
+      ...(attention?.instanceScores ? ["instance_scores"] : []),
+    ]);
     const scores = await outputs.scores.getData() as Float32Array;
     if (attention === undefined) return { scores };
     const [one] = bagAttention({
       lengths: Int32Array.of(rows),
       attention: await outputs.attention.getData() as Float32Array,
       perClass: attention.perClass,
-      scores,
-      numClasses,
+      ...{ scores, numClasses },
+      instanceScores: await outputs.instance_scores?.getData() as Float32Array | undefined,
     });
     return { scores, attention: one };
   }

@@ -35,7 +35,7 @@ export function services(onProgress: OnProgress): Services {
     },
     async predictBag(file, bag) {
       const { scores, attention } = await model.bag(files.get(file)!.bag(bag));
-      return { scores, ...(attention && { weights: attention.weights }) };
+      return { scores, ...attention };
     },
     places(file, bag) {
       return Promise.resolve(files.get(file)!.places(bag));

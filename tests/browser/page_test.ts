@@ -108,11 +108,30 @@ async function writeSlides(path: string): Promise<string> {
 }
 
 interface Tile {
+  readonly type: string;
   readonly geometry: unknown;
-  readonly properties: { readonly measurements: Readonly<Record<string, number>> };
+  readonly properties: {
+    readonly objectType: string;
+    readonly measurements: Readonly<Record<string, number>>;
+  };
 }
 
 const tilesOf = (bytes: Uint8Array): Tile[] => JSON.parse(new TextDecoder().decode(bytes)).features;
+
+/** Requires tiles at the same places, with the same measurements to 1e-4. */
+function requireSameTiles(found: readonly Tile[], expected: readonly Tile[]): void {
+  const shapes = (tiles: readonly Tile[]) =>
+    tiles.map(({ type, geometry, properties: { objectType, measurements } }) =>
+      [type, geometry, objectType, Object.keys(measurements)] as const
+    );
+  assertEquals(shapes(found), shapes(expected));
+  for (const [at, { properties: { measurements } }] of expected.entries()) {
+    for (const [name, value] of Object.entries(measurements)) {
+      const distance = Math.abs(found[at].properties.measurements[name] - value);
+      assert(distance < 1e-4, `tile ${at}: ${name} differs by ${distance}`);
+    }
+  }
+}
 
 async function press(page: Page, text: string): Promise<void> {
   const [button] = await page.$$(`::-p-xpath(//button[normalize-space()="${text}"])`);
@@ -218,7 +237,8 @@ Deno.test({
           ...await writeBagSplits(folder),
           test: await writeSlides(join(folder, "slides.h5")),
         };
-        const { directory, events } = await runTrain(files, bagFlags(CONSTANT_RATE));
+        const flags = { ...CONSTANT_RATE, "model.head.instance_eval": "true" };
+        const { directory, events } = await runTrain(files, bagFlags(flags));
         const site = join(folder, "bags");
         await exportModel({ exp_dir: directory, browser: site });
         await using served = await serveFolder(site, { port: 0 });
@@ -235,20 +255,20 @@ Deno.test({
           attention_output: attention,
         }]);
         assert(farthest(said, rowsOf(await Deno.readFile(output))) < 1e-4);
-        await press(page, "3");
-        await page.waitForFunction(`document.querySelector("h2").textContent.startsWith("3:")`);
-        await press(page, "Download GeoJSON");
-        const tiles = tilesOf(await browser.downloaded("3.geojson"));
-        const expected = tilesOf(await Deno.readFile(join(attention, "3.geojson")));
-        assertEquals(
-          tiles.map(({ geometry }) => geometry),
-          expected.map(({ geometry }) => geometry),
-        );
-        for (const name of ["attention", "percentile"]) {
-          const numbers = (all: Tile[]) =>
-            all.map(({ properties }) => properties.measurements[name]);
-          const [a, b] = [numbers(tiles), numbers(expected)];
-          assert(a.every((value, at) => Math.abs(value - b[at]) < 1e-4), name);
+        for (const slide of ["0", "3"]) {
+          await press(page, slide);
+          await page.waitForFunction(
+            `document.querySelector("h2").textContent.startsWith("${slide}:")`,
+          );
+          await press(page, "Download GeoJSON");
+          const tiles = tilesOf(await browser.downloaded(`${slide}.geojson`));
+          assertEquals(Object.keys(tiles[0].properties.measurements), [
+            ...["attention", "percentile", "score 0", "score 1"],
+          ]);
+          requireSameTiles(
+            tiles,
+            tilesOf(await Deno.readFile(join(attention, `${slide}.geojson`))),
+          );
         }
         await page.focus(".map canvas");
         await page.keyboard.press("+");
