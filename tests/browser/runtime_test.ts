@@ -7,14 +7,7 @@ import { copyRuntime } from "../../jobs/export/page/files.ts";
 import { serveFolder } from "../../jobs/serve/serve_folder.ts";
 import { chromium, TestBrowser } from "../_chromium.ts";
 import { inFolder } from "../_training.ts";
-import {
-  expectedOf,
-  exportedFrom,
-  feedsFor,
-  MODELS,
-  requireSame,
-  sizesFor,
-} from "../jobs/export/_models.ts";
+import { casesFor, exportedFrom, MODELS, requireSame } from "../jobs/export/_models.ts";
 
 /** Runs a model within a page; int64 numbers cross as text. */
 const RUN = `async (name, feeds) => {
@@ -52,18 +45,16 @@ Deno.test({
           await inFolder(async (folder) => {
             const run = await make(folder);
             const exp_dir = exportedFrom(run);
+            const cases = await casesFor(run);
             for (const precision of [32, 16] as const) {
               const file = `${encodeURIComponent(name)}_${precision}.onnx`;
               const output = join(site, decodeURIComponent(file));
               await exportModel({ exp_dir, output, precision }, { registry: run.registry });
-              for (const sizes of sizesFor(run)) {
-                const feeds = feedsFor(run, sizes);
+              for (const { sizes, feeds, expected } of cases) {
                 const given = `("${file}", ${plainOf(feeds)})`;
                 const found = await page.evaluate(`(${RUN})${given}`) as Record<string, number[]>;
-                requireSame(found, await expectedOf(run, feeds), {
-                  tolerance: precision === 32 ? 1e-4 : 5e-3,
-                  of: `${file}, ${sizes}`,
-                });
+                const tolerance = precision === 32 ? 1e-4 : 5e-3;
+                requireSame(found, expected, { tolerance, of: `${file}, ${sizes}` });
               }
             }
           });

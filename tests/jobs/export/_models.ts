@@ -33,6 +33,19 @@ export async function trainFeatures(folder: string, flags: Flags = {}): Promise<
   return { directory, sampleShape: [DIM], bags: false, ...foldsOf(results) };
 }
 
+/** A head over the handwritten digits. */
+async function trainDigits(folder: string): Promise<Trained> {
+  const [train, val, test] = ["train", "val", "test"].map((split) =>
+    new URL(`../../../digits/digits_${split}.h5`, import.meta.url).pathname
+  );
+  const { directory } = await runTrain({ folder, train, val, test }, {
+    "data.num_classes": "10",
+    "model.encoder.feature_dim": "64",
+    "training.epochs": "1",
+  });
+  return { directory, sampleShape: [64], bags: false };
+}
+
 function foldsOf(results: readonly { readonly directory: string }[]): Pick<Trained, "folds"> {
   return results.length > 1 ? { folds: results.map(({ directory }) => directory) } : {};
 }
@@ -178,15 +191,28 @@ export function exportedFrom({ directory, folds }: Trained): string {
   return folds ? join(directory, "..") : directory;
 }
 
-/** Rows of a batch, or instances of its bags, that files are tried with. */
-export function sizesFor({ bags, sampleShape }: Trained): readonly (readonly number[])[] {
-  if (bags) return [[1], [20_000], [3, 1, 40]];
-  return sampleShape.length === 1 ? [[1], [7], [500]] : [[1], [7]];
+/** Samples that files are tried with, and what the checkpoints say of them. */
+export interface Case {
+  /** Rows of the batch, or instances of its bags. */
+  readonly sizes: readonly number[];
+  readonly feeds: Record<string, Value>;
+  readonly expected: Outputs;
+}
+
+/** Few and many samples, short and long ones, as they are for a model. */
+export async function casesFor(run: Trained): Promise<Case[]> {
+  const rows = run.sampleShape.length === 1 ? [[1], [7], [500]] : [[1], [7]];
+  return await Promise.all(
+    (run.bags ? [[1], [20_000], [3, 1, 40]] : rows).map(async (sizes) => {
+      const feeds = feedsFor(run, sizes);
+      return { sizes, feeds, expected: await expectedOf(run, feeds) };
+    }),
+  );
 }
 
 /** A run of every kind of model. */
 export const MODELS: Readonly<Record<string, (folder: string) => Promise<Trained>>> = {
-  features: trainFeatures,
+  digits: trainDigits,
   "CLAM-SB": (folder) => trainBags(folder, clamFlags("sb")),
   "CLAM-MB": (folder) => trainBags(folder, clamFlags("mb")),
   ABMIL: (folder) => trainBags(folder, { "model.head.head_type": "abmil" }),

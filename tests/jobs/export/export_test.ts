@@ -9,8 +9,8 @@ import { infer } from "../../../jobs/predict/infer.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import { inFolder, namesIn } from "../../_training.ts";
 import {
+  casesFor,
   clamFlags,
-  expectedOf,
   exportedFrom,
   farthest,
   feedsFor,
@@ -18,7 +18,6 @@ import {
   requireSame,
   saidBy,
   saidByFile,
-  sizesFor,
   strangersHead,
   trainBags,
   trainFeatures,
@@ -57,7 +56,7 @@ Deno.test("exportModel() writes a head over features, for batches of any size", 
 const BAG_OUTPUTS = ["scores", "logits", "attention", "instance_scores"];
 /** How many of them a model of bags has. */
 const COUNTS: Readonly<Record<string, number>> = {
-  ...{ "CLAM-SB": 4, "CLAM-MB": 4, ABMIL: 3, "stranger's head": 3, "mean pooling": 2 },
+  ...{ digits: 2, "CLAM-SB": 4, "CLAM-MB": 4, ABMIL: 3, "stranger's head": 3, "mean pooling": 2 },
   ...{ DSMIL: 4, "folds of CLAM-MB": 4, "folds of features": 2 },
 };
 const OTHERS: typeof MODELS = {
@@ -70,6 +69,7 @@ for (const [name, count] of Object.entries(COUNTS)) {
     await inFolder(async (folder) => {
       const run = await (MODELS[name] ?? OTHERS[name])(folder);
       const exp_dir = exportedFrom(run);
+      const cases = await casesFor(run);
       for (const precision of [32, 16] as const) {
         const output = join(folder, `${precision}.onnx`);
         const { registry } = run;
@@ -81,11 +81,9 @@ for (const [name, count] of Object.entries(COUNTS)) {
         assertEquals([Object.keys(outputs), Object.keys(differences)], [wanted, wanted]);
         const tolerance = precision === 32 ? 1e-5 : 5e-3;
         assert(Object.values(differences).every((difference) => difference < tolerance));
-        for (const sizes of sizesFor(run)) {
-          const feeds = feedsFor(run, sizes);
-          const said = await saidByFile(output, feeds);
-          const of = `${precision} bits, ${sizes}`;
-          requireSame(valuesOf(said), await expectedOf(run, feeds), { tolerance, of });
+        for (const { sizes, feeds, expected } of cases) {
+          const said = valuesOf(await saidByFile(output, feeds));
+          requireSame(said, expected, { tolerance, of: `${precision} bits, ${sizes}` });
         }
       }
     });

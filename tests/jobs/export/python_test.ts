@@ -7,15 +7,7 @@ import { join } from "node:path";
 import type { Value } from "../../../engine/runtime/session.ts";
 import { exportModel } from "../../../jobs/export/export.ts";
 import { inFolder } from "../../_training.ts";
-import {
-  expectedOf,
-  exportedFrom,
-  feedsFor,
-  MODELS,
-  requireSame,
-  sizesFor,
-  trainImages,
-} from "./_models.ts";
+import { casesFor, exportedFrom, MODELS, requireSame, trainImages } from "./_models.ts";
 
 const python = Deno.env.get("GLOVITA_PYTHON");
 
@@ -70,18 +62,18 @@ for (const [name, make] of Object.entries(MODELS)) {
     fn: async () => {
       await inFolder(async (folder) => {
         const run = await make(folder);
-        const sizes = sizesFor(run);
-        const feeds = sizes.map((one) => feedsFor(run, one));
+        const cases = await casesFor(run);
+        const feeds = cases.map(({ feeds }) => feeds);
         for (const precision of [32, 16] as const) {
           const output = join(folder, `model_${precision}.onnx`);
           const { registry } = run;
           await exportModel({ exp_dir: exportedFrom(run), output, precision }, { registry });
           const { said, props } = await inPython(output, feeds, folder);
+          assertEquals(said.length, cases.length);
           for (const [at, found] of said.entries()) {
-            requireSame(found, await expectedOf(run, feeds[at]), {
-              tolerance: precision === 32 ? 1e-4 : 5e-3,
-              of: `${precision} bits, ${sizes[at]}`,
-            });
+            const { sizes, expected } = cases[at];
+            const tolerance = precision === 32 ? 1e-4 : 5e-3;
+            requireSame(found, expected, { tolerance, of: `${precision} bits, ${sizes}` });
           }
           assertEquals([props.precision, props.subtask], [String(precision), "multiclass"]);
           assertEquals(JSON.parse(props.sample_shape), run.sampleShape);
