@@ -58,7 +58,10 @@ export async function writeBrowserPage(
     sampleShape: model.sampleShape,
     ...(transform && { transform }),
     ...(model.bags && attention && {
-      attention: { perClass: attentionPerClass, instanceScores: instanceScores !== undefined },
+      attention: {
+        perClass: attentionPerClass && model.subtask === "multiclass",
+        instanceScores: instanceScores !== undefined,
+      },
     }),
     ...(features && { features: JSON.parse(features) }),
   };

@@ -19,7 +19,7 @@ import { serveFolder } from "../../jobs/serve/serve_folder.ts";
 import { chromium, TestBrowser } from "../_chromium.ts";
 import { BAG_DIM, bagFlags, writeBagSplits } from "../_bags.ts";
 import { type Files, inFolder, ofType, runTrain, writeHdf5 } from "../_training.ts";
-import { normals, trainImages } from "../jobs/export/_models.ts";
+import { clamFlags, FOLDS, normals, trainImages } from "../jobs/export/_models.ts";
 
 if (chromium === undefined) console.warn("no Chromium, so no page is opened in a browser");
 
@@ -118,6 +118,14 @@ interface Tile {
 
 const tilesOf = (bytes: Uint8Array): Tile[] => JSON.parse(new TextDecoder().decode(bytes)).features;
 
+async function press(page: Page, text: string): Promise<void> {
+  const [button] = await page.$$(`::-p-xpath(//button[normalize-space()="${text}"])`);
+  await button.click();
+}
+
+/** Flags of training at one rate, as pages train. */
+const CONSTANT_RATE = { "optimizer.warmup_epochs": "0", "optimizer.scheduler": "none" };
+
 /** Requires tiles at the same places, with the same measurements to 1e-4. */
 function requireSameTiles(found: readonly Tile[], expected: readonly Tile[]): void {
   const shapes = (tiles: readonly Tile[]) =>
@@ -133,13 +141,24 @@ function requireSameTiles(found: readonly Tile[], expected: readonly Tile[]): vo
   }
 }
 
-async function press(page: Page, text: string): Promise<void> {
-  const [button] = await page.$$(`::-p-xpath(//button[normalize-space()="${text}"])`);
-  await button.click();
+/** Shows one slide after the other; its GeoJSON is what infer has written. */
+async function requireMaps(
+  { page, browser }: { readonly page: Page; readonly browser: TestBrowser },
+  slides: readonly string[],
+  folder: string,
+): Promise<void> {
+  for (const slide of slides) {
+    // Tiles have buttons with numbers, too, which are labelled.
+    await page.click(`::-p-xpath(//button[normalize-space()="${slide}" and not(@aria-label)])`);
+    await page.waitForFunction(`document.querySelector("h2").textContent.startsWith("${slide}:")`);
+    await press(page, "Download GeoJSON");
+    const tiles = tilesOf(await browser.downloaded(`${slide}.geojson`));
+    assertEquals(Object.keys(tiles[0].properties.measurements), [
+      ...["attention", "percentile", "score 0", "score 1"],
+    ]);
+    requireSameTiles(tiles, tilesOf(await Deno.readFile(join(folder, `${slide}.geojson`))));
+  }
 }
-
-/** Flags of training at one rate, as pages train. */
-const CONSTANT_RATE = { "optimizer.warmup_epochs": "0", "optimizer.scheduler": "none" };
 
 /** Trains an epoch in a page. */
 async function trainOnce(browser: TestBrowser, url: string, { train, val }: Files) {
@@ -255,21 +274,7 @@ Deno.test({
           attention_output: attention,
         }]);
         assert(farthest(said, rowsOf(await Deno.readFile(output))) < 1e-4);
-        for (const slide of ["0", "3"]) {
-          await press(page, slide);
-          await page.waitForFunction(
-            `document.querySelector("h2").textContent.startsWith("${slide}:")`,
-          );
-          await press(page, "Download GeoJSON");
-          const tiles = tilesOf(await browser.downloaded(`${slide}.geojson`));
-          assertEquals(Object.keys(tiles[0].properties.measurements), [
-            ...["attention", "percentile", "score 0", "score 1"],
-          ]);
-          requireSameTiles(
-            tiles,
-            tilesOf(await Deno.readFile(join(attention, `${slide}.geojson`))),
-          );
-        }
+        await requireMaps({ page, browser }, ["0", "3"], attention);
         await page.focus(".map canvas");
         await page.keyboard.press("+");
         const facts = await page.$eval(".map ~ p", (line) => line.textContent);
@@ -280,6 +285,27 @@ Deno.test({
         const [first] = ofType(events, "epoch");
         assertAlmostEquals(loss, first.train.train_loss, 1e-3);
         assertEquals(errors, []);
+      });
+
+      await t.step("bags: the folds of a group, a branch per class", async () => {
+        const files = {
+          ...await writeBagSplits(folder),
+          test: await writeSlides(join(folder, "slides.h5")),
+        };
+        const flags = { ...clamFlags("mb"), ...FOLDS };
+        const exp_dir = join((await runTrain(files, bagFlags(flags))).directory, "..");
+        const site = join(folder, "folds");
+        await exportModel({ exp_dir, browser: site });
+        await using served = await serveFolder(site, { port: 0 });
+        const { page, complaints } = await browser.open(served.url);
+        await ready(page);
+        await choose(page, "#content", files.test);
+        await page.waitForSelector(".map canvas");
+        const attention_output = join(folder, "attention_of_folds");
+        await infer([{ exp_dir, split: "test", attention_output }]);
+        await requireMaps({ page, browser }, ["0", "1", "2", "3"], attention_output);
+        assertEquals(complaints, []);
+        await page.close();
       });
 
       await t.step("a slide of a file of its own, whose tiles have no size", async () => {
