@@ -47,7 +47,7 @@ export async function writeBrowserPage(
     );
   }
   const [{ model, classNames }] = models;
-  const { attention, attentionPerClass, instanceScores } = predictionGraph(model);
+  const { attention, attentionPerClass } = predictionGraph(model);
   const { producer, run, features } = metadata;
   const about: Page["about"] = {
     ...{ producer, run, bytes: files.bytes },
@@ -58,10 +58,7 @@ export async function writeBrowserPage(
     sampleShape: model.sampleShape,
     ...(transform && { transform }),
     ...(model.bags && attention && {
-      attention: {
-        perClass: attentionPerClass && model.subtask === "multiclass",
-        instanceScores: instanceScores !== undefined,
-      },
+      attention: { perClass: attentionPerClass && model.subtask === "multiclass" },
     }),
     ...(features && { features: JSON.parse(features) }),
   };

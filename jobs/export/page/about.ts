@@ -81,11 +81,8 @@ export interface PageAbout {
   readonly sampleShape: readonly number[];
   /** From an image to a sample. */
   readonly transform?: ImageTransform;
-  /**
-   * Present where the model attends: whether branch `k` is that of class `k`, and whether it scores
-   * instances, too.
-   */
-  readonly attention?: { readonly perClass: boolean; readonly instanceScores: boolean };
+  /** Present where the model attends: whether branch `k` is that of class `k`. */
+  readonly attention?: { readonly perClass: boolean };
   /** How the features that it was trained on were made, where that is known. */
   readonly features?: Readonly<Record<string, unknown>>;
   /** Bytes of `model.onnx`. */
