@@ -148,9 +148,12 @@ async function requireMaps(
   folder: string,
 ): Promise<void> {
   for (const slide of slides) {
+    await page.evaluate('document.querySelector("h2").dataset.before = "true"');
     // Tiles have buttons with numbers, too, which are labelled.
     await page.click(`::-p-xpath(//button[normalize-space()="${slide}" and not(@aria-label)])`);
-    await page.waitForFunction(`document.querySelector("h2").textContent.startsWith("${slide}:")`);
+    await page.waitForFunction(
+      `document.querySelector("h2:not([data-before])")?.textContent.startsWith("${slide}:")`,
+    );
     await press(page, "Download GeoJSON");
     const tiles = tilesOf(await browser.downloaded(`${slide}.geojson`));
     assertEquals(Object.keys(tiles[0].properties.measurements), [
