@@ -120,19 +120,20 @@ export class Model {
     features: Float32Array,
   ): Promise<{ readonly scores: Float32Array; readonly attention?: BagAttention }> {
     const { sampleShape, attention, numClasses } = this.#about;
+    const wanted = ["scores", ...(attention ? ["attention", "instance_scores"] : [])];
     const rows = features.length / sampleShape.reduce((a, b) => a * b, 1);
     const outputs = await this.#session.run({
       features: new this.#ort.Tensor("float32", features, [rows, ...sampleShape]),
       lengths: new this.#ort.Tensor("int64", BigInt64Array.of(BigInt(rows)), [1]),
-    }, attention ? ["scores", "attention"] : ["scores"]);
+    }, wanted.filter((name) => this.#session.outputNames.includes(name)));
     const scores = await outputs.scores.getData() as Float32Array;
     if (attention === undefined) return { scores };
     const [one] = bagAttention({
       lengths: Int32Array.of(rows),
       attention: await outputs.attention.getData() as Float32Array,
       perClass: attention.perClass,
-      scores,
-      numClasses,
+      ...{ scores, numClasses },
+      instanceScores: await outputs.instance_scores?.getData() as Float32Array | undefined,
     });
     return { scores, attention: one };
   }

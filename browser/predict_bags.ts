@@ -4,7 +4,12 @@
  */
 /// <reference lib="dom" />
 import { geoJson } from "../jobs/attention/geojson.ts";
-import { percentilesOf, type SlideAttention, topTiles } from "../jobs/attention/slide_attention.ts";
+import {
+  percentilesOf,
+  scoresByClass,
+  type SlideAttention,
+  topTiles,
+} from "../jobs/attention/slide_attention.ts";
 import { tileTable } from "../jobs/attention/tile_table.ts";
 import { AttentionMap } from "./attention_map.ts";
 import { button, dropArea, element, labelled, save } from "./dom.ts";
@@ -122,7 +127,7 @@ class BagsPage {
 /** What is shown of a slide. */
 async function slideView(
   { worker, about }: Screen,
-  { facts, bag, said: { scores, weights } }: Predicted,
+  { facts, bag, said: { scores, weights, instanceScores } }: Predicted,
 ): Promise<HTMLElement> {
   const name = facts.ids[bag];
   const predicted = about.subtask === "multiclass"
@@ -137,7 +142,7 @@ async function slideView(
       ...(places ? { ...places, size } : inOrder(weights!.length)),
       weights: weights!,
       percentiles: percentilesOf(weights!),
-      instanceScores: new Map(),
+      instanceScores: scoresByClass(instanceScores, { ...about, start: 0, end: weights!.length }),
       ...(predicted !== undefined && { predicted }),
     };
     body.replaceChildren(...slideParts(slide, about.colors, places !== undefined));

@@ -40,6 +40,8 @@ export interface BagSaid {
   readonly scores: Float32Array;
   /** How much each instance counts, which add up to 1, where the model attends. */
   readonly weights?: Float32Array;
+  /** How much each instance is one of each class, `[instances, numClasses]`, where it scores them. */
+  readonly instanceScores?: Float32Array;
 }
 
 /** Where the tiles of a bag are. */

@@ -35,7 +35,8 @@ export function services(onProgress: OnProgress): Services {
     },
     async predictBag(file, bag) {
       const { scores, attention } = await model.bag(files.get(file)!.bag(bag));
-      return { scores, ...(attention && { weights: attention.weights }) };
+      const { weights, instanceScores } = attention ?? {};
+      return { scores, ...(weights && { weights }), ...(instanceScores && { instanceScores }) };
     },
     places(file, bag) {
       return Promise.resolve(files.get(file)!.places(bag));

@@ -78,19 +78,28 @@ async function run(
 }
 
 function show(model: ExportedModel, io: Io): void {
-  const { checkpoints, file, dataFile, bytes, samples, difference, real } = model;
+  const { checkpoints, file, dataFile, bytes, samples, differences, real } = model;
   for (const checkpoint of checkpoints) io.out(`model ${checkpoint}`);
   io.out(`inputs: ${valuesOf(model.inputs)}`);
   io.out(`outputs: ${valuesOf(model.outputs)}`);
   const which = real ? "of the run's data" : "of random numbers";
   io.out(
-    `checked on ${samples} sample${samples === 1 ? "" : "s"} ${which}: scores differ from the ` +
-      `checkpoint's by at most ${difference === 0 ? 0 : difference.toExponential(0)}`,
+    `checked on ${samples} sample${samples === 1 ? "" : "s"} ${which}: ${
+      Object.entries(differences).map(difference).join(", ")
+    }`,
   );
   const both = dataFile === undefined ? file : `${file} and ${dataFile}`;
   io.out(`exported: ${both}, ${megabytes(bytes)}`);
   if (model.page === undefined) return;
   io.out(`page: ${model.page}; look at it with: deno task serve ${dirname(model.page)}`);
+}
+
+/** The first says what it is a difference of. */
+function difference([name, value]: readonly [string, number], at: number): string {
+  const most = value === 0 ? "0" : value.toExponential(0);
+  return at === 0
+    ? `${name} differ from the checkpoint's by at most ${most}`
+    : `${name.replaceAll("_", " ")} by ${most}`;
 }
 
 function valuesOf(values: ExportedModel["inputs"]): string {

@@ -30,7 +30,8 @@ import type { TypedArray } from "../ir/types.ts";
 
 /** Version of the operator set that graphs are written in. */
 export const OPSET = 21;
-const IR_VERSION = 10n;
+/** Version of the file format. */
+export const IR_VERSION = 10;
 /** Constants of fewer bytes stay within the model: they hold shapes, which the runtime looks at. */
 export const APART_BYTES = 1024;
 /** Places in a file of constants are multiples of it, so that runtimes can map them into memory. */
@@ -242,7 +243,7 @@ function encodeModel(
 ): Uint8Array<ArrayBuffer> {
   const domains = new Set(graph.nodes.flatMap(({ domain }) => domain ?? []));
   const model = create(ModelProtoSchema, {
-    irVersion: IR_VERSION,
+    irVersion: BigInt(IR_VERSION),
     producerName: "glovita",
     metadataProps: Object.entries(metadata).map(([key, value]) =>
       create(StringStringEntryProtoSchema, { key, value })

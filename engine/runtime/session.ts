@@ -29,6 +29,20 @@ async function loadRuntime(): Promise<Runtime> {
 }
 
 /**
+ * The version of onnxruntime-node that runs graphs.
+ *
+ * @example
+ * ```ts
+ * import { assertMatch } from "@std/assert";
+ * assertMatch(await runtimeVersion(), /^\d+\.\d+/);
+ * ```
+ */
+export async function runtimeVersion(): Promise<string> {
+  const { env: { versions } } = await loadRuntime();
+  return versions.node ?? versions.common;
+}
+
+/**
  * Values with a shape, as they go into and come out of a session.
  * @category Sessions
  */

@@ -10,6 +10,8 @@
 export interface BagAttention {
   /** `[instances]`, which add up to 1: the softmax of the attention within the bag. */
   readonly weights: Float32Array;
+  /** As `weights`, of the branch of each class, where each class has one. */
+  readonly branches?: readonly Float32Array[];
   /** How much each instance is one of each class, 0 to 1, `[instances, num_classes]`, row-major. */
   readonly instanceScores?: Float32Array;
 }
@@ -42,27 +44,33 @@ export function bagAttention(outputs: BagOutputs): BagAttention[] {
   const branches = attention.length / instances;
   let start = 0;
   return Array.from(lengths, (length, bag) => {
-    const predicted = argMax(scores.subarray(bag * numClasses, (bag + 1) * numClasses));
-    const wanted = perClass ? [predicted] : Array.from({ length: branches }, (_, at) => at);
-    const each = wanted.map((branch) => {
+    const each = Array.from({ length: branches }, (_, branch) => {
       const first = branch * instances + start;
       return softmax(attention.subarray(first, first + length));
     });
-    const weights = mean(each);
+    const predicted = argMax(scores.subarray(bag * numClasses, (bag + 1) * numClasses));
     const rows = instanceScores?.slice(start * numClasses, (start + length) * numClasses);
     start += length;
-    return { weights, ...(rows && { instanceScores: rows }) };
+    return {
+      ...(perClass ? { weights: each[predicted], branches: each } : { weights: mean(each) }),
+      ...(rows && { instanceScores: rows }),
+    };
   });
 }
 
 /**
  * What several models make of the same bag together.
  * @param all One for each model.
+ * @param predicted Class that they predict together, where it is one.
  */
-export function meanAttention(all: readonly BagAttention[]): BagAttention {
+export function meanAttention(all: readonly BagAttention[], predicted?: number): BagAttention {
   const scores = all.flatMap(({ instanceScores }) => instanceScores ?? []);
   return {
-    weights: mean(all.map(({ weights }) => weights)),
+    weights: mean(
+      all.map(({ weights, branches }) =>
+        branches && predicted !== undefined ? branches[predicted] : weights
+      ),
+    ),
     ...(scores.length === all.length && { instanceScores: mean(scores) }),
   };
 }

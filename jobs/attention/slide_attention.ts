@@ -54,3 +54,29 @@ export function topTiles({ weights }: Pick<SlideAttention, "weights">, count: nu
   return Array.from(weights, (_, at) => at).sort((a, b) => weights[b] - weights[a] || a - b)
     .slice(0, count);
 }
+
+/**
+ * Scores of the tiles of a slide by the name of the class: its index where it has none.
+ * @param scores `[instances, numClasses]` of its bag, where there are scores.
+ * @param of Classes and their names, and which instances of the bag are those of the slide.
+ */
+export function scoresByClass(
+  scores: Float32Array | undefined,
+  { numClasses, classNames = [], start, end }: {
+    readonly numClasses: number;
+    readonly classNames?: readonly string[];
+    readonly start: number;
+    readonly end: number;
+  },
+): ReadonlyMap<string, Float32Array> {
+  if (scores === undefined) return new Map();
+  return new Map(
+    Array.from({ length: numClasses }, (_, at) => {
+      const column = Float32Array.from(
+        { length: end - start },
+        (_, tile) => scores[(start + tile) * numClasses + at],
+      );
+      return [classNames[at] ?? String(at), column] as const;
+    }),
+  );
+}

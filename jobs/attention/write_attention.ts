@@ -15,7 +15,7 @@ import { writeBlockmap } from "./blockmap.ts";
 import { geoJson } from "./geojson.ts";
 import { loadMagma, type Rgb } from "./magma.ts";
 import { attentionMap } from "./map_image.ts";
-import { percentilesOf, type SlideAttention } from "./slide_attention.ts";
+import { percentilesOf, scoresByClass, type SlideAttention } from "./slide_attention.ts";
 import { tileTable, topHead, topRows } from "./tile_table.ts";
 
 /** How attention is written. */
@@ -82,17 +82,20 @@ export class AttentionWriter {
    * @throws {DataError} if the places of its tiles are not known, or a file cannot be written.
    */
   async write(bag: BagPlaces, attention: BagAttention, predicted?: number): Promise<void> {
-    const percentiles = percentilesOf(attention.weights);
+    const { weights, instanceScores } = attention;
+    const percentiles = percentilesOf(weights);
+    const { classNames } = this.#options;
+    const numClasses = (instanceScores?.length ?? 0) / weights.length;
     let start = 0;
     for (const part of bag.parts) {
       const end = start + part.instances;
       const slide: SlideAttention = {
         ...await readRows(part, this.#options),
         slide: this.#nameOf(bag, part),
-        weights: attention.weights.subarray(start, end),
+        weights: weights.subarray(start, end),
         percentiles: percentiles.subarray(start, end),
-        instanceScores: this.#scoresOf(attention, start, end),
-        ...(predicted !== undefined && { predicted: this.#options.classNames[predicted] }),
+        instanceScores: scoresByClass(instanceScores, { numClasses, classNames, start, end }),
+        ...(predicted !== undefined && { predicted: classNames[predicted] }),
       };
       start = end;
       await this.#writeSlide(slide);
@@ -126,25 +129,6 @@ export class AttentionWriter {
     throw new DataError(
       `Cannot write the attention of "${id}": another slide is named "${name}", too`,
       { file: path },
-    );
-  }
-
-  #scoresOf(
-    { instanceScores, weights }: BagAttention,
-    start: number,
-    end: number,
-  ): Map<string, Float32Array> {
-    if (instanceScores === undefined) return new Map();
-    const count = instanceScores.length / weights.length;
-    const { classNames } = this.#options;
-    return new Map(
-      Array.from({ length: count }, (_, at) => {
-        const column = Float32Array.from(
-          { length: end - start },
-          (_, tile) => instanceScores[(start + tile) * count + at],
-        );
-        return [classNames[at] ?? String(at), column] as const;
-      }),
     );
   }
 

@@ -57,7 +57,9 @@ export async function writeBrowserPage(
     ...(classNames && { classNames }),
     sampleShape: model.sampleShape,
     ...(transform && { transform }),
-    ...(model.bags && attention && { attention: { perClass: attentionPerClass } }),
+    ...(model.bags && attention && {
+      attention: { perClass: attentionPerClass && model.subtask === "multiclass" },
+    }),
     ...(features && { features: JSON.parse(features) }),
   };
   const train = about.input === "images" ? undefined : await training(models, registry, metadata);
@@ -71,6 +73,11 @@ async function training(
   metadata: ModelMetadata,
 ): Promise<TrainFiles | string> {
   if (models.length > 1) return "it is several models in one";
-  const own = { ...metadata, checkpoints: "[]", precision: "32", trained_in: "browser" };
+  // What is trained there runs there: nothing here has checked it.
+  const { "onnxruntime-node": _, ...versions } = JSON.parse(metadata.versions);
+  const own = {
+    ...{ ...metadata, checkpoints: "[]", precision: "32", trained_in: "browser" },
+    versions: JSON.stringify(versions),
+  };
   return await trainFiles(models[0], registry, own);
 }

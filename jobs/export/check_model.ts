@@ -11,22 +11,25 @@ import { Random } from "../../engine/random.ts";
 import { Session, type Value } from "../../engine/runtime/session.ts";
 import type { Model } from "../../engine/train/model.ts";
 import type { Samples } from "../predict/trained_model.ts";
+import type { Outputs } from "./expected_outputs.ts";
 
 /** Samples as a file takes them. */
 export interface CheckSamples extends Samples {
   /** `uint8 [height, width, 3]`, which the features are made of, for files that prepare images. */
   readonly image?: Value;
+  /** Names of the samples, where they have some. */
+  readonly names?: readonly string[];
 }
 
 /** Samples with what the checkpoints say of them. */
 export interface Expected {
   /** The samples. */
   readonly samples: CheckSamples;
-  /** `[samples, num_classes]`: means over the models. */
-  readonly scores: Float32Array;
+  /** All outputs of the file. */
+  readonly outputs: Outputs;
 }
 
-/** How far scores may be off, by the bits of a stored weight. */
+/** How far values may be off, by the bits of a stored weight. */
 const TOLERANCES = { 32: 1e-4, 16: 5e-3 } as const;
 /** How much more they may be off where the file resizes images, as pixels may be off by one. */
 const RESIZED = 0.02;
@@ -37,38 +40,99 @@ const BAG_LENGTHS = [7, 1, 30];
 /** Samples that stand in for real ones. */
 const STANDINS = 4;
 
+/** How a file is checked. */
+interface CheckOptions {
+  /** What its model is. */
+  readonly model: Pick<Model, "sampleShape" | "subtask" | "numClasses">;
+  /** Bits of a stored weight. */
+  readonly precision: 16 | 32;
+}
+
 /**
- * Compares a file with what the checkpoints say.
+ * Compares a file with what the checkpoints say, output by output. Probabilities, those of instances
+ * too, are compared as they are; logits, attention and predicted values have no bounds, so their
+ * differences are taken in proportion to the largest value of the output, or to 1 if that is larger.
  * @param path The file.
- * @param expected Samples and scores.
- * @param options Shape of a sample, and the bits of a stored weight.
- * @returns The largest difference of a score.
- * @throws {DataError} if it is too large.
+ * @param expected Samples and outputs.
+ * @param options What the model is, and the bits of a stored weight.
+ * @returns The largest difference by output.
+ * @throws {DataError} if one is too large; it names the output and the sample.
  */
 export async function checkModel(
   path: string,
-  { samples, scores }: Expected,
-  { model, precision }: {
-    readonly model: Pick<Model, "sampleShape" | "subtask">;
-    readonly precision: 16 | 32;
-  },
-): Promise<number> {
+  { samples, outputs }: Expected,
+  options: CheckOptions,
+): Promise<Readonly<Record<string, number>>> {
   const session = await Session.open(path);
   try {
-    const found = await session.run(feedsOf(samples, model));
-    const scale = model.subtask === "regression" ? largest(scores) : 1;
-    const difference = largestDifference(found.scores.data as Float32Array, scores) / scale;
-    const tolerance = TOLERANCES[precision] + (samples.image ? RESIZED : 0);
-    if (difference <= tolerance) return difference;
-    throw new DataError(
-      `Cannot export: the file's scores differ from the checkpoint's by ${
-        difference.toPrecision(2)
-      }, more than ${tolerance}`,
-      { file: path },
+    const found = await session.run(feedsOf(samples, options.model));
+    return Object.fromEntries(
+      Object.entries(outputs).map(([name, expected]) => {
+        const values = (found[name]?.data ?? []) as Float32Array;
+        return [name, compare({ name, expected, found: values, path }, samples, options)];
+      }),
     );
   } finally {
     await session.release();
   }
+}
+
+/** An output of a file. */
+interface CheckedOutput {
+  readonly name: string;
+  readonly expected: Float32Array;
+  readonly found: Float32Array;
+  /** The file. */
+  readonly path: string;
+}
+
+function compare(
+  { name, expected, found, path }: CheckedOutput,
+  samples: CheckSamples,
+  { model, precision }: CheckOptions,
+): number {
+  const refuse = (state: string): never => {
+    throw new DataError(`Cannot export: output "${name}" ${state}`, { file: path });
+  };
+  if (found.length !== expected.length) {
+    return refuse(`has ${found.length} values, the checkpoint's ${expected.length}`);
+  }
+  const { at, difference } = farthest(found, expected);
+  const scale = isProbability(name, model) ? 1 : largest(expected);
+  const most = (TOLERANCES[precision] + (samples.image ? RESIZED : 0)) * scale;
+  if (difference <= most) return difference / scale;
+  const place = placeOf(at, name, { samples, model });
+  return refuse(
+    `differs from the checkpoint's by ${rounded(difference)} in ${place}, more than ${
+      rounded(most)
+    }`,
+  );
+}
+
+function isProbability(name: string, { subtask }: CheckOptions["model"]): boolean {
+  return name === "instance_scores" || (name === "scores" && subtask !== "regression");
+}
+
+/** Where a value of an output is: its sample, and within a bag its instance. */
+function placeOf(
+  at: number,
+  name: string,
+  { samples: { features, lengths, names }, model: { numClasses, sampleShape } }: {
+    readonly samples: CheckSamples;
+    readonly model: CheckOptions["model"];
+  },
+): string {
+  const sampleOf = (index: number) => `sample ${names?.[index] ?? index}`;
+  const row = Math.floor(at / numClasses);
+  if (lengths === undefined || name === "scores" || name === "logits") return sampleOf(row);
+  const instances = features.length / sizeOf(sampleShape);
+  let instance = name === "attention" ? at % instances : row;
+  const bag = lengths.findIndex((length) => {
+    if (instance < length) return true;
+    instance -= length;
+    return false;
+  });
+  return `${sampleOf(bag)}, instance ${instance}`;
 }
 
 function feedsOf(
@@ -89,17 +153,31 @@ function feedsOf(
   };
 }
 
+/** The largest value, at least 1; infinite ones only say that there is none. */
 function largest(values: Float32Array): number {
-  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+  return values.reduce(
+    (most, value) => Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most,
+    1,
+  );
 }
 
-/** Infinite where one is not a number, or they are not equally many. */
-function largestDifference(a: Float32Array, b: Float32Array): number {
-  if (a.length !== b.length) return Infinity;
-  return a.reduce((most, value, at) => {
-    const difference = Math.abs(value - b[at]);
-    return Number.isNaN(difference) ? Infinity : Math.max(most, difference);
-  }, 0);
+/** The value that differs most; the difference is NaN where one is not a number. */
+function farthest(
+  found: Float32Array,
+  expected: Float32Array,
+): { readonly at: number; readonly difference: number } {
+  let [most, place] = [0, 0];
+  for (const [at, value] of expected.entries()) {
+    const difference = value === found[at] ? 0 : Math.abs(value - found[at]);
+    if (difference <= most) continue;
+    [most, place] = [difference, at];
+    if (Number.isNaN(most)) break;
+  }
+  return { at: place, difference: most };
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(2));
 }
 
 /**
@@ -118,14 +196,20 @@ export function standInSamples(
 /**
  * An image for a file that prepares images itself, and the sample that a transform makes of it.
  * @param transform The transform.
- * @param given The image, of three channels; one of waves where none is given.
+ * @param given The image, of three channels, and its name; one of waves where none is given.
  */
-export function imageSample(transform: ImageTransform, given = waves()): CheckSamples {
+export function imageSample(
+  transform: ImageTransform,
+  { image: given, name }: { readonly image: Image; readonly name?: string } = { image: waves() },
+): CheckSamples {
   const { height, width, data } = given;
   const made = transformImage(inChannels(given, transform), transform);
   const features = new Float32Array(made.data.length);
   normalizeImage(made, transform, features);
-  return { features, image: { dtype: "uint8", shape: [height, width, 3], data } };
+  return {
+    ...{ features, image: { dtype: "uint8", shape: [height, width, 3], data } },
+    ...(name !== undefined && { names: [name] }),
+  };
 }
 
 function waves(): Image {

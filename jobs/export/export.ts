@@ -3,7 +3,7 @@
  * glovita.
  * @module
  */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { DataError } from "../../engine/errors.ts";
 import { firstLine } from "../../engine/first_line.ts";
 import { readImage } from "../../engine/images/decode.ts";
@@ -23,16 +23,10 @@ import { type Registry, registry as defaultRegistry } from "../../registry/regis
 import { findModels } from "../predict/find_models.ts";
 import { openInferData } from "../predict/infer_data.ts";
 import { type LoadedModel, loadModel } from "../predict/load_model.ts";
-import { TrainedModel } from "../predict/trained_model.ts";
-import {
-  checkModel,
-  type CheckSamples,
-  type Expected,
-  imageSample,
-  standInSamples,
-} from "./check_model.ts";
+import { checkModel, type CheckSamples, imageSample, standInSamples } from "./check_model.ts";
+import { expectedOutputs } from "./expected_outputs.ts";
 import { exportGraph } from "./export_graph.ts";
-import { modelMetadata } from "./model_metadata.ts";
+import { exportVersions, modelMetadata } from "./model_metadata.ts";
 import { writeBrowserPage } from "./browser_page.ts";
 import { type ModelFiles, writeModel } from "./model_file.ts";
 
@@ -62,8 +56,11 @@ export interface ExportedModel extends ModelFiles {
   readonly inputs: Readonly<Record<string, readonly (number | string)[]>>;
   /** Names and shapes of the outputs. */
   readonly outputs: Readonly<Record<string, readonly (number | string)[]>>;
-  /** Largest difference of a score to what the checkpoints say. */
-  readonly difference: number;
+  /**
+   * Largest difference to what the checkpoints say, by output; of logits, attention and predicted
+   * values in proportion to the largest of them, where that is above 1.
+   */
+  readonly differences: Readonly<Record<string, number>>;
   /** Samples that were compared. */
   readonly samples: number;
   /** Whether they are of the run's own data; else they are random numbers. */
@@ -77,13 +74,14 @@ const CHECKED_BAGS = 2;
 /**
  * Writes the model of a run, of the folds of a group as one, or of a checkpoint to an ONNX file with
  * everything inside: encoder, aggregation, head and their weights. Before the file gets its name,
- * onnxruntime runs it on samples of the run's data; if it does not say what the checkpoint says, there
- * is no file.
+ * onnxruntime runs it on samples of the run's data; if one of its outputs is not what the checkpoint
+ * says, there is no file.
  *
  * Inputs are `features`, `float32 [batch, …]`; for bags `features`, `float32 [instances, …]`, and
  * `lengths`, `int64 [batch]`; with `with_preprocessing` `image`, `uint8 [height, width, 3]`. Outputs
- * are `scores` and `logits`, `float32 [batch, num_classes]`, and `attention`,
- * `float32 [branches, instances]`, before the softmax within each bag, where the head attends.
+ * are `scores` and `logits`, `float32 [batch, num_classes]`; `attention`,
+ * `float32 [branches, instances]`, before the softmax within each bag, where the head attends; and
+ * `instance_scores`, `float32 [instances, num_classes]`, where it scores instances.
  * @param given Fields of the config; those left out have their defaults.
  * @param options Registry, and who is told what.
  * @returns What was written.
@@ -143,16 +141,20 @@ export async function exportModel(
   const { samples, real } = config.with_preprocessing
     ? await imageOf(models[0], transform!, registry)
     : await samplesOf(models[0], registry, onNotice);
-  const expected = await expectedOf(models, samples, { registry, signal });
+  const outputs = await expectedOutputs(models, samples, { registry, signal });
   const { precision } = config;
   const withPreprocessing = config.with_preprocessing;
-  let difference = NaN;
+  let differences: ExportedModel["differences"] = {};
   const path = config.output ?? join(config.browser ?? folderOf(models, config), "model.onnx");
-  const metadata = modelMetadata({ models, precision, transform, withPreprocessing });
+  const versions = await exportVersions();
+  const metadata = modelMetadata({ models, precision, transform, withPreprocessing, versions });
   const files = await writeModel(path, graph, {
     metadata,
     check: async (file) => {
-      difference = await checkModel(file, expected, { model: models[0].model, precision });
+      differences = await checkModel(file, { samples, outputs }, {
+        model: models[0].model,
+        precision,
+      });
     },
   });
   if (config.browser !== null) {
@@ -171,8 +173,8 @@ export async function exportModel(
     checkpoints: found.map(({ checkpoint }) => checkpoint),
     inputs: Object.fromEntries(graph.inputs.map(({ name, shape }) => [name, shape])),
     outputs: Object.fromEntries(graph.outputs.map(({ name, shape }) => [name, shape])),
-    difference,
-    samples: expected.scores.length / models[0].model.numClasses,
+    differences,
+    samples: outputs.scores.length / models[0].model.numClasses,
     real,
   };
 }
@@ -301,7 +303,8 @@ async function imageOf(
     const { split, subset } = await ownSplit(loaded, registry);
     const file = imageFilesOf(split.source)?.[subset?.[0] ?? 0];
     if (file !== undefined) {
-      return { samples: imageSample(transform, await readImage(file, 3)), real: true };
+      const image = await readImage(file, 3);
+      return { samples: imageSample(transform, { image, name: basename(file) }), real: true };
     }
   } catch (error) {
     if (!(error instanceof DataError || error instanceof ConfigError)) throw error;
@@ -326,25 +329,10 @@ async function realSamples(loaded: LoadedModel, registry: Registry): Promise<Che
     batchSize: model.bags ? CHECKED_BAGS : CHECKED_ROWS,
     subset: all.slice(0, model.bags ? CHECKED_BAGS : CHECKED_ROWS),
   });
-  for await (const { features, lengths } of loader.epoch(0)) return { features, lengths };
-  throw new DataError("Cannot read: the split is empty");
-}
-
-/** What the checkpoints say, one after the other, and the mean of it. */
-async function expectedOf(
-  models: readonly LoadedModel[],
-  samples: CheckSamples,
-  { registry, signal }: { readonly registry: Registry; readonly signal?: AbortSignal },
-): Promise<Expected> {
-  const all: Float32Array[] = [];
-  for (const { checkpoint } of models) {
-    signal?.throwIfAborted();
-    await using model = await TrainedModel.load(checkpoint, { registry });
-    const predictions = await model.predict(samples);
-    all.push(Float32Array.from(predictions.flatMap(({ scores }) => Array.from(scores))));
+  for await (const { features, lengths, indices } of loader.epoch(0)) {
+    return { features, lengths, names: Array.from(indices, (at) => split.ids?.[at] ?? `${at}`) };
   }
-  const scores = all[0].map((_, at) => all.reduce((sum, one) => sum + one[at], 0) / all.length);
-  return { samples, scores };
+  throw new DataError("Cannot read: the split is empty");
 }
 
 /** The run; for several runs the folder of the group. */

@@ -3,7 +3,7 @@
  * @module
  */
 import { input } from "../../engine/ir/create.ts";
-import { add, div, log, max, sub } from "../../engine/ir/elementwise.ts";
+import { add, div, exp, log, max, mul, neg, softplus, sub } from "../../engine/ir/elementwise.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
 import { bagGrid, bagIndex } from "../../engine/nn/bags.ts";
 import { bagSoftmax } from "../../engine/nn/bag_pooling.ts";
@@ -16,7 +16,7 @@ import type { LoadedModel } from "../predict/load_model.ts";
 /** Inputs that all models of an ensemble share. */
 const SHARED: ReadonlySet<string> = new Set(["features", "lengths", "bag_index"]);
 /** Smallest probability whose logarithm is taken. */
-const TINY = 1e-37;
+export const TINY = 1e-37;
 
 /** A model and its weights. */
 export type WeightedModel = Pick<LoadedModel, "model" | "values">;
@@ -25,9 +25,9 @@ export type WeightedModel = Pick<LoadedModel, "model" | "values">;
  * Builds the graph of one model, or of several whose probabilities are averaged.
  *
  * Inputs are `features` (`[batch, …]`, or `[instances, …]` for bags) and, for bags, `lengths`
- * (`int64 [batch]`). Outputs are `scores`, `logits`, and `attention` (`[branches, instances]`,
- * before the softmax within each bag) where the models attend. Of an ensemble, `scores` is the mean,
- * `logits` is what gives these scores, and `attention` what gives the mean of the weights.
+ * (`int64 [batch]`). Outputs are those of {@linkcode modelOutputs}. Of an ensemble, `scores` and
+ * `instance_scores` are means, `logits` is what gives these scores, and `attention` what gives the
+ * mean of the weights.
  * @param models The models, which predict the same thing.
  * @returns The graph, weights inside.
  */
@@ -47,11 +47,24 @@ function prefixOf(at: number): string {
   return `model_${at}.`;
 }
 
+/**
+ * What a file says of a model, by name: `scores` and `logits`; for bags also `attention`
+ * (`[branches, instances]`, before the softmax within each bag) where the model attends, and
+ * `instance_scores` (`[instances, num_classes]`) where it scores instances.
+ * @param model The model.
+ */
+export function modelOutputs(model: Model): Readonly<Record<string, Tensor>> {
+  const { attention, instanceScores, logits, scores } = predictionGraph(model);
+  return {
+    ...{ scores, logits },
+    ...(model.bags && attention && { attention }),
+    ...(model.bags && instanceScores && { instance_scores: instanceScores }),
+  };
+}
+
 function weightedGraph({ model, values }: WeightedModel): OnnxGraph {
-  const { attention, logits, scores } = predictionGraph(model);
-  const graph = emit({ scores, logits, ...(attention && { attention }) });
   return bakeInputs(
-    graph,
+    emit(modelOutputs(model)),
     new Map(
       model.parameters.map(({ name, shape }) => [name, { shape, values: values.get(name)! }]),
     ),
@@ -66,18 +79,19 @@ function indexGraph(model: Model): OnnxGraph {
 }
 
 function meanGraph(models: readonly Model[], outputs: readonly string[]): OnnxGraph {
-  const [{ numClasses, bags, subtask }] = models;
-  const each = (name: string, shape: readonly (number | string)[]) =>
-    models.map((_, at) => input(prefixOf(at) + name, "float32", [...shape]));
-  const scores = meanOf(each("scores", ["batch", numClasses]));
-  const attention = bags && outputs.includes("attention") ? meanAttention(models, each) : undefined;
+  const [model] = models;
+  const own = modelOutputs(model);
+  const each = (name: string) =>
+    models.map((_, at) => input(prefixOf(at) + name, "float32", own[name].shape));
+  const scores = meanOf(each("scores"));
   const graph = emit({
     scores,
-    logits: logitsOf(scores, subtask),
-    ...(attention && { attention }),
+    logits: logitsOf(scores, each("logits"), model.subtask),
+    ...(own.attention && { attention: meanAttention(model, each("attention")) }),
+    ...(own.instance_scores && { instance_scores: meanOf(each("instance_scores")) }),
   });
-  const own = new Set([...SHARED, ...graph.inputs.map(({ name }) => name), ...outputs]);
-  return withPrefix(graph, "mean.", own);
+  const kept = new Set([...SHARED, ...graph.inputs.map(({ name }) => name), ...outputs]);
+  return withPrefix(graph, "mean.", kept);
 }
 
 function meanOf(tensors: readonly Tensor[]): Tensor {
@@ -89,23 +103,22 @@ function logOf(x: Tensor): Tensor {
 }
 
 /** What gives the scores when the last step of the task is taken. */
-function logitsOf(scores: Tensor, subtask: Model["subtask"]): Tensor {
+function logitsOf(scores: Tensor, each: readonly Tensor[], subtask: Model["subtask"]): Tensor {
   switch (subtask) {
     case "multiclass":
       return logOf(scores);
-    case "multilabel":
-      return sub(logOf(scores), logOf(sub(1, scores)));
+    case "multilabel": {
+      // By way of scores, float32 no longer says how far one is from 1.
+      const share = (sign: 1 | -1) =>
+        meanOf(each.map((logits) => exp(neg(softplus(mul(logits, sign))))));
+      return sub(logOf(share(-1)), logOf(share(1)));
+    }
     case "regression":
       return scores;
   }
 }
 
-function meanAttention(
-  models: readonly Model[],
-  each: (name: string, shape: readonly (number | string)[]) => Tensor[],
-): Tensor {
-  const { bags } = modelInputs(models[0]);
-  const grid = bagGrid(bags!);
-  const { shape } = predictionGraph(models[0]).attention!;
-  return logOf(meanOf(each("attention", shape).map((one) => bagSoftmax(one, grid))));
+function meanAttention(model: Model, each: readonly Tensor[]): Tensor {
+  const grid = bagGrid(modelInputs(model).bags!);
+  return logOf(meanOf(each.map((one) => bagSoftmax(one, grid))));
 }

@@ -5,7 +5,9 @@
  */
 import { createHash } from "node:crypto";
 import { basename, resolve } from "node:path";
-import type { ModelMetadata } from "../../engine/onnx/encode.ts";
+import { IR_VERSION, type ModelMetadata, OPSET } from "../../engine/onnx/encode.ts";
+import { hostInfo } from "../../engine/platform/host.ts";
+import { runtimeVersion } from "../../engine/runtime/session.ts";
 import { VERSION } from "../../engine/version.ts";
 import type { ImageTransform } from "../../registry/plugin.ts";
 import type { LoadedModel } from "../predict/load_model.ts";
@@ -20,6 +22,31 @@ export interface ExportFacts {
   readonly transform?: ImageTransform;
   /** Whether the file does that itself. */
   readonly withPreprocessing: boolean;
+  /** By which versions. */
+  readonly versions: ExportVersions;
+}
+
+/** Versions of what wrote a file and checked it, and of the format that it is in. */
+export interface ExportVersions extends Readonly<Record<string, string | number>> {
+  /** Version of the package. */
+  readonly glovita: string;
+  /** Version of the runtime that ran the file before it got its name. */
+  readonly "onnxruntime-node": string;
+  /** Version of ONNX's operators. */
+  readonly opset: number;
+  /** Version of ONNX's file format. */
+  readonly ir: number;
+}
+
+/** The versions of this program: its runtime's under `deno` or `node`. */
+export async function exportVersions(): Promise<ExportVersions> {
+  const { deno, node } = hostInfo();
+  return {
+    glovita: VERSION,
+    "onnxruntime-node": await runtimeVersion(),
+    ...{ opset: OPSET, ir: IR_VERSION },
+    ...(deno === undefined ? { node } : { deno }),
+  };
 }
 
 /**
@@ -28,12 +55,13 @@ export interface ExportFacts {
  * @returns Texts by name; lists and trees are JSON.
  */
 export function modelMetadata(
-  { models, precision, transform, withPreprocessing }: ExportFacts,
+  { models, precision, transform, withPreprocessing, versions }: ExportFacts,
 ): ModelMetadata {
   const [{ config, model, directory, classNames }] = models;
   const { features } = directory.readRuntimeInfo();
   return {
-    producer: `glovita ${VERSION}`,
+    producer: `glovita ${versions.glovita}`,
+    versions: JSON.stringify(versions),
     task: model.task,
     subtask: model.subtask,
     num_classes: String(model.numClasses),

@@ -117,7 +117,8 @@ export class InferAttention {
   /** Writes what is left, and the table of the tiles that count most. */
   async finish(): Promise<WrittenAttention> {
     for (const { bag, attention, scores } of this.#seen.values()) {
-      await this.#writer.write(bag, meanAttention(attention), this.#predicted(scores));
+      const predicted = this.#predicted(scores);
+      await this.#writer.write(bag, meanAttention(attention, predicted), predicted);
     }
     return { folder: this.#folder, ...await this.#writer.finish() };
   }

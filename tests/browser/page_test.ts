@@ -19,7 +19,7 @@ import { serveFolder } from "../../jobs/serve/serve_folder.ts";
 import { chromium, TestBrowser } from "../_chromium.ts";
 import { BAG_DIM, bagFlags, writeBagSplits } from "../_bags.ts";
 import { type Files, inFolder, ofType, runTrain, writeHdf5 } from "../_training.ts";
-import { normals, trainImages } from "../jobs/export/_models.ts";
+import { clamFlags, FOLDS, normals, trainImages } from "../jobs/export/_models.ts";
 
 if (chromium === undefined) console.warn("no Chromium, so no page is opened in a browser");
 
@@ -108,8 +108,12 @@ async function writeSlides(path: string): Promise<string> {
 }
 
 interface Tile {
+  readonly type: string;
   readonly geometry: unknown;
-  readonly properties: { readonly measurements: Readonly<Record<string, number>> };
+  readonly properties: {
+    readonly objectType: string;
+    readonly measurements: Readonly<Record<string, number>>;
+  };
 }
 
 const tilesOf = (bytes: Uint8Array): Tile[] => JSON.parse(new TextDecoder().decode(bytes)).features;
@@ -121,6 +125,43 @@ async function press(page: Page, text: string): Promise<void> {
 
 /** Flags of training at one rate, as pages train. */
 const CONSTANT_RATE = { "optimizer.warmup_epochs": "0", "optimizer.scheduler": "none" };
+
+/** Requires tiles at the same places, with the same measurements to 1e-4. */
+function requireSameTiles(found: readonly Tile[], expected: readonly Tile[]): void {
+  const shapes = (tiles: readonly Tile[]) =>
+    tiles.map(({ type, geometry, properties: { objectType, measurements } }) =>
+      [type, geometry, objectType, Object.keys(measurements)] as const
+    );
+  assertEquals(shapes(found), shapes(expected));
+  for (const [at, { properties: { measurements } }] of expected.entries()) {
+    for (const [name, value] of Object.entries(measurements)) {
+      const distance = Math.abs(found[at].properties.measurements[name] - value);
+      assert(distance < 1e-4, `tile ${at}: ${name} differs by ${distance}`);
+    }
+  }
+}
+
+/** Shows one slide after the other; its GeoJSON is what infer has written. */
+async function requireMaps(
+  { page, browser }: { readonly page: Page; readonly browser: TestBrowser },
+  slides: readonly string[],
+  folder: string,
+): Promise<void> {
+  for (const slide of slides) {
+    await page.evaluate('document.querySelector("h2").dataset.before = "true"');
+    // Tiles have buttons with numbers, too, which are labelled.
+    await page.click(`::-p-xpath(//button[normalize-space()="${slide}" and not(@aria-label)])`);
+    await page.waitForFunction(
+      `document.querySelector("h2:not([data-before])")?.textContent.startsWith("${slide}:")`,
+    );
+    await press(page, "Download GeoJSON");
+    const tiles = tilesOf(await browser.downloaded(`${slide}.geojson`));
+    assertEquals(Object.keys(tiles[0].properties.measurements), [
+      ...["attention", "percentile", "score 0", "score 1"],
+    ]);
+    requireSameTiles(tiles, tilesOf(await Deno.readFile(join(folder, `${slide}.geojson`))));
+  }
+}
 
 /** Trains an epoch in a page. */
 async function trainOnce(browser: TestBrowser, url: string, { train, val }: Files) {
@@ -218,7 +259,8 @@ Deno.test({
           ...await writeBagSplits(folder),
           test: await writeSlides(join(folder, "slides.h5")),
         };
-        const { directory, events } = await runTrain(files, bagFlags(CONSTANT_RATE));
+        const flags = { ...CONSTANT_RATE, "model.head.instance_eval": "true" };
+        const { directory, events } = await runTrain(files, bagFlags(flags));
         const site = join(folder, "bags");
         await exportModel({ exp_dir: directory, browser: site });
         await using served = await serveFolder(site, { port: 0 });
@@ -235,21 +277,7 @@ Deno.test({
           attention_output: attention,
         }]);
         assert(farthest(said, rowsOf(await Deno.readFile(output))) < 1e-4);
-        await press(page, "3");
-        await page.waitForFunction(`document.querySelector("h2").textContent.startsWith("3:")`);
-        await press(page, "Download GeoJSON");
-        const tiles = tilesOf(await browser.downloaded("3.geojson"));
-        const expected = tilesOf(await Deno.readFile(join(attention, "3.geojson")));
-        assertEquals(
-          tiles.map(({ geometry }) => geometry),
-          expected.map(({ geometry }) => geometry),
-        );
-        for (const name of ["attention", "percentile"]) {
-          const numbers = (all: Tile[]) =>
-            all.map(({ properties }) => properties.measurements[name]);
-          const [a, b] = [numbers(tiles), numbers(expected)];
-          assert(a.every((value, at) => Math.abs(value - b[at]) < 1e-4), name);
-        }
+        await requireMaps({ page, browser }, ["0", "3"], attention);
         await page.focus(".map canvas");
         await page.keyboard.press("+");
         const facts = await page.$eval(".map ~ p", (line) => line.textContent);
@@ -260,6 +288,27 @@ Deno.test({
         const [first] = ofType(events, "epoch");
         assertAlmostEquals(loss, first.train.train_loss, 1e-3);
         assertEquals(errors, []);
+      });
+
+      await t.step("bags: the folds of a group, a branch per class", async () => {
+        const files = {
+          ...await writeBagSplits(folder),
+          test: await writeSlides(join(folder, "slides.h5")),
+        };
+        const flags = { ...clamFlags("mb"), ...FOLDS };
+        const exp_dir = join((await runTrain(files, bagFlags(flags))).directory, "..");
+        const site = join(folder, "folds");
+        await exportModel({ exp_dir, browser: site });
+        await using served = await serveFolder(site, { port: 0 });
+        const { page, complaints } = await browser.open(served.url);
+        await ready(page);
+        await choose(page, "#content", files.test);
+        await page.waitForSelector(".map canvas");
+        const attention_output = join(folder, "attention_of_folds");
+        await infer([{ exp_dir, split: "test", attention_output }]);
+        await requireMaps({ page, browser }, ["0", "1", "2", "3"], attention_output);
+        assertEquals(complaints, []);
+        await page.close();
       });
 
       await t.step("a slide of a file of its own, whose tiles have no size", async () => {

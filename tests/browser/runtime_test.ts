@@ -1,5 +1,5 @@
-/** Exported files of every kind in a browser's onnxruntime: the scores are the checkpoints'. */
-import { assert, assertEquals } from "@std/assert";
+/** Exported files of every kind in a browser's onnxruntime: its outputs are the checkpoints'. */
+import { assertEquals } from "@std/assert";
 import { join } from "node:path";
 import type { Value } from "../../engine/runtime/session.ts";
 import { exportModel } from "../../jobs/export/export.ts";
@@ -7,25 +7,7 @@ import { copyRuntime } from "../../jobs/export/page/files.ts";
 import { serveFolder } from "../../jobs/serve/serve_folder.ts";
 import { chromium, TestBrowser } from "../_chromium.ts";
 import { inFolder } from "../_training.ts";
-import {
-  farthest,
-  feedsFor,
-  saidBy,
-  trainBags,
-  type Trained,
-  trainFeatures,
-  trainImages,
-} from "../jobs/export/_models.ts";
-
-const MODELS: Readonly<Record<string, (folder: string) => Promise<Trained>>> = {
-  features: trainFeatures,
-  "CLAM-SB": (folder) => trainBags(folder, { "model.head.variant": "sb" }),
-  "CLAM-MB": (folder) => trainBags(folder, { "model.head.variant": "mb" }),
-  ABMIL: (folder) => trainBags(folder, { "model.head.head_type": "abmil" }),
-  ViT: (folder) => trainImages(folder, "test_vit"),
-  ResNet: (folder) => trainImages(folder, "test_resnet"),
-  folds: (folder) => trainFeatures(folder, { "training.cv_folds": "2", "logger.group": "cv" }),
-};
+import { casesFor, exportedFrom, MODELS, requireSame } from "../jobs/export/_models.ts";
 
 /** Runs a model within a page; int64 numbers cross as text. */
 const RUN = `async (name, feeds) => {
@@ -35,18 +17,16 @@ const RUN = `async (name, feeds) => {
   const tensor = ([type, dims, data]) =>
     new ort.Tensor(type, type === "int64" ? BigInt64Array.from(data, BigInt) : Float32Array.from(data), dims);
   const given = Object.entries(feeds).map(([name, feed]) => [name, tensor(feed)]);
-  const { scores } = await session.run(Object.fromEntries(given));
-  return Array.from(scores.data);
+  const outputs = await session.run(Object.fromEntries(given));
+  await session.release();
+  return Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, Array.from(data)]));
 }`;
 
-/** What one model after the other says; several are averaged. */
-async function expectedOf(run: Trained, feeds: Record<string, Value>): Promise<number[]> {
-  const folds = run.directory.endsWith("/1") ? [join(run.directory, "..", "0")] : [];
-  const runs = [run, ...folds.map((directory) => ({ ...run, directory }))];
-  const all = await Promise.all(runs.map((one) => saidBy(one, feeds)));
-  return all[0].scores.map((_, at) =>
-    all.reduce((sum, { scores }) => sum + scores[at], 0) / all.length
+function plainOf(feeds: Readonly<Record<string, Value>>): string {
+  const plain = Object.entries(feeds).map(([key, { dtype, shape, data }]) =>
+    [key, [dtype, shape, Array.from(data as Float32Array, String)]] as const
   );
+  return JSON.stringify(Object.fromEntries(plain));
 }
 
 Deno.test({
@@ -64,19 +44,18 @@ Deno.test({
         await t.step(name, async () => {
           await inFolder(async (folder) => {
             const run = await make(folder);
-            const feeds = feedsFor(run, run.bags ? [3, 1, 40] : [7]);
-            const plain = Object.entries(feeds).map(([key, { dtype, shape, data }]) =>
-              [key, [dtype, shape, Array.from(data as Float32Array, String)]] as const
-            );
-            const given = JSON.stringify(Object.fromEntries(plain));
-            const expected = await expectedOf(run, feeds);
-            const exp_dir = name === "folds" ? join(run.directory, "..") : run.directory;
+            const exp_dir = exportedFrom(run);
+            const cases = await casesFor(run);
             for (const precision of [32, 16] as const) {
-              const file = `${name}_${precision}.onnx`;
-              await exportModel({ exp_dir, output: join(site, file), precision });
-              const found = await page.evaluate(`(${RUN})("${file}", ${given})`) as number[];
-              const distance = farthest(found, expected);
-              assert(distance < (precision === 32 ? 1e-4 : 5e-3), `${file}: ${distance}`);
+              const file = `${encodeURIComponent(name)}_${precision}.onnx`;
+              const output = join(site, decodeURIComponent(file));
+              await exportModel({ exp_dir, output, precision }, { registry: run.registry });
+              for (const { sizes, feeds, expected } of cases) {
+                const given = `("${file}", ${plainOf(feeds)})`;
+                const found = await page.evaluate(`(${RUN})${given}`) as Record<string, number[]>;
+                const tolerance = precision === 32 ? 1e-4 : 5e-3;
+                requireSame(found, expected, { tolerance, of: `${file}, ${sizes}` });
+              }
             }
           });
         });

@@ -5,7 +5,7 @@
 import { fileURLToPath } from "node:url";
 
 /** Names of the commands' modules. */
-export type Command = "train" | "extract_features" | "infer" | "pack" | "study";
+export type Command = "train" | "extract_features" | "export" | "infer" | "pack" | "study";
 
 const PERMISSIONS = ["read", "write", "ffi", "env", "sys"].map((name) => `--allow-${name}`);
 

@@ -1,5 +1,5 @@
 /** `glovita_export` as a user types it. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { exportCommand } from "../../cli/export.ts";
 import { inFolder, namesIn, runTrain, writeSplits } from "../_training.ts";
@@ -24,6 +24,7 @@ Deno.test("glovita_export says what the file takes, how it was checked, and wher
     ]);
     const checked = "checked on 16 samples of the run's data: scores differ from the checkpoint's";
     assert(out[3].startsWith(`${checked} by at most `), out[3]);
+    assertMatch(out[3], /, logits by (0|[1-9]e-[0-9]+)$/);
     assertEquals(
       out[4],
       `exported: ${output}, ${(Deno.statSync(output).size / 1e3).toFixed(1)} kB`,

@@ -1,18 +1,20 @@
 import {
   assert,
+  assertAlmostEquals,
   assertEquals,
   assertMatch,
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "node:path";
+import { Session } from "../../engine/runtime/session.ts";
 import { TrainedModel } from "../../jobs/predict/trained_model.ts";
 import { ConfigError } from "../../registry/errors.ts";
 import { registry } from "../../registry/registry.ts";
 import "../../plugins/mod.ts";
-import { bagFlags, writeBagSplits } from "../_bags.ts";
+import { BAG_DIM, bagFlags, writeBagSplits } from "../_bags.ts";
 import { inFolder, readRunJson, runFlags, words } from "../_training.ts";
-import { runProcess } from "../cli/_process.ts";
+import { runProcess, startCommand } from "../cli/_process.ts";
 
 const PLUGIN = new URL("../../examples/plugin_attention_pool/mod.ts", import.meta.url);
 
@@ -53,12 +55,32 @@ Deno.test("the example plugin runs by --plugin as a built-in does, and its model
     const checkpoint = join(run, "checkpoints", "best.pt");
     const error = await assertRejects(() => TrainedModel.load(checkpoint), ConfigError);
     assertEquals(error.message.split("\n"), without.err);
+
+    const output = join(folder, "model.onnx");
+    const exporting = ["--exp_dir", run, "--output", output];
+    const refused = await startCommand("export", exporting).finished;
+    assertEquals([refused.code, refused.err.some((line) => line.endsWith(hint))], [2, true]);
+    const exported = await startCommand("export", [...plugin, ...exporting]).finished;
+    assertEquals([exported.code, exported.err], [0, []]);
+
     await import(PLUGIN.href);
     await using model = await TrainedModel.load(checkpoint);
     const features = Float32Array.from({ length: 3 * 8 }, (_, i) => i / 24);
     const [prediction] = await model.predict({ features, lengths: Int32Array.of(3) });
     assertEquals(prediction.attention?.map(({ length }) => length), [3]);
     assertEquals(registry.has("head_type", "attention_pool"), true);
+    const session = await Session.open(output);
+    const said = await session.run({
+      features: { dtype: "float32", shape: [3, BAG_DIM], data: features },
+      lengths: { dtype: "int64", shape: [1], data: BigInt64Array.of(3n) },
+    });
+    await session.release();
+    const { scores, attention: [attention] } = { attention: [], ...prediction };
+    for (const [name, values] of Object.entries({ scores, attention })) {
+      for (const [at, value] of values.entries()) {
+        assertAlmostEquals(Number(said[name].data[at]), value, 1e-5, name);
+      }
+    }
   });
 });
 

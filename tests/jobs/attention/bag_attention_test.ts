@@ -38,3 +38,18 @@ Deno.test("meanAttention() averages models", () => {
   assertEquals([[...weights], [...instanceScores!]], [[0.5, 0.5], [0.5, 1]]);
   assertEquals("instanceScores" in meanAttention([one, { weights: two.weights }]), false);
 });
+
+Deno.test("meanAttention() takes the branch of the class that the models predict together", () => {
+  const [sure, unsure] = [[0.9, 0.1], [0.4, 0.6]].map((scores, model) =>
+    bagAttention({
+      lengths: Int32Array.of(2),
+      attention: Float32Array.from([...log(1, 3), ...log(4 - model, 1)]),
+      perClass: true,
+      scores: Float32Array.from(scores),
+      numClasses: 2,
+    })[0]
+  );
+  near(unsure.weights, [0.75, 0.25]);
+  near(meanAttention([sure, unsure], 0).weights, [0.25, 0.75]);
+  near(meanAttention([sure, unsure], 1).weights, [0.775, 0.225]);
+});

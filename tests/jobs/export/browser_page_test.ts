@@ -34,6 +34,10 @@ Deno.test("exportModel() writes a page with everything that it needs", async () 
     const { input, numClasses, sampleShape, train } = await aboutOf(site);
     assertEquals([input, numClasses, sampleShape], ["features", 3, [6]]);
     assertEquals([train!.optimizer, train!.lr, train!.batchSize], ["AdamW", 0.01, 16]);
+    // What the page trains has not run here.
+    const checked = async (name: string) =>
+      new TextDecoder().decode(await Deno.readFile(join(site, name))).includes("onnxruntime-node");
+    assertEquals([await checked("model.onnx"), await checked("train/model.onnx")], [true, false]);
   });
 });
 

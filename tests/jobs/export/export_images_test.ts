@@ -10,7 +10,16 @@ import { imageTransforms } from "../../../registry/builder/images.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import { registry } from "../../../registry/registry.ts";
 import { inFolder } from "../../_training.ts";
-import { farthest, feedsFor, saidBy, saidByFile, trainImages } from "./_models.ts";
+import {
+  expectedOf,
+  farthest,
+  feedsFor,
+  requireSame,
+  saidBy,
+  saidByFile,
+  trainImages,
+  valuesOf,
+} from "./_models.ts";
 
 const floats = ({ data }: Value) => data as Float32Array;
 
@@ -22,11 +31,13 @@ for (const type of ["test_vit", "test_resnet"]) {
       assertEquals([inputs, real, samples], [{ features: ["batch", 3, 32, 32] }, true, 8]);
       const half = join(folder, "half.onnx");
       await exportModel({ exp_dir: run.directory, precision: 16, output: half });
-      for (const rows of [1, 7]) {
+      for (const rows of [1, 7, 500]) {
         const feeds = feedsFor(run, [rows]);
-        const { scores } = await saidBy(run, feeds);
-        assert(farthest(floats((await saidByFile(file, feeds)).scores), scores) < 1e-5);
-        assert(farthest(floats((await saidByFile(half, feeds)).scores), scores) < 5e-3);
+        const expected = await expectedOf(run, feeds);
+        for (const [output, tolerance] of [[file, 1e-5], [half, 5e-3]] as const) {
+          const said = valuesOf(await saidByFile(output, feeds));
+          requireSame(said, expected, { tolerance, of: `${output}, ${rows}` });
+        }
       }
     });
   });

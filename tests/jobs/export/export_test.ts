@@ -1,13 +1,29 @@
 /** Exported files say what the checkpoints say, for batches and bags of any size. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { DataError } from "../../../engine/errors.ts";
+import { add } from "../../../engine/ir/elementwise.ts";
 import type { Value } from "../../../engine/runtime/session.ts";
 import { exportModel } from "../../../jobs/export/export.ts";
 import { infer } from "../../../jobs/predict/infer.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import { inFolder, namesIn } from "../../_training.ts";
-import { farthest, feedsFor, saidBy, saidByFile, trainBags, trainFeatures } from "./_models.ts";
+import {
+  casesFor,
+  clamFlags,
+  exportedFrom,
+  farthest,
+  feedsFor,
+  MODELS,
+  requireSame,
+  saidBy,
+  saidByFile,
+  strangersHead,
+  trainBags,
+  trainFeatures,
+  trainStranger,
+  valuesOf,
+} from "./_models.ts";
 
 const floats = ({ data }: Value) => data as Float32Array;
 
@@ -37,41 +53,101 @@ Deno.test("exportModel() writes a head over features, for batches of any size", 
   });
 });
 
-const HEADS = [
-  ["CLAM-SB", { "model.head.variant": "sb" }],
-  ["CLAM-MB", { "model.head.variant": "mb" }],
-  ["ABMIL", { "model.head.head_type": "abmil" }],
-  ["mean pooling", { "model.head.head_type": "mean_pool" }],
-] as const;
+const BAG_OUTPUTS = ["scores", "logits", "attention", "instance_scores"];
+/** How many of them a model of bags has. */
+const COUNTS: Readonly<Record<string, number>> = {
+  ...{ digits: 2, "CLAM-SB": 4, "CLAM-MB": 4, ABMIL: 3, "stranger's head": 3, "mean pooling": 2 },
+  ...{ DSMIL: 4, "folds of CLAM-MB": 4, "folds of features": 2 },
+};
+const OTHERS: typeof MODELS = {
+  "mean pooling": (folder) => trainBags(folder, { "model.head.head_type": "mean_pool" }),
+  DSMIL: (folder) => trainBags(folder, { "model.head.head_type": "dsmil" }),
+};
 
-for (const [name, flags] of HEADS) {
-  Deno.test(`exportModel() writes ${name}, for slides of any length`, async () => {
+for (const [name, count] of Object.entries(COUNTS)) {
+  Deno.test(`exportModel() writes ${name}, for samples of any number and length`, async () => {
     await inFolder(async (folder) => {
-      const run = await trainBags(folder, flags);
-      const { file, inputs, outputs } = await exportModel({ exp_dir: run.directory });
-      const attends = name !== "mean pooling";
-      assertEquals(inputs, { lengths: ["batch"], features: ["instances", 8] });
-      assertEquals(Object.keys(outputs), [
-        "scores",
-        "logits",
-        ...(attends ? ["attention"] : []),
-      ]);
-      for (const lengths of [[1], [20_000], [3, 1, 50, 2]]) {
-        const feeds = feedsFor(run, lengths);
-        const said = await saidByFile(file, feeds);
-        const { scores, logits, predictions } = await saidBy(run, feeds);
-        assert(farthest(floats(said.scores), scores) < 1e-5);
-        assert(farthest(floats(said.logits), logits) < 1e-4);
-        if (!attends) continue;
-        const [branches] = said.attention.shape;
-        const rows = lengths.reduce((a, b) => a + b);
-        assertEquals(said.attention.shape, [predictions[0].attention!.length, rows]);
-        const attention = Array.from(
-          { length: branches },
-          (_, branch) => predictions.flatMap((one) => Array.from(one.attention![branch])),
-        ).flat();
-        assert(farthest(floats(said.attention), attention) < 1e-4);
+      const run = await (MODELS[name] ?? OTHERS[name])(folder);
+      const exp_dir = exportedFrom(run);
+      const cases = await casesFor(run);
+      for (const precision of [32, 16] as const) {
+        const output = join(folder, `${precision}.onnx`);
+        const { registry } = run;
+        const { outputs, differences } = await exportModel(
+          { exp_dir, precision, output },
+          { registry },
+        );
+        const wanted = BAG_OUTPUTS.slice(0, count);
+        assertEquals([Object.keys(outputs), Object.keys(differences)], [wanted, wanted]);
+        const tolerance = precision === 32 ? 1e-5 : 5e-3;
+        assert(Object.values(differences).every((difference) => difference < tolerance));
+        for (const { sizes, feeds, expected } of cases) {
+          const said = valuesOf(await saidByFile(output, feeds));
+          requireSame(said, expected, { tolerance, of: `${precision} bits, ${sizes}` });
+        }
       }
+    });
+  });
+}
+
+Deno.test("exportModel() says of bags what each output is", async () => {
+  await inFolder(async (folder) => {
+    const { directory } = await trainBags(folder, clamFlags("mb"));
+    const { inputs, outputs } = await exportModel({ exp_dir: directory });
+    assertEquals(inputs, { lengths: ["batch"], features: ["instances", 8] });
+    assertEquals(outputs, {
+      scores: ["batch", 2],
+      logits: ["batch", 2],
+      attention: [2, "instances"],
+      instance_scores: ["instances", 2],
+    });
+  });
+});
+
+Deno.test("exportModel() looks a stranger's head up where it is told to", async () => {
+  await inFolder(async (folder) => {
+    const { directory: exp_dir, registry } = await trainStranger(folder, strangersHead);
+    await assertRejects(() => exportModel({ exp_dir }), ConfigError, '"strangers_pool"');
+    const { outputs } = await exportModel({ exp_dir }, { registry });
+    assertEquals(outputs.attention, [1, "instances"]);
+  });
+});
+
+/** A head whose attention or logits are others whenever its graph is built. */
+function fickleHead(wrong: "attention" | "logits") {
+  let built = 0;
+  return {
+    ...strangersHead,
+    key: "fickle",
+    create(...given: Parameters<typeof strangersHead.create>) {
+      const head = strangersHead.create(...given);
+      return {
+        ...head,
+        forward(...given: Parameters<typeof head.forward>) {
+          const output = head.forward(...given);
+          return { ...output, [wrong]: add(output[wrong]!, 0.01 * ++built) };
+        },
+      };
+    },
+  };
+}
+
+for (const wrong of ["attention", "logits"] as const) {
+  Deno.test(`exportModel() refuses a file with the right scores and other ${wrong}`, async () => {
+    await inFolder(async (folder) => {
+      const { directory, registry } = await trainStranger(folder, fickleHead(wrong));
+      const given = { exp_dir: directory, output: join(folder, "out", "model.onnx") };
+      const error = await assertRejects(() => exportModel(given, { registry }), DataError);
+      assertMatch(
+        error.message,
+        new RegExp(
+          `^Cannot export: output "${wrong}" differs from the checkpoint's by 0\\.0[0-9]+ ` +
+            `in sample [0-9]+${
+              wrong === "attention" ? ", instance [0-9]+" : ""
+            }, more than 0\\.0001[0-9]?$`,
+        ),
+      );
+      assertEquals(await namesIn(join(folder, "out")), []);
     });
   });
 }
