@@ -102,9 +102,9 @@ class BagsPage {
       notices: files.flatMap(({ notices }) => notices),
       name: files.length === 1 ? files[0].name : `${files.length} files`,
     };
-    const scores = this.#predicted.flatMap(({ said }) => Array.from(said.scores));
+    const parts = this.#predicted.map(({ said }) => said);
     const open = (slide: number) => void this.#screen.run(() => this.#show(slide));
-    this.#table = new ResultTable(predictionsOf(about, whole, Float32Array.from(scores)), {
+    this.#table = new ResultTable(predictionsOf(about, whole, parts), {
       file: files.length === 1 ? stem(files[0].name) : "slides",
       ...(about.attention && { open }),
     });

@@ -6,9 +6,10 @@
 import type { Predictions } from "../engine/data/predictions.ts";
 import type { PageAbout } from "../jobs/export/page/about.ts";
 import { dropArea, element } from "./dom.ts";
+import { join } from "./join.ts";
 import { ResultTable } from "./result_table.ts";
 import type { Screen } from "./screen.ts";
-import type { FileFacts } from "./services.ts";
+import type { FileFacts, Said } from "./services.ts";
 
 /** Rows that are computed at once. */
 const ROWS = 4096;
@@ -38,13 +39,13 @@ async function predictFile(screen: Screen, file: File, results: HTMLElement): Pr
   const { worker, about } = screen;
   screen.say(`Reading ${file.name}`);
   const facts = await worker.openFile(file);
-  const scores = new Float32Array(facts.samples * about.numClasses);
+  const parts: Said[] = [];
   for (let start = 0; start < facts.samples; start += ROWS) {
     const count = Math.min(ROWS, facts.samples - start);
-    scores.set(await worker.predictRows(facts.id, start, count), start * about.numClasses);
+    parts.push(await worker.predictRows(facts.id, start, count));
     screen.progress(start + count, facts.samples);
   }
-  const table = new ResultTable(predictionsOf(about, facts, scores), { file: stem(facts.name) });
+  const table = new ResultTable(predictionsOf(about, facts, parts), { file: stem(facts.name) });
   const { accuracy } = table;
   results.prepend(section(facts, table.view));
   screen.say(
@@ -67,19 +68,19 @@ export function section(facts: FileFacts, ...parts: readonly HTMLElement[]): HTM
  * Puts what is predicted together with what is known of the samples.
  * @param about What is known of the model.
  * @param facts The file.
- * @param scores `[samples, numClasses]`.
+ * @param parts What the model says of the samples, in order.
  */
 export function predictionsOf(
   { subtask, numClasses, classNames }: PageAbout,
   { ids, labels, labelWidth }: FileFacts,
-  scores: Float32Array,
+  parts: readonly Said[],
 ): Predictions {
   const width = subtask === "multiclass" ? 1 : numClasses;
   const known = labels !== undefined && labelWidth === width &&
     (subtask !== "multiclass" || labels.every(Number.isInteger));
   return {
     task: subtask === "regression" ? "Regression" : "Classification",
-    ...{ subtask, numClasses, ids, scores },
+    ...{ subtask, numClasses, ids, ...joined(parts) },
     ...(classNames && { classNames }),
     ...(known && {
       labels: {
@@ -90,6 +91,16 @@ export function predictionsOf(
       },
     }),
   };
+}
+
+/**
+ * Puts what the model says of some samples and of others in a row.
+ * @param parts What it says.
+ */
+export function joined(parts: readonly Said[]): Said {
+  const scores = join(parts.map((said) => said.scores));
+  const spread = join(parts.flatMap((said) => said.spread ?? []));
+  return spread.length > 0 ? { scores, spread } : { scores };
 }
 
 /**

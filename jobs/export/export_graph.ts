@@ -3,7 +3,7 @@
  * @module
  */
 import { input } from "../../engine/ir/create.ts";
-import { add, div, log, max, sub } from "../../engine/ir/elementwise.ts";
+import { add, div, log, max, mul, sqrt, sub } from "../../engine/ir/elementwise.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
 import { bagGrid, bagIndex } from "../../engine/nn/bags.ts";
 import { bagSoftmax } from "../../engine/nn/bag_pooling.ts";
@@ -27,7 +27,8 @@ export type WeightedModel = Pick<LoadedModel, "model" | "values">;
  * Inputs are `features` (`[batch, …]`, or `[instances, …]` for bags) and, for bags, `lengths`
  * (`int64 [batch]`). Outputs are `scores`, `logits`, and `attention` (`[branches, instances]`,
  * before the softmax within each bag) where the models attend. Of an ensemble, `scores` is the mean,
- * `logits` is what gives these scores, and `attention` what gives the mean of the weights.
+ * `spread` the standard deviation, `logits` is what gives these scores, and `attention` what gives the
+ * mean of the weights.
  * @param models The models, which predict the same thing.
  * @returns The graph, weights inside.
  */
@@ -40,7 +41,8 @@ export function exportGraph(models: readonly WeightedModel[]): OnnxGraph {
   const outputs = graphs[0].outputs.map(({ name }) => name.slice(name.lastIndexOf(".") + 1));
   const index = model.bags ? [indexGraph(model)] : [];
   const mean = models.length === 1 ? [] : [meanGraph(models.map(({ model }) => model), outputs)];
-  return joinGraphs([...index, ...graphs, ...mean], outputs);
+  const all = models.length === 1 ? outputs : [...outputs, "spread"];
+  return joinGraphs([...index, ...graphs, ...mean], all);
 }
 
 function prefixOf(at: number): string {
@@ -69,19 +71,30 @@ function meanGraph(models: readonly Model[], outputs: readonly string[]): OnnxGr
   const [{ numClasses, bags, subtask }] = models;
   const each = (name: string, shape: readonly (number | string)[]) =>
     models.map((_, at) => input(prefixOf(at) + name, "float32", [...shape]));
-  const scores = meanOf(each("scores", ["batch", numClasses]));
+  const own = each("scores", ["batch", numClasses]);
+  const scores = meanOf(own);
   const attention = bags && outputs.includes("attention") ? meanAttention(models, each) : undefined;
   const graph = emit({
     scores,
+    spread: spreadOf(own, scores),
     logits: logitsOf(scores, subtask),
     ...(attention && { attention }),
   });
-  const own = new Set([...SHARED, ...graph.inputs.map(({ name }) => name), ...outputs]);
-  return withPrefix(graph, "mean.", own);
+  const kept = new Set([...SHARED, ...graph.inputs.map(({ name }) => name), ...outputs, "spread"]);
+  return withPrefix(graph, "mean.", kept);
 }
 
 function meanOf(tensors: readonly Tensor[]): Tensor {
   return div(tensors.reduce((sum, tensor) => add(sum, tensor)), tensors.length);
+}
+
+/** Standard deviation over models. */
+function spreadOf(tensors: readonly Tensor[], mean: Tensor): Tensor {
+  const squares = tensors.map((tensor) => {
+    const distance = sub(tensor, mean);
+    return mul(distance, distance);
+  });
+  return sqrt(div(squares.reduce((sum, square) => add(sum, square)), tensors.length - 1));
 }
 
 function logOf(x: Tensor): Tensor {

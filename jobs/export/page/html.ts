@@ -58,6 +58,7 @@ export function pageHtml(about: PageAbout, task: PageTask): string {
 <h1>${title}</h1>
 <p class="quiet">Model <b>${escapeXml(about.run)}</b>. Your files stay on this device: everything is
 computed in this page.</p>
+<p id="device" class="quiet"></p>
 ${links && `<nav aria-label="Pages">${links}</nav>`}
 </header>
 <p id="status" role="status">Loading the page. If this line stays, the page was opened as a file:
