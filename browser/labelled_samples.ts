@@ -5,6 +5,7 @@
 import { epochOrder } from "../engine/data/sampler.ts";
 import { deriveSeed } from "../engine/random.ts";
 import type { PageAbout } from "../jobs/export/page/about.ts";
+import { THRESHOLD } from "../jobs/predict/prediction_table.ts";
 import type { FeatureFile } from "./feature_file.ts";
 
 /** Samples of a file. */
@@ -36,7 +37,7 @@ export function countRight(
     const targets = labels!.subarray(sample * labelWidth, (sample + 1) * labelWidth);
     const right = subtask === "multiclass"
       ? row.indexOf(Math.max(...row)) === targets[0]
-      : row.every((score, index) => (score > 0.5) === (targets[index] > 0.5));
+      : row.every((score, index) => (score > THRESHOLD) === (targets[index] > THRESHOLD));
     return count + Number(right);
   }, 0);
 }

@@ -10,7 +10,7 @@ import { AttentionMap } from "./attention_map.ts";
 import { button, dropArea, element, labelled, save } from "./dom.ts";
 import { predictionsOf, section, stem } from "./predict_features.ts";
 import { ResultTable } from "./result_table.ts";
-import { digits, namesOf, type Screen } from "./screen.ts";
+import { digits, namesOf, type Screen, verdictOf } from "./screen.ts";
 import type { BagSaid, FileFacts, Places } from "./services.ts";
 
 /** Tiles that are listed. */
@@ -129,7 +129,7 @@ async function slideView(
     ? namesOf(about)[scores.indexOf(Math.max(...scores))]
     : undefined;
   const places = facts.hasCoords ? await worker.places(facts.id, bag) : undefined;
-  const heading = predicted === undefined ? name : `${name}: predicted ${predicted}`;
+  const heading = `${name}: ${verdictOf(about, scores)}`;
   const body = element("div");
   const show = (size: number) => {
     const slide: SlideAttention = {

@@ -46,11 +46,10 @@ async function predictFile(screen: Screen, file: File, results: HTMLElement): Pr
     screen.progress(start + count, facts.samples);
   }
   const table = new ResultTable(predictionsOf(about, facts, parts), { file: stem(facts.name) });
-  const { accuracy } = table;
   results.prepend(section(facts, table.view));
   screen.say(
-    `${facts.name}: ${facts.samples.toLocaleString("en")} samples predicted` +
-      (accuracy === undefined ? "" : `, ${(100 * accuracy).toFixed(1)}% as labelled`),
+    [`${facts.name}: ${facts.samples.toLocaleString("en")} samples predicted`, ...table.quality]
+      .join(", "),
   );
 }
 

@@ -5,6 +5,7 @@
  */
 /// <reference lib="dom" />
 import type { PageAbout } from "../jobs/export/page/about.ts";
+import { THRESHOLD } from "../jobs/predict/prediction_table.ts";
 import type { Services } from "./services.ts";
 
 /** The parts of a page. */
@@ -71,8 +72,29 @@ export class StatusLine {
  * @param about What is known of the model.
  */
 export function namesOf({ classNames, numClasses, subtask }: PageAbout): readonly string[] {
-  const one = (at: number) => subtask === "regression" ? `value ${at}` : `class ${at}`;
-  return classNames ?? Array.from({ length: numClasses }, (_, at) => one(at));
+  if (classNames !== undefined) return classNames;
+  if (subtask === "regression" && numClasses === 1) return ["value"];
+  const what = subtask === "regression" ? "value" : "class";
+  return Array.from({ length: numClasses }, (_, at) => `${what} ${at}`);
+}
+
+/**
+ * What a model says of a sample, in a few words.
+ * @param about What is known of the model.
+ * @param scores `[numClasses]`.
+ */
+export function verdictOf(about: PageAbout, scores: Float32Array): string {
+  const names = namesOf(about);
+  switch (about.subtask) {
+    case "multiclass":
+      return `predicted ${names[scores.indexOf(Math.max(...scores))]}`;
+    case "multilabel": {
+      const found = names.filter((_, at) => scores[at] > THRESHOLD);
+      return found.length > 0 ? `predicted ${found.join(", ")}` : "predicted none of the labels";
+    }
+    case "regression":
+      return names.map((name, at) => `${name} ${digits(scores[at])}`).join(", ");
+  }
 }
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { basename, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import type { ModelMetadata } from "../../engine/onnx/encode.ts";
 import { VERSION } from "../../engine/version.ts";
 import type { ImageTransform } from "../../registry/plugin.ts";
@@ -46,7 +46,7 @@ export function modelMetadata(
     ...(features !== undefined && { features: JSON.stringify(features) }),
     ...(transform && { transform: JSON.stringify(transform) }),
     precision: String(precision),
-    run: runName(directory),
+    run: models.length === 1 ? runName(directory) : groupName(directory),
     checkpoints: JSON.stringify(models.map(checkpointName)),
     config_sha256: createHash("sha256").update(JSON.stringify(config)).digest("hex"),
   };
@@ -55,6 +55,11 @@ export function modelMetadata(
 /** `dataset/group/fold`, which says nothing of the machine. */
 function runName({ path }: LoadedModel["directory"]): string {
   return resolve(path).split(/[\\/]/).slice(-3).join("/");
+}
+
+/** `dataset/group`, of several folds. */
+function groupName(directory: LoadedModel["directory"]): string {
+  return dirname(runName(directory));
 }
 
 function checkpointName({ checkpoint, directory }: LoadedModel): string {

@@ -34,6 +34,7 @@ const POLICY = [
 export function pageHtml(about: PageAbout, task: PageTask): string {
   const what = WHAT[about.input];
   const title = task === "predict" ? `Predict ${what}` : `Train on ${what}`;
+  const several = about.models === 1 ? "" : `, the mean of ${about.models} models`;
   const links = about.train === undefined ? "" : [
     ["index.html", "Predict", task === "predict"] as const,
     ["train.html", "Train", task === "train"] as const,
@@ -56,7 +57,9 @@ export function pageHtml(about: PageAbout, task: PageTask): string {
 <main>
 <header>
 <h1>${title}</h1>
-<p class="quiet">Model <b>${escapeXml(about.run)}</b>. Your files stay on this device: everything is
+<p class="quiet">Model <b>${
+    escapeXml(about.run)
+  }</b>${several}. Your files stay on this device: everything is
 computed in this page.</p>
 <p id="device" class="quiet"></p>
 ${links && `<nav aria-label="Pages">${links}</nav>`}
