@@ -6,7 +6,7 @@
 import { predictionCsv } from "../jobs/predict/prediction_table.ts";
 import { button, dropArea, element, save } from "./dom.ts";
 import { joined } from "./predict_features.ts";
-import { digits, namesOf, type Screen } from "./screen.ts";
+import { counted, digits, namesOf, type Screen } from "./screen.ts";
 import type { Said } from "./services.ts";
 
 /** Classes that are shown of each image. */
@@ -53,8 +53,7 @@ export function predictImages(screen: Screen): void {
         saving.disabled = false;
         cards.append(card(screen, file, said.scores));
         screen.progress(at + 1, files.length);
-        const count = results.names.length;
-        screen.say(`${count} image${count === 1 ? "" : "s"} predicted`);
+        screen.say(`${counted(results.names.length, "image")} predicted`);
       });
     }
   };

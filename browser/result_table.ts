@@ -91,6 +91,11 @@ export class ResultTable {
     return head;
   }
 
+  /** Probabilities lie below each other digit by digit. */
+  #number(value: number): string {
+    return this.#predictions.subtask === "regression" ? digits(value) : value.toFixed(4);
+  }
+
   #isText(name: string): boolean {
     return this.#columns.get(name)!.some((cell) => typeof cell === "string");
   }
@@ -104,7 +109,7 @@ export class ResultTable {
       const value = values[sample];
       const isId = name === "id" && this.#open !== undefined;
       const text = typeof value === "number" && !(WHOLE.test(name) && Number.isInteger(value))
-        ? digits(value)
+        ? this.#number(value)
         : `${value ?? ""}`;
       const content = isId ? button(text, () => this.#open!(sample)) : text;
       return element("td", this.#isText(name) ? {} : { class: "number" }, content);

@@ -28,7 +28,9 @@ export interface Screen {
 export class StatusLine {
   readonly #status = document.getElementById("status")!;
   readonly #bar = document.getElementById("progress") as HTMLProgressElement;
+  readonly #main = document.querySelector("main")!;
   #before: Promise<void> = Promise.resolve();
+  #waiting = 0;
 
   /**
    * Says something.
@@ -55,6 +57,7 @@ export class StatusLine {
    * @param work What is done.
    */
   run(work: () => Promise<void>): Promise<void> {
+    this.#busy(1);
     this.#before = this.#before.then(async () => {
       try {
         await work();
@@ -62,8 +65,14 @@ export class StatusLine {
         this.progress(1, 1);
         this.say(error instanceof Error ? error.message : String(error), true);
       }
+      this.#busy(-1);
     });
     return this.#before;
+  }
+
+  #busy(more: number): void {
+    this.#waiting += more;
+    this.#main.setAttribute("aria-busy", String(this.#waiting > 0));
   }
 }
 
@@ -95,6 +104,15 @@ export function verdictOf(about: PageAbout, scores: Float32Array): string {
     case "regression":
       return names.map((name, at) => `${name} ${digits(scores[at])}`).join(", ");
   }
+}
+
+/**
+ * A number of things.
+ * @param count How many.
+ * @param what What one of them is called.
+ */
+export function counted(count: number, what: string): string {
+  return `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
 }
 
 /**

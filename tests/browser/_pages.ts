@@ -65,6 +65,18 @@ export function asDropped(row: Row): Row {
   return { ...Object.fromEntries(known), id: basename(row.id) };
 }
 
+/** Side of a tile in pixels of level 0. */
+export const TILE = 256;
+
+/** Says how large the tiles of a file are, as CLAM does. */
+export async function sizeTiles(path: string): Promise<void> {
+  const { h5wasm } = await loadHdf5Library();
+  const file = new h5wasm.File(path, "a");
+  const coords = file.get("coords") as InstanceType<typeof h5wasm.Dataset>;
+  coords.create_attribute("patch_size_level0", TILE);
+  file.close();
+}
+
 /** Bags whose tiles lie somewhere, of float16, with the side of a tile as CLAM writes it. */
 export async function writeSlides(path: string): Promise<string> {
   const random = new Random(7);
@@ -75,16 +87,12 @@ export async function writeSlides(path: string): Promise<string> {
     if (bag % 2 === 1) features[5 * BAG_DIM] += 6;
     const coords = Float64Array.from(
       { length: 2 * tiles },
-      (_, at) => 256 * (at % 2 === 0 ? (at / 2) % 6 : Math.floor(at / 12)),
+      (_, at) => TILE * (at % 2 === 0 ? (at / 2) % 6 : Math.floor(at / 12)),
     );
     writer.appendBag(features, bag % 2, { coords });
   }
   writer.close();
-  const { h5wasm } = await loadHdf5Library();
-  const file = new h5wasm.File(path, "a");
-  const coords = file.get("coords") as InstanceType<typeof h5wasm.Dataset>;
-  coords.create_attribute("patch_size_level0", 256);
-  file.close();
+  await sizeTiles(path);
   return path;
 }
 
