@@ -241,12 +241,15 @@ export class AttentionMap {
       (corners[2 * tile + 1] - y) * scale + height / 2,
     ];
     const side = Math.max(1, size * scale);
+    // Edges on whole pixels: else the glass would shine through between tiles.
+    const whole = (place: number) => Math.round(place * ratio) / ratio;
     for (const tile of this.#order) {
       const [left, top] = placeOf(tile);
       if (left > width || top > height || left + side < 0 || top + side < 0) continue;
       const at = Math.round(255 * percentiles[tile] / 100);
       context.fillStyle = percentiles[tile] >= this.#threshold ? this.#colors[at] : FAINT;
-      context.fillRect(left, top, side, side);
+      const [x0, y0] = [whole(left), whole(top)];
+      context.fillRect(x0, y0, whole(left + side) - x0, whole(top + side) - y0);
     }
     if (this.#marked === undefined) return;
     const [left, top] = placeOf(this.#marked);
