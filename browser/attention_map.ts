@@ -50,7 +50,7 @@ export class AttentionMap {
       .sort((a, b) => slide.percentiles[a] - slide.percentiles[b]);
     this.#canvas.setAttribute(
       "aria-label",
-      `Map of the attention in ${slide.slide}. Arrows move it, plus and minus zoom, 0 shows all of it.`,
+      `Map of the attention in ${slide.slide}. Arrows move it, plus and minus zoom, 0 shows all of it, Enter tells of the tile in the middle.`,
     );
     const frame = element("div", { class: "map" }, this.#canvas);
     this.view = element("div", {}, frame, this.#tools(), this.#facts);
@@ -84,6 +84,7 @@ export class AttentionMap {
     const [x, y] = [corners[2 * tile] + size / 2, corners[2 * tile + 1] + size / 2];
     this.#look({ x, y, scale });
     this.#mark(tile);
+    this.#canvas.scrollIntoView({ block: "nearest" });
   }
 
   #tools(): HTMLElement {
@@ -109,7 +110,7 @@ export class AttentionMap {
       button("−", () => this.#zoom(1 / ZOOM), { "aria-label": "Zoom out" }),
       button("Whole slide", () => this.showAll()),
       threshold,
-      element("span", { class: "legend" }, "0", legend, "100 percentile"),
+      element("span", { class: "legend" }, "Percentile 0", legend, "100"),
     );
   }
 
@@ -165,7 +166,7 @@ export class AttentionMap {
     } else if (event.key === "+" || event.key === "=") this.#zoom(ZOOM);
     else if (event.key === "-") this.#zoom(1 / ZOOM);
     else if (event.key === "0") this.showAll();
-    else return;
+    else if (event.key !== "Enter" && event.key !== " ") return;
     event.preventDefault();
     this.#mark(this.#tileAt(this.#eye.x, this.#eye.y));
   }
@@ -240,12 +241,15 @@ export class AttentionMap {
       (corners[2 * tile + 1] - y) * scale + height / 2,
     ];
     const side = Math.max(1, size * scale);
+    // Edges on whole pixels: else the glass would shine through between tiles.
+    const whole = (place: number) => Math.round(place * ratio) / ratio;
     for (const tile of this.#order) {
       const [left, top] = placeOf(tile);
       if (left > width || top > height || left + side < 0 || top + side < 0) continue;
       const at = Math.round(255 * percentiles[tile] / 100);
       context.fillStyle = percentiles[tile] >= this.#threshold ? this.#colors[at] : FAINT;
-      context.fillRect(left, top, side, side);
+      const [x0, y0] = [whole(left), whole(top)];
+      context.fillRect(x0, y0, whole(left + side) - x0, whole(top + side) - y0);
     }
     if (this.#marked === undefined) return;
     const [left, top] = placeOf(this.#marked);

@@ -2,7 +2,7 @@
  * Calls from a page to its worker and back: a call is a message with a number, and so is its answer.
  * @module
  */
-import type { OnProgress, Services } from "./services.ts";
+import type { Computing, Listener, Services } from "./services.ts";
 
 /** A call. */
 interface Call {
@@ -11,11 +11,12 @@ interface Call {
   readonly values: readonly unknown[];
 }
 
-/** An answer, or how far it is. */
+/** An answer, how far it is, or what computes. */
 type Answer =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: string }
-  | { readonly progress: readonly [done: number, total: number] };
+  | { readonly progress: readonly [done: number, total: number] }
+  | { readonly computing: Computing };
 
 /** The end of a channel: a worker, or a worker's own side. */
 interface Channel {
@@ -26,13 +27,14 @@ interface Channel {
 /**
  * Asks a worker.
  * @param channel The worker.
- * @param onProgress Called while something large is loaded.
+ * @param listener Told what the worker says without being asked.
  * @returns The services, each of which throws what the worker has thrown, as `Error`.
  */
-export function askWorker(channel: Channel, onProgress: OnProgress): Services {
+export function askWorker(channel: Channel, listener: Listener): Services {
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   channel.addEventListener("message", ({ data }: MessageEvent<Answer>) => {
-    if ("progress" in data) return onProgress(...data.progress);
+    if ("progress" in data) return listener.onProgress(...data.progress);
+    if ("computing" in data) return listener.onComputing(data.computing);
     const { resolve, reject } = waiting.get(data.id)!;
     waiting.delete(data.id);
     if ("error" in data) reject(new Error(data.error));
@@ -54,11 +56,14 @@ export function askWorker(channel: Channel, onProgress: OnProgress): Services {
 /**
  * Answers a page, one call after the other.
  * @param channel The page.
- * @param make Makes the services; gets what tells the page how far loading is.
+ * @param make Makes the services; gets what tells the page how far loading is, and what computes.
  */
-export function answerPage(channel: Channel, make: (onProgress: OnProgress) => Services): void {
+export function answerPage(channel: Channel, make: (page: Listener) => Services): void {
   const answer = (message: Answer) => channel.postMessage(message);
-  const services = make((done, total) => answer({ progress: [done, total] }));
+  const services = make({
+    onProgress: (done, total) => answer({ progress: [done, total] }),
+    onComputing: (computing) => answer({ computing }),
+  });
   let before: Promise<void> = Promise.resolve();
   channel.addEventListener("message", ({ data }: MessageEvent<Call>) => {
     const { id, name, values } = data;

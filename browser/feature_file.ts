@@ -45,13 +45,14 @@ export class FeatureFile {
     const { name } = file;
     const keys = about.input === "bags" ? FEATURE_KEYS : FEATURE_KEYS.slice(0, 1);
     const key = keys.find((one) => file.numbers(one) !== undefined);
-    if (key === undefined) throw readError(name, `there is no dataset "${keys.join('", "')}"`);
+    if (key === undefined) throw readError(name, `there is no dataset "${keys.join('" or "')}"`);
     const { shape } = file.numbers(key)!;
     const width = about.sampleShape.reduce((a, b) => a * b, 1);
     if (shape.at(-1) !== width || shape.length < 2) {
       const state = `is ${shape.join(" x ")}, the model takes rows of ${width}`;
       throw readError(name, `dataset "${key}" ${state}`);
     }
+    if (shape[0] === 0) throw readError(name, `dataset "${key}" has no rows`);
     const lengths = about.input === "bags" ? bagLengths(file, shape, name) : undefined;
     if (lengths === undefined && shape.length !== 2) {
       throw readError(

@@ -5,7 +5,9 @@
 import { epochOrder } from "../engine/data/sampler.ts";
 import { deriveSeed } from "../engine/random.ts";
 import type { PageAbout } from "../jobs/export/page/about.ts";
+import { THRESHOLD } from "../jobs/predict/prediction_table.ts";
 import type { FeatureFile } from "./feature_file.ts";
+import type { FileFacts } from "./services.ts";
 
 /** Samples of a file. */
 export interface Labelled {
@@ -36,7 +38,7 @@ export function countRight(
     const targets = labels!.subarray(sample * labelWidth, (sample + 1) * labelWidth);
     const right = subtask === "multiclass"
       ? row.indexOf(Math.max(...row)) === targets[0]
-      : row.every((score, index) => (score > 0.5) === (targets[index] > 0.5));
+      : row.every((score, index) => (score > THRESHOLD) === (targets[index] > THRESHOLD));
     return count + Number(right);
   }, 0);
 }
@@ -90,19 +92,33 @@ export function heldOut(file: FeatureFile, seed: number): { train: Labelled; val
  * @param about What is known of the model.
  * @throws {Error} if there are none, or others.
  */
-export function requireLabels({ facts }: FeatureFile, { subtask, numClasses }: PageAbout): void {
-  const { labels, labelWidth, name, samples } = facts;
+export function requireLabels({ facts }: FeatureFile, about: PageAbout): void {
+  const { labels, name, samples } = facts;
   const fail = (state: string) => new Error(`Cannot train on "${name}": ${state}`);
   if (labels === undefined) throw fail('there is no dataset "labels"');
   if (samples < 2) throw fail("it has a single sample");
+  const problem = labelProblem(facts, about);
+  if (problem !== undefined) throw fail(problem);
+}
+
+/**
+ * What keeps the targets of a file from being those of a model; nothing where they fit or are absent.
+ * @param facts The file.
+ * @param about What is known of the model.
+ */
+export function labelProblem(
+  { labels, labelWidth }: FileFacts,
+  { subtask, numClasses }: PageAbout,
+): string | undefined {
+  if (labels === undefined) return undefined;
   if (subtask !== "multiclass") {
-    if (labelWidth === numClasses) return;
-    throw fail(`its labels have ${labelWidth} columns, the model has ${numClasses}`);
+    if (labelWidth === numClasses) return undefined;
+    return `its labels have ${labelWidth} columns, the model has ${numClasses}`;
   }
-  if (labelWidth !== 1) throw fail("its labels are not one class per sample");
+  if (labelWidth !== 1) return "its labels are not one class per sample";
   const bad = labels.findIndex((label) =>
     !Number.isInteger(label) || label < 0 || label >= numClasses
   );
-  if (bad < 0) return;
-  throw fail(`label ${bad} is ${labels[bad]}, the model has classes 0 to ${numClasses - 1}`);
+  if (bad < 0) return undefined;
+  return `label ${bad} is ${labels[bad]}, the model has classes 0 to ${numClasses - 1}`;
 }

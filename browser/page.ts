@@ -22,22 +22,24 @@ const PREDICT: { readonly [I in PageAbout["input"]]: (screen: Screen) => void } 
   bags: predictBags,
 };
 
-/** What the page is for. */
-function viewOf({ input }: PageAbout): (screen: Screen) => void {
-  return document.body.dataset.task === "train" ? trainHere : PREDICT[input];
-}
-
 async function showPage(): Promise<void> {
   const line = new StatusLine();
   line.say("Loading the model");
   const thread = new Worker(import.meta.url, { type: "module" });
-  const worker = askWorker(thread, (done, total) => {
-    line.say(`Loading the model: ${megabytes(done)} of ${megabytes(total)}`);
-    line.progress(done, total);
+  const worker = askWorker(thread, {
+    onProgress(done, total) {
+      line.say(`Loading the model: ${megabytes(done)} of ${megabytes(total)}`);
+      line.progress(done, total);
+    },
+    onComputing({ device, note }) {
+      const text = note === undefined ? "" : ` Note: ${note}.`;
+      document.getElementById("device")!.textContent = `Computed by ${device}.${text}`;
+    },
   });
   thread.addEventListener("error", (event) => line.say(`Cannot go on: ${event.message}`, true));
   await line.run(async () => {
-    const { about, device } = await worker.open(new URL(location.href).searchParams.get("device"));
+    const task = document.body.dataset.task === "train" ? "train" : "predict";
+    const about = await worker.open(task, new URL(location.href).searchParams.get("device"));
     const screen: Screen = {
       ...{ about, worker },
       content: document.getElementById("content")!,
@@ -45,8 +47,9 @@ async function showPage(): Promise<void> {
       progress: (done, total) => line.progress(done, total),
       run: (work) => line.run(work),
     };
-    line.say(`Ready: ${megabytes(about.bytes)} model, computed by the ${device}`);
-    viewOf(about)(screen);
+    line.say(`Ready: ${megabytes(about.bytes)} model`);
+    const view = task === "train" ? trainHere : PREDICT[about.input];
+    view(screen);
     document.body.dataset.ready = "true";
   });
 }

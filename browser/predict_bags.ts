@@ -13,9 +13,9 @@ import {
 import { tileTable } from "../jobs/attention/tile_table.ts";
 import { AttentionMap } from "./attention_map.ts";
 import { button, dropArea, element, labelled, save } from "./dom.ts";
-import { predictionsOf, section, stem } from "./predict_features.ts";
+import { predictionsOf, section, stem, withLabelNote } from "./predict_features.ts";
 import { ResultTable } from "./result_table.ts";
-import { digits, namesOf, type Screen } from "./screen.ts";
+import { counted, digits, namesOf, type Screen, verdictOf } from "./screen.ts";
 import type { BagSaid, FileFacts, Places } from "./services.ts";
 
 /** Tiles that are listed. */
@@ -27,6 +27,12 @@ interface Predicted {
   readonly bag: number;
   readonly said: BagSaid;
 }
+
+/** Said where labels of some files would be those of others. */
+const LABELS_DIFFER = "labels are left out: not all files have them, or not as many per slide";
+
+/** Side of a tile that lies alone, where the file does not say it. */
+const ASSUMED_SIZE = 256;
 
 /** Slides of a file after which the table is made anew. */
 const STEP = 25;
@@ -75,7 +81,7 @@ class BagsPage {
   async predict(file: File): Promise<void> {
     const { worker, say, progress, about } = this.#screen;
     say(`Reading ${file.name}`);
-    const facts = await worker.openFile(file);
+    const facts = withLabelNote(await worker.openFile(file), about);
     const first = this.#predicted.length;
     for (let bag = 0; bag < facts.samples; bag++) {
       this.#predicted.push({ facts, bag, said: await worker.predictBag(facts.id, bag) });
@@ -84,8 +90,7 @@ class BagsPage {
       if ((bag + 1) % STEP === 0) this.#list();
     }
     this.#list();
-    const count = this.#predicted.length;
-    say(`${count} slide${count === 1 ? "" : "s"} predicted`);
+    say(`${counted(this.#predicted.length, "slide")} predicted`);
     if (about.attention) await this.#show(first);
   }
 
@@ -104,12 +109,15 @@ class BagsPage {
       ...files[0],
       ids: this.#predicted.map(({ facts, bag }) => facts.ids[bag]),
       labels: labelled ? Float32Array.from(labels) : undefined,
-      notices: files.flatMap(({ notices }) => notices),
+      notices: [
+        ...files.flatMap(({ notices }) => notices),
+        ...(!labelled && labels.length > 0 ? [LABELS_DIFFER] : []),
+      ],
       name: files.length === 1 ? files[0].name : `${files.length} files`,
     };
-    const scores = this.#predicted.flatMap(({ said }) => Array.from(said.scores));
+    const parts = this.#predicted.map(({ said }) => said);
     const open = (slide: number) => void this.#screen.run(() => this.#show(slide));
-    this.#table = new ResultTable(predictionsOf(about, whole, Float32Array.from(scores)), {
+    this.#table = new ResultTable(predictionsOf(about, whole, parts), {
       file: files.length === 1 ? stem(files[0].name) : "slides",
       ...(about.attention && { open }),
     });
@@ -118,9 +126,10 @@ class BagsPage {
   }
 
   async #show(slide: number): Promise<void> {
+    const view = await slideView(this.#screen, this.#predicted[slide]);
     this.#shown = slide;
     this.#table?.mark(slide);
-    this.#slide.replaceChildren(await slideView(this.#screen, this.#predicted[slide]));
+    this.#slide.replaceChildren(view);
   }
 }
 
@@ -134,7 +143,7 @@ async function slideView(
     ? namesOf(about)[scores.indexOf(Math.max(...scores))]
     : undefined;
   const places = facts.hasCoords ? await worker.places(facts.id, bag) : undefined;
-  const heading = predicted === undefined ? name : `${name}: predicted ${predicted}`;
+  const heading = `${name}: ${verdictOf(about, scores)}`;
   const body = element("div");
   const show = (size: number) => {
     const slide: SlideAttention = {
@@ -147,13 +156,14 @@ async function slideView(
     };
     body.replaceChildren(...slideParts(slide, about.colors, places !== undefined));
   };
-  const size = places?.size ?? (places ? spacing(places) : 1);
+  const found = places && spacing(places);
+  const size = places === undefined ? 1 : places.size ?? found ?? ASSUMED_SIZE;
   show(size);
   return element(
     "section",
     {},
     element("h2", {}, heading),
-    ...sizeParts(places, size, show),
+    ...sizeParts(places, { size, found: found !== undefined }, show),
     body,
   );
 }
@@ -161,7 +171,7 @@ async function slideView(
 /** What is said and asked where the file does not say how large tiles are, or where they lie. */
 function sizeParts(
   places: Places | undefined,
-  size: number,
+  { size, found }: { readonly size: number; readonly found: boolean },
   show: (size: number) => void,
 ): HTMLElement[] {
   if (places === undefined) {
@@ -173,12 +183,9 @@ function sizeParts(
   input.addEventListener("change", () => {
     if (Number(input.value) > 0) show(Number(input.value));
   });
+  const taken = found ? "their distance is taken" : `${size} pixels are assumed`;
   return [
-    element(
-      "p",
-      {},
-      "Note: the file does not say how large tiles are; it is told by how they lie.",
-    ),
+    element("p", {}, `Note: the file does not say how large its tiles are: ${taken}.`),
     element("div", { class: "row" }, labelled("Side of a tile in pixels of level 0", input)),
   ];
 }
@@ -249,8 +256,8 @@ function inOrder(count: number): Pick<SlideAttention, "corners" | "size"> {
   return { corners, size: 1 };
 }
 
-/** The least distance of two columns or rows of tiles. */
-function spacing({ corners }: Places): number {
+/** The least distance of two columns or rows of tiles, where there are two. */
+function spacing({ corners }: Places): number | undefined {
   let least = Infinity;
   for (const offset of [0, 1]) {
     const sorted = corners.filter((_, at) => at % 2 === offset).sort();
@@ -259,5 +266,5 @@ function spacing({ corners }: Places): number {
       if (step > 0) least = Math.min(least, step);
     }
   }
-  return Number.isFinite(least) ? least : 256;
+  return Number.isFinite(least) ? least : undefined;
 }

@@ -6,9 +6,11 @@
 import type { Predictions } from "../engine/data/predictions.ts";
 import type { PageAbout } from "../jobs/export/page/about.ts";
 import { dropArea, element } from "./dom.ts";
+import { join } from "./join.ts";
+import { labelProblem } from "./labelled_samples.ts";
 import { ResultTable } from "./result_table.ts";
-import type { Screen } from "./screen.ts";
-import type { FileFacts } from "./services.ts";
+import { counted, type Screen } from "./screen.ts";
+import type { FileFacts, Said } from "./services.ts";
 
 /** Rows that are computed at once. */
 const ROWS = 4096;
@@ -37,19 +39,18 @@ export function predictFeatures(screen: Screen): void {
 async function predictFile(screen: Screen, file: File, results: HTMLElement): Promise<void> {
   const { worker, about } = screen;
   screen.say(`Reading ${file.name}`);
-  const facts = await worker.openFile(file);
-  const scores = new Float32Array(facts.samples * about.numClasses);
+  const facts = withLabelNote(await worker.openFile(file), about);
+  const parts: Said[] = [];
   for (let start = 0; start < facts.samples; start += ROWS) {
     const count = Math.min(ROWS, facts.samples - start);
-    scores.set(await worker.predictRows(facts.id, start, count), start * about.numClasses);
+    parts.push(await worker.predictRows(facts.id, start, count));
     screen.progress(start + count, facts.samples);
   }
-  const table = new ResultTable(predictionsOf(about, facts, scores), { file: stem(facts.name) });
-  const { accuracy } = table;
+  const table = new ResultTable(predictionsOf(about, facts, parts), { file: stem(facts.name) });
   results.prepend(section(facts, table.view));
   screen.say(
-    `${facts.name}: ${facts.samples.toLocaleString("en")} samples predicted` +
-      (accuracy === undefined ? "" : `, ${(100 * accuracy).toFixed(1)}% as labelled`),
+    [`${facts.name}: ${counted(facts.samples, "sample")} predicted`, ...table.quality]
+      .join(", "),
   );
 }
 
@@ -64,32 +65,53 @@ export function section(facts: FileFacts, ...parts: readonly HTMLElement[]): HTM
 }
 
 /**
+ * Notes that the labels of a file are left out, where they are not those of the model.
+ * @param facts The file.
+ * @param about What is known of the model.
+ */
+export function withLabelNote(facts: FileFacts, about: PageAbout): FileFacts {
+  const problem = labelProblem(facts, about);
+  if (problem === undefined) return facts;
+  const note = `${facts.name}: its labels are left out: ${problem}`;
+  return { ...facts, notices: [...facts.notices, note] };
+}
+
+/**
  * Puts what is predicted together with what is known of the samples.
  * @param about What is known of the model.
  * @param facts The file.
- * @param scores `[samples, numClasses]`.
+ * @param parts What the model says of the samples, in order.
  */
 export function predictionsOf(
-  { subtask, numClasses, classNames }: PageAbout,
-  { ids, labels, labelWidth }: FileFacts,
-  scores: Float32Array,
+  about: PageAbout,
+  facts: FileFacts,
+  parts: readonly Said[],
 ): Predictions {
-  const width = subtask === "multiclass" ? 1 : numClasses;
-  const known = labels !== undefined && labelWidth === width &&
-    (subtask !== "multiclass" || labels.every(Number.isInteger));
+  const { subtask, numClasses, classNames } = about;
+  const { ids, labels, labelWidth } = facts;
   return {
     task: subtask === "regression" ? "Regression" : "Classification",
-    ...{ subtask, numClasses, ids, scores },
+    ...{ subtask, numClasses, ids, ...joined(parts) },
     ...(classNames && { classNames }),
-    ...(known && {
+    ...(labels !== undefined && labelProblem(facts, about) === undefined && {
       labels: {
         values: subtask === "multiclass"
           ? Int32Array.from(labels)
           : labels as Float32Array<ArrayBuffer>,
-        width,
+        width: labelWidth,
       },
     }),
   };
+}
+
+/**
+ * Puts what the model says of some samples and of others in a row.
+ * @param parts What it says.
+ */
+export function joined(parts: readonly Said[]): Said {
+  const scores = join(parts.map((said) => said.scores));
+  const spread = join(parts.flatMap((said) => said.spread ?? []));
+  return spread.length > 0 ? { scores, spread } : { scores };
 }
 
 /**

@@ -5,7 +5,9 @@
 /// <reference lib="dom" />
 import { predictionCsv } from "../jobs/predict/prediction_table.ts";
 import { button, dropArea, element, save } from "./dom.ts";
-import { digits, namesOf, type Screen } from "./screen.ts";
+import { joined } from "./predict_features.ts";
+import { counted, digits, namesOf, type Screen } from "./screen.ts";
+import type { Said } from "./services.ts";
 
 /** Classes that are shown of each image. */
 const SHOWN = 5;
@@ -13,7 +15,7 @@ const SHOWN = 5;
 /** Images that were predicted, in order. */
 interface Results {
   readonly names: string[];
-  readonly scores: Float32Array[];
+  readonly said: Said[];
 }
 
 /**
@@ -22,13 +24,13 @@ interface Results {
  */
 export function predictImages(screen: Screen): void {
   const { about } = screen;
-  const results: Results = { names: [], scores: [] };
+  const results: Results = { names: [], said: [] };
   const cards = element("div", { class: "cards" });
   const saving = button("Download CSV", () => {
-    const scores = new Float32Array(results.scores.flatMap((row) => Array.from(row)));
     const text = predictionCsv({
       task: about.subtask === "regression" ? "Regression" : "Classification",
-      ...{ subtask: about.subtask, numClasses: about.numClasses, ids: results.names, scores },
+      ...{ subtask: about.subtask, numClasses: about.numClasses, ids: results.names },
+      ...joined(results.said),
       ...(about.classNames && { classNames: about.classNames }),
     });
     save("images.csv", [text], "text/csv");
@@ -45,14 +47,13 @@ export function predictImages(screen: Screen): void {
     for (const [at, file] of files.entries()) {
       void screen.run(async () => {
         screen.say(`Reading ${file.name}`);
-        const row = await screen.worker.predictImage(file, file.name);
+        const said = await screen.worker.predictImage(file, file.name);
         results.names.push(file.name);
-        results.scores.push(row);
+        results.said.push(said);
         saving.disabled = false;
-        cards.append(card(screen, file, row));
+        cards.append(card(screen, file, said.scores));
         screen.progress(at + 1, files.length);
-        const count = results.names.length;
-        screen.say(`${count} image${count === 1 ? "" : "s"} predicted`);
+        screen.say(`${counted(results.names.length, "image")} predicted`);
       });
     }
   };

@@ -4,7 +4,7 @@
  */
 /// <reference lib="dom" />
 import type { Predictions } from "../engine/data/predictions.ts";
-import { predictionCsv, predictionTable } from "../jobs/predict/prediction_table.ts";
+import { predictionCsv, predictionTable, THRESHOLD } from "../jobs/predict/prediction_table.ts";
 import { button, element, save } from "./dom.ts";
 import { digits } from "./screen.ts";
 
@@ -47,11 +47,7 @@ export class ResultTable {
       this.#body,
     );
     const text = () => predictionCsv(predictions);
-    const more = predictions.ids.length > SHOWN
-      ? `The first ${SHOWN.toLocaleString("en")} of ${
-        predictions.ids.length.toLocaleString("en")
-      } rows are shown; the file has all of them.`
-      : "";
+    const notes = notesOf(predictions);
     this.view = element(
       "div",
       {},
@@ -61,7 +57,7 @@ export class ResultTable {
         button("Download CSV", () => save(`${file}.csv`, [text()], "text/csv")),
         button("Copy", () => void navigator.clipboard?.writeText(text())),
       ),
-      ...(more ? [element("p", { class: "quiet" }, more)] : []),
+      ...notes.map((note) => element("p", { class: "quiet" }, note)),
       element(
         "div",
         { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Predictions" },
@@ -95,6 +91,7 @@ export class ResultTable {
     return head;
   }
 
+  /** Probabilities lie below each other digit by digit. */
   #number(value: number): string {
     return this.#predictions.subtask === "regression" ? digits(value) : value.toFixed(4);
   }
@@ -112,7 +109,7 @@ export class ResultTable {
       const value = values[sample];
       const isId = name === "id" && this.#open !== undefined;
       const text = typeof value === "number" && !(WHOLE.test(name) && Number.isInteger(value))
-        ? digits(value)
+        ? this.#number(value)
         : `${value ?? ""}`;
       const content = isId ? button(text, () => this.#open!(sample)) : text;
       return element("td", this.#isText(name) ? {} : { class: "number" }, content);
@@ -120,13 +117,38 @@ export class ResultTable {
     return element("tr", { "data-sample": sample }, ...cells);
   }
 
-  /** Share of the samples that are right, where that is known. */
-  get accuracy(): number | undefined {
-    const { labels, ids, subtask } = this.#predictions;
-    if (labels === undefined || subtask !== "multiclass") return undefined;
-    const predicted = this.#columns.get("predicted")!;
-    return predicted.filter((value, at) => value === labels.values[at]).length / ids.length;
+  /** How right the predictions are, in words; nothing where that is not known. */
+  get quality(): readonly string[] {
+    const { labels, ids, subtask, scores, numClasses } = this.#predictions;
+    if (labels === undefined || ids.length === 0) return [];
+    const { values } = labels;
+    if (subtask === "regression") {
+      const sum = scores.reduce((all, score, at) => all + Math.abs(score - values[at]), 0);
+      return [`mean absolute error ${digits(sum / scores.length)}`];
+    }
+    const share = (right: (sample: number) => boolean) =>
+      `${(100 * ids.filter((_, sample) => right(sample)).length / ids.length).toFixed(1)}%`;
+    if (subtask === "multiclass") {
+      const predicted = this.#columns.get("predicted")!;
+      return [`${share((at) => predicted[at] === values[at])} as labelled`];
+    }
+    const same = (at: number) => (scores[at] > THRESHOLD) === (values[at] > THRESHOLD);
+    const all = (sample: number) =>
+      Array.from({ length: numClasses }, (_, label) => sample * numClasses + label).every(same);
+    return [`all labels right in ${share(all)} of them`];
   }
+}
+
+/** What the table does not say itself. */
+function notesOf({ ids, subtask, spread }: Predictions): readonly string[] {
+  const [shown, count] = [SHOWN, ids.length].map((number) => number.toLocaleString("en"));
+  return [
+    ...(ids.length > SHOWN
+      ? [`The first ${shown} of ${count} rows are shown; the file has all of them.`]
+      : []),
+    ...(subtask === "multilabel" ? [`A label is predicted above ${THRESHOLD}.`] : []),
+    ...(spread ? ["sd is the standard deviation over the models."] : []),
+  ];
 }
 
 function compare(a: Cell, b: Cell): number {

@@ -5,6 +5,7 @@
  */
 /// <reference lib="dom" />
 import type { PageAbout } from "../jobs/export/page/about.ts";
+import { THRESHOLD } from "../jobs/predict/prediction_table.ts";
 import type { Services } from "./services.ts";
 
 /** The parts of a page. */
@@ -27,7 +28,9 @@ export interface Screen {
 export class StatusLine {
   readonly #status = document.getElementById("status")!;
   readonly #bar = document.getElementById("progress") as HTMLProgressElement;
+  readonly #main = document.querySelector("main")!;
   #before: Promise<void> = Promise.resolve();
+  #waiting = 0;
 
   /**
    * Says something.
@@ -54,6 +57,7 @@ export class StatusLine {
    * @param work What is done.
    */
   run(work: () => Promise<void>): Promise<void> {
+    this.#busy(1);
     this.#before = this.#before.then(async () => {
       try {
         await work();
@@ -61,8 +65,14 @@ export class StatusLine {
         this.progress(1, 1);
         this.say(error instanceof Error ? error.message : String(error), true);
       }
+      this.#busy(-1);
     });
     return this.#before;
+  }
+
+  #busy(more: number): void {
+    this.#waiting += more;
+    this.#main.setAttribute("aria-busy", String(this.#waiting > 0));
   }
 }
 
@@ -71,8 +81,38 @@ export class StatusLine {
  * @param about What is known of the model.
  */
 export function namesOf({ classNames, numClasses, subtask }: PageAbout): readonly string[] {
-  const one = (at: number) => subtask === "regression" ? `value ${at}` : `class ${at}`;
-  return classNames ?? Array.from({ length: numClasses }, (_, at) => one(at));
+  if (classNames !== undefined) return classNames;
+  if (subtask === "regression" && numClasses === 1) return ["value"];
+  const what = subtask === "regression" ? "value" : "class";
+  return Array.from({ length: numClasses }, (_, at) => `${what} ${at}`);
+}
+
+/**
+ * What a model says of a sample, in a few words.
+ * @param about What is known of the model.
+ * @param scores `[numClasses]`.
+ */
+export function verdictOf(about: PageAbout, scores: Float32Array): string {
+  const names = namesOf(about);
+  switch (about.subtask) {
+    case "multiclass":
+      return `predicted ${names[scores.indexOf(Math.max(...scores))]}`;
+    case "multilabel": {
+      const found = names.filter((_, at) => scores[at] > THRESHOLD);
+      return found.length > 0 ? `predicted ${found.join(", ")}` : "predicted none of the labels";
+    }
+    case "regression":
+      return names.map((name, at) => `${name} ${digits(scores[at])}`).join(", ");
+  }
+}
+
+/**
+ * A number of things.
+ * @param count How many.
+ * @param what What one of them is called.
+ */
+export function counted(count: number, what: string): string {
+  return `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
 }
 
 /**

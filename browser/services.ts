@@ -3,14 +3,7 @@
  * @module
  */
 import type { PageAbout } from "../jobs/export/page/about.ts";
-
-/** What came of opening the page. */
-export interface Opened {
-  /** What is known of the model. */
-  readonly about: PageAbout;
-  /** What computes, for people. */
-  readonly device: string;
-}
+import type { PageTask } from "../jobs/export/page/html.ts";
 
 /** A file of features. */
 export interface FileFacts {
@@ -34,10 +27,16 @@ export interface FileFacts {
   readonly notices: readonly string[];
 }
 
-/** What the model says of a bag. */
-export interface BagSaid {
-  /** `[numClasses]`. */
+/** What the model says of samples. */
+export interface Said {
+  /** `[samples, numClasses]`. */
   readonly scores: Float32Array;
+  /** Their standard deviation over the models of an ensemble. */
+  readonly spread?: Float32Array;
+}
+
+/** What the model says of a bag. */
+export interface BagSaid extends Said {
   /** How much each instance counts, which add up to 1, where the model attends. */
   readonly weights?: Float32Array;
   /** How much each instance is one of each class, `[instances, numClasses]`, where it scores them. */
@@ -84,18 +83,18 @@ export interface EpochSaid {
 
 /** What can be asked. */
 export interface Services {
-  /** Loads what the page knows of its model, and the model. */
-  open(device: string | null): Promise<Opened>;
+  /** Loads what the page knows of its model, and the model where the page predicts. */
+  open(task: PageTask, device: string | null): Promise<PageAbout>;
   /** Opens a file of features. */
   openFile(file: File): Promise<FileFacts>;
   /** Scores of rows of a file. */
-  predictRows(file: number, start: number, count: number): Promise<Float32Array>;
+  predictRows(file: number, start: number, count: number): Promise<Said>;
   /** What the model says of a bag of a file. */
   predictBag(file: number, bag: number): Promise<BagSaid>;
   /** Where the tiles of a bag are. */
   places(file: number, bag: number): Promise<Places>;
-  /** Scores of an image. */
-  predictImage(file: Blob, name: string): Promise<Float32Array>;
+  /** What the model says of an image. */
+  predictImage(file: Blob, name: string): Promise<Said>;
   /** Makes training ready; gives the numbers of training and validation samples. */
   startTraining(request: TrainRequest): Promise<readonly [train: number, val: number]>;
   /** Trains an epoch. */
@@ -106,3 +105,19 @@ export interface Services {
 
 /** How much of what is loaded is there, in bytes. */
 export type OnProgress = (done: number, total: number) => void;
+
+/** What computes. */
+export interface Computing {
+  /** What it is, for people. */
+  readonly device: string;
+  /** Why it is not the graphics processor that is there. */
+  readonly note?: string;
+}
+
+/** What a worker says without being asked. */
+export interface Listener {
+  /** Told how far loading is. */
+  readonly onProgress: OnProgress;
+  /** Told what computes, whenever that changes. */
+  onComputing(computing: Computing): void;
+}

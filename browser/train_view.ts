@@ -6,7 +6,7 @@
 import { chart } from "./chart.ts";
 import { button, dropArea, element, labelled, save } from "./dom.ts";
 import { section } from "./predict_features.ts";
-import type { Screen } from "./screen.ts";
+import { counted, type Screen } from "./screen.ts";
 import type { EpochSaid, FileFacts } from "./services.ts";
 
 /** Most epochs that can be asked for. */
@@ -96,12 +96,12 @@ class TrainView {
       ...(["train", "val"] as const).flatMap((each) => {
         const facts = this.#files[each];
         if (facts === undefined) return [];
-        const count = facts.samples.toLocaleString("en");
-        return [section(facts, element("p", {}, `${names[each]}: ${count} samples`))];
+        const text = `${names[each]}: ${counted(facts.samples, "sample")}`;
+        return [section(facts, element("p", {}, text))];
       }),
     );
     this.#train.disabled = this.#files.train === undefined;
-    this.#screen.say(`${file.name}: ${this.#files[use]!.samples.toLocaleString("en")} samples`);
+    this.#screen.say(`${file.name}: ${counted(this.#files[use]!.samples, "sample")}`);
   }
 
   async #run(): Promise<void> {
@@ -122,7 +122,7 @@ class TrainView {
       });
       const epochs = Number(this.#epochs.value);
       this.#requireUpdates(epochs, Math.ceil(count / Number(this.#batch.value)));
-      this.#screen.say(`Training on ${count} samples, ${measured} are measured`);
+      this.#screen.say(`Training on ${counted(count, "sample")}, measuring ${measured}`);
       const said: EpochSaid[] = [];
       while (said.length < epochs && !this.#stopped) {
         said.push(await worker.trainEpoch());

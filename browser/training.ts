@@ -9,6 +9,7 @@ import { epochOrder } from "../engine/data/sampler.ts";
 import { deriveSeed } from "../engine/random.ts";
 import type { PageAbout, StoredList, TrainAbout } from "../jobs/export/page/about.ts";
 import type { FeatureFile } from "./feature_file.ts";
+import { join } from "./join.ts";
 import {
   allSamples,
   countRight,
@@ -17,7 +18,8 @@ import {
   requireLabels,
   sumErrors,
 } from "./labelled_samples.ts";
-import { fetchFile, loadRuntime, Model, type Ort } from "./model.ts";
+import { Model } from "./model.ts";
+import { fetchFile, loadRuntime, type Ort } from "./runtime.ts";
 import { safetensors } from "./safetensors.ts";
 import type { EpochSaid, TrainRequest } from "./services.ts";
 
@@ -225,8 +227,9 @@ export class Training {
 
   async #measure(): Promise<Pick<EpochSaid, "valAccuracy" | "valError">> {
     const { file, samples } = this.#val;
-    const about = { ...this.#about, webgpu: false };
-    const model = await Model.create(this.#model(), about, "wasm");
+    const about = this.#about;
+    const load = () => Promise.resolve(this.#model());
+    const model = await Model.create({ load, about, device: "wasm" });
     try {
       let [right, error] = [0, 0];
       const size = about.input === "bags" ? 1 : ROWS;
@@ -234,7 +237,7 @@ export class Training {
         const part = samples.subarray(start, start + size);
         const scores = about.input === "bags"
           ? (await model.bag(file.bag(part[0]))).scores
-          : await model.scores(join(Array.from(part, (at) => file.row(at))));
+          : (await model.scores(join(Array.from(part, (at) => file.row(at))))).scores;
         right += countRight(scores, { file, samples: part }, about);
         error += sumErrors(scores, { file, samples: part });
       }
@@ -256,14 +259,4 @@ export class Training {
     }
     return bytes;
   }
-}
-
-function join(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

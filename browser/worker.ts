@@ -5,24 +5,30 @@
 import type { PageAbout } from "../jobs/export/page/about.ts";
 import { FeatureFile } from "./feature_file.ts";
 import { imageSample } from "./image.ts";
-import { fetchFile, Model } from "./model.ts";
-import type { OnProgress, Services } from "./services.ts";
+import { Model } from "./model.ts";
+import { fetchFile, processorName } from "./runtime.ts";
+import type { Listener, Services } from "./services.ts";
 import { Training } from "./training.ts";
 
 /**
  * Makes the services of a page.
- * @param onProgress Told how far loading is.
+ * @param page Told how far loading is, and what computes.
  */
-export function services(onProgress: OnProgress): Services {
+export function services(page: Listener): Services {
   const files = new Map<number, FeatureFile>();
   let about: PageAbout;
   let model: Model;
   let training: Training | undefined;
   return {
-    async open(device) {
+    async open(task, device) {
       about = JSON.parse(new TextDecoder().decode(await fetchFile("about.json")));
-      model = await Model.create(await fetchFile("model.onnx", onProgress), about, device);
-      return { about, device: model.device };
+      if (task === "train") {
+        page.onComputing({ device: processorName() });
+        return about;
+      }
+      const load = () => fetchFile("model.onnx", page.onProgress);
+      model = await Model.create({ load, about, device, onComputing: page.onComputing });
+      return about;
     },
     async openFile(file) {
       const id = files.size;
@@ -34,9 +40,9 @@ export function services(onProgress: OnProgress): Services {
       return await model.scores(files.get(file)!.rows(start, count));
     },
     async predictBag(file, bag) {
-      const { scores, attention } = await model.bag(files.get(file)!.bag(bag));
+      const { attention, ...said } = await model.bag(files.get(file)!.bag(bag));
       const { weights, instanceScores } = attention ?? {};
-      return { scores, ...(weights && { weights }), ...(instanceScores && { instanceScores }) };
+      return { ...said, ...(weights && { weights }), ...(instanceScores && { instanceScores }) };
     },
     places(file, bag) {
       return Promise.resolve(files.get(file)!.places(bag));

@@ -26,6 +26,14 @@ function isThere(path: string): boolean {
   }
 }
 
+/** Makes a graphics processor of software, where a browser brings one. */
+const SOFTWARE_GPU = [
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+  "--enable-features=Vulkan",
+  "--use-vulkan=swiftshader",
+];
+
 /** A browser that reaches nothing but this machine. */
 export class TestBrowser implements AsyncDisposable {
   readonly #browser: Browser;
@@ -38,12 +46,15 @@ export class TestBrowser implements AsyncDisposable {
     this.#downloads = join(profile, "downloads");
   }
 
-  /** Starts it. */
-  static async start(): Promise<TestBrowser> {
+  /**
+   * Starts it.
+   * @param options Whether it has WebGPU, in software.
+   */
+  static async start({ webgpu = false } = {}): Promise<TestBrowser> {
     const profile = await Deno.makeTempDir();
     const args = [
       "--no-sandbox",
-      "--disable-gpu",
+      ...webgpu ? SOFTWARE_GPU : ["--disable-gpu"],
       "--disable-background-networking",
       "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     ];

@@ -50,7 +50,7 @@ export async function writeBrowserPage(
   const { attention, attentionPerClass } = predictionGraph(model);
   const { producer, run, features } = metadata;
   const about: Page["about"] = {
-    ...{ producer, run, bytes: files.bytes },
+    ...{ producer, run, models: models.length, bytes: files.bytes },
     input: model.bags ? "bags" : transform ? "images" : "features",
     subtask: model.subtask,
     numClasses: model.numClasses,

@@ -110,7 +110,8 @@ function compare(
 }
 
 function isProbability(name: string, { subtask }: CheckOptions["model"]): boolean {
-  return name === "instance_scores" || (name === "scores" && subtask !== "regression");
+  if (name === "instance_scores") return true;
+  return (name === "scores" || name === "spread") && subtask !== "regression";
 }
 
 /** Where a value of an output is: its sample, and within a bag its instance. */
@@ -124,7 +125,8 @@ function placeOf(
 ): string {
   const sampleOf = (index: number) => `sample ${names?.[index] ?? index}`;
   const row = Math.floor(at / numClasses);
-  if (lengths === undefined || name === "scores" || name === "logits") return sampleOf(row);
+  const perInstance = name === "attention" || name === "instance_scores";
+  if (lengths === undefined || !perInstance) return sampleOf(row);
   const instances = features.length / sizeOf(sampleShape);
   let instance = name === "attention" ? at % instances : row;
   const bag = lengths.findIndex((length) => {

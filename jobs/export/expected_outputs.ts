@@ -67,8 +67,9 @@ interface Ensemble extends Pick<Model, "subtask"> {
 }
 
 /**
- * What an ensemble says: the means of scores and instance scores, the logits that give these scores,
- * and the attention that gives the mean of the weights within each bag.
+ * What an ensemble says: the means of scores and instance scores, the standard deviation of scores,
+ * the logits that give these scores, and the attention that gives the mean of the weights within each
+ * bag.
  * @param all What each model says.
  * @param ensemble What they predict, and the instances of each bag.
  */
@@ -89,6 +90,7 @@ export function meanOutputs(
       ),
     }),
     ...(instance_scores && { instance_scores: Float32Array.from(mean(each("instance_scores"))) }),
+    spread: Float32Array.from(spreadOf(each("scores"), scores)),
   };
 }
 
@@ -115,6 +117,12 @@ function mean(all: readonly (Float32Array | Float64Array)[]): Float64Array {
   return Float64Array.from(
     all[0],
     (_, at) => all.reduce((sum, one) => sum + one[at], 0) / all.length,
+  );
+}
+
+function spreadOf(all: readonly Float32Array[], mean: Float64Array): Float64Array {
+  return mean.map((middle, at) =>
+    Math.sqrt(all.reduce((sum, one) => sum + (one[at] - middle) ** 2, 0) / (all.length - 1))
   );
 }
 

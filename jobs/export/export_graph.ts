@@ -3,7 +3,18 @@
  * @module
  */
 import { input } from "../../engine/ir/create.ts";
-import { add, div, exp, log, max, mul, neg, softplus, sub } from "../../engine/ir/elementwise.ts";
+import {
+  add,
+  div,
+  exp,
+  log,
+  max,
+  mul,
+  neg,
+  softplus,
+  sqrt,
+  sub,
+} from "../../engine/ir/elementwise.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
 import { bagGrid, bagIndex } from "../../engine/nn/bags.ts";
 import { bagSoftmax } from "../../engine/nn/bag_pooling.ts";
@@ -26,8 +37,8 @@ export type WeightedModel = Pick<LoadedModel, "model" | "values">;
  *
  * Inputs are `features` (`[batch, …]`, or `[instances, …]` for bags) and, for bags, `lengths`
  * (`int64 [batch]`). Outputs are those of {@linkcode modelOutputs}. Of an ensemble, `scores` and
- * `instance_scores` are means, `logits` is what gives these scores, and `attention` what gives the
- * mean of the weights.
+ * `instance_scores` are means, `spread` is the standard deviation of scores, `logits` is what gives
+ * these scores, and `attention` what gives the mean of the weights.
  * @param models The models, which predict the same thing.
  * @returns The graph, weights inside.
  */
@@ -40,7 +51,8 @@ export function exportGraph(models: readonly WeightedModel[]): OnnxGraph {
   const outputs = graphs[0].outputs.map(({ name }) => name.slice(name.lastIndexOf(".") + 1));
   const index = model.bags ? [indexGraph(model)] : [];
   const mean = models.length === 1 ? [] : [meanGraph(models.map(({ model }) => model), outputs)];
-  return joinGraphs([...index, ...graphs, ...mean], outputs);
+  const all = models.length === 1 ? outputs : [...outputs, "spread"];
+  return joinGraphs([...index, ...graphs, ...mean], all);
 }
 
 function prefixOf(at: number): string {
@@ -83,19 +95,30 @@ function meanGraph(models: readonly Model[], outputs: readonly string[]): OnnxGr
   const own = modelOutputs(model);
   const each = (name: string) =>
     models.map((_, at) => input(prefixOf(at) + name, "float32", own[name].shape));
-  const scores = meanOf(each("scores"));
+  const all = each("scores");
+  const scores = meanOf(all);
   const graph = emit({
     scores,
     logits: logitsOf(scores, each("logits"), model.subtask),
     ...(own.attention && { attention: meanAttention(model, each("attention")) }),
     ...(own.instance_scores && { instance_scores: meanOf(each("instance_scores")) }),
+    spread: spreadOf(all, scores),
   });
-  const kept = new Set([...SHARED, ...graph.inputs.map(({ name }) => name), ...outputs]);
+  const kept = new Set([...SHARED, ...graph.inputs.map(({ name }) => name), ...outputs, "spread"]);
   return withPrefix(graph, "mean.", kept);
 }
 
 function meanOf(tensors: readonly Tensor[]): Tensor {
   return div(tensors.reduce((sum, tensor) => add(sum, tensor)), tensors.length);
+}
+
+/** Standard deviation over models. */
+function spreadOf(tensors: readonly Tensor[], mean: Tensor): Tensor {
+  const squares = tensors.map((tensor) => {
+    const distance = sub(tensor, mean);
+    return mul(distance, distance);
+  });
+  return sqrt(div(squares.reduce((sum, square) => add(sum, square)), tensors.length - 1));
 }
 
 function logOf(x: Tensor): Tensor {

@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { basename, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { IR_VERSION, type ModelMetadata, OPSET } from "../../engine/onnx/encode.ts";
 import { hostInfo } from "../../engine/platform/host.ts";
 import { runtimeVersion } from "../../engine/runtime/session.ts";
@@ -74,7 +74,7 @@ export function modelMetadata(
     ...(features !== undefined && { features: JSON.stringify(features) }),
     ...(transform && { transform: JSON.stringify(transform) }),
     precision: String(precision),
-    run: runName(directory),
+    run: models.length === 1 ? runName(directory) : groupName(directory),
     checkpoints: JSON.stringify(models.map(checkpointName)),
     config_sha256: createHash("sha256").update(JSON.stringify(config)).digest("hex"),
   };
@@ -83,6 +83,11 @@ export function modelMetadata(
 /** `dataset/group/fold`, which says nothing of the machine. */
 function runName({ path }: LoadedModel["directory"]): string {
   return resolve(path).split(/[\\/]/).slice(-3).join("/");
+}
+
+/** `dataset/group`, of several folds. */
+function groupName(directory: LoadedModel["directory"]): string {
+  return dirname(runName(directory));
 }
 
 function checkpointName({ checkpoint, directory }: LoadedModel): string {

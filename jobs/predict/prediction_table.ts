@@ -11,7 +11,7 @@ export type Cell = string | number | undefined;
 export type PredictionTable = ReadonlyMap<string, readonly Cell[]>;
 
 /** A probability above this counts as predicted, where several labels may be true. */
-const THRESHOLD = 0.5;
+export const THRESHOLD = 0.5;
 
 /**
  * The class that is predicted for each sample of a multiclass task: the most probable one, the first

@@ -67,8 +67,10 @@ export interface TrainAbout {
 export interface PageAbout {
   /** `glovita` and its version. */
   readonly producer: string;
-  /** Name of the run. */
+  /** Name of the run, or of the group. */
   readonly run: string;
+  /** Models whose scores are averaged. */
+  readonly models: number;
   /** What it takes. */
   readonly input: "images" | "features" | "bags";
   /** How its targets are encoded. */

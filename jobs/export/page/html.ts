@@ -34,6 +34,7 @@ const POLICY = [
 export function pageHtml(about: PageAbout, task: PageTask): string {
   const what = WHAT[about.input];
   const title = task === "predict" ? `Predict ${what}` : `Train on ${what}`;
+  const several = about.models === 1 ? "" : `, the mean of ${about.models} models`;
   const links = about.train === undefined ? "" : [
     ["index.html", "Predict", task === "predict"] as const,
     ["train.html", "Train", task === "train"] as const,
@@ -56,8 +57,11 @@ export function pageHtml(about: PageAbout, task: PageTask): string {
 <main>
 <header>
 <h1>${title}</h1>
-<p class="quiet">Model <b>${escapeXml(about.run)}</b>. Your files stay on this device: everything is
+<p class="quiet">Model <b>${
+    escapeXml(about.run)
+  }</b>${several}. Your files stay on this device: everything is
 computed in this page.</p>
+<p id="device" class="quiet"></p>
 ${links && `<nav aria-label="Pages">${links}</nav>`}
 </header>
 <p id="status" role="status">Loading the page. If this line stays, the page was opened as a file:
@@ -72,16 +76,16 @@ serve its folder, for example with <code>deno task serve DIR</code>.</p>
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: #1a1a1a; --quiet: #555; --page: #fff; --line: #dcdcdc;
-  --soft: #f5f5f3; --link: #00578a; --blue: #0072b2; --orange: #b34700; --on: #fff; }
+  --soft: #f5f5f3; --shade: #0003; --link: #00578a; --blue: #0072b2; --orange: #b34700; --on: #fff; }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #ececec; --quiet: #b5b5b5; --page: #161616; --line: #3a3a3a; --soft: #222;
+  :root { --ink: #ececec; --quiet: #b5b5b5; --page: #161616; --line: #3a3a3a; --soft: #222; --shade: #fff3;
     --link: #7cc4f0; --blue: #4fa8e0; --orange: #f0a35e; --on: #10202b; }
 }
 * { box-sizing: border-box; }
 [hidden] { display: none !important; }
 body { margin: 0; background: var(--page); color: var(--ink);
   font: 16px/1.5 system-ui, "Segoe UI", Roboto, sans-serif; font-variant-numeric: tabular-nums; }
-main { max-width: 65rem; margin: 0 auto; padding: 1.25rem 1rem 4rem; }
+main { max-width: 68rem; margin: 0 auto; padding: 1.25rem 1rem 4rem; }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0; }
 h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; overflow-wrap: anywhere; }
 p { margin: .5rem 0; max-width: 46rem; overflow-wrap: anywhere; }
@@ -108,11 +112,16 @@ input[type="number"] { width: 7rem; }
 progress { width: 100%; height: .6rem; accent-color: var(--blue); }
 .row { display: flex; flex-wrap: wrap; gap: .6rem 1rem; align-items: center; margin: .75rem 0; }
 .row label { display: flex; flex-wrap: wrap; gap: .4rem; align-items: center; }
-.scroll { overflow: auto; max-width: 100%; max-height: 28rem; border-bottom: 1px solid var(--line); }
+.scroll { overflow: auto; max-width: 100%; max-height: 28rem; border-bottom: 1px solid var(--line);
+  /* A shade at an edge behind which there is more. */
+  background: linear-gradient(to right, var(--page) 40%, transparent) left / 2rem 100% no-repeat local,
+    linear-gradient(to left, var(--page) 40%, transparent) right / 2rem 100% no-repeat local,
+    linear-gradient(to right, var(--shade), transparent) left / .75rem 100% no-repeat,
+    linear-gradient(to left, var(--shade), transparent) right / .75rem 100% no-repeat; }
 table { border-collapse: collapse; font-size: .9rem; min-width: min(100%, 20rem); }
 th { text-align: left; font-weight: 600; white-space: nowrap; position: sticky; top: 0;
   background: var(--page); }
-th, td { padding: .3rem 1rem .3rem 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th, td { padding: .3rem clamp(.4rem, 1.5vw, 1rem) .3rem 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th.number, td.number { text-align: right; }
 th button { background: none; border: 0; padding: .1rem; min-height: 0; font-weight: 600; }
 th button::after { content: " \\2195"; color: var(--quiet); font-weight: 400; }

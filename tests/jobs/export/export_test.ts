@@ -163,10 +163,12 @@ Deno.test("exportModel() makes the folds of a group one model", async () => {
     const runs = checkpoints.map((path) => join(path, "..", ".."));
     const given = runs.map((directory) => ({ directory, sampleShape: [8], bags: true }));
     const feeds = feedsFor(given[0], [4, 9]);
-    const { scores, logits, attention } = await saidByFile(file, feeds);
+    const { scores, spread, logits, attention } = await saidByFile(file, feeds);
     const each = await Promise.all(given.map((run) => saidBy(run, feeds)));
     const mean = each[0].scores.map((one, at) => (one + each[1].scores[at]) / 2);
     assert(farthest(floats(scores), mean) < 1e-6);
+    const half = each[0].scores.map((one, at) => Math.abs(one - each[1].scores[at]) / 2);
+    assert(farthest(floats(spread), half.map((one) => one * Math.SQRT2)) < 1e-6);
     assert(farthest(floats(logits), mean.map(Math.log)) < 1e-4);
     const softmax = (values: Float32Array) => {
       const powers = values.map(Math.exp);

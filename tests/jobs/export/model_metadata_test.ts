@@ -39,6 +39,8 @@ Deno.test("modelMetadata() says what the file is, and nothing of the machine", a
       run: "precomputed_features/g/0",
       checkpoints: '["precomputed_features/g/0/checkpoints/last.pt"]',
     });
+    const folds = modelMetadata({ ...facts, models: [model, model] });
+    assertEquals([folds.run, JSON.parse(folds.checkpoints).length], ["precomputed_features/g", 2]);
     const transform = { channels: 3, operations: [] };
     const images = modelMetadata({ ...facts, transform, withPreprocessing: true });
     assertEquals([images.input, JSON.parse(images.transform)], ["image", transform]);

@@ -1,0 +1,18 @@
+/**
+ * Numbers in a row.
+ * @module
+ */
+
+/**
+ * Puts lists of numbers in a row.
+ * @param parts The lists.
+ */
+export function join(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
