@@ -26,6 +26,8 @@ export interface ExtractorDevice {
   readonly deviceId: number;
   /** `samples [batch, ...sampleShape]` to `features [batch, D]`. */
   readonly graph: OnnxGraph;
+  /** The same in float32, which the CPU computes, where the graph computes in float16. */
+  readonly whole?: OnnxGraph;
 }
 
 /** What the features are computed with. */
@@ -135,7 +137,8 @@ export class Extractor implements AsyncDisposable {
     const job = { start, count: Math.min(microBatch, end - start) };
     const samples = samplesOf(split, { job, rows: await worker.ask("read", job) });
     if (samples === undefined) return;
-    await requireRightDevice({ graph: model.graph, feeds: { samples } }, model);
+    const { graph, whole } = model;
+    await requireRightDevice({ graph, whole, feeds: { samples } }, model);
   }
 
   async #open({ name, source, sampleShape }: SampleSource): Promise<readonly ExtractWorker[]> {

@@ -4,6 +4,7 @@ import { extractorModel } from "../../engine/extract/extractor_model.ts";
 import { planReaders, type ThreadPlan } from "../../engine/extract/thread_plan.ts";
 import { DeviceError } from "../../engine/errors.ts";
 import type { OnnxGraph } from "../../engine/onnx/emit.ts";
+import { withHalfArithmetic } from "../../engine/onnx/half_arithmetic.ts";
 import { chooseDevice, type ChosenDevice } from "../../engine/runtime/device.ts";
 import type { EncoderStack } from "../../registry/builder/model.ts";
 import type { ExtractConfig } from "../../registry/config/extract.ts";
@@ -14,6 +15,8 @@ import { threadsFor } from "./encoder.ts";
 export interface ExtractPlace extends ChosenDevice {
   /** Samples that are computed at once. */
   readonly microBatch: number;
+  /** Lines for the user. */
+  readonly notices: readonly string[];
 }
 
 /**
@@ -30,20 +33,32 @@ export async function placeFor(
   const outside = "the encoder computes while samples are read, on the CPU";
   const unfit = reader ? { webgpu: outside, cuda: outside } : {};
   const deviceId = device === "cpu" ? 0 : config.device_id;
-  const chosen = await chooseDevice({ device, deviceId, unfit });
+  const float16 = config.precision_compute === 16;
+  const chosen = await chooseDevice({ device, deviceId, float16, unfit });
   // On the CPU whole batches, where the encoder takes no fewer.
   const { batch = 1 } = reader ?? {};
   const microBatch = chosen.device === "cpu"
     ? Math.ceil(MICRO_BATCH / batch) * batch
     : dataloading.batch_size;
-  return { ...chosen, microBatch };
+  return { ...chosen, microBatch, notices: placeNotices(chosen, float16) };
+}
+
+/** Lines on what was chosen; nobody has named a device that does without float16. */
+function placeNotices({ device, float16, notice }: ChosenDevice, wanted: boolean): string[] {
+  const lines = notice === undefined ? [] : [notice];
+  if (wanted && !float16) lines.push(withoutEffect(device));
+  return lines;
+}
+
+function withoutEffect(device: ChosenDevice["device"]): string {
+  return `precision_compute 16 has no effect: device ${device} has no float16 arithmetic here`;
 }
 
 /** What an extractor is started with. */
 export interface ExtractorStart {
   /** The encoder. */
   readonly stack: EncoderStack;
-  /** Its graph, weights and all. */
+  /** Its graph in float32, weights and all. */
   readonly graph: OnnxGraph;
   /** Whether ARM's matrix products may be of bfloat16. */
   readonly fastMath: boolean;
@@ -65,6 +80,8 @@ export interface StartedExtractor {
   readonly threads: ThreadPlan;
   /** Where the encoder runs. */
   readonly device: ChosenDevice["device"];
+  /** Whether it computes in float16. */
+  readonly float16: boolean;
 }
 
 /**
@@ -81,19 +98,35 @@ export async function startExtractor(start: ExtractorStart): Promise<StartedExtr
     const threads = threadsFor(stack, num_workers);
     const { microBatch } = place;
     const model = { ...extractorModel(graph), fastMath };
-    return { device: "cpu", threads, extractor: made(model, threads, microBatch) };
+    const extractor = made(model, threads, microBatch);
+    return { device: "cpu", float16: false, threads, extractor };
   }
-  const { device, deviceId, automatic, microBatch } = place;
+  const { device, deviceId, automatic, float16, microBatch } = place;
   const threads = planReaders(num_workers);
-  const extractor = made({ device, deviceId, graph }, threads, microBatch);
+  let extractor: Extractor | undefined;
   try {
+    const computed = float16 ? { graph: inFloat16(graph, device), whole: graph } : { graph };
+    extractor = made({ device, deviceId, ...computed }, threads, microBatch);
     if (config.device_check) await extractor.check(first.split, first);
-    return { device, threads, extractor };
+    return { device, float16, threads, extractor };
   } catch (error) {
-    await extractor[Symbol.asyncDispose]();
+    await extractor?.[Symbol.asyncDispose]();
     if (!automatic || !(error instanceof DeviceError)) throw error;
-    notify([`device cpu takes its place: ${error.message}`]);
+    notify([
+      `device cpu takes its place: ${error.message}`,
+      ...float16 ? [withoutEffect("cpu")] : [],
+    ]);
     return await startExtractor({ ...start, place: { ...place, device: "cpu" } });
+  }
+}
+
+/** The graph in float16, as far as its weights go into it. */
+function inFloat16(graph: OnnxGraph, device: ChosenDevice["device"]): OnnxGraph {
+  try {
+    return withHalfArithmetic(graph);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new DeviceError(device, `${error.message}; use precision_compute 32`);
   }
 }
 

@@ -35,6 +35,8 @@ export interface ExtractFields {
   readonly merge_adapters: boolean;
   /** Bits of a stored float. @default {16} */
   readonly precision: 16 | 32;
+  /** Bits of the floats that a GPU computes with. @default {32} */
+  readonly precision_compute: 16 | 32;
   /** How precise matrix products are where less is faster, as in PyTorch. @default {"highest"} */
   readonly float32_matmul_precision: "highest" | "high" | "medium";
   /** Where the encoder runs; `auto` is a GPU if there is one. @default {"cpu"} */
@@ -113,6 +115,11 @@ const rootEntries: OptionEntries<ExtractFields> = {
     "Whether adapters of the PEFT method become part of the weights first, which is faster.",
   ),
   precision: choice(16, "Bits of a stored float.", [16, 32]),
+  precision_compute: choice(
+    32,
+    "Bits of the floats that a GPU computes with; 16 takes a GPU that has float16 arithmetic.",
+    [16, 32],
+  ),
   float32_matmul_precision: choice(
     "highest",
     "Matrix products: float32, or 8-bit integers where the processor multiplies those much faster: " +
