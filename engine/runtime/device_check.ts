@@ -5,6 +5,7 @@
  */
 import { DeviceError } from "../errors.ts";
 import type { OnnxGraph, OnnxNode } from "../onnx/emit.ts";
+import { onDevice } from "./device_failure.ts";
 import { Session, type Value } from "./session.ts";
 import type { Device, SessionOptions } from "./session_options.ts";
 
@@ -58,6 +59,7 @@ export interface Difference {
  * Computes a graph in both places.
  * @param check The graph and its inputs.
  * @param options The device.
+ * @throws {DeviceError} if the device cannot compute it.
  * @returns What differs by more than {@linkcode MAX_DIFFERENCE}, or by more than
  *   {@linkcode MAX_HALF_DIFFERENCE} in float16; `undefined` where nothing does.
  */
@@ -80,7 +82,8 @@ function limitOf({ whole }: DeviceCheck): number {
  * @param what What cannot be done, such as "train".
  * @param check The graph and its inputs.
  * @param options The device.
- * @throws {DeviceError} if a result differs; the message names the operator if it can be found.
+ * @throws {DeviceError} if a result differs, and then the message names the operator if it can be
+ *   found, or if the device cannot compute it.
  */
 export async function requireRightDevice(
   check: DeviceCheck,
@@ -104,7 +107,10 @@ async function inBothPlaces(
   { graph, whole = graph, feeds, compute = runOnce }: DeviceCheck,
   options: SessionOptions,
 ): Promise<readonly [Outputs, Outputs]> {
-  return [await compute(whole, feeds, {}), await compute(graph, feeds, options)];
+  const { device = "cpu" } = options;
+  const expected = await compute(whole, feeds, {});
+  const run = () => compute(graph, feeds, options);
+  return [expected, await onDevice(device, "compute the first batch", run)];
 }
 
 async function runOnce(

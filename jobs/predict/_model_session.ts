@@ -5,6 +5,7 @@ import { bakeInputs } from "../../engine/onnx/bake.ts";
 import { emit, type OnnxGraph } from "../../engine/onnx/emit.ts";
 import { chooseDevice, type ChosenDevice } from "../../engine/runtime/device.ts";
 import { requireRightDevice } from "../../engine/runtime/device_check.ts";
+import { onDevice } from "../../engine/runtime/device_failure.ts";
 import { Session, type Value } from "../../engine/runtime/session.ts";
 import type { ModelDeviceOptions } from "./model_device.ts";
 
@@ -63,17 +64,25 @@ export class ModelSession {
    * Makes a model ready.
    * @param parts What it is made of.
    * @param place Where it computes.
+   * @throws {DeviceError} if a device that was asked for cannot load it.
    */
   static async create(parts: ModelParts, place: ModelPlace): Promise<ModelSession> {
     const { outputs, weights } = parts;
-    if (place.device === "cpu") {
+    const { device } = place;
+    if (device === "cpu") {
       return new ModelSession(await Session.create(outputs), { parts, place });
     }
     const constants = Object.entries(weights).map(([name, { shape, data }]) =>
       [name, { shape, values: data }] as const
     );
     const graph = bakeInputs(emit(outputs), new Map(constants));
-    return new ModelSession(await Session.compile(graph, place), { parts, place, graph });
+    try {
+      const load = () => Session.compile(graph, place);
+      const session = await onDevice(device, "load the model", load);
+      return new ModelSession(session, { parts, place, graph });
+    } catch (error) {
+      return await ModelSession.create(parts, takeCpu(place, error));
+    }
   }
 
   /**
@@ -96,12 +105,17 @@ export class ModelSession {
     try {
       await requireRightDevice({ graph, feeds }, this.#place);
     } catch (error) {
-      if (!this.#place.automatic || !(error instanceof DeviceError)) throw error;
-      this.#place.notify(`device cpu takes its place: ${error.message}`);
+      this.#place = takeCpu(this.#place, error);
       await this.#session.release();
-      this.#place = { ...this.#place, device: "cpu" };
       this.#session = await Session.create(this.#parts.outputs);
     }
     this.#unchecked = undefined;
   }
+}
+
+/** The CPU in the place of a device that fails and that nobody has named. */
+function takeCpu(place: ModelPlace, error: unknown): ModelPlace {
+  if (!place.automatic || !(error instanceof DeviceError)) throw error;
+  place.notify(`device cpu takes its place: ${error.message}`);
+  return { ...place, device: "cpu" };
 }

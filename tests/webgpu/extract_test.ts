@@ -8,11 +8,13 @@ import {
 import { DeviceError } from "../../engine/errors.ts";
 import { Extractor } from "../../engine/extract/extractor.ts";
 import { input } from "../../engine/ir/create.ts";
+import { mul } from "../../engine/ir/elementwise.ts";
 import { reduceMean } from "../../engine/ir/matrix.ts";
 import { reshape } from "../../engine/ir/layout.ts";
 import { conv } from "../../engine/ir/windows.ts";
 import { bakeInputs } from "../../engine/onnx/bake.ts";
 import { emit } from "../../engine/onnx/emit.ts";
+import { withHalfArithmetic } from "../../engine/onnx/half_arithmetic.ts";
 import { findAdapter, webGpuProblem } from "../../engine/runtime/webgpu.ts";
 import { Hdf5File } from "../../engine/storage/hdf5/hdf5.ts";
 import { syntheticSplit } from "../engine/data/synthetic_source.ts";
@@ -81,6 +83,20 @@ gpuTest("the runtime itself says that the device has no float16", async () => {
   const problem = await webGpuProblem(undefined, { float16: true });
   const expected = adapter?.float16 ? /^undefined$/ : /has no float16 arithmetic/;
   assertMatch(String(problem), expected);
+});
+
+gpuTest("what the device cannot compute is the device's fault", async () => {
+  if ((await findAdapter())?.float16) return;
+  const samples = input("samples", "float32", ["batch", 3]);
+  const whole = emit({ features: mul(samples, 2) });
+  const model = { device: "webgpu", deviceId: 0, graph: withHalfArithmetic(whole), whole } as const;
+  await using extractor = new Extractor({ model });
+  const split = syntheticSplit(6, { rowSize: 3 });
+  const { message } = await assertRejects(
+    () => extractor.check(split, { start: 0, end: 6 }),
+    DeviceError,
+  );
+  assertMatch(message, /^device webgpu: it cannot .+f16.+; use device cpu$/);
 });
 
 gpuTest("an encoder with a convolution that WebGPU gets wrong is refused by name", async () => {

@@ -91,3 +91,19 @@ Deno.test("requireRightDevice() refuses numbers that are not finite, and says wh
       "skip this check with no_device_check",
   );
 });
+
+Deno.test("requireRightDevice() says what a device cannot compute", async () => {
+  const compute: Compute = (asked, values, options) =>
+    options.device
+      ? Promise.reject(new Error("buffer too large\n for the device"))
+      : wrongBy(1)(asked, values, options);
+  const { message } = await assertRejects(
+    () => requireRightDevice({ graph, feeds, compute }, { device: "webgpu" }),
+    DeviceError,
+  );
+  assertEquals(
+    message,
+    "device webgpu: it cannot compute the first batch: buffer too large for the device; use " +
+      "device cpu",
+  );
+});
