@@ -2,10 +2,9 @@
 import { Extractor, type ExtractorOptions, MICRO_BATCH } from "../../engine/extract/extractor.ts";
 import { extractorModel } from "../../engine/extract/extractor_model.ts";
 import { planReaders, type ThreadPlan } from "../../engine/extract/thread_plan.ts";
-import { DeviceError } from "../../engine/errors.ts";
 import type { OnnxGraph } from "../../engine/onnx/emit.ts";
-import { withHalfArithmetic } from "../../engine/onnx/half_arithmetic.ts";
 import { chooseDevice, type ChosenDevice } from "../../engine/runtime/device.ts";
+import { deviceNotices, graphFor, replacedByCpu } from "../../engine/runtime/half_graph.ts";
 import type { EncoderStack } from "../../registry/builder/model.ts";
 import type { ExtractConfig } from "../../registry/config/extract.ts";
 import type { Split } from "../../registry/plugin.ts";
@@ -40,18 +39,7 @@ export async function placeFor(
   const microBatch = chosen.device === "cpu"
     ? Math.ceil(MICRO_BATCH / batch) * batch
     : dataloading.batch_size;
-  return { ...chosen, microBatch, notices: placeNotices(chosen, float16) };
-}
-
-/** Lines on what was chosen; nobody has named a device that does without float16. */
-function placeNotices({ device, float16, notice }: ChosenDevice, wanted: boolean): string[] {
-  const lines = notice === undefined ? [] : [notice];
-  if (wanted && !float16) lines.push(withoutEffect(device));
-  return lines;
-}
-
-function withoutEffect(device: ChosenDevice["device"]): string {
-  return `precision_compute 16 has no effect: device ${device} has no float16 arithmetic here`;
+  return { ...chosen, microBatch, notices: deviceNotices(chosen, float16) };
 }
 
 /** What an extractor is started with. */
@@ -101,32 +89,17 @@ export async function startExtractor(start: ExtractorStart): Promise<StartedExtr
     const extractor = made(model, threads, microBatch);
     return { device: "cpu", float16: false, threads, extractor };
   }
-  const { device, deviceId, automatic, float16, microBatch } = place;
+  const { device, deviceId, float16, microBatch } = place;
   const threads = planReaders(num_workers);
   let extractor: Extractor | undefined;
   try {
-    const computed = float16 ? { graph: inFloat16(graph, device), whole: graph } : { graph };
-    extractor = made({ device, deviceId, ...computed }, threads, microBatch);
+    extractor = made({ device, deviceId, ...graphFor(graph, place) }, threads, microBatch);
     if (config.device_check) await extractor.check(first.split, first);
     return { device, float16, threads, extractor };
   } catch (error) {
     await extractor?.[Symbol.asyncDispose]();
-    if (!automatic || !(error instanceof DeviceError)) throw error;
-    notify([
-      `device cpu takes its place: ${error.message}`,
-      ...float16 ? [withoutEffect("cpu")] : [],
-    ]);
+    notify(replacedByCpu(place, error));
     return await startExtractor({ ...start, place: { ...place, device: "cpu" } });
-  }
-}
-
-/** The graph in float16, as far as its weights go into it. */
-function inFloat16(graph: OnnxGraph, device: ChosenDevice["device"]): OnnxGraph {
-  try {
-    return withHalfArithmetic(graph);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new DeviceError(device, `${error.message}; use precision_compute 32`);
   }
 }
 

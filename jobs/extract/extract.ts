@@ -266,9 +266,8 @@ async function withWeights(
   const ready = mergeable && await mergedEncoder(mergeable, { values }, config.peft.method);
   const { graph, reader, precision, fastMath, notices } = await chooseMatmulPrecision(
     encoderGraph(ready?.stack ?? stack, { values: ready?.values ?? values }),
-    // A device has kernels of its own.
-    place.device === "cpu" ? config.float32_matmul_precision : "highest",
-    { reader: stack.encoder.reader },
+    config.float32_matmul_precision,
+    { reader: stack.encoder.reader, device: place.device },
   );
   for (const message of [...ready?.notices ?? [], ...notices]) onEvent({ type: "notice", message });
   return { weights: { origin, sha256 }, matmulPrecision: precision, graph, fastMath, reader };
