@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { Loader } from "../engine/data/loader.ts";
 import { featureSplit, openFeatureFile } from "../engine/features/feature_file.ts";
 import { extractFeatures } from "../jobs/extract/extract.ts";
+import type { TrainOptions } from "../jobs/train/train.ts";
 import { flag } from "../registry/config/flag.ts";
 import { resolveConfig } from "../registry/config/resolve.ts";
 import { registry } from "../registry/registry.ts";
@@ -61,9 +62,9 @@ export function peftFlags(root: string, method: string): Flags {
 }
 
 /** Trains, and listens. */
-export async function runFlags(flags: Flags): Promise<Outcome> {
+export async function runFlags(flags: Flags, options: TrainOptions = {}): Promise<Outcome> {
   const list = Object.entries(flags).map(([path, value]) => flag(path, value));
-  return await listenTo(resolveConfig({ flags: list }, registry).config);
+  return await listenTo(resolveConfig({ flags: list }, registry).config, options);
 }
 
 /** The features of the test split that a checkpoint's encoder makes, one row of 16 per image. */

@@ -9,6 +9,7 @@ import { WorkerChannel } from "../data/worker_channel.ts";
 import type { OnnxGraph } from "../onnx/emit.ts";
 import type { OnnxModel } from "../onnx/encode.ts";
 import { requireRightDevice } from "../runtime/device_check.ts";
+import { onDevice } from "../runtime/device_failure.ts";
 import { Session } from "../runtime/session.ts";
 import type { Device } from "../runtime/session_options.ts";
 import { computeFeatures, type Job, samplesOf, type SampleSource } from "./_compute_features.ts";
@@ -26,6 +27,8 @@ export interface ExtractorDevice {
   readonly deviceId: number;
   /** `samples [batch, ...sampleShape]` to `features [batch, D]`. */
   readonly graph: OnnxGraph;
+  /** The same in float32, which the CPU computes, where the graph computes in float16. */
+  readonly whole?: OnnxGraph;
 }
 
 /** What the features are computed with. */
@@ -122,7 +125,7 @@ export class Extractor implements AsyncDisposable {
    * Computes the first samples on the CPU, too, where a device computes; the CPU is always right.
    * @param split Where samples come from.
    * @param range Which samples.
-   * @throws {DeviceError} if the device computes something else.
+   * @throws {DeviceError} if the device computes something else, or cannot compute it.
    * @throws {DataError} if samples cannot be read.
    */
   async check(
@@ -135,7 +138,8 @@ export class Extractor implements AsyncDisposable {
     const job = { start, count: Math.min(microBatch, end - start) };
     const samples = samplesOf(split, { job, rows: await worker.ask("read", job) });
     if (samples === undefined) return;
-    await requireRightDevice({ graph: model.graph, feeds: { samples } }, model);
+    const { graph, whole } = model;
+    await requireRightDevice({ graph, whole, feeds: { samples } }, model);
   }
 
   async #open({ name, source, sampleShape }: SampleSource): Promise<readonly ExtractWorker[]> {
@@ -178,7 +182,10 @@ export class Extractor implements AsyncDisposable {
       () => new WorkerChannel(url, { model: computing, threads }, options),
     );
     try {
-      if (!("bytes" in model)) this.#session = await Session.compile(model.graph, model);
+      if (!("bytes" in model)) {
+        const load = () => Session.compile(model.graph, model);
+        this.#session = await onDevice(model.device, "load the encoder", load);
+      }
       await Promise.all(workers.map(({ ready }) => ready));
       return workers;
     } catch (error) {

@@ -38,18 +38,25 @@ export function withHalfWeights(graph: OnnxGraph): OnnxGraph {
     const half = `${name}.float16`;
     const attributes = { to: int(elementTypes.float32) };
     casts.push({ op: "Cast", inputs: [half], outputs: [name], attributes });
-    return { ...initializer, name: half, dtype: "float16", values: halves(initializer) };
+    return halfConstant(initializer, half);
   });
   return { ...graph, initializers, nodes: [...casts, ...graph.nodes] };
 }
 
-function halves({ name, values }: OnnxInitializer): Uint16Array<ArrayBuffer> {
-  const floats = values as Float32Array;
-  const beyond = floats.find((value) => Math.abs(value) > LARGEST);
+/**
+ * Stores a float32 constant as float16.
+ * @param constant The constant.
+ * @param name Its name then.
+ * @throws {RangeError} if a value is beyond what float16 can hold; the message names the constant.
+ */
+export function halfConstant(constant: OnnxInitializer, name: string): OnnxInitializer {
+  const floats = constant.values as Float32Array;
+  const beyond = floats.find((value) => Number.isFinite(value) && Math.abs(value) > LARGEST);
   if (beyond !== undefined) {
     throw new RangeError(
-      `Cannot store "${name}" as float16: its value ${beyond} is beyond ±${LARGEST}`,
+      `Cannot store "${constant.name}" as float16: its value ${beyond} is beyond ±${LARGEST}`,
     );
   }
-  return new Uint16Array(Float16Array.from(floats).buffer);
+  const values = new Uint16Array(Float16Array.from(floats).buffer);
+  return { ...constant, name, dtype: "float16", values };
 }

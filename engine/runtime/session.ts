@@ -15,6 +15,7 @@ import { encodeWithConstantsApart, type OnnxModel } from "../onnx/encode.ts";
 import { loadError } from "./_load_error.ts";
 import { isExpectedFailure, NO_COPY_OUTPUT, withNoCopyOutput } from "./_no_copy_output.ts";
 import { nodeError } from "./_run_error.ts";
+import { int32s, withInt32Indices } from "../onnx/int32_indices.ts";
 import { nodesForCpu, withWebGpuOperators } from "./_webgpu_graph.ts";
 import { type SessionOptions, settingsOf } from "./session_options.ts";
 
@@ -120,6 +121,8 @@ export class Session {
   #constants: OnnxModel["constants"];
   /** Parts that made nodes and inputs. */
   readonly #parts: ReadonlyMap<string, string>;
+  /** Inputs that take indices as int32, whatever they are fed as. */
+  readonly #int32Inputs: ReadonlySet<string>;
   /** Names of the inputs that the graph uses. */
   readonly inputs: ReadonlySet<string>;
   /** Names of the outputs. */
@@ -127,7 +130,7 @@ export class Session {
 
   private constructor(
     session: InferenceSession,
-    { reuseOutputs, outputs }: SessionOptions,
+    { reuseOutputs, outputs, device }: SessionOptions,
     { constants, parts = new Map() }: Omit<OnnxModel, "bytes"> = { constants: {} },
   ) {
     this.#session = session;
@@ -135,6 +138,11 @@ export class Session {
     this.#parts = parts;
     this.#reused = reuseOutputs ? new Map() : undefined;
     this.#noCopy = session.outputNames.includes(NO_COPY_OUTPUT);
+    this.#int32Inputs = new Set(
+      session.inputMetadata.flatMap(({ name, ...input }) =>
+        device === "webgpu" && input.isTensor && input.type === "int32" ? name : []
+      ),
+    );
     this.inputs = new Set(session.inputNames);
     this.outputs = outputs ?? session.outputNames.filter((name) => name !== NO_COPY_OUTPUT);
   }
@@ -167,7 +175,7 @@ export class Session {
   static async compile(graph: OnnxGraph, options: SessionOptions = {}): Promise<Session> {
     const { device = "cpu" } = options;
     const onCpu = device === "cpu";
-    const adapted = device === "webgpu" ? withWebGpuOperators(graph) : graph;
+    const adapted = device === "webgpu" ? withInt32Indices(withWebGpuOperators(graph)) : graph;
     const whole = options.reuseOutputs && onCpu ? withNoCopyOutput(adapted) : adapted;
     const model = encodeWithConstantsApart(whole);
     const cpuNodes = device === "webgpu" ? nodesForCpu(adapted) : [];
@@ -278,7 +286,7 @@ export class Session {
     for (const name of this.inputs) {
       const value = feeds[name];
       if (!value) this.#refuseUnfed(name);
-      handles[name] = handleOf(value);
+      handles[name] = handleOf(this.#int32Inputs.has(name) ? narrow(value) : value);
     }
     return handles;
   }
@@ -362,6 +370,12 @@ function deviceValueOf(handle: OrtTensor): DeviceValue {
 
 function valueOf({ type, dims, data }: OrtTensor): Value {
   return { dtype: type as DType, shape: dims, data: data as TypedArray };
+}
+
+/** Indices as int32. */
+function narrow(value: Value | DeviceValue): Value | DeviceValue {
+  if (value.dtype !== "int64" || !("data" in value)) return value;
+  return { dtype: "int32", shape: value.shape, data: int32s(value.data as BigInt64Array) };
 }
 
 function handleOf(value: Value | Bound | DeviceValue): OrtTensor {

@@ -6,6 +6,8 @@ import { env } from "node:process";
 import { hostInfo } from "../platform/host.ts";
 import { input } from "../ir/create.ts";
 import { add } from "../ir/elementwise.ts";
+import { emit } from "../onnx/emit.ts";
+import { withHalfArithmetic } from "../onnx/half_arithmetic.ts";
 import { Session } from "./session.ts";
 
 /** What is known of an adapter. */
@@ -60,22 +62,25 @@ export function describeAdapter(adapter: Adapter | undefined): string {
 /**
  * Finds out what keeps WebGPU from running, by running a small graph on it.
  * @param adapter What Deno has found.
- * @param options Whether adapters in software are allowed, and what runs on the device.
+ * @param options Whether it is to compute in float16, whether adapters in software are allowed, and
+ *   what runs on the device.
  * @returns What the user can do; `undefined` where it runs.
  */
 export async function webGpuProblem(
   adapter: Adapter | undefined,
-  { software = allowsSoftware(), run = runOnce }: {
+  { float16 = false, software = allowsSoftware(), run = runOnce }: {
+    readonly float16?: boolean;
     readonly software?: boolean;
-    readonly run?: () => Promise<void>;
+    readonly run?: (float16: boolean) => Promise<void>;
   } = {},
 ): Promise<string | undefined> {
   if (adapter?.software && !software) {
     return `${adapter.name} computes in software, slower than device cpu; install the driver of ` +
       `the GPU, or set ${SOFTWARE_VARIABLE}=1 to use it anyway`;
   }
+  if (float16 && adapter?.float16 === false) return withoutFloat16(adapter);
   try {
-    await run();
+    await run(float16);
   } catch (error) {
     return reasonOf(error, adapter);
   }
@@ -87,12 +92,18 @@ function reasonOf(error: unknown, adapter: Adapter | undefined): string {
     const { os, arch } = hostInfo();
     return `onnxruntime has no WebGPU for ${os} on ${arch}; use device cpu`;
   }
+  if (/\bf16\b/.test(text)) return withoutFloat16(adapter);
   if (/adapter/i.test(text)) {
     const found = adapter ? ` (${adapter.name} lacks what it needs)` : "";
     return `no adapter was found${found}: install the driver of the GPU${needed()}, or use device ` +
       "cpu";
   }
   return `it cannot compute: ${text.replaceAll(/\s+/g, " ").trim()}; use device cpu`;
+}
+
+function withoutFloat16(adapter: Adapter | undefined): string {
+  const name = describeAdapter(adapter);
+  return `${name} has no float16 arithmetic (shader-f16); use precision_compute 32`;
 }
 
 /** What else an operating system needs. */
@@ -103,7 +114,8 @@ function needed(): string {
     : "";
 }
 
-function allowsSoftware(): boolean {
+/** Whether the environment allows adapters in software. */
+export function allowsSoftware(): boolean {
   try {
     return env[SOFTWARE_VARIABLE] === "1";
   } catch {
@@ -111,9 +123,10 @@ function allowsSoftware(): boolean {
   }
 }
 
-async function runOnce(): Promise<void> {
-  const sum = add(input("x", "float32", [1]), 1);
-  const session = await Session.create({ sum }, { device: "webgpu" });
+async function runOnce(float16: boolean): Promise<void> {
+  const graph = emit({ sum: add(input("x", "float32", [1]), 1) });
+  const made = float16 ? withHalfArithmetic(graph) : graph;
+  const session = await Session.compile(made, { device: "webgpu" });
   await session.run({ x: { dtype: "float32", shape: [1], data: Float32Array.of(1) } });
   await session.release();
 }

@@ -1,6 +1,7 @@
 /** What a run computes with: its training step and its evaluator, on the CPU or on a device. */
 import { DeviceError } from "../errors.ts";
 import type { Device, SessionOptions } from "../runtime/session_options.ts";
+import { onDevice } from "../runtime/device_failure.ts";
 import type { Value } from "../runtime/session.ts";
 import { DeviceStep } from "./device_step.ts";
 import { Evaluator } from "./evaluate.ts";
@@ -29,8 +30,9 @@ export function deviceSession(
  * Builds the graphs of a run.
  * @param plan What to train.
  * @param state Its values, with room for the optimizer's.
+ * @throws {DeviceError} if a device cannot load them.
  */
-export async function startComputing(plan: TrainPlan, state: TrainState): Promise<Computing> {
+async function startComputing(plan: TrainPlan, state: TrainState): Promise<Computing> {
   const { parameters, labelSmoothing, mixing, optimizer, expectedRows } = plan;
   const model = plan.frozen?.rest ?? plan.model;
   const session = { ...deviceSession(plan), reuseOutputs: true };
@@ -59,12 +61,17 @@ export async function startComputing(plan: TrainPlan, state: TrainState): Promis
   return {
     step: session.device === "cpu"
       ? await TrainStep.create({ ...step, hook, microBatch }, state)
-      : await DeviceStep.create(step, state),
-    evaluator: await Evaluator.create(model, state, {
-      labelSmoothing,
-      session,
-      expectedRows: expectedRows?.eval,
-    }),
+      : await onDevice(session.device, "load the step", () => DeviceStep.create(step, state)),
+    evaluator: await onDevice(
+      session.device,
+      "load the model",
+      () =>
+        Evaluator.create(model, state, {
+          labelSmoothing,
+          session,
+          expectedRows: expectedRows?.eval,
+        }),
+    ),
   };
 }
 
@@ -83,6 +90,38 @@ export interface Settled {
   readonly plan: TrainPlan;
   /** What it computes with. */
   readonly computing: Computing;
+}
+
+/**
+ * Builds the graphs of a run. Where nobody has named the device, the CPU takes the place of one that
+ * cannot load them.
+ * @param plan What to train.
+ * @param state Its values, with room for the optimizer's.
+ * @param notify Tells a line to the user.
+ * @throws {DeviceError} if a device that was asked for cannot load them.
+ */
+export async function startSettled(
+  plan: TrainPlan,
+  state: TrainState,
+  notify: (message: string) => void,
+): Promise<Settled> {
+  try {
+    return { plan, computing: await startComputing(plan, state) };
+  } catch (error) {
+    return await startOnCpu(plan, state, { error, notify });
+  }
+}
+
+/** Goes on where a device fails that nobody has named. */
+async function startOnCpu(
+  plan: TrainPlan,
+  state: TrainState,
+  { error, notify }: { readonly error: unknown; readonly notify: (message: string) => void },
+): Promise<Settled> {
+  if (!plan.device?.automatic || !(error instanceof DeviceError)) throw error;
+  notify(`device cpu takes its place: ${error.message}`);
+  const onCpu = { ...plan, device: undefined };
+  return { plan: onCpu, computing: await startComputing(onCpu, state) };
 }
 
 /**
@@ -107,11 +146,10 @@ export async function settleDevice(
     await step.check(feeds);
     return { plan, computing };
   } catch (error) {
-    if (!plan.device?.automatic || !(error instanceof DeviceError)) throw error;
-    notify(`device cpu takes its place: ${error.message}`);
-    await state.leaveDevice();
-    await endComputing(computing);
-    const onCpu = { ...plan, device: undefined };
-    return { plan: onCpu, computing: await startComputing(onCpu, state) };
+    if (plan.device?.automatic) {
+      await state.leaveDevice();
+      await endComputing(computing);
+    }
+    return await startOnCpu(plan, state, { error, notify });
   }
 }

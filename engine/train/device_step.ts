@@ -12,7 +12,7 @@ import type { Parameter } from "../nn/scope.ts";
 import { emit, type OnnxGraph } from "../onnx/emit.ts";
 import { requireRightDevice } from "../runtime/device_check.ts";
 import { type Bound, type DeviceValue, Session, type Value } from "../runtime/session.ts";
-import type { Device } from "../runtime/session_options.ts";
+import type { Device, SessionOptions } from "../runtime/session_options.ts";
 import { boundMasks, gradientName, NEXT, type StepPlan, updateGraph } from "./_update_graph.ts";
 import { slotName, type TrainState } from "./state.ts";
 import type { StepResult } from "./step.ts";
@@ -20,7 +20,7 @@ import type { StepResult } from "./step.ts";
 /** What a step on a device is built from: nobody looks between updates, batches are computed whole. */
 export type DeviceStepPlan = Omit<StepPlan, "hook" | "microBatch" | "session"> & {
   /** The device. */
-  readonly session: { readonly device: Device; readonly deviceId?: number };
+  readonly session: Pick<SessionOptions, "deviceId" | "profile"> & { readonly device: Device };
 };
 
 /** What a run of a session is fed. */

@@ -11,7 +11,7 @@ import {
   deviceSession,
   endComputing,
   settleDevice,
-  startComputing,
+  startSettled,
 } from "./_computing.ts";
 import { lastCheckpoint, requireNumbers, restoreLast } from "./_resume.ts";
 import { calibrate } from "./calibration.ts";
@@ -84,8 +84,9 @@ export class FoldTrainer implements AsyncDisposable {
     await state.addOptimizer(plan.parameters, plan.optimizer);
     const progress = plan.resume ? restoreLast(state, plan) : undefined;
     if (progress) requireNumbers(plan, progress);
-    const computing = await startComputing(plan, state);
-    return new FoldTrainer(plan, hooks, { state, computing, progress });
+    const notify = (message: string) => hooks.onEvent?.({ type: "notice", message });
+    const settled = await startSettled(plan, state, notify);
+    return new FoldTrainer(settled.plan, hooks, { state, computing: settled.computing, progress });
   }
 
   /**

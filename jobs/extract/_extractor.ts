@@ -2,9 +2,9 @@
 import { Extractor, type ExtractorOptions, MICRO_BATCH } from "../../engine/extract/extractor.ts";
 import { extractorModel } from "../../engine/extract/extractor_model.ts";
 import { planReaders, type ThreadPlan } from "../../engine/extract/thread_plan.ts";
-import { DeviceError } from "../../engine/errors.ts";
 import type { OnnxGraph } from "../../engine/onnx/emit.ts";
 import { chooseDevice, type ChosenDevice } from "../../engine/runtime/device.ts";
+import { deviceNotices, graphFor, replacedByCpu } from "../../engine/runtime/half_graph.ts";
 import type { EncoderStack } from "../../registry/builder/model.ts";
 import type { ExtractConfig } from "../../registry/config/extract.ts";
 import type { Split } from "../../registry/plugin.ts";
@@ -14,6 +14,8 @@ import { threadsFor } from "./encoder.ts";
 export interface ExtractPlace extends ChosenDevice {
   /** Samples that are computed at once. */
   readonly microBatch: number;
+  /** Lines for the user. */
+  readonly notices: readonly string[];
 }
 
 /**
@@ -30,20 +32,21 @@ export async function placeFor(
   const outside = "the encoder computes while samples are read, on the CPU";
   const unfit = reader ? { webgpu: outside, cuda: outside } : {};
   const deviceId = device === "cpu" ? 0 : config.device_id;
-  const chosen = await chooseDevice({ device, deviceId, unfit });
+  const float16 = config.precision_compute === 16;
+  const chosen = await chooseDevice({ device, deviceId, float16, unfit });
   // On the CPU whole batches, where the encoder takes no fewer.
   const { batch = 1 } = reader ?? {};
   const microBatch = chosen.device === "cpu"
     ? Math.ceil(MICRO_BATCH / batch) * batch
     : dataloading.batch_size;
-  return { ...chosen, microBatch };
+  return { ...chosen, microBatch, notices: deviceNotices(chosen, float16) };
 }
 
 /** What an extractor is started with. */
 export interface ExtractorStart {
   /** The encoder. */
   readonly stack: EncoderStack;
-  /** Its graph, weights and all. */
+  /** Its graph in float32, weights and all. */
   readonly graph: OnnxGraph;
   /** Whether ARM's matrix products may be of bfloat16. */
   readonly fastMath: boolean;
@@ -65,6 +68,8 @@ export interface StartedExtractor {
   readonly threads: ThreadPlan;
   /** Where the encoder runs. */
   readonly device: ChosenDevice["device"];
+  /** Whether it computes in float16. */
+  readonly float16: boolean;
 }
 
 /**
@@ -81,18 +86,19 @@ export async function startExtractor(start: ExtractorStart): Promise<StartedExtr
     const threads = threadsFor(stack, num_workers);
     const { microBatch } = place;
     const model = { ...extractorModel(graph), fastMath };
-    return { device: "cpu", threads, extractor: made(model, threads, microBatch) };
+    const extractor = made(model, threads, microBatch);
+    return { device: "cpu", float16: false, threads, extractor };
   }
-  const { device, deviceId, automatic, microBatch } = place;
+  const { device, deviceId, float16, microBatch } = place;
   const threads = planReaders(num_workers);
-  const extractor = made({ device, deviceId, graph }, threads, microBatch);
+  let extractor: Extractor | undefined;
   try {
+    extractor = made({ device, deviceId, ...graphFor(graph, place) }, threads, microBatch);
     if (config.device_check) await extractor.check(first.split, first);
-    return { device, threads, extractor };
+    return { device, float16, threads, extractor };
   } catch (error) {
-    await extractor[Symbol.asyncDispose]();
-    if (!automatic || !(error instanceof DeviceError)) throw error;
-    notify([`device cpu takes its place: ${error.message}`]);
+    await extractor?.[Symbol.asyncDispose]();
+    notify(replacedByCpu(place, error));
     return await startExtractor({ ...start, place: { ...place, device: "cpu" } });
   }
 }

@@ -17,6 +17,9 @@ import type { FeatureAttributes } from "./feature_attributes.ts";
 /** Attribute with the hash of the images' sizes. */
 export const SIZES = "sizes_sha256";
 
+/** Attributes that say nothing of how features are made. */
+const OWN: ReadonlySet<string> = new Set(["samples", "skipped", "fingerprint", SIZES]);
+
 /** The file that is to be. */
 export interface FinishedWork {
   /** Which split. */
@@ -110,8 +113,10 @@ function difference(
   if (!found.has("fingerprint")) {
     return 'attribute "fingerprint" is missing: it is damaged, or another program wrote it';
   }
-  for (const [name, value] of Object.entries({ ...attributes, shard })) {
-    const its = found.get(name);
+  const expected: Readonly<Record<string, unknown>> = { ...attributes, shard };
+  const others = [...found.keys()].filter((name) => !OWN.has(name));
+  for (const name of new Set([...Object.keys(expected), ...others])) {
+    const [its, value] = [found.get(name), expected[name]];
     if (its !== value) return `its ${name} is ${its ?? "missing"}, expected ${value ?? "none"}`;
   }
   return "it holds other samples";

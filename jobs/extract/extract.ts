@@ -131,7 +131,7 @@ export async function extractFeatures(
   const mergeable = config.merge_adapters ? await mergeableEncoder(build) : undefined;
   const stack = mergeable?.stack ?? await build({});
   const place = await placeFor(stack, config);
-  notify(place.notice === undefined ? [] : [place.notice]);
+  notify(place.notices);
   const ranges = splits.map(([, split]) => shardRange(split, shard, place.microBatch));
   prepareFolder(config.output_dir);
   const { graph, fastMath, reader, ...made } = await withWeights(stack, config, {
@@ -143,7 +143,7 @@ export async function extractFeatures(
   const first = { split: splits[0][1], ...ranges[0] };
   const encoder = { stack, graph, fastMath };
   const started = await startExtractor({ ...encoder, config, place, first, notify });
-  const { threads, device } = started;
+  const { threads, device, float16 } = started;
   // A part that a cluster starts again goes on where it was.
   const goesOn = config.resume || config.shard === "auto" && !fields.includes("resume");
   const writing = { ...writingOf(config), resume: goesOn };
@@ -163,7 +163,7 @@ export async function extractFeatures(
       range: ranges[i],
       file: outputPath(told, { split: name, sampleShape: original.sampleShape, shard }),
       attributes: featureAttributes({
-        ...{ config: told, dataset, name, embedDim, device, ...made },
+        ...{ config: told, dataset, name, embedDim, device, float16, ...made },
         transform: images?.[name === "train" ? "train" : "eval"],
       }),
       shard: shard && `${shard.index}/${shard.count}`,
@@ -266,9 +266,8 @@ async function withWeights(
   const ready = mergeable && await mergedEncoder(mergeable, { values }, config.peft.method);
   const { graph, reader, precision, fastMath, notices } = await chooseMatmulPrecision(
     encoderGraph(ready?.stack ?? stack, { values: ready?.values ?? values }),
-    // A device has kernels of its own.
-    place.device === "cpu" ? config.float32_matmul_precision : "highest",
-    { reader: stack.encoder.reader },
+    config.float32_matmul_precision,
+    { reader: stack.encoder.reader, device: place.device },
   );
   for (const message of [...ready?.notices ?? [], ...notices]) onEvent({ type: "notice", message });
   return { weights: { origin, sha256 }, matmulPrecision: precision, graph, fastMath, reader };

@@ -34,6 +34,8 @@ export interface FeatureOrigin {
   readonly embedDim: number;
   /** Where the encoder ran. */
   readonly device: Device;
+  /** Whether it computed in float16. */
+  readonly float16: boolean;
 }
 
 /**
@@ -42,7 +44,8 @@ export interface FeatureOrigin {
  * @param origin What they are made of.
  */
 export function featureAttributes(origin: FeatureOrigin): FeatureAttributes {
-  const { config, dataset, name, transform, weights, matmulPrecision, embedDim, device } = origin;
+  const { config, dataset, name, transform, weights, matmulPrecision, embedDim } = origin;
+  const { device, float16 } = origin;
   const { model, peft, checkpoint_path, data: { data_fraction } } = config;
   return {
     glovita_version: VERSION,
@@ -67,6 +70,7 @@ export function featureAttributes(origin: FeatureOrigin): FeatureAttributes {
     precision: config.precision,
     float32_matmul_precision: matmulPrecision,
     ...(device !== "cpu" && { device }),
+    ...(float16 && { precision_compute: 16 }),
     ...(transform && transformAttributes(transform)),
   };
 }

@@ -8,6 +8,7 @@ import { int8ProductsAreFaster, type Int8Rewrite } from "../../engine/extract/in
 import type { OnnxGraph } from "../../engine/onnx/emit.ts";
 import { roundProducts } from "../../engine/onnx/rounded_products.ts";
 import { splitProducts } from "../../engine/onnx/split_products.ts";
+import type { Device } from "../../engine/runtime/session_options.ts";
 import type { EncoderReader } from "../../registry/plugin.ts";
 import type { ExtractConfig } from "../../registry/config/extract.ts";
 
@@ -32,6 +33,8 @@ export interface PreciseGraph {
 export interface PrecisionOptions {
   /** What runs before the graph. */
   readonly reader?: EncoderReader;
+  /** Where the graph runs. @default {"cpu"} */
+  readonly device?: Device;
   /** Tells whether this machine gains from products of integers. */
   readonly pays?: (how: Int8Rewrite) => Promise<boolean>;
   /** Kind of processor. @default {that of this machine} */
@@ -54,7 +57,12 @@ const ROUNDED_ERROR = 2e-2;
 export async function chooseMatmulPrecision(
   graph: OnnxGraph,
   wanted: MatmulPrecision,
-  { reader, pays = int8ProductsAreFaster, arch = hostInfo().arch }: PrecisionOptions = {},
+  {
+    reader,
+    device = "cpu",
+    pays = int8ProductsAreFaster,
+    arch = hostInfo().arch,
+  }: PrecisionOptions = {},
 ): Promise<PreciseGraph> {
   const made = { graph, reader, precision: wanted, fastMath: false, notices: [] };
   if (wanted === "highest") return made;
@@ -63,6 +71,7 @@ export async function chooseMatmulPrecision(
     precision: "highest",
     notices: [`float32_matmul_precision ${wanted} has no effect: ${reason}`],
   });
+  if (device !== "cpu") return highest(`device ${device} has kernels of its own`);
   if (wanted === "medium" && arch === "aarch64") {
     return graph.nodes.some(({ op }) => PRODUCTS.has(op))
       ? { ...made, fastMath: true }

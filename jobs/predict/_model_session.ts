@@ -1,17 +1,28 @@
 /** Computing with a trained model, on the CPU or on a device that is compared with it. */
-import { DeviceError } from "../../engine/errors.ts";
 import type { Tensor } from "../../engine/ir/node.ts";
 import { bakeInputs } from "../../engine/onnx/bake.ts";
 import { emit, type OnnxGraph } from "../../engine/onnx/emit.ts";
+import { encodeWithConstantsApart } from "../../engine/onnx/encode.ts";
 import { chooseDevice, type ChosenDevice } from "../../engine/runtime/device.ts";
 import { requireRightDevice } from "../../engine/runtime/device_check.ts";
+import { onDevice } from "../../engine/runtime/device_failure.ts";
+import {
+  type DeviceGraph,
+  deviceNotices,
+  graphFor,
+  replacedByCpu,
+} from "../../engine/runtime/half_graph.ts";
 import { Session, type Value } from "../../engine/runtime/session.ts";
+import type { EncoderReader } from "../../registry/plugin.ts";
+import { chooseMatmulPrecision, type MatmulPrecision } from "../extract/matmul_precision.ts";
 import type { ModelDeviceOptions } from "./model_device.ts";
 
 /** A device that was chosen, and what is done with it. */
 export interface ModelPlace extends ChosenDevice {
   /** Whether the first batch is compared with the CPU's. */
   readonly check: boolean;
+  /** How precise matrix products are. */
+  readonly matmulPrecision: MatmulPrecision;
   /** Tells a line to the user. */
   readonly notify: (message: string) => void;
 }
@@ -21,12 +32,18 @@ export interface ModelPlace extends ChosenDevice {
  * @param options What is asked for.
  * @throws {DeviceError} if the device that is asked for cannot be used.
  */
-export async function placeOfModel(
-  { device = "cpu", deviceId, deviceCheck = true, onNotice = () => {} }: ModelDeviceOptions,
-): Promise<ModelPlace> {
-  const chosen = await chooseDevice({ device, deviceId });
-  if (chosen.notice !== undefined) onNotice(chosen.notice);
-  return { ...chosen, check: deviceCheck, notify: onNotice };
+export async function placeOfModel(options: ModelDeviceOptions): Promise<ModelPlace> {
+  const { device = "cpu", deviceId, deviceCheck = true } = options;
+  const { float32MatmulPrecision = "highest", onNotice = () => {} } = options;
+  const float16 = options.precisionCompute === 16;
+  const chosen = await chooseDevice({ device, deviceId, float16 });
+  for (const line of deviceNotices(chosen, float16)) onNotice(line);
+  return {
+    ...chosen,
+    check: deviceCheck,
+    matmulPrecision: float32MatmulPrecision,
+    notify: onNotice,
+  };
 }
 
 /** What a model is made of. */
@@ -35,45 +52,53 @@ export interface ModelParts {
   readonly outputs: Readonly<Record<string, Tensor>>;
   /** Values of its parameters. */
   readonly weights: Readonly<Record<string, Value>>;
+  /** What runs before it, if anything does. */
+  readonly reader?: EncoderReader;
+}
+
+/** What a session computes with. */
+interface Started {
+  readonly session: Session;
+  /** Whether the weights are fed: else they are part of the session. */
+  readonly fed: boolean;
+  /** What runs before the model, if anything does. */
+  readonly reader?: EncoderReader;
+  /** What is compared with the CPU, where that is due. */
+  readonly unchecked?: DeviceGraph;
 }
 
 /** A model that computes. */
 export class ModelSession {
-  #session: Session;
   readonly #parts: ModelParts;
   #place: ModelPlace;
-  /** The model on a device, weights and all, until it has been checked. */
-  #unchecked: OnnxGraph | undefined;
+  #started: Started;
 
-  private constructor(
-    session: Session,
-    { parts, place, graph }: {
-      readonly parts: ModelParts;
-      readonly place: ModelPlace;
-      readonly graph?: OnnxGraph;
-    },
-  ) {
-    this.#session = session;
+  private constructor(parts: ModelParts, place: ModelPlace, started: Started) {
     this.#parts = parts;
     this.#place = place;
-    this.#unchecked = place.check ? graph : undefined;
+    this.#started = started;
   }
 
   /**
    * Makes a model ready.
    * @param parts What it is made of.
    * @param place Where it computes.
+   * @throws {DeviceError} if a device that was asked for cannot load it.
    */
   static async create(parts: ModelParts, place: ModelPlace): Promise<ModelSession> {
-    const { outputs, weights } = parts;
     if (place.device === "cpu") {
-      return new ModelSession(await Session.create(outputs), { parts, place });
+      return new ModelSession(parts, place, await startOnCpu(parts, place));
     }
-    const constants = Object.entries(weights).map(([name, { shape, data }]) =>
-      [name, { shape, values: data }] as const
-    );
-    const graph = bakeInputs(emit(outputs), new Map(constants));
-    return new ModelSession(await Session.compile(graph, place), { parts, place, graph });
+    try {
+      return new ModelSession(parts, place, await startOnDevice(parts, place));
+    } catch (error) {
+      return await ModelSession.create(parts, takeCpu(place, error));
+    }
+  }
+
+  /** What runs before the model, if anything does. */
+  get reader(): EncoderReader | undefined {
+    return this.#started.reader;
   }
 
   /**
@@ -82,26 +107,64 @@ export class ModelSession {
    * @throws {DeviceError} if a device that was asked for computes something else than the CPU.
    */
   async run(feeds: Readonly<Record<string, Value>>): Promise<Record<string, Value>> {
-    if (this.#unchecked) await this.#check(this.#unchecked, feeds);
-    const onCpu = this.#place.device === "cpu";
-    return await this.#session.run(onCpu ? { ...feeds, ...this.#parts.weights } : feeds);
+    const { unchecked } = this.#started;
+    if (unchecked) await this.#check(unchecked, feeds);
+    const { session, fed } = this.#started;
+    return await session.run(fed ? { ...feeds, ...this.#parts.weights } : feeds);
   }
 
   /** Frees the session. */
   async release(): Promise<void> {
-    await this.#session.release();
+    await this.#started.session.release();
   }
 
-  async #check(graph: OnnxGraph, feeds: Readonly<Record<string, Value>>): Promise<void> {
+  async #check(graphs: DeviceGraph, feeds: Readonly<Record<string, Value>>): Promise<void> {
     try {
-      await requireRightDevice({ graph, feeds }, this.#place);
+      await requireRightDevice({ ...graphs, feeds }, this.#place);
+      this.#started = { ...this.#started, unchecked: undefined };
     } catch (error) {
-      if (!this.#place.automatic || !(error instanceof DeviceError)) throw error;
-      this.#place.notify(`device cpu takes its place: ${error.message}`);
-      await this.#session.release();
-      this.#place = { ...this.#place, device: "cpu" };
-      this.#session = await Session.create(this.#parts.outputs);
+      this.#place = takeCpu(this.#place, error);
+      await this.#started.session.release();
+      this.#started = await startOnCpu(this.#parts, this.#place);
     }
-    this.#unchecked = undefined;
   }
+}
+
+async function startOnDevice(parts: ModelParts, place: ModelPlace): Promise<Started> {
+  const graphs = graphFor(withWeights(parts), place);
+  const { matmulPrecision, notify, device, check } = place;
+  // It says why less precise products have no effect here.
+  const { reader, notices } = await chooseMatmulPrecision(graphs.graph, matmulPrecision, {
+    ...{ reader: parts.reader, device },
+  });
+  for (const line of notices) notify(line);
+  const load = () => Session.compile(graphs.graph, place);
+  const session = await onDevice(device, "load the model", load);
+  return { session, fed: false, reader, unchecked: check ? graphs : undefined };
+}
+
+async function startOnCpu(parts: ModelParts, place: ModelPlace): Promise<Started> {
+  const { outputs, reader } = parts;
+  const { matmulPrecision, notify } = place;
+  if (matmulPrecision === "highest") {
+    return { session: await Session.create(outputs), fed: true, reader };
+  }
+  const made = await chooseMatmulPrecision(withWeights(parts), matmulPrecision, { reader });
+  for (const line of made.notices) notify(line);
+  const model = { ...encodeWithConstantsApart(made.graph), fastMath: made.fastMath };
+  return { session: await Session.load(model), fed: false, reader: made.reader };
+}
+
+/** The graph with the weights as constants. */
+function withWeights({ outputs, weights }: ModelParts): OnnxGraph {
+  const constants = Object.entries(weights).map(([name, { shape, data }]) =>
+    [name, { shape, values: data }] as const
+  );
+  return bakeInputs(emit(outputs), new Map(constants));
+}
+
+/** The CPU in the place of a device that fails and that nobody has named. */
+function takeCpu(place: ModelPlace, error: unknown): ModelPlace {
+  for (const line of replacedByCpu(place, error)) place.notify(line);
+  return { ...place, device: "cpu" };
 }

@@ -137,6 +137,8 @@ export async function infer(
     await using model = await TrainedModel.load(found.checkpoint, {
       ...{ registry, device: config.device, deviceId: config.device_id },
       deviceCheck: config.device_check,
+      precisionCompute: config.precision_compute,
+      float32MatmulPrecision: config.float32_matmul_precision,
       onNotice: (message) => context.notify([message]),
     });
     attention ??= await InferAttention.start(config, model, models.length);

@@ -1,11 +1,11 @@
 /**
- * Where a trained model computes.
+ * Where a trained model computes, and how precisely.
  * @module
  */
 import type { DeviceChoice } from "../../engine/runtime/session_options.ts";
 
 /**
- * Where a model computes.
+ * Where a model computes, and how precisely.
  * @category Prediction
  */
 export interface ModelDeviceOptions {
@@ -18,6 +18,10 @@ export interface ModelDeviceOptions {
    * @default {true}
    */
   readonly deviceCheck?: boolean;
-  /** Called with a line that says which device was chosen, and why. */
+  /** Bits of the floats that a GPU computes with. @default {32} */
+  readonly precisionCompute?: 16 | 32;
+  /** How precise matrix products are on the CPU, where less is faster. @default {"highest"} */
+  readonly float32MatmulPrecision?: "highest" | "high" | "medium";
+  /** Called with lines that say which device was chosen, and what has no effect. */
   readonly onNotice?: (message: string) => void;
 }

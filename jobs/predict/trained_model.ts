@@ -16,7 +16,7 @@ import {
   sampleFeeds,
 } from "../../engine/train/model.ts";
 import type { ResolvedConfig } from "../../registry/config/tree.ts";
-import type { Encoder, Split, TaskInfo } from "../../registry/plugin.ts";
+import type { EncoderReader, Split, TaskInfo } from "../../registry/plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
 import { type BagAttention, bagAttention } from "../attention/bag_attention.ts";
 import { type ModelPlace, ModelSession, placeOfModel } from "./_model_session.ts";
@@ -107,7 +107,6 @@ export interface PredictedBatch {
 /** What a trained model consists of. */
 interface Parts {
   readonly model: Model;
-  readonly encoder: Encoder;
   readonly graph: PredictionGraph;
   readonly session: ModelSession;
   readonly weights: Readonly<Record<string, Value>>;
@@ -156,7 +155,7 @@ export class TrainedModel implements AsyncDisposable {
   readonly #session: ModelSession;
   readonly #weights: Readonly<Record<string, Value>>;
   readonly #place: ModelPlace;
-  readonly #encoder: Encoder;
+  readonly #reader: EncoderReader | undefined;
   /** Names of the classes by index, where the run has recorded them. */
   readonly classNames?: readonly string[];
   /** The config that the model was trained with. */
@@ -166,13 +165,13 @@ export class TrainedModel implements AsyncDisposable {
 
   private constructor(
     config: ResolvedConfig,
-    { model, encoder, graph, session, weights, place, classNames }: Parts,
+    { model, graph, session, weights, place, classNames }: Parts,
   ) {
     this.config = config;
     this.task = { task: model.task, subtask: model.subtask, numClasses: model.numClasses };
     this.classNames = classNames;
     this.#model = model;
-    this.#encoder = encoder;
+    this.#reader = session.reader;
     this.#graph = graph;
     this.#session = session;
     this.#weights = weights;
@@ -207,8 +206,9 @@ export class TrainedModel implements AsyncDisposable {
     const graph = predictionGraph(model);
     const { attention, logits, scores } = graph;
     const outputs = { logits, scores, ...(attention && { attention }) };
-    const session = await ModelSession.create({ outputs, weights }, place);
-    const parts = { model, encoder, graph, session, weights, place, classNames };
+    const { reader } = encoder;
+    const session = await ModelSession.create({ outputs, weights, reader }, place);
+    const parts = { model, graph, session, weights, place, classNames };
     return new TrainedModel(config, parts);
   }
 
@@ -253,7 +253,7 @@ export class TrainedModel implements AsyncDisposable {
     const { dataloading } = this.config;
     const { batchSize = dataloading.eval_batch_size, workers = dataloading.num_workers } = options;
     const threads = Math.max(1, Math.floor(navigator.hardwareConcurrency / Math.max(1, workers)));
-    const read = encodeWhileReading(split, this.#encoder, { threads });
+    const read = encodeWhileReading(split, { reader: this.#reader }, { threads });
     this.#requireFitting(read);
     await using loader = new Loader(read, {
       batchSize,

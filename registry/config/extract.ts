@@ -13,6 +13,7 @@ import { changedFields } from "./given_fields.ts";
 import { checkPathParts } from "./path_parts.ts";
 import { getAt, isPlainObject, joinPath, splitPath } from "./objects.ts";
 import { type ConfigSources, ignoredFields, type Resolution, resolveTree } from "./resolve.ts";
+import { precisionEntries } from "./precision.ts";
 import { MAX_WORKERS, type Section, SECTIONS } from "./sections.ts";
 import { shardEntries } from "./shards.ts";
 import type { ConfigFields, ModelConfig } from "./tree.ts";
@@ -35,6 +36,8 @@ export interface ExtractFields {
   readonly merge_adapters: boolean;
   /** Bits of a stored float. @default {16} */
   readonly precision: 16 | 32;
+  /** Bits of the floats that a GPU computes with. @default {32} */
+  readonly precision_compute: 16 | 32;
   /** How precise matrix products are where less is faster, as in PyTorch. @default {"highest"} */
   readonly float32_matmul_precision: "highest" | "high" | "medium";
   /** Where the encoder runs; `auto` is a GPU if there is one. @default {"cpu"} */
@@ -113,12 +116,7 @@ const rootEntries: OptionEntries<ExtractFields> = {
     "Whether adapters of the PEFT method become part of the weights first, which is faster.",
   ),
   precision: choice(16, "Bits of a stored float.", [16, 32]),
-  float32_matmul_precision: choice(
-    "highest",
-    "Matrix products: float32, or 8-bit integers where the processor multiplies those much faster: " +
-      "high adds three products up (errors of about 1e-4 per layer), medium takes one (1e-2).",
-    ["highest", "high", "medium"],
-  ),
+  ...precisionEntries,
   device: choice("cpu", "Where the encoder runs; auto is a GPU if there is one.", DEVICE_CHOICES),
   device_id: whole(0, "Which of several devices, for cuda.", { max: 255 }),
   device_check: flag(

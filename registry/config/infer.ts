@@ -19,6 +19,7 @@ import { type Registry, registry as defaultRegistry } from "../registry.ts";
 import type { Configured } from "../configure.ts";
 import { isPlainObject, pick } from "./objects.ts";
 import { type ConfigSources, type Resolution, resolveTree } from "./resolve.ts";
+import { precisionEntries } from "./precision.ts";
 import { MAX_WORKERS, type Section, SECTIONS } from "./sections.ts";
 import { shardEntries } from "./shards.ts";
 import type { ConfigFields, ResolvedConfig } from "./tree.ts";
@@ -42,6 +43,10 @@ export interface InferFields {
   readonly metrics: readonly string[] | null;
   /** Where the model runs; `auto` is a GPU if there is one. @default {"cpu"} */
   readonly device: DeviceChoice;
+  /** Bits of the floats that a GPU computes with. @default {32} */
+  readonly precision_compute: 16 | 32;
+  /** How precise matrix products are where less is faster, as in PyTorch. @default {"highest"} */
+  readonly float32_matmul_precision: "highest" | "high" | "medium";
   /** Which of several devices, for `cuda`. @default {0} */
   readonly device_id: number;
   /**
@@ -112,6 +117,7 @@ const rootEntries: OptionEntries<InferFields> = {
     "all",
   ]),
   metrics: list(null, "What is measured; what the run has measured where not given.", text),
+  ...precisionEntries,
   device: choice("cpu", "Where the model runs; auto is a GPU if there is one.", DEVICE_CHOICES),
   device_id: whole(0, "Which of several devices, for cuda.", { max: 255 }),
   device_check: flag(

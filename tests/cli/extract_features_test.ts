@@ -48,6 +48,7 @@ Deno.test("glovita_extract_features resolves its defaults", async () => {
     method: "joint",
     split: null,
     precision: 16,
+    precision_compute: 32,
     float32_matmul_precision: "highest",
     device: "cpu",
     device_id: 0,

@@ -1,5 +1,6 @@
 /** Training steps of whole models on WebGPU, beside those of the CPU. */
-import { assert, assertLess, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertLess, assertMatch, assertRejects } from "@std/assert";
+import { join } from "node:path";
 import { DeviceError } from "../../engine/errors.ts";
 import { sizeOf } from "../../engine/ir/dims.ts";
 import { reduceMean } from "../../engine/ir/matrix.ts";
@@ -21,6 +22,7 @@ import { buildModel } from "../../registry/builder/build_model.ts";
 import { configure } from "../../registry/configure.ts";
 import { numbers } from "../engine/_run.ts";
 import { gpuTest, relativeError } from "./_adapter.ts";
+import { type Placement, readPlacement } from "./_placement.ts";
 
 /** Largest difference of a loss within the steps of AdamW, relative to the largest loss. */
 const TOLERANCE = 1e-4;
@@ -55,8 +57,13 @@ function feedsOf(model: Model, step: number) {
   return batchFeeds({ features, rows, size: 4, lengths, labels, indices }, model, step);
 }
 
-async function planOf(model: Model, options: Partial<DeviceStepPlan> = {}) {
-  const { loss, scores, updates } = modelGraph(model, { training: true });
+interface PlanOptions extends Partial<DeviceStepPlan> {
+  /** About how many rows a batch has, as far as the graph goes by it. */
+  readonly expectedRows?: number;
+}
+
+async function planOf(model: Model, { expectedRows, ...options }: PlanOptions = {}) {
+  const { loss, scores, updates } = modelGraph(model, { training: true, expectedRows });
   const optimizer = adamW.create({}, { lr: LR });
   const { parameters } = model;
   const state = await TrainState.create(parameters, 0);
@@ -69,7 +76,7 @@ async function planOf(model: Model, options: Partial<DeviceStepPlan> = {}) {
     optimizer,
     parameterOptions: () => ({ lrScale: 1, weightDecay: 0.05 }),
     clipNorm: 1,
-    session: { device: "webgpu" },
+    session: { device: "webgpu" as const },
     ...options,
   };
   return { plan, state };
@@ -87,12 +94,18 @@ async function lossesOn(
   return losses;
 }
 
-async function compare(model: Model, options: Partial<DeviceStepPlan> = {}): Promise<void> {
+/** Trains in both places; the device's nodes must be where they belong. */
+async function compare(
+  model: Model,
+  { uploads, downloads = 0, onCpu = [], ...options }: PlanOptions & Partial<Placement> = {},
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
   const cpu = await planOf(model, options);
-  const onCpu = await TrainStep.create({ ...cpu.plan, session: { threads: 1 } }, cpu.state);
-  const expected = await lossesOn(onCpu, model);
-  await onCpu.release();
-  const gpu = await planOf(model, options);
+  const exact = await TrainStep.create({ ...cpu.plan, session: { threads: 1 } }, cpu.state);
+  const expected = await lossesOn(exact, model);
+  await exact.release();
+  const session = { device: "webgpu", profile: join(folder, "profile") } as const;
+  const gpu = await planOf(model, { ...options, session });
   const onGpu = await DeviceStep.create(gpu.plan, gpu.state);
   await onGpu.check(feedsOf(model, 0));
   const found = await lossesOn(onGpu, model);
@@ -100,12 +113,15 @@ async function compare(model: Model, options: Partial<DeviceStepPlan> = {}): Pro
   const values = model.parameters.flatMap(({ name }) => [...gpu.state.parameter(name).data]);
   await gpu.state.leaveDevice();
   await onGpu.release();
+  const placement = readPlacement(folder);
+  assertEquals(placement, { onCpu, downloads, uploads: uploads ?? placement.uploads });
+  await Deno.remove(folder, { recursive: true });
   assertLess(relativeError(found, expected), TOLERANCE);
   assert(values.every(Number.isFinite));
 }
 
 gpuTest("a linear head trains on WebGPU as on the CPU", async () => {
-  await compare(await featureModel(false));
+  await compare(await featureModel(false), { uploads: 1 });
 });
 
 gpuTest("gradients of several batches add up on WebGPU, and masked entries stay", async () => {
@@ -116,22 +132,30 @@ gpuTest("gradients of several batches add up on WebGPU, and masked entries stay"
 });
 
 gpuTest("CLAM trains on WebGPU as on the CPU", async () => {
-  await compare(await featureModel(true));
+  await compare(await featureModel(true), { uploads: 3 });
+});
+
+gpuTest("CLAM that is computed in blocks of rows trains on WebGPU as on the CPU", async () => {
+  await compare(await featureModel(true), { expectedRows: 2400 });
 });
 
 gpuTest("a ViT trains on WebGPU as on the CPU", async () => {
-  await compare(await imageModel("test_vit", { img_size: SIDE }));
+  await compare(await imageModel("test_vit", { img_size: SIDE }), { uploads: 1 });
 });
 
 gpuTest(
   "a ResNet, with max pooling and running statistics, trains on WebGPU as on the CPU",
   async () => {
-    await compare(await imageModel("test_resnet"));
+    // Sizes of batches that running statistics are of, and what goes through the pooling and back.
+    const pooled = { onCpu: ["MaxPool"], downloads: 1 };
+    await compare(await imageModel("test_resnet"), { ...pooled, uploads: 18 });
   },
 );
 
 gpuTest("a ConvNeXt trains on WebGPU as on the CPU", async () => {
-  await compare(await imageModel("test_convnext"));
+  // Gradients of 7 by 7 windows take long in software.
+  const small = { depths: [1, 1, 1, 1], kernel_sizes: [3, 3, 3, 7] };
+  await compare(await imageModel("test_convnext", small), { uploads: 1 });
 });
 
 gpuTest("training with a convolution that WebGPU gets wrong is refused by name", async () => {

@@ -1,8 +1,9 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { DeviceError } from "../../../engine/errors.ts";
 import { input } from "../../../engine/ir/create.ts";
 import { add, exp, mul } from "../../../engine/ir/elementwise.ts";
 import { emit } from "../../../engine/onnx/emit.ts";
+import { withHalfArithmetic } from "../../../engine/onnx/half_arithmetic.ts";
 import {
   type Compute,
   deviceDifference,
@@ -63,6 +64,20 @@ Deno.test("deviceDifference() measures small values of a group by its largest", 
   assertEquals(await deviceDifference({ ...check, together: ["a", "b"] }, options), undefined);
 });
 
+Deno.test("deviceDifference() compares float16 with float32, and leaves it its rounding", async () => {
+  const half = withHalfArithmetic(graph);
+  const options = { device: "webgpu" } as const;
+  for (const [factor, right] of [[1, true], [1.01, true], [1.05, false]] as const) {
+    const check = { graph: half, whole: graph, feeds, compute: wrongBy(factor) };
+    const found = await deviceDifference(check, options);
+    assertEquals(found === undefined, right);
+    if (found) assertEquals([found.output, found.operator], ["y", `Exp "${expName}"`]);
+  }
+  const check = { graph: half, whole: graph, feeds, compute: wrongBy(2) };
+  const { message } = await assertRejects(() => requireRightDevice(check, options), DeviceError);
+  assertMatch(message, /at most 0\.02 is rounding; .* Use precision_compute 32, or skip/);
+});
+
 Deno.test("requireRightDevice() refuses numbers that are not finite, and says what to do", async () => {
   const check = { graph, feeds, compute: wrongBy(NaN) };
   const { message } = await assertRejects(
@@ -74,5 +89,21 @@ Deno.test("requireRightDevice() refuses numbers that are not finite, and says wh
     'device webgpu: its results on the first batch differ from the CPU\'s: "y" by Infinity of its ' +
       `largest value, at most 0.001 is rounding; Exp "${expName}" is wrong. Use device cpu, or ` +
       "skip this check with no_device_check",
+  );
+});
+
+Deno.test("requireRightDevice() says what a device cannot compute", async () => {
+  const compute: Compute = (asked, values, options) =>
+    options.device
+      ? Promise.reject(new Error("buffer too large\n for the device"))
+      : wrongBy(1)(asked, values, options);
+  const { message } = await assertRejects(
+    () => requireRightDevice({ graph, feeds, compute }, { device: "webgpu" }),
+    DeviceError,
+  );
+  assertEquals(
+    message,
+    "device webgpu: it cannot compute the first batch: buffer too large for the device; use " +
+      "device cpu",
   );
 });

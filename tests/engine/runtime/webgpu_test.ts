@@ -69,3 +69,20 @@ Deno.test("webGpuProblem() explains what the runtime says", async () => {
   const other = await webGpuProblem(hardware, failing("device\n lost"));
   assertEquals(other, "it cannot compute: device lost; use device cpu");
 });
+
+Deno.test("webGpuProblem() asks for float16 arithmetic, and names an adapter that has none", async () => {
+  const asked: boolean[] = [];
+  const run = (float16: boolean) => Promise.resolve(void asked.push(float16));
+  const found = await findAdapter(gpuWith({ description: "RTX" }, ["shader-f16"]));
+  assertEquals(await webGpuProblem(found, { float16: true, run }), undefined);
+  assertEquals(await webGpuProblem(undefined, { float16: true, run }), undefined);
+  assertEquals(asked, [true, true]);
+  const expected = "has no float16 arithmetic (shader-f16); use precision_compute 32";
+  const without = await findAdapter(gpuWith({ description: "GTX" }));
+  assertEquals(await webGpuProblem(without, { float16: true, run }), `GTX ${expected}`);
+  assertEquals(asked.length, 2);
+  // Deno has found none, or another one than the runtime.
+  const refused = failing("Cast requires f16 but the device does not support it.");
+  const unknown = await webGpuProblem(undefined, { float16: true, ...refused });
+  assertEquals(unknown, `an adapter without a name ${expected}`);
+});

@@ -29,6 +29,7 @@ const origin: FeatureOrigin = {
   config: extractConfig("out", { checkpoint_path: "run/checkpoints/best.pt" }),
   ...{ dataset, name: "val", transform, weights, matmulPrecision: "high", embedDim: 8 },
   device: "cpu",
+  float16: false,
 };
 const attributes = featureAttributes(origin);
 
@@ -62,9 +63,11 @@ Deno.test("featureAttributes() says what the features are made of", () => {
   });
 });
 
-Deno.test("featureAttributes() names the device where it is not the CPU", () => {
+Deno.test("featureAttributes() names the device where it is not the CPU, and float16", () => {
   const onDevice = featureAttributes({ ...origin, device: "webgpu" });
   assertEquals(onDevice, { ...attributes, device: "webgpu" });
+  const inHalf = featureAttributes({ ...origin, device: "webgpu", float16: true });
+  assertEquals(inHalf, { ...onDevice, precision_compute: 16 });
 });
 
 Deno.test("fingerprintOf() differs where the work differs", () => {

@@ -42,6 +42,7 @@ Deno.test("chooseMatmulPrecision() computes with less where that is faster", asy
 Deno.test("chooseMatmulPrecision() says why it has no effect", async () => {
   const cases = [
     [layer(384), no, "this processor gains nothing from it"],
+    [layer(384), { ...yes, device: "webgpu" }, "device webgpu has kernels of its own"],
     [layer(64), yes, "no linear layer has at least 384 inputs and outputs"],
   ] as const;
   for (const wanted of ["high", "medium"] as const) {

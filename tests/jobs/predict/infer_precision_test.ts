@@ -1,0 +1,81 @@
+/** Inference with faster and less precise matrix products, and in float16. */
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { join } from "node:path";
+import { DeviceError } from "../../../engine/errors.ts";
+import type { DeviceChoice } from "../../../engine/runtime/session_options.ts";
+import { infer } from "../../../jobs/predict/infer.ts";
+import { ConfigError } from "../../../registry/errors.ts";
+import { relativeError } from "../../_golden.ts";
+import { peftFlags, runFlags, writeImages } from "../../_peft_runs.ts";
+import { inFolder } from "../../_training.ts";
+
+/** Trains a small ViT of some width on images, and gives its run. */
+async function runOf(folder: string, width: number): Promise<string> {
+  await writeImages(folder);
+  const model_kwargs = { img_size: 16, patch_size: 8, embed_dim: width, depth: 2, num_heads: 6 };
+  const { directory } = await runFlags({
+    ...peftFlags(folder, "linear_probing"),
+    "model.encoder.model_kwargs": JSON.stringify(model_kwargs),
+  });
+  return directory;
+}
+
+interface Asked {
+  readonly precision_compute?: 16 | 32;
+  readonly float32_matmul_precision?: "highest" | "high" | "medium";
+  readonly device?: DeviceChoice;
+}
+
+async function predict(exp_dir: string, asked: Asked) {
+  const notices: string[] = [];
+  const pred_output = join(exp_dir, "out.csv");
+  const { predictions } = await infer([{ exp_dir, pred_output, ...asked }], {
+    onEvent: (event) => event.type === "notice" && notices.push(event.message),
+  });
+  const told = notices.filter((line) => /^(float32_matmul|precision)/.test(line));
+  return { scores: predictions.scores, told };
+}
+
+Deno.test("infer() computes with the matrix products that are asked for", async () => {
+  await inFolder(async (folder) => {
+    const directory = await runOf(folder, 384);
+    const whole = await predict(directory, { float32_matmul_precision: "highest" });
+    assertEquals(whole.told, []);
+    for (const [precision, largest] of [["high", 1e-3], ["medium", 1e-1]] as const) {
+      const made = await predict(directory, { float32_matmul_precision: precision });
+      const error = relativeError(made.scores, whole.scores);
+      if (made.told.length === 0) assert(error > largest / 1e4 && error < largest, `${error}`);
+      else {
+        const none =
+          `float32_matmul_precision ${precision} has no effect: this processor gains nothing from it`;
+        assertEquals([made.told, error < 1e-6], [[none], true]);
+      }
+    }
+  });
+});
+
+Deno.test("infer() says that less precise products change nothing without wide layers", async () => {
+  await inFolder(async (folder) => {
+    const directory = await runOf(folder, 12);
+    const whole = await predict(directory, {});
+    const made = await predict(directory, { float32_matmul_precision: "medium" });
+    assertEquals(made.told.length, 1);
+    assertMatch(
+      made.told[0],
+      /^float32_matmul_precision medium has no effect: (no linear layer has at least 384 inputs and outputs|this processor gains nothing from it)$/,
+    );
+    assert(relativeError(made.scores, whole.scores) < 1e-6);
+  });
+});
+
+Deno.test("infer() refuses float16 on the CPU, and other values", async () => {
+  await inFolder(async (folder) => {
+    const directory = await runOf(folder, 12);
+    const asked = { precision_compute: 16 } as const;
+    const { message } = await assertRejects(() => predict(directory, asked), DeviceError);
+    assertMatch(message, /^device cpu: it has no float16 arithmetic.* use precision_compute 32/);
+    const wrong = { float32_matmul_precision: "low" } as unknown as Asked;
+    const error = await assertRejects(() => predict(directory, wrong), ConfigError);
+    assertMatch(error.message, /^float32_matmul_precision: expected one of "highest", "high"/);
+  });
+});
