@@ -75,7 +75,7 @@ interface Ensemble extends Pick<Model, "subtask"> {
  */
 export function meanOutputs(
   all: readonly Outputs[],
-  { subtask, lengths = new Int32Array() }: Ensemble,
+  { subtask, lengths }: Ensemble,
 ): Outputs {
   const each = (name: string) => all.map((outputs) => outputs[name]);
   const { attention, instance_scores } = all[0];
@@ -83,7 +83,7 @@ export function meanOutputs(
   return {
     scores: Float32Array.from(scores),
     logits: Float32Array.from(logitsOf(scores, each("logits"), subtask)),
-    ...(attention && {
+    ...(attention && lengths && {
       attention: Float32Array.from(
         mean(each("attention").map((one) => weightsOf(one, lengths))),
         logarithm,
@@ -137,7 +137,9 @@ function sigmoid(x: number): number {
 /** Attention after the softmax within each bag, branch by branch. */
 function weightsOf(attention: Float32Array, lengths: Int32Array): Float64Array {
   const weights = Float64Array.from(attention);
-  for (let start = 0; start < weights.length;) {
+  const branches = weights.length / lengths.reduce((a, b) => a + b, 0);
+  let start = 0;
+  for (let branch = 0; branch < branches; branch++) {
     for (const length of lengths) {
       softmax(weights.subarray(start, start + length));
       start += length;
