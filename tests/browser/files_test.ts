@@ -1,5 +1,5 @@
 /** Files that a page cannot use: it says so in one line, and takes the next one. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import type { Page } from "puppeteer-core";
 import sharp from "sharp";
@@ -9,7 +9,7 @@ import { BAG_DIM } from "../_bags.ts";
 import { chromium, TestBrowser } from "../_chromium.ts";
 import { CLASSES, type Dataset, DIM, inFolder, writeHdf5 } from "../_training.ts";
 import { normals, trainBags, trainFeatures, trainImages } from "../jobs/export/_models.ts";
-import { choose, press, ready, statusOf, TILE } from "./_pages.ts";
+import { choose, press, ready, rowsOf, statusOf, TILE } from "./_pages.ts";
 
 const floats = (...shape: readonly number[]): Dataset => ({
   data: normals(shape.reduce((a, b) => a * b)),
@@ -210,6 +210,15 @@ Deno.test({
         );
         const order = "Note: the file has no coords, tiles are shown in the order of the file.";
         assertEquals((await textsOf(page, "section p"))[0], order);
+        // Places that nobody knows are made up nowhere.
+        await press(page, "Download tiles as CSV");
+        const [tile] = rowsOf(await browser.downloaded("placeless.csv"));
+        assertEquals(Object.keys(tile), ["tile", "attention", "percentile"]);
+        const [heads] = await textsOf(page, "thead");
+        assertEquals(heads, "tileattentionpercentile");
+        await page.focus(".map canvas");
+        await page.keyboard.press("Enter");
+        assertMatch((await textsOf(page, ".map ~ p"))[0], /^Tile \d: attention \S+, percentile /);
         assertEquals(complaints, []);
         await page.close();
       });
