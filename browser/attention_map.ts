@@ -25,6 +25,7 @@ const FAINT = "#e4e4e4";
 /** A map. */
 export class AttentionMap {
   readonly #slide: SlideAttention;
+  readonly #placed: boolean;
   readonly #colors: readonly string[];
   readonly #canvas = element("canvas", { tabIndex: 0, role: "application" });
   readonly #facts = element("p", { role: "status" }, "Point at a tile to see its numbers.");
@@ -40,10 +41,15 @@ export class AttentionMap {
   /**
    * Makes a map.
    * @param slide The slide.
-   * @param colors Colours of percentiles: 256 times six hexadecimal digits.
+   * @param options Colours of percentiles, 256 times six hexadecimal digits; whether tiles lie where
+   * they lie on the slide, or only side by side.
    */
-  constructor(slide: SlideAttention, colors: string) {
+  constructor(
+    slide: SlideAttention,
+    { colors, placed }: { readonly colors: string; readonly placed: boolean },
+  ) {
     this.#slide = slide;
+    this.#placed = placed;
     this.#colors = colors.match(/.{6}/g)!.map((color) => `#${color}`);
     // The least attention first, so that the most lies above where tiles overlap.
     this.#order = Array.from(slide.percentiles, (_, at) => at)
@@ -209,10 +215,12 @@ export class AttentionMap {
     if (tile === this.#marked) return;
     this.#marked = tile;
     const { corners, weights, percentiles } = this.#slide;
+    const place = (at: number) =>
+      this.#placed ? ` at x ${corners[2 * at]}, y ${corners[2 * at + 1]}` : "";
     this.#facts.textContent = tile === undefined
       ? "Point at a tile to see its numbers."
-      : `Tile ${tile} at x ${corners[2 * tile]}, y ${corners[2 * tile + 1]}: attention ` +
-        `${digits(weights[tile])}, percentile ${percentiles[tile].toFixed(1)}`;
+      : `Tile ${tile}${place(tile)}: attention ${digits(weights[tile])}, percentile ` +
+        percentiles[tile].toFixed(1);
     this.#draw();
   }
 

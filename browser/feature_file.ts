@@ -157,11 +157,21 @@ function sums(lengths: readonly number[]): Float64Array {
 /** Rows per bag: by pointers, by lengths, of one size, or all rows of the file. */
 function bagLengths(file: Hdf5, shape: readonly number[], name: string): readonly number[] {
   const [rows] = shape;
-  if (shape.length === 3) return new Array(rows).fill(shape[1]);
+  if (shape.length === 3) {
+    const other = ["bag_ptr", "bag_lengths"].find((key) => file.numbers(key) !== undefined);
+    if (other === undefined) return new Array(rows).fill(shape[1]);
+    const state = `holds fixed-size bags but the file also carries "${other}"`;
+    throw readError(name, `its dataset of features ${state}`);
+  }
   const read = (key: string) => file.numbers(key) && [...file.readAll(key)];
-  const pointers = read("bag_ptr");
-  const lengths = pointers?.slice(1).map((end, bag) => end - pointers[bag]) ??
-    read("bag_lengths") ?? [rows];
+  const [pointers, stored] = [read("bag_ptr"), read("bag_lengths")];
+  const lengths = pointers?.slice(1).map((end, bag) => end - pointers[bag]) ?? stored ?? [rows];
+  const differs = stored ? lengths.findIndex((length, bag) => length !== stored[bag]) : -1;
+  if (differs >= 0) {
+    const state = `bag ${differs} has ${lengths[differs]} rows by the one, ${stored![differs]} ` +
+      "by the other";
+    throw readError(name, `dataset "bag_ptr" and "bag_lengths" disagree: ${state}`);
+  }
   const whole = lengths.every((length) => Number.isInteger(length) && length > 0);
   const sum = lengths.reduce((a, b) => a + b, 0);
   if (whole && sum === rows && (pointers?.[0] ?? 0) === 0) return lengths;

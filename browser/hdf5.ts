@@ -139,13 +139,13 @@ export class Hdf5 {
   }
 
   #formatOf(name: string): NumberFormat {
-    const { type, size, signed, littleEndian } = (this.#file.get(name) as h5wasmModule.Dataset)
-      .metadata;
+    const { type, size, signed } = (this.#file.get(name) as h5wasmModule.Dataset).metadata;
     const { H5T_FLOAT, H5T_INTEGER } = this.#library.H5T_class_t;
     const kind = type === H5T_FLOAT.value ? "float" : signed ? "signed" : "unsigned";
     const known = type === H5T_FLOAT.value || type === H5T_INTEGER.value;
     if (known && (size === 1 || size === 2 || size === 4 || size === 8)) {
-      return { kind, size, littleEndian };
+      // The library gives numbers in WebAssembly's order of bytes, whatever the file's is.
+      return { kind, size, littleEndian: true };
     }
     throw readError(this.name, `dataset "${name}" does not hold numbers`);
   }
@@ -162,8 +162,8 @@ export class Hdf5 {
       );
       return library.HEAPU8.slice(place, place + size);
     } catch (error) {
-      const filtered = /filter|plugin/i.test(String(error));
-      const state = filtered ? "is compressed in a way that browsers do not read" : "is damaged";
+      const packed = /plugin/i.test(String(error));
+      const state = packed ? "is compressed in a way that browsers do not read" : "is damaged";
       throw readError(this.name, `dataset "${name}" ${state}`);
     } finally {
       library._free(place);

@@ -10,7 +10,7 @@ import {
   type SlideAttention,
   topTiles,
 } from "../jobs/attention/slide_attention.ts";
-import { tileTable } from "../jobs/attention/tile_table.ts";
+import { placelessTileTable, tileTable } from "../jobs/attention/tile_table.ts";
 import { AttentionMap } from "./attention_map.ts";
 import { button, dropArea, element, labelled, save } from "./dom.ts";
 import { predictionsOf, section, stem, withLabelNote } from "./predict_features.ts";
@@ -192,7 +192,7 @@ function sizeParts(
 
 /** The map, what can be taken along, and the tiles that count most. */
 function slideParts(slide: SlideAttention, colors: string, placed: boolean): HTMLElement[] {
-  const map = new AttentionMap(slide, colors);
+  const map = new AttentionMap(slide, { colors, placed });
   const colorOf = (percentile: number): [number, number, number] => {
     const at = 6 * Math.round(255 * percentile / 100);
     const channel = (of: number) => parseInt(colors.slice(at + of, at + of + 2), 16);
@@ -201,7 +201,8 @@ function slideParts(slide: SlideAttention, colors: string, placed: boolean): HTM
   const file = slide.slide.replaceAll(/[\\/:*?"<>|\p{Cc}]/gu, "_");
   const saveGeoJson = () =>
     save(`${file}.geojson`, [...geoJson(slide, colorOf)], "application/geo+json");
-  const saveTiles = () => save(`${file}.csv`, [...tileTable(slide)], "text/csv");
+  const saveTiles = () =>
+    save(`${file}.csv`, [...(placed ? tileTable : placelessTileTable)(slide)], "text/csv");
   return [
     map.view,
     element(
@@ -211,15 +212,14 @@ function slideParts(slide: SlideAttention, colors: string, placed: boolean): HTM
       button("Download tiles as CSV", saveTiles),
     ),
     element("h2", {}, "Tiles that count most"),
-    topTable(slide, map),
+    topTable(slide, map, placed),
   ];
 }
 
-function topTable(slide: SlideAttention, map: AttentionMap): HTMLElement {
+function topTable(slide: SlideAttention, map: AttentionMap, placed: boolean): HTMLElement {
   const { corners, weights, percentiles } = slide;
-  const heads = ["tile", "x", "y", "attention", "percentile"].map((name) =>
-    element("th", { scope: "col", class: "number" }, name)
-  );
+  const names = ["tile", ...(placed ? ["x", "y"] : []), "attention", "percentile"];
+  const heads = names.map((name) => element("th", { scope: "col", class: "number" }, name));
   const rows = topTiles(slide, TOP).map((tile) =>
     element(
       "tr",
@@ -230,8 +230,7 @@ function topTable(slide: SlideAttention, map: AttentionMap): HTMLElement {
         button(`${tile}`, () => map.showTile(tile), { "aria-label": `Show tile ${tile}` }),
       ),
       ...[
-        String(corners[2 * tile]),
-        String(corners[2 * tile + 1]),
+        ...(placed ? [corners[2 * tile], corners[2 * tile + 1]].map(String) : []),
         digits(weights[tile]),
         percentiles[tile].toFixed(1),
       ].map((text) => element("td", { class: "number" }, text)),

@@ -14,6 +14,18 @@ export function* tileTable(slide: SlideAttention): Generator<string> {
   for (let tile = 0; tile < slide.weights.length; tile++) yield line(cellsOf(slide, tile));
 }
 
+/**
+ * The tiles of a slide that nobody knows the places of, one line each.
+ * @param slide The slide.
+ * @returns The file, line by line: the index of the tile in the place of where it lies.
+ */
+export function* placelessTileTable(slide: SlideAttention): Generator<string> {
+  yield line(["tile", ...numbersOf(slide).keys()]);
+  for (let tile = 0; tile < slide.weights.length; tile++) {
+    yield line([tile, ...valuesOf(slide, tile)]);
+  }
+}
+
 /** Head of the table of {@linkcode topRows}. */
 export function topHead(slide: SlideAttention): string {
   return line([
@@ -51,10 +63,11 @@ function numbersOf(
 
 function cellsOf(slide: SlideAttention, tile: number): number[] {
   const { corners, size } = slide;
-  const numbers = [...numbersOf(slide).values()].map((values) =>
-    Number(values[tile].toPrecision(6))
-  );
-  return [corners[2 * tile], corners[2 * tile + 1], size, size, ...numbers];
+  return [corners[2 * tile], corners[2 * tile + 1], size, size, ...valuesOf(slide, tile)];
+}
+
+function valuesOf(slide: SlideAttention, tile: number): number[] {
+  return [...numbersOf(slide).values()].map((values) => Number(values[tile].toPrecision(6)));
 }
 
 function line(cells: readonly (string | number)[]): string {

@@ -1,15 +1,18 @@
-/** Files that a page cannot use: it says so in one line, and takes the next one. */
-import { assertEquals } from "@std/assert";
+/** Files that are dropped on pages: read as glovita reads them, or refused in one line. */
+import { assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import type { Page } from "puppeteer-core";
 import sharp from "sharp";
+import { Hdf5File } from "../../engine/storage/hdf5/hdf5.ts";
 import { exportModel } from "../../jobs/export/export.ts";
+import { TrainedModel } from "../../jobs/predict/trained_model.ts";
 import { serveFolder } from "../../jobs/serve/serve_folder.ts";
+import { loadHdf5Library } from "../../engine/storage/hdf5/library.ts";
 import { BAG_DIM } from "../_bags.ts";
 import { chromium, TestBrowser } from "../_chromium.ts";
 import { CLASSES, type Dataset, DIM, inFolder, writeHdf5 } from "../_training.ts";
 import { normals, trainBags, trainFeatures, trainImages } from "../jobs/export/_models.ts";
-import { choose, press, ready, statusOf, TILE } from "./_pages.ts";
+import { choose, press, ready, rowsOf, statusOf, TILE } from "./_pages.ts";
 
 const floats = (...shape: readonly number[]): Dataset => ({
   data: normals(shape.reduce((a, b) => a * b)),
@@ -32,6 +35,12 @@ function without({ data, shape }: Dataset, at: number): Dataset {
   numbers[at] = NaN;
   return { data: numbers, shape };
 }
+
+const TESTDATA = new URL("../testdata/h5/", import.meta.url).pathname;
+
+/** Files of {@linkcode DIM} numbers per row: other orders of bytes, types and filters. */
+const FORMATS = ["be_f32", "f16_gzip_rows", "f32_gzip_shuffle", "f64", "resizable", "u8"]
+  .map((name) => `instance_${name}`);
 
 /** Drops a file, and waits until the page is done with it. */
 async function drop(page: Page, path: string): Promise<string> {
@@ -73,6 +82,21 @@ async function hdf5Bytes(folder: string, datasets: Record<string, Dataset>): Pro
   return await Deno.readFile(await writeHdf5(join(folder, "bytes.h5"), datasets));
 }
 
+/** A file of compressed features, some bytes of which are overwritten. */
+async function damagedBytes(folder: string): Promise<Uint8Array> {
+  const { h5wasm } = await loadHdf5Library();
+  const path = join(folder, "packed.h5");
+  const file = new h5wasm.File(path, "w");
+  const shape = [1000, BAG_DIM];
+  file.create_dataset({
+    ...{ name: "features", data: normals(1000 * BAG_DIM), shape, chunks: shape },
+    ...{ compression: "gzip", compression_opts: 4 },
+  });
+  file.close();
+  const bytes = await Deno.readFile(path);
+  return bytes.fill(0x55, bytes.length - 8000, bytes.length - 4000);
+}
+
 const DAMAGED = "it is not an HDF5 file, or damaged";
 
 const textsOf = (page: Page, selector: string) =>
@@ -86,6 +110,10 @@ async function bagCases(folder: string): Promise<Cases> {
     "cut.h5": [whole.subarray(0, whole.length / 2), cannot("cut.h5", DAMAGED)],
     "nothing.h5": [new Uint8Array(), cannot("nothing.h5", DAMAGED)],
     "text.h5": ["hello", cannot("text.h5", DAMAGED)],
+    "packed.h5": [
+      await damagedBytes(folder),
+      cannot("packed.h5", 'dataset "features" is damaged'),
+    ],
     "wide.h5": [
       { features: floats(6, BAG_DIM + 1) },
       cannot("wide.h5", 'dataset "features" is 6 x 9, the model takes rows of 8'),
@@ -109,6 +137,20 @@ async function bagCases(folder: string): Promise<Cases> {
     "bags.h5": [
       { features, bag_ptr: list(0, 3, 7) },
       cannot("bags.h5", "its bags do not divide the 6 rows of features"),
+    ],
+    "both.h5": [
+      { features, bag_ptr: list(0, 3, 6), bag_lengths: list(2, 4) },
+      cannot(
+        "both.h5",
+        'dataset "bag_ptr" and "bag_lengths" disagree: bag 0 has 3 rows by the one, 2 by the other',
+      ),
+    ],
+    "deep.h5": [
+      { features: floats(2, 3, BAG_DIM), bag_ptr: list(0, 3, 6) },
+      cannot(
+        "deep.h5",
+        'its dataset of features holds fixed-size bags but the file also carries "bag_ptr"',
+      ),
     ],
     "fewer.h5": [
       { features, coords: places(5) },
@@ -161,6 +203,33 @@ async function requireFeatureCases(
   await page.close();
 }
 
+/** Files of other types and layouts are read as glovita reads them. */
+async function requireSameNumbers(
+  browser: TestBrowser,
+  url: string,
+  directory: string,
+): Promise<void> {
+  const { page, complaints } = await browser.open(url);
+  await ready(page);
+  await using model = await TrainedModel.load(join(directory, "checkpoints", "best.pt"));
+  for (const name of FORMATS) {
+    const path = join(TESTDATA, `${name}.h5`);
+    assertEquals(await drop(page, path), `${name}.h5: 40 samples predicted`);
+    await press(page, "Download CSV");
+    const said = rowsOf(await browser.downloaded(`${name}.csv`));
+    using file = await Hdf5File.open(path);
+    const dataset = await file.dataset("features");
+    const features = Float32Array.from(dataset.readRows(0, dataset.rows));
+    for (const [at, { scores }] of (await model.predict({ features })).entries()) {
+      for (const [label, score] of scores.entries()) {
+        assertAlmostEquals(Number(said[at][`prob_${label}`]), score, 1e-5, `${name}, ${at}`);
+      }
+    }
+  }
+  assertEquals(complaints, []);
+  await page.close();
+}
+
 async function requireTrainCases(browser: TestBrowser, url: string, folder: string): Promise<void> {
   const { page, complaints } = await browser.open(url);
   await ready(page);
@@ -186,7 +255,7 @@ async function requireTrainCases(browser: TestBrowser, url: string, folder: stri
 }
 
 Deno.test({
-  name: "pages say in one line what is wrong with a file, and take the next one",
+  name: "pages read files as glovita does, or say in one line what is wrong with them",
   ignore: chromium === undefined,
   async fn(t) {
     await inFolder(async (folder) => {
@@ -210,13 +279,24 @@ Deno.test({
         );
         const order = "Note: the file has no coords, tiles are shown in the order of the file.";
         assertEquals((await textsOf(page, "section p"))[0], order);
+        // Places that nobody knows are made up nowhere.
+        await press(page, "Download tiles as CSV");
+        const [tile] = rowsOf(await browser.downloaded("placeless.csv"));
+        assertEquals(Object.keys(tile), ["tile", "attention", "percentile"]);
+        const [heads] = await textsOf(page, "thead");
+        assertEquals(heads, "tileattentionpercentile");
+        await page.focus(".map canvas");
+        await page.keyboard.press("Enter");
+        assertMatch((await textsOf(page, ".map ~ p"))[0], /^Tile \d: attention \S+, percentile /);
         assertEquals(complaints, []);
         await page.close();
       });
 
       await t.step("rows of features, and training on them", async () => {
-        await using served = await serve(await trainFeatures(folder));
+        const run = await trainFeatures(folder);
+        await using served = await serve(run);
         await requireFeatureCases(browser, served.url, folder);
+        await requireSameNumbers(browser, served.url, run.directory);
         await requireTrainCases(browser, `${served.url}train.html`, folder);
       });
 

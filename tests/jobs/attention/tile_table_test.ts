@@ -1,5 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { tileTable, topHead, topRows } from "../../../jobs/attention/tile_table.ts";
+import {
+  placelessTileTable,
+  tileTable,
+  topHead,
+  topRows,
+} from "../../../jobs/attention/tile_table.ts";
 import { slideOf } from "./_slide.ts";
 
 Deno.test("tileTable() has a line for each tile", () => {
@@ -11,6 +16,13 @@ Deno.test("tileTable() has a line for each tile", () => {
       "300,200,200,200,0.625,100,1\n",
       "300,400,200,200,0.125,33.3333,0\n",
     ].join(""),
+  );
+});
+
+Deno.test("placelessTileTable() names tiles by their index", () => {
+  assertEquals(
+    [...placelessTileTable(slideOf())].slice(0, 2).join(""),
+    "tile,attention,percentile,score_tumour\n0,0.25,66.6667,0.5\n",
   );
 });
 
