@@ -29,18 +29,10 @@ async function loadRuntime(): Promise<Runtime> {
   return runtime ??= await import("onnxruntime-node");
 }
 
-/**
- * The version of onnxruntime-node that runs graphs.
- *
- * @example
- * ```ts
- * import { assertMatch } from "@std/assert";
- * assertMatch(await runtimeVersion(), /^\d+\.\d+/);
- * ```
- */
+/** @returns The version of onnxruntime-node that runs graphs. */
 export async function runtimeVersion(): Promise<string> {
-  const { env: { versions } } = await loadRuntime();
-  return versions.node ?? versions.common;
+  const { node, common } = (await loadRuntime()).env.versions;
+  return node ?? common;
 }
 
 /**
