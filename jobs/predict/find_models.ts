@@ -2,7 +2,7 @@
  * Finds the checkpoints that predict: of a run, of the folds of a group, or a single one.
  * @module
  */
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../../engine/errors.ts";
 import { RunDirectory } from "../../engine/train/run_directory.ts";
@@ -55,7 +55,7 @@ function chosenRuns(
   const chosen = runs.filter((run) => run.fold === fold);
   if (chosen.length > 0) return chosen;
   const folds = runs.map((run) => run.fold ?? run.path).join(", ");
-  throw new DataError(`Cannot predict with fold ${fold}: "${exp_dir}" has ${folds}`, {
+  throw new DataError(`Cannot load fold ${fold}: "${exp_dir}" has ${folds}`, {
     file: exp_dir,
   });
 }
@@ -65,7 +65,7 @@ function checkpointOf(directory: RunDirectory, name: "best" | "last"): string {
   const file = directory.checkpoint(name);
   const other = name === "best" ? "last" : "best";
   const hint = directory.hasCheckpoint(other) ? `; --checkpoint ${other} is there` : "";
-  throw new DataError(`Cannot predict: "${file}" does not exist${hint}`, { file });
+  throw new DataError(`Cannot load a model: "${file}" does not exist${hint}`, { file });
 }
 
 /** Most runs that a message names. */
@@ -76,9 +76,8 @@ function noRun(path: string): DataError {
   const some = below.slice(0, MOST_NAMED).map((run) => `"${run}"`).join(", ");
   const more = below.length > MOST_NAMED ? ", …" : "";
   const hint = below.length > 0 ? `; choose one of ${some}${more}` : "";
-  return new DataError(`Cannot predict: "${path}" is not a run or a group of runs${hint}`, {
-    file: path,
-  });
+  const state = existsSync(path) ? "is not a run or a group of runs" : "does not exist";
+  return new DataError(`Cannot load a model: "${path}" ${state}${hint}`, { file: path });
 }
 
 /** Groups and runs in folders below a folder. */

@@ -93,7 +93,7 @@ Deno.test("what is wrong is one line, with exit code 2 for words and 1 for data"
     assertEquals([nothing.code, nothing.err], [2, [expected]]);
     const none = await run("--exp_dir", join(folder, "none"));
     assertEquals([none.code, none.err], [1, [
-      `Cannot predict: "${folder}/none" is not a run or a group of runs`,
+      `Cannot load a model: "${folder}/none" does not exist`,
     ]]);
     const { done } = await runTrain(await writeSplits(folder));
     const wrong = await run("--exp_dir", done.directory, "--split", "dev");

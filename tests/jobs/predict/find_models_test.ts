@@ -52,19 +52,20 @@ Deno.test("what is not there is refused, with what is", async () => {
       assertThrows(() => find(choice), DataError).message.replaceAll(`${folder}/`, "");
     assertEquals(
       message({ exp_dir: "set" }),
-      'Cannot predict: "set" is not a run or a group of runs; choose one of "set/a", "set/b"',
+      'Cannot load a model: "set" is not a run or a group of runs; choose one of "set/a", "set/b"',
     );
+    assertEquals(message({ exp_dir: "other" }), 'Cannot load a model: "other" does not exist');
     assertEquals(
-      message({ exp_dir: "other" }),
-      'Cannot predict: "other" is not a run or a group of runs',
+      message({ exp_dir: "set/a/0/checkpoints" }),
+      'Cannot load a model: "set/a/0/checkpoints" is not a run or a group of runs',
     );
     assertEquals(
       message({ exp_dir: "set/a", fold: 2 }),
-      'Cannot predict with fold 2: "set/a" has 0, 1',
+      'Cannot load fold 2: "set/a" has 0, 1',
     );
     assertEquals(
       message({ exp_dir: "set/b" }),
-      'Cannot predict: "set/b/0/checkpoints/best.pt" does not exist; --checkpoint last is there',
+      'Cannot load a model: "set/b/0/checkpoints/best.pt" does not exist; --checkpoint last is there',
     );
     const { issues } = assertThrows(() => find({}), ConfigError);
     const expected = "expected a run, a group of folds, or --checkpoint_path";
