@@ -29,7 +29,7 @@ const USERS: Readonly<Record<string, readonly string[]>> = {
   download: ["download", "glovita_download"],
   mlflow: ["train:mlflow", "glovita_train:mlflow"],
   serve: ["serve", "glovita_serve"],
-  test: ["test", "test:unit", "test:clusters", "test:webgpu", "fuzz"],
+  test: ["screenshots", "test", "test:unit", "test:clusters", "test:webgpu", "fuzz"],
 };
 
 /** Parts of a task that run Deno's programs and tests. */
