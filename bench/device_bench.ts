@@ -1,7 +1,8 @@
 /**
  * A GPU: training steps of a linear layer, of CLAM-SB and of ViT-tiny, and the forward pass of
- * ViT-base, from arrays in memory to a loss or features in memory, against PyTorch on the same GPU
- * (or on the CPU where PyTorch has none), in float32 and with bfloat16 autocast.
+ * ViT-base, in float16 as well where the GPU has it. All go from arrays in memory to a loss or
+ * features in memory, against PyTorch on the same GPU (or on the CPU where PyTorch has none), in
+ * float32 and with bfloat16 autocast.
  *
  * Run with `deno task bench:device`. `--device cuda` measures the forward pass only, `--device cpu`
  * everything on the CPU, and `--small` small models, which shows that it works where a device is
@@ -10,6 +11,7 @@
 import { parseArgs } from "node:util";
 import { configure, fullFinetuning, genericImageDataset, timm } from "../mod.ts";
 import { Random } from "../engine/random.ts";
+import { withHalfArithmetic } from "../engine/onnx/half_arithmetic.ts";
 import { chooseDevice } from "../engine/runtime/device.ts";
 import { Session } from "../engine/runtime/session.ts";
 import {
@@ -17,6 +19,7 @@ import {
   DEVICE_CHOICES,
   type DeviceChoice,
 } from "../engine/runtime/session_options.ts";
+import { findAdapter } from "../engine/runtime/webgpu.ts";
 import { encoderGraph, loadWeights } from "../jobs/extract/encoder.ts";
 import { buildModel } from "../registry/builder/build_model.ts";
 import { buildEncoder } from "../registry/builder/model.ts";
@@ -97,7 +100,7 @@ async function vitWork({ type, pixels, size }: Sizes["vit"], device: Device): Pr
 
 async function forwardWork(
   { type, pixels, size }: Sizes["forward"],
-  device: Device,
+  { device, float16 }: { readonly device: Device; readonly float16: boolean },
 ): Promise<Work> {
   const file = {
     data: {
@@ -115,13 +118,12 @@ async function forwardWork(
   const { config } = resolveExtractConfig({ file });
   const sampleShape = [3, pixels, pixels];
   const stack = await buildEncoder({ config, registry }, { name: "bench", sampleShape });
-  const session = await Session.compile(encoderGraph(stack, await loadWeights(stack, {})), {
-    device,
-  });
+  const graph = encoderGraph(stack, await loadWeights(stack, {}));
+  const session = await Session.compile(float16 ? withHalfArithmetic(graph) : graph, { device });
   const shape = [size, ...sampleShape];
   const data = normals(new Random(0), size * 3 * pixels ** 2);
   return {
-    name: `${type}, forward pass of ${size} images`,
+    name: `${type}, forward pass of ${size} images${float16 ? " in float16" : ""}`,
     run: () => session.run({ samples: { dtype: "float32", shape, data } }),
     request: { task: "forward", type, shape: sampleShape, size },
   };
@@ -173,5 +175,7 @@ if (device !== "cuda") {
   await bench(await clamWork(sizes.clam, device), peer);
   await bench(await vitWork(sizes.vit, device), peer);
 }
-await bench(await forwardWork(sizes.forward, device), peer);
+await bench(await forwardWork(sizes.forward, { device, float16: false }), peer);
+const hasFloat16 = device === "webgpu" ? (await findAdapter())?.float16 : device === "cuda";
+if (hasFloat16) await bench(await forwardWork(sizes.forward, { device, float16: true }), peer);
 await peer?.close();
