@@ -28,7 +28,7 @@ export interface Screen {
 export class StatusLine {
   readonly #status = document.getElementById("status")!;
   readonly #bar = document.getElementById("progress") as HTMLProgressElement;
-  readonly #main = document.querySelector("main")!;
+  readonly #content = document.getElementById("content")!;
   #before: Promise<void> = Promise.resolve();
   #waiting = 0;
 
@@ -72,7 +72,7 @@ export class StatusLine {
 
   #busy(more: number): void {
     this.#waiting += more;
-    this.#main.setAttribute("aria-busy", String(this.#waiting > 0));
+    this.#content.setAttribute("aria-busy", String(this.#waiting > 0));
   }
 }
 

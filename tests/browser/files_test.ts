@@ -46,7 +46,7 @@ const FORMATS = ["be_f32", "f16_gzip_rows", "f32_gzip_shuffle", "f64", "resizabl
 async function drop(page: Page, path: string): Promise<string> {
   await page.evaluate('document.getElementById("status").textContent = ""');
   await choose(page, "#content", path);
-  await page.waitForSelector("main[aria-busy=false] > #status:not(:empty)");
+  await page.waitForSelector("body:has(#content[aria-busy=false]) #status:not(:empty)");
   return await statusOf(page);
 }
 
@@ -239,7 +239,7 @@ async function requireTrainCases(browser: TestBrowser, url: string, folder: stri
   );
   const train = async () => {
     await press(page, "Train");
-    await page.waitForSelector("body[data-training=false] main[aria-busy=false]");
+    await page.waitForSelector("body[data-training=false] #content[aria-busy=false]");
     return await statusOf(page);
   };
   await requireSaid(page, folder, {

@@ -129,14 +129,19 @@ async function writeSlide(path: string, tiles: number): Promise<string> {
   return path;
 }
 
+/** Waits for the map of a slide. */
+async function shown(page: Page, file: string): Promise<void> {
+  const heading = `${basename(file, extname(file))}: predicted`;
+  await page.waitForFunction(
+    `document.querySelector("#content[aria-busy=false] h2")?.textContent.startsWith("${heading}")`,
+  );
+  await page.evaluate(DRAWN);
+}
+
 /** Drops a slide, and waits for its map. */
 async function show(page: Page, file: string): Promise<void> {
   await choose(page, "#content", file);
-  const heading = `${basename(file, extname(file))}: predicted`;
-  await page.waitForFunction(
-    `document.querySelector("main[aria-busy=false] h2")?.textContent.startsWith("${heading}")`,
-  );
-  await page.evaluate(DRAWN);
+  await shown(page, file);
 }
 
 const factsOf = (page: Page) => page.$eval(".map ~ p", (line) => line.textContent ?? "");
@@ -152,9 +157,13 @@ async function requireKeyboard(page: Page, files: readonly [string, string]): Pr
   const outline = "getComputedStyle(document.activeElement).outlineStyle";
   assertEquals(await page.evaluate(outline), "solid");
   for (const [at, key] of (["Enter", "Space"] as const).entries()) {
-    const [chooser] = await Promise.all([page.waitForFileChooser(), page.keyboard.press(key)]);
+    const choosing = page.waitForFileChooser();
+    // The browser answers in order: from here on it waits for the chooser.
+    await page.evaluate("0");
+    await page.keyboard.press(key);
+    const chooser = await choosing;
     await chooser.accept([files[at]]);
-    await page.waitForSelector("main[aria-busy=false] .map canvas");
+    await shown(page, files[at]);
     assertEquals(await focused(page), area);
   }
 }
