@@ -149,7 +149,7 @@ export async function infer(
   if (combined.notice !== undefined) context.notify([combined.notice]);
   if (shard !== undefined) {
     const part = predictionPart(file, shard);
-    await writePart(part, combined, await partFacts(models, all, shard));
+    await writePart(part, combined, await partFacts(models, all, { shard, config }));
     const { predictions, split } = combined;
     return { predictions, split, checkpoints, file: part, part: shard };
   }

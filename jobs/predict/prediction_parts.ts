@@ -11,6 +11,7 @@ import { writeError } from "../../engine/storage/atomic.ts";
 import { SafetensorsFile, writeSafetensors } from "../../engine/storage/safetensors.ts";
 import { type StoredTensor, storedTensor } from "../../engine/storage/tensor_types.ts";
 import { expectedIssue } from "../../registry/config/issues.ts";
+import type { InferConfig } from "../../registry/config/infer.ts";
 import type { Shard } from "../../registry/config/shards.ts";
 import { ConfigError } from "../../registry/errors.ts";
 import { checkAlike, checkPart, findParts, partPath } from "../shards/parts.ts";
@@ -28,6 +29,9 @@ const SEPARATOR = "\0";
 const NAMES = ["ids", "patients", "splits"] as const;
 
 type Facts = Readonly<Record<string, string>>;
+
+/** How precisely predictions are computed, as it is asked for. */
+type PartPrecision = Pick<InferConfig, "precision_compute" | "float32_matmul_precision">;
 
 /**
  * Names the file of a part.
@@ -81,14 +85,15 @@ export function dataHash(part: InferPart): string {
  * Says what a part is made of, to be compared with others.
  * @param models The models.
  * @param all What they say.
- * @param shard The part.
+ * @param options The part, and how precisely it was computed.
  * @throws {DataError} if a checkpoint cannot be read.
  */
 export async function partFacts(
   models: readonly FoundModel[],
   all: readonly ModelPredictions[],
-  { index, count }: Shard,
+  { shard: { index, count }, config }: { readonly shard: Shard; readonly config: PartPrecision },
 ): Promise<Facts> {
+  const { precision_compute, float32_matmul_precision } = config;
   const checkpoints: string[] = [];
   for (const { checkpoint } of models) checkpoints.push(await fileHash(checkpoint));
   const data = createHash("sha256").update(JSON.stringify(all.map(({ data }) => data)));
@@ -96,6 +101,8 @@ export async function partFacts(
     checkpoints: checkpoints.join(" "),
     data: data.digest("hex"),
     shard: `${index}/${count}`,
+    ...(precision_compute !== 32 && { precision_compute: String(precision_compute) }),
+    ...(float32_matmul_precision !== "highest" && { float32_matmul_precision }),
   };
 }
 

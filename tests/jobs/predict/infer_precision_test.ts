@@ -2,11 +2,18 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { DeviceError } from "../../../engine/errors.ts";
+import { input } from "../../../engine/ir/create.ts";
+import { reshape } from "../../../engine/ir/layout.ts";
+import { matMul } from "../../../engine/ir/matrix.ts";
+import { bakeInputs } from "../../../engine/onnx/bake.ts";
+import { emit } from "../../../engine/onnx/emit.ts";
+import { encode } from "../../../engine/onnx/encode.ts";
 import type { DeviceChoice } from "../../../engine/runtime/session_options.ts";
 import { infer } from "../../../jobs/predict/infer.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import { relativeError } from "../../_golden.ts";
 import { peftFlags, runFlags, writeImages } from "../../_peft_runs.ts";
+import { ruleWeights } from "../../_timm.ts";
 import { inFolder } from "../../_training.ts";
 
 /** Trains a small ViT of some width on images, and gives its run. */
@@ -18,6 +25,14 @@ async function runOf(folder: string, width: number): Promise<string> {
     "model.encoder.model_kwargs": JSON.stringify(model_kwargs),
   });
   return directory;
+}
+
+/** Flags of a short run on the images, for encoders of any type. */
+function imageFlags(folder: string): Readonly<Record<string, string>> {
+  const all = Object.entries(peftFlags(folder, "full_finetuning"));
+  return Object.fromEntries(
+    all.filter(([path]) => !/^(model|peft)\./.test(path)),
+  );
 }
 
 interface Asked {
@@ -65,6 +80,31 @@ Deno.test("infer() says that less precise products change nothing without wide l
       /^float32_matmul_precision medium has no effect: (no linear layer has at least 384 inputs and outputs|this processor gains nothing from it)$/,
     );
     assert(relativeError(made.scores, whole.scores) < 1e-6);
+  });
+});
+
+Deno.test("infer() makes the products of an ONNX encoder faster, which runs before the model", async () => {
+  await inFolder(async (folder) => {
+    await writeImages(folder);
+    const [side, width] = [16, 384];
+    const inputs = 3 * side * side;
+    const images = input("images", "float32", ["batch", 3, side, side]);
+    const weight = input("weight", "float32", [inputs, width]);
+    const features = matMul(reshape(images, ["batch", inputs]), weight);
+    const values = ruleWeights("weight", [inputs, width]);
+    const constants = new Map([["weight", { shape: [inputs, width], values }]]);
+    const file = join(folder, "encoder.onnx");
+    Deno.writeFileSync(file, encode(bakeInputs(emit({ features }), constants)));
+    const { directory } = await runFlags({
+      ...imageFlags(folder),
+      "model.encoder.encoder_type": "onnx",
+      "model.encoder.file": file,
+    });
+    const whole = await predict(directory, {});
+    const made = await predict(directory, { float32_matmul_precision: "medium" });
+    const error = relativeError(made.scores, whole.scores);
+    if (made.told.length === 0) assert(error > 1e-6 && error < 1e-1, `${error}`);
+    else assertMatch(made.told[0], /this processor gains nothing|on ARM64/);
   });
 });
 

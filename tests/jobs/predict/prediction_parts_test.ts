@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { DataError } from "../../../engine/errors.ts";
 import { infer, type Inference } from "../../../jobs/predict/infer.ts";
@@ -49,6 +49,12 @@ Deno.test("infer() joins parts of ensembles, and no parts of other work", async 
     const joining = () => infer([{ ...other, merge: 2 }]);
     const { message } = await assertRejects(joining, DataError);
     assertEquals(message.includes('test_parts.csv.shard-2-of-2.part": its checkpoints is'), true);
+    for (const precision of ["highest", "medium"] as const) {
+      const shard = precision === "medium" ? "1/2" : "2/2";
+      await infer([{ ...other, shard, float32_matmul_precision: precision }]);
+    }
+    const mixed = await assertRejects(joining, DataError);
+    assertMatch(mixed.message, /its float32_matmul_precision is missing, that of .* is medium$/);
     const many = await assertRejects(() => infer([{ ...other, shard: "1/99" }]), ConfigError);
     assertEquals(
       /at most \d+ parts of the \d+ samples of .* batches of 4/.test(many.message),
