@@ -73,7 +73,7 @@ export class TestBrowser implements AsyncDisposable {
     { width = 1280, scheme = "light" } = {},
   ): Promise<{ readonly page: Page; readonly complaints: string[] }> {
     const page = await this.#browser.newPage();
-    page.setDefaultTimeout(0);
+    page.setDefaultTimeout(600_000); // A page that hangs ends the test, with a word.
     const complaints: string[] = [];
     page.on("console", (message) => complaints.push(`console: ${message.text()}`));
     page.on("pageerror", (error) => complaints.push(`error: ${error}`));
