@@ -1,6 +1,6 @@
 /** The table of the package's entries in docs/architecture.md. */
 import { assertEquals, assertLessOrEqual } from "@std/assert";
-import { deno, documented } from "../repo/_documented.ts";
+import { deno, documentedEach } from "../repo/_documented.ts";
 import { listEntries, listPlugins, read } from "../repo/_sources.ts";
 
 /** Rows of the table: entry, module and number of names. */
@@ -11,18 +11,18 @@ function rows(): string[] {
 }
 
 Deno.test("docs/architecture.md lists every entry, its module, and how many names it exports", async () => {
-  const wanted: string[] = [];
-  for (const [entry, module] of listEntries()) {
-    const { length } = await documented(module);
-    wanted.push(`\`${entry}\` \`${module.replace("./", "")}\` ${length}`);
-  }
+  const entries = [...listEntries()];
+  const symbols = await documentedEach(entries.map(([, module]) => module));
+  const wanted = entries.map(([entry, module], at) =>
+    `\`${entry}\` \`${module.replace("./", "")}\` ${symbols[at].length}`
+  );
   assertEquals(rows().slice(0, -1).sort(), wanted.sort());
 });
 
 Deno.test("docs/architecture.md says how many names the entry of a plugin has", async () => {
   const [, least, most] = / (\d+) to (\d+)$/.exec(rows().at(-1)!)!;
-  const counts: number[] = [];
-  for (const { path } of listPlugins()) counts.push((await documented(path)).length);
+  const symbols = await documentedEach(listPlugins().map(({ path }) => path));
+  const counts = symbols.map(({ length }) => length);
   assertEquals([Math.min(...counts), Math.max(...counts)], [Number(least), Number(most)]);
 });
 

@@ -1,4 +1,5 @@
 /** Asks Deno about the project. */
+import { pathToFileURL } from "node:url";
 import { ROOT } from "./_sources.ts";
 
 /** Runs Deno at the top of the project. */
@@ -43,9 +44,15 @@ export interface Documented {
 
 /** All symbols, types among them, that modules export. */
 export async function documented(...modules: readonly string[]): Promise<Documented[]> {
+  return (await documentedEach(modules)).flat();
+}
+
+/** The symbols of each module. */
+export async function documentedEach(modules: readonly string[]): Promise<Documented[][]> {
   const { output } = await deno("doc", "--quiet", "--json", ...modules);
   const { nodes } = JSON.parse(output.slice(output.indexOf("{"))) as {
-    readonly nodes: Readonly<Record<string, { readonly symbols: readonly Documented[] }>>;
+    readonly nodes: Readonly<Record<string, { readonly symbols: Documented[] }>>;
   };
-  return Object.values(nodes).flatMap(({ symbols }) => symbols);
+  const base = pathToFileURL(`${ROOT}/`);
+  return modules.map((module) => nodes[new URL(module, base).href].symbols);
 }
