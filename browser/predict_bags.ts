@@ -217,8 +217,9 @@ function slideParts(slide: SlideAttention, colors: string, placed: boolean): HTM
 }
 
 function topTable(slide: SlideAttention, map: AttentionMap, placed: boolean): HTMLElement {
-  const { corners, weights, percentiles } = slide;
-  const names = ["tile", ...(placed ? ["x", "y"] : []), "attention", "percentile"];
+  const { corners, weights, percentiles, instanceScores } = slide;
+  const scored = [...instanceScores.keys()].map((name) => `score ${name}`);
+  const names = ["tile", ...(placed ? ["x", "y"] : []), "attention", "percentile", ...scored];
   const heads = names.map((name) => element("th", { scope: "col", class: "number" }, name));
   const rows = topTiles(slide, TOP).map((tile) =>
     element(
@@ -233,6 +234,7 @@ function topTable(slide: SlideAttention, map: AttentionMap, placed: boolean): HT
         ...(placed ? [corners[2 * tile], corners[2 * tile + 1]].map(String) : []),
         digits(weights[tile]),
         percentiles[tile].toFixed(1),
+        ...[...instanceScores.values()].map((scores) => digits(scores[tile])),
       ].map((text) => element("td", { class: "number" }, text)),
     )
   );

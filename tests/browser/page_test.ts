@@ -105,6 +105,11 @@ async function requireMaps(
     await page.waitForFunction(
       `document.querySelector("h2:not([data-before])")?.textContent.startsWith("${slide}:")`,
     );
+    const [, ...heads] = await page.$$eval(
+      "::-p-xpath(//h2[. = 'Tiles that count most']/following-sibling::div[1]//th)",
+      (cells) => cells.map(({ textContent }) => textContent),
+    );
+    assertEquals(heads, ["x", "y", "attention", "percentile", "score 0", "score 1"]);
     await press(page, "Download GeoJSON");
     const tiles = tilesOf(await browser.downloaded(`${slide}.geojson`));
     assertEquals(Object.keys(tiles[0].properties.measurements), [
