@@ -74,7 +74,7 @@ export { inspect, type InspectOptions } from "./jobs/inspect/inspect.ts";
 export type * from "./jobs/inspect/inspection.ts";
 export type { Decision } from "./jobs/plan/decision.ts";
 export { type Plan, plan, type PlanOptions } from "./jobs/plan/plan.ts";
-export type { ModelDeviceOptions } from "./jobs/predict/model_device.ts";
+export type { ModelDeviceOptions, ModelPrecision } from "./jobs/predict/model_device.ts";
 export {
   type FilePrediction,
   type PredictedBatch,

@@ -5,6 +5,7 @@
 import type { Predictions } from "../../engine/data/predictions.ts";
 import { DataError } from "../../engine/errors.ts";
 import type { FoundModel } from "./find_models.ts";
+import type { ModelPrecision } from "./model_device.ts";
 import type { InferPart } from "./infer_data.ts";
 
 /** Predictions of one model. */
@@ -16,6 +17,8 @@ export interface ModelPredictions {
   readonly split: string;
   /** Samples of each split that was predicted, one after the other. */
   readonly segments: readonly number[];
+  /** How precisely they were computed. */
+  readonly precision: ModelPrecision;
   /** What the data of each split is, for parts. */
   readonly data?: readonly string[];
 }

@@ -15,7 +15,7 @@ import {
 import { Session, type Value } from "../../engine/runtime/session.ts";
 import type { EncoderReader } from "../../registry/plugin.ts";
 import { chooseMatmulPrecision, type MatmulPrecision } from "../extract/matmul_precision.ts";
-import type { ModelDeviceOptions } from "./model_device.ts";
+import type { ModelDeviceOptions, ModelPrecision } from "./model_device.ts";
 
 /** A device that was chosen, and what is done with it. */
 export interface ModelPlace extends ChosenDevice {
@@ -59,6 +59,7 @@ export interface ModelParts {
 /** What a session computes with. */
 interface Started {
   readonly session: Session;
+  readonly precision: ModelPrecision;
   /** Whether the weights are fed: else they are part of the session. */
   readonly fed: boolean;
   /** What runs before the model, if anything does. */
@@ -101,6 +102,11 @@ export class ModelSession {
     return this.#started.reader;
   }
 
+  /** How precisely it computes; a device that the CPU has replaced no longer counts. */
+  get precision(): ModelPrecision {
+    return this.#started.precision;
+  }
+
   /**
    * Computes a batch.
    * @param feeds Values for the inputs but the parameters.
@@ -140,19 +146,22 @@ async function startOnDevice(parts: ModelParts, place: ModelPlace): Promise<Star
   for (const line of notices) notify(line);
   const load = () => Session.compile(graphs.graph, place);
   const session = await onDevice(device, "load the model", load);
-  return { session, fed: false, reader, unchecked: check ? graphs : undefined };
+  const precision = { compute: place.float16 ? 16 : 32, matmul: "highest" } as const;
+  return { session, precision, fed: false, reader, unchecked: check ? graphs : undefined };
 }
 
 async function startOnCpu(parts: ModelParts, place: ModelPlace): Promise<Started> {
   const { outputs, reader } = parts;
   const { matmulPrecision, notify } = place;
   if (matmulPrecision === "highest") {
-    return { session: await Session.create(outputs), fed: true, reader };
+    const precision = { compute: 32, matmul: matmulPrecision } as const;
+    return { session: await Session.create(outputs), precision, fed: true, reader };
   }
   const made = await chooseMatmulPrecision(withWeights(parts), matmulPrecision, { reader });
   for (const line of made.notices) notify(line);
   const model = { ...encodeWithConstantsApart(made.graph), fastMath: made.fastMath };
-  return { session: await Session.load(model), fed: false, reader: made.reader };
+  const precision = { compute: 32, matmul: made.precision } as const;
+  return { session: await Session.load(model), precision, fed: false, reader: made.reader };
 }
 
 /** The graph with the weights as constants. */

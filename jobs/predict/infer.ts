@@ -149,7 +149,7 @@ export async function infer(
   if (combined.notice !== undefined) context.notify([combined.notice]);
   if (shard !== undefined) {
     const part = predictionPart(file, shard);
-    await writePart(part, combined, await partFacts(models, all, { shard, config }));
+    await writePart(part, combined, await partFacts(models, all, shard));
     const { predictions, split } = combined;
     return { predictions, split, checkpoints, file: part, part: shard };
   }
@@ -304,7 +304,8 @@ async function predictWith(
   const split = config.split ?? parts[0].name;
   const segments = done.map(({ ids }) => ids.length);
   const hashes = shard && parts.map((part) => dataHash(part));
-  return { predictions: joined(done, parts), samples, split, segments, data: hashes };
+  const { precision } = model;
+  return { predictions: joined(done, parts), samples, split, segments, precision, data: hashes };
 }
 
 function usable(

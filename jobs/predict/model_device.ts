@@ -25,3 +25,14 @@ export interface ModelDeviceOptions {
   /** Called with lines that say which device was chosen, and what has no effect. */
   readonly onNotice?: (message: string) => void;
 }
+
+/**
+ * How precisely a model computes, which may be more than what was asked for.
+ * @category Prediction
+ */
+export interface ModelPrecision {
+  /** Bits of the floats. */
+  readonly compute: 16 | 32;
+  /** How precise matrix products are. */
+  readonly matmul: "highest" | "high" | "medium";
+}

@@ -11,12 +11,12 @@ import { writeError } from "../../engine/storage/atomic.ts";
 import { SafetensorsFile, writeSafetensors } from "../../engine/storage/safetensors.ts";
 import { type StoredTensor, storedTensor } from "../../engine/storage/tensor_types.ts";
 import { expectedIssue } from "../../registry/config/issues.ts";
-import type { InferConfig } from "../../registry/config/infer.ts";
 import type { Shard } from "../../registry/config/shards.ts";
 import { ConfigError } from "../../registry/errors.ts";
 import { checkAlike, checkPart, findParts, partPath } from "../shards/parts.ts";
 import { type Combined, concatenated, type ModelPredictions } from "./_combine.ts";
 import type { FoundModel } from "./find_models.ts";
+import type { ModelPrecision } from "./model_device.ts";
 import type { InferPart } from "./infer_data.ts";
 
 /** End of the names of parts. */
@@ -29,9 +29,6 @@ const SEPARATOR = "\0";
 const NAMES = ["ids", "patients", "splits"] as const;
 
 type Facts = Readonly<Record<string, string>>;
-
-/** How precisely predictions are computed, as it is asked for. */
-type PartPrecision = Pick<InferConfig, "precision_compute" | "float32_matmul_precision">;
 
 /**
  * Names the file of a part.
@@ -85,15 +82,14 @@ export function dataHash(part: InferPart): string {
  * Says what a part is made of, to be compared with others.
  * @param models The models.
  * @param all What they say.
- * @param options The part, and how precisely it was computed.
+ * @param shard The part.
  * @throws {DataError} if a checkpoint cannot be read.
  */
 export async function partFacts(
   models: readonly FoundModel[],
-  all: readonly ModelPredictions[],
-  { shard: { index, count }, config }: { readonly shard: Shard; readonly config: PartPrecision },
+  all: readonly Pick<ModelPredictions, "data" | "precision">[],
+  { index, count }: Shard,
 ): Promise<Facts> {
-  const { precision_compute, float32_matmul_precision } = config;
   const checkpoints: string[] = [];
   for (const { checkpoint } of models) checkpoints.push(await fileHash(checkpoint));
   const data = createHash("sha256").update(JSON.stringify(all.map(({ data }) => data)));
@@ -101,8 +97,16 @@ export async function partFacts(
     checkpoints: checkpoints.join(" "),
     data: data.digest("hex"),
     shard: `${index}/${count}`,
-    ...(precision_compute !== 32 && { precision_compute: String(precision_compute) }),
-    ...(float32_matmul_precision !== "highest" && { float32_matmul_precision }),
+    ...precisionFacts(all.map(({ precision }) => precision)),
+  };
+}
+
+/** How precisely the models have computed, where that is not float32 throughout. */
+function precisionFacts(all: readonly ModelPrecision[]): Facts {
+  const [compute, matmul] = [all.map(({ compute }) => compute), all.map(({ matmul }) => matmul)];
+  return {
+    ...(compute.includes(16) && { precision_compute: compute.join(" ") }),
+    ...(matmul.some((one) => one !== "highest") && { float32_matmul_precision: matmul.join(" ") }),
   };
 }
 

@@ -20,7 +20,7 @@ import type { EncoderReader, Split, TaskInfo } from "../../registry/plugin.ts";
 import { type Registry, registry as defaultRegistry } from "../../registry/registry.ts";
 import { type BagAttention, bagAttention } from "../attention/bag_attention.ts";
 import { type ModelPlace, ModelSession, placeOfModel } from "./_model_session.ts";
-import type { ModelDeviceOptions } from "./model_device.ts";
+import type { ModelDeviceOptions, ModelPrecision } from "./model_device.ts";
 import { loadModel } from "./load_model.ts";
 import { encodeWhileReading } from "../../registry/builder/model.ts";
 
@@ -210,6 +210,11 @@ export class TrainedModel implements AsyncDisposable {
     const session = await ModelSession.create({ outputs, weights, reader }, place);
     const parts = { model, graph, session, weights, place, classNames };
     return new TrainedModel(config, parts);
+  }
+
+  /** How precisely it computes. */
+  get precision(): ModelPrecision {
+    return this.#session.precision;
   }
 
   /** Whether it tells of every instance of a bag how much it counts. */

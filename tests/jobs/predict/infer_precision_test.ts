@@ -10,6 +10,7 @@ import { emit } from "../../../engine/onnx/emit.ts";
 import { encode } from "../../../engine/onnx/encode.ts";
 import type { DeviceChoice } from "../../../engine/runtime/session_options.ts";
 import { infer } from "../../../jobs/predict/infer.ts";
+import { TrainedModel } from "../../../jobs/predict/trained_model.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import { relativeError } from "../../_golden.ts";
 import { peftFlags, runFlags, writeImages } from "../../_peft_runs.ts";
@@ -59,6 +60,11 @@ Deno.test("infer() computes with the matrix products that are asked for", async 
     for (const [precision, largest] of [["high", 1e-3], ["medium", 1e-1]] as const) {
       const made = await predict(directory, { float32_matmul_precision: precision });
       const error = relativeError(made.scores, whole.scores);
+      await using model = await TrainedModel.load(join(directory, "checkpoints", "best.pt"), {
+        float32MatmulPrecision: precision,
+      });
+      const used = made.told.length === 0 ? precision : "highest";
+      assertEquals(model.precision, { compute: 32, matmul: used });
       if (made.told.length === 0) assert(error > largest / 1e4 && error < largest, `${error}`);
       else {
         const none =

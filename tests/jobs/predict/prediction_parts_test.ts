@@ -1,7 +1,9 @@
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "node:path";
 import { DataError } from "../../../engine/errors.ts";
 import { infer, type Inference } from "../../../jobs/predict/infer.ts";
+import type { ModelPrecision } from "../../../jobs/predict/model_device.ts";
+import { partFacts } from "../../../jobs/predict/prediction_parts.ts";
 import type { InferFields } from "../../../registry/config/infer.ts";
 import { ConfigError } from "../../../registry/errors.ts";
 import { type Flags, inFolder, runTrain, writeSplits } from "../../_training.ts";
@@ -49,12 +51,9 @@ Deno.test("infer() joins parts of ensembles, and no parts of other work", async 
     const joining = () => infer([{ ...other, merge: 2 }]);
     const { message } = await assertRejects(joining, DataError);
     assertEquals(message.includes('test_parts.csv.shard-2-of-2.part": its checkpoints is'), true);
-    for (const precision of ["highest", "medium"] as const) {
-      const shard = precision === "medium" ? "1/2" : "2/2";
-      await infer([{ ...other, shard, float32_matmul_precision: precision }]);
-    }
-    const mixed = await assertRejects(joining, DataError);
-    assertMatch(mixed.message, /its float32_matmul_precision is missing, that of .* is medium$/);
+    // Here, no layer is wide enough for less precise products, so that both parts are in float32.
+    await infer([{ ...other, shard: "1/2", float32_matmul_precision: "medium" }]);
+    await joining();
     const many = await assertRejects(() => infer([{ ...other, shard: "1/99" }]), ConfigError);
     assertEquals(
       /at most \d+ parts of the \d+ samples of .* batches of 4/.test(many.message),
@@ -64,4 +63,23 @@ Deno.test("infer() joins parts of ensembles, and no parts of other work", async 
     const refused = await assertRejects(() => infer([maps]), ConfigError);
     assertEquals(refused.message.startsWith("attention_output: expected none with --shard"), true);
   });
+});
+
+Deno.test("parts say how precisely they were computed, where that is not float32", async () => {
+  const facts = async (...all: ModelPrecision[]) => {
+    const models = all.map((precision) => ({ data: [], precision }));
+    const { checkpoints: _, data: __, ...said } = await partFacts([], models, {
+      index: 1,
+      count: 2,
+    });
+    return said;
+  };
+  const [whole, half] = ([32, 16] as const).map((compute) =>
+    ({ compute, matmul: "highest" }) as const
+  );
+  const medium = { compute: 32, matmul: "medium" } as const;
+  assertEquals(await facts(whole), { shard: "1/2" });
+  assertEquals(await facts(half), { shard: "1/2", precision_compute: "16" });
+  assertEquals(await facts(half, whole), { shard: "1/2", precision_compute: "16 32" });
+  assertEquals(await facts(medium), { shard: "1/2", float32_matmul_precision: "medium" });
 });
