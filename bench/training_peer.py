@@ -22,7 +22,7 @@ optimizer = optimizers["foreach"]()
 
 
 class Features(torch.utils.data.Dataset):
-    """One row a call from a file that is opened once, as training code in the field does."""
+    """One row per call from a file that is opened once, as training code in the field does."""
 
     def __init__(self, path):
         self.path, self.file = path, None

@@ -21,7 +21,7 @@ export interface EncoderBytes {
 }
 
 /**
- * Decides how many threads work: one a core with a session each is fastest, as far as the weights
+ * Decides how many threads work: one per core with a session each is fastest, as far as the weights
  * of all of them fit into memory.
  * @param bytes How large the encoder is.
  * @param wanted Threads that are asked for; `null` decides.

@@ -74,7 +74,7 @@ export interface ExtractFields {
 export interface ExtractLoading {
   /** Images between two records of the progress. @default {32} */
   readonly batch_size: number;
-  /** Threads that read and compute; `null` is one a core, as far as memory goes. @default {null} */
+  /** Threads that read and compute; `null` is one per core, as far as memory goes. @default {null} */
   readonly num_workers: number | null;
 }
 
@@ -150,7 +150,7 @@ const loadingEntries: OptionEntries<ExtractLoading> = {
   ),
   num_workers: count(
     null,
-    "Threads that read and compute; one a core where not given.",
+    "Threads that read and compute; one per core where not given.",
     { max: MAX_WORKERS },
   ),
 };
