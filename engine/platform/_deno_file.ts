@@ -4,6 +4,7 @@ import type { LockableFile } from "./_lockable.ts";
 /** A file of Deno's. */
 export class DenoFile implements LockableFile {
   readonly #file: Deno.FsFile;
+  #locked = false;
 
   constructor(path: string, mode?: number) {
     this.#file = Deno.openSync(path, { read: true, write: true, create: true, mode });
@@ -33,7 +34,7 @@ export class DenoFile implements LockableFile {
   }
 
   tryLock(): boolean {
-    return tryLock(this.#file);
+    return this.#locked = tryLock(this.#file);
   }
 
   isAt(path: string): boolean {
@@ -51,7 +52,9 @@ export class DenoFile implements LockableFile {
     Deno.removeSync(path);
   }
 
+  /** Unlocks, too: a process that another thread is just starting still has a copy of the file open. */
   close(): void {
+    if (this.#locked) unlock(this.#file);
     this.#file.close();
   }
 
@@ -68,8 +71,18 @@ function tryLock(file: Deno.FsFile): boolean {
   }
 }
 
+function unlock(file: Deno.FsFile): void {
+  try {
+    file.unlockSync();
+  } catch {
+    // Where files cannot be locked, nothing is.
+  }
+}
+
 /** Whether another open file has the lock. */
 export function isDenoFileLocked(path: string): boolean {
   using file = Deno.openSync(path);
-  return !tryLock(file);
+  if (!tryLock(file)) return true;
+  unlock(file);
+  return false;
 }

@@ -129,7 +129,9 @@ function isSame(file: number, path: string): boolean {
 /** Loaded where a lock is taken, as nothing else needs it. */
 function open(path: string, readOnly = false): DatabaseSync {
   const sqlite: typeof import("node:sqlite") = createRequire(import.meta.url)("node:sqlite");
-  return new sqlite.DatabaseSync(path, { readOnly });
+  const database = new sqlite.DatabaseSync(path, { readOnly });
+  database.exec("PRAGMA busy_timeout = 0"); // Deno's waits for five seconds otherwise.
+  return database;
 }
 
 function isBusy(error: unknown): boolean {

@@ -60,3 +60,29 @@ Deno.test("openLockable() and isFileLocked() take Deno's locks under Deno", () =
   assertEquals([file.tryLock(), isFileLocked(path), isDenoFileLocked(path)], [true, true, true]);
   assertEquals([...Deno.readDirSync(join(path, ".."))].map(({ name }) => name), ["run.lock"]);
 });
+
+Deno.test("DenoFile gives its lock up although other threads are starting processes", async () => {
+  const path = join(Deno.makeTempDirSync(), "run.lock");
+  const command = Deno.build.os === "windows" ? "hostname" : "true";
+  const code = `
+    let going = true;
+    onmessage = () => going = false;
+    postMessage("begun");
+    while (going) await new Deno.Command("${command}", { stdout: "null" }).output();
+    postMessage("over");`;
+  const url = `data:text/javascript,${encodeURIComponent(code)}`;
+  const workers = [0, 1, 2].map(() => new Worker(url, { type: "module" }));
+  const told = () =>
+    Promise.all(workers.map((worker) => new Promise((resolve) => worker.onmessage = resolve)));
+  await told();
+  let refused = 0;
+  for (let round = 0; round < 10_000; round++) {
+    using file = new DenoFile(path);
+    if (!file.tryLock()) refused++;
+  }
+  const over = told();
+  for (const worker of workers) worker.postMessage("stop");
+  await over;
+  for (const worker of workers) worker.terminate();
+  assertEquals(refused, 0);
+});
