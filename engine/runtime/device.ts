@@ -114,7 +114,7 @@ async function findDevice(
   const adapter = await probes.adapter();
   if (adapter === undefined) return chosen("cpu", "no GPU was found");
   if (adapter.software && !probes.software()) {
-    return chosen("cpu", `${describeAdapter(adapter)} is no GPU`);
+    return chosen("cpu", `${describeAdapter(adapter)} is not a GPU`);
   }
   const halves = float16 && adapter.float16;
   const problem = await probes.webgpu(adapter, { float16: halves });

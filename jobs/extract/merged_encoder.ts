@@ -52,7 +52,7 @@ export async function mergeableEncoder(build: BuildStack): Promise<MergeableEnco
  * @param encoder The encoder.
  * @param weights Its weights.
  * @param method Key of its PEFT method, for messages.
- * @throws {ConfigError} if something of the method is no part of a weight.
+ * @throws {ConfigError} if something of the method is not part of a weight.
  */
 export async function mergedEncoder(
   { stack, record, build }: MergeableEncoder,

@@ -57,7 +57,7 @@ const CONTEXT: ForwardContext = {
 /**
  * Folds adapters into weights.
  * @param adapted The model.
- * @throws {ConfigError} if something of the method is no part of a weight.
+ * @throws {ConfigError} if something of the method is not part of a weight.
  */
 export async function mergeAdapters(adapted: AdaptedWeights): Promise<MergedWeights> {
   const { record, values, plain } = adapted;

@@ -30,7 +30,7 @@ export interface MergedModel extends MergedWeights {
  * Builds a model without its adapters, which are folded into the weights.
  * @param sources Config and registry.
  * @param options What it is for, and its weights.
- * @throws {ConfigError} if something of the PEFT method is no part of a weight.
+ * @throws {ConfigError} if something of the PEFT method is not part of a weight.
  */
 export async function mergedModel(
   sources: BuildSources<ModelConfig>,

@@ -107,3 +107,17 @@ export const statusOf = (page: Page) => page.$eval("#status", (line) => line.tex
 
 /** What the page computes on. */
 export const deviceOf = (page: Page) => page.$eval("#device", (line) => line.textContent ?? "");
+
+/** Trains an epoch in a page that has just been opened. */
+export async function trainEpoch(
+  page: Page,
+  { train, val }: { readonly train: string; readonly val: string },
+): Promise<void> {
+  await ready(page);
+  await choose(page, "#content > div:nth-child(1)", train);
+  await choose(page, "#content > div:nth-child(2)", val);
+  await page.waitForSelector("section ~ section");
+  await page.evaluate('document.querySelector("input[type=number]").value = 1');
+  await press(page, "Train");
+  await page.waitForSelector("body[data-training=false]");
+}

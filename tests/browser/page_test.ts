@@ -21,6 +21,7 @@ import {
   ready,
   rowsOf,
   statusOf,
+  trainEpoch,
   writeSlides,
 } from "./_pages.ts";
 import { BAG_DIM, bagFlags, writeBagSplits } from "../_bags.ts";
@@ -122,13 +123,7 @@ async function requireMaps(
 /** Trains an epoch in a page. */
 async function trainOnce(browser: TestBrowser, url: string, { train, val }: Files) {
   const { page, complaints } = await browser.open(url);
-  await ready(page);
-  await choose(page, "#content > div:nth-child(1)", train);
-  await choose(page, "#content > div:nth-child(2)", val);
-  await page.waitForSelector("section ~ section");
-  await page.evaluate('document.querySelector("input[type=number]").value = 1');
-  await press(page, "Train");
-  await page.waitForSelector("body[data-training=false]");
+  await trainEpoch(page, { train, val });
   const [, loss] = /^Epoch 1 of 1: loss ([\d.]+)/.exec(await statusOf(page)) ?? [];
   await page.close();
   return { loss: Number(loss), errors: complaints };

@@ -22,7 +22,7 @@ import {
   runTrain,
   writeSplits,
 } from "../_training.ts";
-import { choose, farthest, press, ready, rowsOf, statusOf } from "./_pages.ts";
+import { choose, farthest, press, ready, rowsOf, statusOf, trainEpoch } from "./_pages.ts";
 
 /** Targets that are told from the first features. */
 function samples(columns: number, target: (feature: number) => number) {
@@ -116,13 +116,7 @@ function requireRow({ columns, first, expected }: Told, names: readonly string[]
 async function trainOnce(browser: TestBrowser, exp_dir: string, { train, val }: Files) {
   await using served = await serveFolder(join(exp_dir, "page"), { port: 0 });
   const { page, complaints } = await browser.open(`${served.url}train.html`);
-  await ready(page);
-  await choose(page, "#content > div:nth-child(1)", train);
-  await choose(page, "#content > div:nth-child(2)", val);
-  await page.waitForSelector("section ~ section");
-  await page.evaluate('document.querySelector("input[type=number]").value = 1');
-  await press(page, "Train");
-  await page.waitForSelector("body[data-training=false]");
+  await trainEpoch(page, { train, val });
   const curves = await page.$$eval("figcaption", (all) => all.map((one) => one.textContent));
   const status = await statusOf(page);
   assertEquals(complaints, []);

@@ -57,7 +57,7 @@ Deno.test({
       assertEquals([error, lines.length], [undefined, 1]);
       assertMatch(
         lines[0],
-        /^device cpu \(auto\): (no GPU was found|.+ \(software\) is no GPU|no adapter was found.*|onnxruntime has no WebGPU.*)$/,
+        /^device cpu \(auto\): (no GPU was found|.+ \(software\) is not a GPU|no adapter was found.*|onnxruntime has no WebGPU.*)$/,
       );
     }
   },

@@ -77,7 +77,7 @@ Deno.test("chooseDevice() finds a GPU for auto, and says what it found", async (
     [machine({ cuda: noCuda }), "device cpu (auto): no GPU was found"],
     [
       machine({ cuda: noCuda, adapter: { ...gpu, name: "llvmpipe", software: true } }),
-      "device cpu (auto): llvmpipe (software) is no GPU",
+      "device cpu (auto): llvmpipe (software) is not a GPU",
     ],
     [
       machine({

@@ -56,7 +56,7 @@ Deno.test("mergeAdapters() computes parameters that layers get otherwise", async
   assertEquals([layers, values["norm.weight"]], [1, [4]]);
 });
 
-Deno.test("mergeAdapters() refuses what is no part of a weight", async () => {
+Deno.test("mergeAdapters() refuses what is not part of a weight", async () => {
   const refused: readonly [ScopeHooks, string][] = [
     [
       { linear: ({ base }) => (x, context) => mul(base(x, context), base(x, context)) },
